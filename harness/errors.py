@@ -1,0 +1,60 @@
+"""The error vocabulary: what can go wrong, named by the boundary that it crosses.
+
+    CalibenchError                exit code 1; the message is all that a user needs
+      InputError                  what was asked for does not exist or cannot be read (exit code 2)
+      DataError                   a benchmark file is missing, empty or malformed: names file and line (exit code 2)
+      ModelError                  a folder or hub id that gives no usable checkpoint (exit code 2)
+      CapabilityError             a method needs what the backend lacks (exit code 2)
+      IdentityError               a run folder holds a run of another identity (exit code 3)
+      RunFileError                a run file that is corrupt, foreign or of an unknown version (exit code 3)
+      StorageError                disk full, no permission to write (exit code 4)
+      EngineError                 the inference engine did not start or died (exit code 5)
+
+Each message says what was expected, what was found and where. The command line prints it without a traceback. A failure
+of one question is data (outcome `failed`), never one of these.
+"""
+
+
+class CalibenchError(Exception):
+    exit_code = 1
+
+
+class InputError(CalibenchError):
+    exit_code = 2
+
+
+class DataError(InputError):
+    pass
+
+
+class ModelError(InputError):
+    pass
+
+
+class CapabilityError(InputError):
+    pass
+
+
+class IdentityError(CalibenchError):
+    exit_code = 3
+
+
+class RunFileError(CalibenchError):
+    exit_code = 3
+
+
+class StorageError(CalibenchError):
+    exit_code = 4
+
+
+class EngineError(CalibenchError):
+    exit_code = 5
+
+
+def unknown_name(kind: str, name: str, known: list[str]) -> InputError:
+    """An `InputError` that names the nearest of the `known` names."""
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return InputError(f"unknown {kind} {name!r}.{hint} Known: {', '.join(known)}")

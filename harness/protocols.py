@@ -1,0 +1,48 @@
+"""The protocols: what the first prompt asks for besides the question.
+
+Each protocol changes what the model answers, so each has its own generations. Its text is part of a run's identity.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from harness.errors import unknown_name
+
+
+class Protocol(NamedTuple):
+    name: str
+    instruction: str
+    """Appended to the question and the task's own instruction."""
+    scale: str | None
+    """How a stated confidence is written: `percent`; None if none is asked for."""
+
+
+PROTOCOLS = {
+    p.name: p
+    for p in (
+        Protocol("plain", 'Write the final answer on a line "Answer: ...".', None),
+        Protocol(
+            "stated",
+            'Write the final answer on a line "Answer: ..." and below it, on a line "Confidence: ...%", '
+            "how likely it is, from 0% to 100%, that this answer is correct.",
+            "percent",
+        ),
+    )
+}
+
+
+def protocol(name: str) -> Protocol:
+    """The protocol of that name.
+
+    Raises:
+        InputError: unknown name.
+    """
+    if name not in PROTOCOLS:
+        raise unknown_name("protocol", name, list(PROTOCOLS))
+    return PROTOCOLS[name]
+
+
+def user_turn(question_text: str, task_instruction: str, protocol: Protocol) -> str:
+    """The whole first user turn."""
+    return f"{question_text}\n\n{task_instruction}\n{protocol.instruction}"

@@ -1,0 +1,250 @@
+"""The data contract: what flows between tasks, harness, metrics and reports.
+
+Records are frozen, typed and JSON-native. A record's key fields come first. Optional fields say when they are None.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Domain = Literal["math", "code", "fact", "science", "reasoning"]
+"""The field of knowledge that a task belongs to."""
+
+Outcome = Literal["correct", "incorrect", "abstained", "unparsed", "truncated", "failed"]
+"""What became of one generation; exactly one of these, so that the counts add up to the generations asked for.
+
+correct, incorrect: an answer was read and graded. abstained: the model declined. unparsed: finished, but no answer can be
+read. truncated: the token budget ended before the answer was complete. failed: no verdict could be reached for a reason
+that is not the model's answer (prompt longer than the context, grader out of time, unusable gold).
+"""
+
+Status = Literal["ok", "missing", "out_of_range", "ambiguous", "failed"]
+"""How reading a confidence went. Only `ok` carries a value."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all records."""
+
+
+class Question(Record):
+    """One question of a task."""
+
+    task: str
+    question_id: str
+    """Unique within the task and stable across versions of the data (content or the publisher's id, never a position)."""
+    text: str
+    """What is asked, without any instruction on the form of the answer."""
+    choices: tuple[str, ...] = ()
+    """The options of a multiple-choice question in the order shown; empty for open questions."""
+    gold: tuple[str, ...]
+    """Accepted answers; any of them is right."""
+    domain: Domain
+    subject: str | None = None
+    """The publisher's category; None if it has none."""
+    level: int | None = None
+    """Difficulty, 1 is the easiest; None if the task has no levels."""
+    cluster: str | None = None
+    """Questions that share a cluster are not independent (same source claim, same entity); None: its own cluster."""
+    split: str
+
+
+class Generation(Record):
+    """What the model wrote for one draw of one question under one protocol."""
+
+    task: str
+    question_id: str
+    protocol: str
+    draw: int
+    """0 .. K-1."""
+    seed: int | None
+    """Sampling seed of this draw; None for greedy decoding."""
+    prompt_tokens: int
+    cached_tokens: int | None
+    """Prompt tokens read from the prefix cache; None if the backend does not tell."""
+    reasoning_tokens: int | None
+    """Tokens of the reasoning, tags included; None if the token ids are unknown."""
+    answer_tokens: int | None
+    """Output tokens after the reasoning, end-of-turn included; None if the token ids are unknown."""
+    finish_reason: Literal["stop", "length", "error"]
+    logprob: float | None = None
+    """Sum of the output tokens' log-probabilities (nats); None if not asked of the engine."""
+    latency: float | None
+    """Seconds from submission to completion; None if not measured here."""
+    error: str | None = None
+    """Why there is no text; None unless finish_reason is `error`."""
+    reasoning_opened: bool
+    """The prompt itself opened the reasoning, so that `text` starts inside it."""
+    reasoning: str | None
+    """The part of `text` that is reasoning, without tags; None if there is none."""
+    text: str
+    """The whole output as decoded, reasoning included, special tokens left out but for reasoning tags."""
+    token_ids: tuple[int, ...] | None
+    """Output token ids; None if the backend does not give them."""
+
+
+class Confidence(Record):
+    """How sure the model is of one generation's answer, by one method."""
+
+    task: str
+    question_id: str
+    protocol: str
+    draw: int
+    method: str
+    value: float | None
+    """In [0, 1]; None unless status is `ok`."""
+    status: Status
+    raw: str | None
+    """What the value was read from: the text span, or the label probabilities as JSON; None if there was nothing."""
+    cached_tokens: int | None = None
+    """Prompt tokens that the follow-up request read from the prefix cache; None without a follow-up request."""
+
+
+class Grade(Record):
+    """Whether one generation's answer is right."""
+
+    task: str
+    question_id: str
+    protocol: str
+    draw: int
+    answer: str | None
+    """The extracted answer; None if none was read."""
+    outcome: Outcome
+    grader: str
+    """Name and version of the grader, as `number/1`."""
+    detail: str | None = None
+    """Why, where the outcome alone does not say it."""
+
+
+class Metric(Record):
+    """One number of a scorecard."""
+
+    task: str
+    """A task's name, or `macro` for the unweighted mean over tasks."""
+    protocol: str
+    method: str
+    subset: str
+    """`all`, or `domain=math`, `level=3`, `subject=Algebra`, ..."""
+    metric: str
+    value: float | None
+    """None if undefined; `reason` then says why."""
+    low: float | None = None
+    """Lower end of the 95 % interval; None if there is none."""
+    high: float | None = None
+    n_used: int
+    """Generations that entered the number."""
+    n_total: int
+    """Generations asked for."""
+    convention: str
+    """The definition that decides the number: bins, edges, ties, denominator, interval."""
+    reason: str | None = None
+    """Why value is None; None otherwise."""
+
+
+class ReliabilityBin(Record):
+    """One bin of a reliability diagram."""
+
+    low: float
+    """Lower edge (open, except in the first bin)."""
+    high: float
+    """Upper edge (closed)."""
+    n: int
+    confidence: float | None
+    """Mean confidence; None if the bin is empty."""
+    accuracy: float | None
+    accuracy_low: float | None
+    """95 % interval of the bin's accuracy."""
+    accuracy_high: float | None
+    noise_low: float | None
+    """95 % band within which the accuracy of a perfectly calibrated model of the same confidences would fall."""
+    noise_high: float | None
+    n_correct: int
+    n_incorrect: int
+
+
+class Reliability(Record):
+    """The data of one reliability diagram, and of the confidence histogram by outcome below it."""
+
+    task: str
+    protocol: str
+    method: str
+    subset: str
+    n_used: int
+    n_total: int
+    convention: str
+    bins: tuple[ReliabilityBin, ...]
+
+
+class Scorecard(Record):
+    """All numbers of one run."""
+
+    metrics: tuple[Metric, ...]
+    reliability: tuple[Reliability, ...]
+
+
+class Difference(Record):
+    """A metric of run B minus the same metric of run A, paired on the questions that both answered."""
+
+    task: str
+    protocol: str
+    method: str
+    subset: str
+    metric: str
+    a: float | None
+    b: float | None
+    difference: float | None
+    """b - a; None if either is undefined."""
+    low: float | None
+    """95 % interval of the difference (paired bootstrap over shared questions)."""
+    high: float | None
+    p_value: float | None
+    p_holm: float | None
+    """p_value after Holm's correction over all differences of the comparison."""
+    verdict: Literal["better", "worse", "equivalent", "undecided"]
+    """Of B against A. `equivalent`: the interval lies inside the stated margin."""
+    n_questions: int
+    """Questions shared by both runs."""
+    convention: str
+    reason: str | None = None
+
+
+class GalleryItem(Record):
+    """A confident error, with everything that a reader needs to judge it."""
+
+    task: str
+    question_id: str
+    protocol: str
+    draw: int
+    method: str
+    confidence: float
+    question: str
+    choices: tuple[str, ...]
+    gold: tuple[str, ...]
+    answer: str | None
+    reasoning: str | None
+    text: str
+
+
+class OutcomeCount(Record):
+    """How many generations of a task ended in each outcome, and how many gave a confidence by each method."""
+
+    task: str
+    protocol: str
+    domain: Domain
+    outcomes: dict[str, int]
+    confidences: dict[str, dict[str, int]]
+    """method -> status -> count."""
+
+
+class RunSummary(Record):
+    """All that a report needs of one run."""
+
+    name: str
+    kind: str | None
+    """base, instruct, sft or rl; None if not stated."""
+    model: str
+    manifest: dict
+    scorecard: Scorecard
+    counts: tuple[OutcomeCount, ...]
+    gallery: tuple[GalleryItem, ...]
