@@ -24,11 +24,11 @@ Status = Literal["ok", "missing", "out_of_range", "ambiguous", "failed"]
 """How reading a confidence went. Only `ok` carries a value."""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all records."""
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all records. msgspec does not inherit `kw_only`: each record repeats it."""
 
 
-class Question(Record):
+class Question(Record, kw_only=True):
     """One question of a task."""
 
     task: str
@@ -50,7 +50,7 @@ class Question(Record):
     split: str
 
 
-class Generation(Record):
+class Generation(Record, kw_only=True):
     """What the model wrote for one draw of one question under one protocol."""
 
     task: str
@@ -84,7 +84,7 @@ class Generation(Record):
     """Output token ids; None if the backend does not give them."""
 
 
-class Confidence(Record):
+class Confidence(Record, kw_only=True):
     """How sure the model is of one generation's answer, by one method."""
 
     task: str
@@ -101,7 +101,7 @@ class Confidence(Record):
     """Prompt tokens that the follow-up request read from the prefix cache; None without a follow-up request."""
 
 
-class Grade(Record):
+class Grade(Record, kw_only=True):
     """Whether one generation's answer is right."""
 
     task: str
@@ -117,7 +117,7 @@ class Grade(Record):
     """Why, where the outcome alone does not say it."""
 
 
-class Metric(Record):
+class Metric(Record, kw_only=True):
     """One number of a scorecard."""
 
     task: str
@@ -142,7 +142,7 @@ class Metric(Record):
     """Why value is None; None otherwise."""
 
 
-class ReliabilityBin(Record):
+class ReliabilityBin(Record, kw_only=True):
     """One bin of a reliability diagram."""
 
     low: float
@@ -163,7 +163,7 @@ class ReliabilityBin(Record):
     n_incorrect: int
 
 
-class Reliability(Record):
+class Reliability(Record, kw_only=True):
     """The data of one reliability diagram, and of the confidence histogram by outcome below it."""
 
     task: str
@@ -176,14 +176,14 @@ class Reliability(Record):
     bins: tuple[ReliabilityBin, ...]
 
 
-class Scorecard(Record):
+class Scorecard(Record, kw_only=True):
     """All numbers of one run."""
 
     metrics: tuple[Metric, ...]
     reliability: tuple[Reliability, ...]
 
 
-class Difference(Record):
+class Difference(Record, kw_only=True):
     """A metric of run B minus the same metric of run A, paired on the questions that both answered."""
 
     task: str
@@ -209,7 +209,7 @@ class Difference(Record):
     reason: str | None = None
 
 
-class GalleryItem(Record):
+class GalleryItem(Record, kw_only=True):
     """A confident error, with everything that a reader needs to judge it."""
 
     task: str
@@ -226,7 +226,7 @@ class GalleryItem(Record):
     text: str
 
 
-class OutcomeCount(Record):
+class OutcomeCount(Record, kw_only=True):
     """How many generations of a task ended in each outcome, and how many gave a confidence by each method."""
 
     task: str
@@ -237,7 +237,7 @@ class OutcomeCount(Record):
     """method -> status -> count."""
 
 
-class RunSummary(Record):
+class RunSummary(Record, kw_only=True):
     """All that a report needs of one run."""
 
     name: str
