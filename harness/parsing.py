@@ -1,0 +1,325 @@
+r"""Splits a generation into reasoning, answer and stated confidence.
+
+The order decides: the reasoning is taken away first, then the stated confidence is cut out, and what is left is the
+answer. So a number that the model weighs while reasoning is never its confidence, and its confidence is never its answer.
+
+Reasoning. A closing tag ends it and opening tags inside it are text, so that nesting, a repeated opening tag and an
+opening tag in the prompt need no counting. A closing tag without an opening makes everything before it reasoning. What
+follows an opening tag that is never closed is reasoning.
+
+Stated confidence. Forms, strongest first; within the strongest form found, the last statement counts:
+
+1. labelled: `Confidence: 85%`, `**Confidence:** 9/10`, `<confidence>80</confidence>`, `"confidence": 0.8`, `置信度：８５％`;
+2. in a sentence: `My confidence is 0.9`, `I'm 90% sure`, `a 90% chance that this is correct`;
+3. bare: a number alone on the last line below the answer, `Answer: 18 (95%)`; on the scale `probability` also `Paris: 0.9`.
+
+A further question that the model goes on to ask itself (`Question: ...` after an answer or a confidence) is left out.
+
+Value. `%` and `/N` (also `out of N`, or a scale in brackets as in `Confidence (0-10): 8`) say what a number means; a bare
+number means what was asked for. A bare number above 0 and up to 1 where a percentage was asked for can be meant either
+way and is `ambiguous`; so is a range. A number outside the scale is `out_of_range`. A number that the token limit may
+have cut is `missing`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from harness.records import Status
+
+
+class Parsed(NamedTuple):
+    """The parts of one generation. Offsets count characters of the generation's text."""
+
+    reasoning: str | None
+    """The reasoning without its tags; None if there is none."""
+    answer_text: str
+    """What a grader sees: the text without reasoning, without stated confidences, and without what follows a labelled
+    confidence unless an answer is stated there."""
+    answer_start: int
+    """Where the answer part begins: after the last closing tag; 0 without reasoning, the text's length if it is unclosed."""
+    confidence: float | None
+    """In [0, 1]; None unless status is `ok`."""
+    status: Status
+    """`missing` too if no confidence was asked for."""
+    raw: str | None
+    """The text of confidence_span."""
+    confidence_span: tuple[int, int] | None
+    """The statement that was read, label and value; None if there is none. The answer text never overlaps it."""
+    truncated: Literal["reasoning", "answer"] | None
+    """Where the token limit struck; None if the answer is complete, even if the confidence after it is cut."""
+
+
+class _Statement(NamedTuple):
+    """One place where a confidence is stated."""
+
+    start: int
+    end: int
+    value: re.Match[str] | None
+    """Match of `_VALUE`; None for a label without a number."""
+    form: Literal["labelled", "sentence", "bare"]
+    top: str | None = None
+    """Upper end of the scale that the label itself declares."""
+
+
+_TAG = re.compile(r"(?i:<(/?)(?:seed:)?(?:think|thinking|thoughts?|reasoning)>)|\[(/?)THINK\]|◁(/?)think▷")
+
+# One character for one character, so that offsets stay those of the text.
+_PLAIN = str.maketrans("０１２３４５６７８９％：．，／＝（）－−＜＞’\u00a0\u202f\u2009", "0123456789%:.,/=()--<>'   ")
+
+_ANSWER = re.compile(
+    r"(?im)^[^\w\n]{0,8}(?:(?:my|the|final|correct|best) ){0,2}(?:answer|guess|答え|回答|解答|答案)[ \t*_]{0,4}(?:[:=]|$)"
+    r"|\"(?:final_)?answer\"[ \t]?:|(?P<tag><answer>)|####|(?P<box>\\boxed\{)"
+)
+_ANSWER_SENTENCE = re.compile(r"(?i)\banswer (?:is|would be)\b")
+_NEXT_QUESTION = re.compile(
+    r"(?im)^[ \t#*>]{0,6}(?:(?:next |new |another )?(?:question|problem|claim|q)[ \t]{0,2}\d{0,4}[ \t*_]{0,4}[:.]"
+    r"|(?:user|human|instruction)[ \t*_]{0,4}(?::|$))"
+)
+
+_NUMBER = r"[-+]?(?:\d{1,15}(?:[.,]\d{0,15})?|\.\d{1,15})(?:e[-+]?\d{1,2})?(?!\d)"
+_PERCENT = r"(?:\\?%|per ?cent\b|パーセント)"
+_VALUE = re.compile(
+    r"(?i)(?:[*_\"'`<\[({$~≈\\ \t]|boxed|about|around|approximately|roughly|約|大约|大約|约){0,12}"
+    rf"(?P<number>{_NUMBER})(?:[*_>\"'`$]{{0,3}}[ \t]?(?P<percent>{_PERCENT}))?"
+    rf"(?:[ \t]?(?:-|–|—|~|〜|to\b)[ \t]?(?P<upper>{_NUMBER})[ \t]?{_PERCENT}?"
+    r"|[ \t]?(?:/|out of)[ \t]?(?P<top>\d{1,6}))?"
+)
+_AFTER_VALUE = re.compile(r"(?i)[ \t]?</(?:confidence|probability)>|[*_\"'`>\])}$\\]{0,6}")
+
+_SURE = (
+    "(?:confidence|certainty|確信度|信頼度|自信度|確度|信心(?:度|程度|水平|指数)?|置信(?:度|水平)|自信(?:程度)?|把握(?:程度)?)"
+)
+_LIKELY = "(?:probability|likelihood|確率|概率|機率)"
+_KIND = r"(?:[ _\-](?:level|score|rating|estimate|percentage|value|in (?:this|my|the) (?:final )?answer)){0,2}"
+_LABEL = re.compile(
+    rf"(?i)(?<![a-z])(?:{_SURE}|(?P<likely>{_LIKELY})){_KIND}(?:[ \t]?\([^()\n]{{0,20}}?(?P<top>\d{{1,6}})%?\))?"
+    r"(?:[*_\"'`\]]{0,4}[ \t]{0,2}(?:[:=>]|->|→|は|为|為|是)[*_\"'`]{0,4}[ \t]{0,4}\n?"
+    r"|(?P<loose>[ \t]{1,2}(?:[-–—][ \t]{1,2})?(?=[\d*])))"
+)
+_LABEL_ALONE = re.compile(rf"(?im)^[ \t*_\"'`#>\-•({{<]{{0,8}}{_SURE}{_KIND}[*_\"'`]{{0,4}}[ \t]{{0,4}}(?::[^\n]*$|\Z)")
+_SENTENCE = re.compile(
+    rf"(?i)(?<![a-z])(?:{_SURE}{_KIND}|probability (?:that|of)[^.\n\d]{{1,60}}(?:correct|right))"
+    r"[^.\n\d]{0,30}? (?:is|of|at|to|be)(?: only| set at| set to)? "
+)
+_PERCENTAGE = re.compile(rf"(?<![\d.,/-])(?={_NUMBER}[ ]?{_PERCENT})", re.IGNORECASE)
+_SURE_AFTER = re.compile(
+    r"(?i)[ -](?:confident|sure|certain)\b| (?:confidence|certainty)\b(?! (?:interval|level|bound|limit))"
+    r"| (?:chance|probability|likelihood|likely)[^.\n]{1,60}?(?:correct|right)\b"
+)
+_NEGATED = re.compile(r"(?i)(?:\bnot|n't|never|\bless than)[ \w]{0,12}\Z")
+_BARE_LINE = re.compile(rf"[ \t*_]{{0,4}}{_NUMBER}[ ]?{_PERCENT}?[ \t*_.]{{0,4}}\Z", re.IGNORECASE)
+_BARE_BRACKET = re.compile(rf"\((?={_NUMBER}[ ]?{_PERCENT}\)[ \t*_.]{{0,4}}\Z)", re.IGNORECASE)
+_BARE_TAIL = re.compile(r"[:;,](?=[ ]{0,2}[01]?\.\d{1,15}\Z)")
+_LEFT = re.compile(
+    r"(?i)(?:[ \t*_\"'`#>\-•({<]{1,8}|\b(?:my|overall|final|answer|self|i'm|i am|i feel|there's|there is|with|about|around|an?)[ _\-]){0,5}\Z"
+)
+
+
+def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason: str) -> Parsed:
+    """Splits one generation, in time linear in its length.
+
+    Args:
+        text: the output as decoded; any text is valid.
+        reasoning_opened: the prompt opened the reasoning, so that text starts inside it.
+        scale: how a confidence was asked for: `percent`, `probability`, or None if it was not; then none is read or cut.
+        finish_reason: `length` if the token limit ended the text.
+    """
+    at_limit = finish_reason == "length"
+    blocks, unclosed = _reasoning_blocks(text, reasoning_opened)
+    visible = _blank(text.translate(_PLAIN), blocks)
+    if unclosed and not _states_answer(visible):
+        visible = "\n" * len(text)  # what precedes the reasoning is a preamble and no answer
+
+    statements = _statements(visible, scale) if scale else []
+    end = _next_question(visible, statements)
+    statements = [s for s in statements if s.end <= end]
+    chosen = _strongest(statements)
+    confidence, status = _read(chosen, scale, at_limit) if chosen else (None, "missing")
+
+    visible = _blank(visible, [(s.start, s.end) for s in statements] + [(end, len(text))])
+    if chosen and _closes_answer(chosen, visible):
+        visible, answer_ended = _blank(visible, [(chosen.end, len(text))]), True
+    else:
+        answer_ended = _answer_ended(visible)
+    return Parsed(
+        reasoning="\n".join(_TAG.sub("", text[a:b]).strip() for a, b in blocks).strip() or None,
+        answer_text=re.sub(r"\n{3,}", "\n\n", _original(text, visible)).strip(),
+        answer_start=blocks[-1][1] if blocks else 0,
+        confidence=confidence,
+        status=status,
+        raw=text[chosen.start : chosen.end] if chosen else None,
+        confidence_span=(chosen.start, chosen.end) if chosen else None,
+        truncated=("reasoning" if unclosed else "answer") if at_limit and not answer_ended else None,
+    )
+
+
+def _reasoning_blocks(text: str, opened: bool) -> tuple[list[tuple[int, int]], bool]:
+    """Spans of the reasoning, tags included, and whether the last one is never closed."""
+    blocks: list[tuple[int, int]] = []
+    start = 0 if opened else None
+    for tag in _TAG.finditer(text):
+        closing = any(tag.groups())
+        if closing and start is None:
+            blocks = [(0, tag.end())]
+        elif closing:
+            blocks.append((start, tag.end()))
+            start = None
+        elif start is None:
+            start = tag.start()
+    if start is not None:
+        blocks.append((start, len(text)))
+    return blocks, start is not None
+
+
+def _blank(text: str, spans: list[tuple[int, int]]) -> str:
+    """Replaces the spans, which may overlap, by as many line ends: offsets stay, and nothing matches across them."""
+    parts, done = [], 0
+    for start, end in sorted(spans):
+        start = max(start, done)
+        if start < end:
+            parts += [text[done:start], "\n" * (end - start)]
+            done = end
+    return "".join([*parts, text[done:]])
+
+
+def _original(text: str, visible: str) -> str:
+    """The characters of text that are not blanked in visible."""
+    return "".join(v if v == "\n" else t for t, v in zip(text, visible, strict=True))
+
+
+def _states_answer(visible: str) -> bool:
+    return bool(_ANSWER.search(visible) or _ANSWER_SENTENCE.search(visible))
+
+
+def _answer_ended(visible: str) -> bool:
+    """Whether the last labelled answer is seen to end: its line, tag or box is closed."""
+    last = None
+    for last in _ANSWER.finditer(visible):
+        pass
+    if last is None:
+        return False
+    rest = visible[last.end() :]
+    if last["tag"]:
+        return "</answer>" in rest
+    if last["box"]:
+        return _box_ends(rest)
+    return "\n" in rest.lstrip(" \t\n*_")
+
+
+def _box_ends(rest: str) -> bool:
+    depth = 1
+    for brace in re.finditer(r"[{}]", rest):
+        depth += 1 if brace[0] == "{" else -1
+        if depth == 0:
+            return True
+    return False
+
+
+def _next_question(visible: str, statements: list[_Statement]) -> int:
+    """Where the model goes on to another question, after its first answer or confidence; the text's length if it does not."""
+    answer = _ANSWER.search(visible)
+    starts = [s.end for s in statements if s.value and s.form == "labelled"] + ([answer.end()] if answer else [])
+    following = _NEXT_QUESTION.search(visible, min(starts)) if starts else None
+    return following.start() if following else len(visible)
+
+
+def _statements(visible: str, scale: str) -> list[_Statement]:
+    """Every statement of a confidence, in the order of the text."""
+    found = [*_labelled(visible, scale), *_in_sentences(visible)]
+    found = found or list(_bare(visible, scale))
+    return sorted(found or _labels_alone(visible), key=lambda s: s.start)
+
+
+def _strongest(statements: list[_Statement]) -> _Statement | None:
+    labelled = [s for s in statements if s.form == "labelled"]
+    return (labelled or statements or [None])[-1]
+
+
+def _labelled(visible: str, scale: str) -> Iterator[_Statement]:
+    for label in _LABEL.finditer(visible):
+        value = _VALUE.match(visible, label.end())
+        start = _left(visible, label.start())
+        if not value or (label["loose"] and start and visible[start - 1] != "\n"):
+            continue
+        # Probabilities are what some questions ask for: where a percentage of confidence was asked for, only one below
+        # the answer counts.
+        if label["likely"] and scale == "percent" and not (value["percent"] and _states_answer(visible[:start])):
+            continue
+        yield _statement(visible, start, value, "labelled", label["top"])
+
+
+def _in_sentences(visible: str) -> Iterator[_Statement]:
+    for phrase in _SENTENCE.finditer(visible):
+        if value := _VALUE.match(visible, phrase.end()):
+            yield _statement(visible, _left(visible, phrase.start()), value, "sentence")
+    for number in _PERCENTAGE.finditer(visible):
+        value = _VALUE.match(visible, number.start())
+        after = _SURE_AFTER.match(visible, value.end())
+        if after and not _NEGATED.search(visible[max(0, number.start() - 20) : number.start()]):
+            yield _Statement(_left(visible, number.start()), after.end(), value, "sentence")
+
+
+def _bare(visible: str, scale: str) -> Iterator[_Statement]:
+    end = len(visible.rstrip())
+    line = visible.rfind("\n", 0, end) + 1
+    above = visible[:line]
+    if above.strip() and _BARE_LINE.match(visible, line, end) and (scale == "probability" or _ANSWER.search(above)):
+        start = line
+    elif bracket := _BARE_BRACKET.search(visible, line, end):
+        start = bracket.start()
+    elif scale == "probability" and not _ANSWER.search(visible) and (tail := _BARE_TAIL.search(visible, line, end)):
+        start = tail.end()
+    else:
+        return
+    yield _statement(visible, start, _VALUE.match(visible, start), "bare")
+
+
+def _labels_alone(visible: str) -> list[_Statement]:
+    return [_Statement(m.start(), m.end(), None, "labelled") for m in _LABEL_ALONE.finditer(visible)]
+
+
+def _statement(
+    visible: str, start: int, value: re.Match[str], form: Literal["labelled", "sentence", "bare"], top: str | None = None
+) -> _Statement:
+    return _Statement(start, _AFTER_VALUE.match(visible, value.end()).end(), value, form, top)
+
+
+def _left(visible: str, start: int) -> int:
+    """Start of the markup and small words that belong to a statement whose label starts at `start`."""
+    window = max(0, start - 40)
+    return window + _LEFT.search(visible[window:start]).start()
+
+
+def _closes_answer(chosen: _Statement, visible: str) -> bool:
+    """Whether the statement ends the answer: it is labelled, something stands above it and no answer below it."""
+    return (
+        chosen.form == "labelled"
+        and bool(visible[: chosen.start].strip())
+        and not _states_answer(visible[chosen.end :])
+    )
+
+
+def _read(chosen: _Statement, scale: str, at_limit: bool) -> tuple[float | None, Status]:
+    value = chosen.value
+    if value is None or (at_limit and value.end() == len(value.string) and value[0][-1] in "0123456789.,"):
+        return None, "missing"
+    if value["upper"]:
+        return None, "ambiguous"
+    number = _decimal(value["number"])
+    top = value["top"] or chosen.top
+    if value["percent"]:
+        top = 100
+    elif not top and scale == "percent" and 0 < number <= 1:
+        return None, "ambiguous"
+    share = number / (Decimal(top or {"percent": 100, "probability": 1}[scale]) or Decimal("NaN"))
+    return (float(share), "ok") if 0 <= share <= 1 else (None, "out_of_range")
+
+
+def _decimal(number: str) -> Decimal:
+    """A comma before exactly three digits groups thousands, unless a zero precedes it; any other is a decimal comma."""
+    grouped = re.fullmatch(r"[-+]?[1-9]\d*,\d{3}", number)
+    return Decimal(number.replace(",", "" if grouped else "."))
