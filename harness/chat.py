@@ -1,0 +1,102 @@
+"""Turns messages into the token ids that a checkpoint was trained on, and follows up on its own output exactly.
+
+A follow-up continues the token ids of the first prompt and of the output, never a re-rendered text, so that the engine finds
+both in its prefix cache and the model is asked about what it really wrote.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+_SENTINEL = "calibench-sentinel-5f0c"
+_OPENED_REASONING = re.compile(r"(<|\[|◁)((?:seed:)?think(?:ing)?|thoughts?|reasoning|THINK)(>|\]|▷)\s*\Z")
+
+
+class Prompt(NamedTuple):
+    token_ids: tuple[int, ...]
+    reasoning_opened: bool
+    """The prompt ends inside an opened reasoning block."""
+
+
+class ChatFormat:
+    """The chat template of a tokenizer, or a plain-text prompt where it has none (`has_template` tells).
+
+    Args:
+        tokenizer: a Hugging Face tokenizer.
+        thinking: `on` or `off` is passed to the template as `enable_thinking`; `auto` leaves it to the template's default.
+    """
+
+    def __init__(self, tokenizer: Any, thinking: str):
+        self.tokenizer = tokenizer
+        self.thinking = thinking
+        self.has_template = bool(tokenizer.chat_template)
+
+    def fingerprint(self) -> str:
+        """sha256 of the template."""
+        return hashlib.sha256(str(self.tokenizer.chat_template).encode()).hexdigest()
+
+    def first(self, user: str) -> Prompt:
+        """The prompt that asks `user` as the first turn."""
+        if not self.has_template:
+            return Prompt(tuple(self.tokenizer(f"{user}\n")["input_ids"]), False)
+        options = {} if self.thinking == "auto" else {"enable_thinking": self.thinking == "on"}
+        text = self._render([{"role": "user", "content": user}], **options)
+        return Prompt(self._encode(text), _OPENED_REASONING.search(text) is not None)
+
+    def follow_up(self, prompt: Sequence[int], output: Sequence[int], question: str) -> tuple[int, ...]:
+        """Token ids of prompt and output, then `question` as the next user turn, with the reply opened and any reasoning closed."""
+        return (*prompt, *output, *self._turn(question))
+
+    def _turn(self, question: str) -> tuple[int, ...]:
+        if not self.has_template:
+            return self._encode(f"\n\n{question}\n")
+        messages = [
+            {"role": "user", "content": "."},
+            {"role": "assistant", "content": _SENTINEL},
+            {"role": "user", "content": question},
+        ]
+        text = self._render(messages, enable_thinking=False)
+        if opened := _OPENED_REASONING.search(text):
+            left, name, right = opened.groups()
+            text = f"{text}\n\n{left}/{name}{right}\n\n"
+        return self._encode(text.rpartition(_SENTINEL)[2])
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        """Text of output tokens; reasoning tags stay even where a tokenizer calls them special."""
+        return self.tokenizer.decode(token_ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+
+    def token_of(self, token_ids: Sequence[int], offset: int) -> int:
+        """How many tokens lie wholly within the first `offset` characters of the decoded text."""
+        low, high = 0, len(token_ids)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if len(self.decode(token_ids[:middle])) <= offset:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def without(self, token_ids: Sequence[int], span: tuple[int, int] | None) -> tuple[int, ...]:
+        """The tokens that do not touch the characters of `span`."""
+        if span is None:
+            return tuple(token_ids)
+        start, end = span
+        after = self.token_of(token_ids, end)
+        if len(self.decode(token_ids[:after])) < end:
+            after += 1
+        return (*token_ids[: self.token_of(token_ids, start)], *token_ids[after:])
+
+    def label_tokens(self, label: str) -> list[int]:
+        """The single tokens that write `label`, with and without a leading space."""
+        variants = [self.tokenizer.encode(text, add_special_tokens=False) for text in (label, f" {label}")]
+        return sorted({ids[0] for ids in variants if len(ids) == 1})
+
+    def _render(self, messages: list[dict], **options: Any) -> str:
+        return self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **options)
+
+    def _encode(self, text: str) -> tuple[int, ...]:
+        return tuple(self.tokenizer.encode(text, add_special_tokens=False))
+

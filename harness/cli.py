@@ -1,0 +1,379 @@
+"""The command line. Each command is a function; heavy modules are imported by the command that needs them."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.errors import CalibenchError, InputError
+
+_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code (see `harness.errors`)."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options) or 0
+    except CalibenchError as error:
+        print(f"calibench: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("calibench: interrupted; what was finished is kept", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); nothing is left to say, and closing stdout must not say it either.
+        sys.stdout = None
+        return 0
+
+
+# -- commands ---------------------------------------------------------------------------------------------------------
+
+
+def _run(options: argparse.Namespace) -> int:
+    from harness.pipeline import RunConfig, execute
+    from harness.progress import Lines, Live
+    from harness.scoring import publish
+
+    config = RunConfig(**_run_options(options, RunConfig._fields))
+    with Live() if sys.stderr.isatty() else contextlib.nullcontext(Lines()) as progress:
+        result = execute(config, progress)
+    with result.run as run:
+        for note in result.notes:
+            print(f"note: {note}", file=sys.stderr)
+        if result.interrupted:
+            print(f"Stopped. Everything finished so far is in {run.path}; the same command continues it.", file=sys.stderr)
+            return _INTERRUPTED
+        summary = publish(run)
+    if options.json:
+        _print_json(summary.scorecard.metrics)
+    else:
+        _print_headline(summary, run.path.parent / "report.html")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> None:
+    from harness.scoring import publish
+    from harness.store import RunFile
+
+    RunFile.open(options.run).close()
+    folder = Path(options.run) if Path(options.run).is_dir() else Path(options.run).parent
+    with RunFile.create(folder) as run:
+        summary = publish(run)
+    if options.json:
+        _print_json(summary.scorecard.metrics)
+    else:
+        _print_headline(summary, folder / "report.html")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from harness.scoring import compare_runs, write_text
+    from harness.store import RunFile
+    from reports.html import comparison_report
+    from reports.tables import differences_text
+
+    with RunFile.open(options.a) as a, RunFile.open(options.b) as b:
+        first, second, differences = compare_runs(a, b)
+    page = Path(options.out) / "report.html"
+    write_text(page, comparison_report(first, second, differences))
+    if options.json:
+        _print_json(differences)
+    else:
+        print(f"{second.name} against {first.name}, paired on shared questions\n")
+        print(differences_text(differences))
+        print(f"\nreport: {page}")
+
+
+def _plot(options: argparse.Namespace) -> None:
+    from harness.scoring import summarize
+    from harness.store import RunFile
+    from reports import figures
+
+    with RunFile.open(options.run) as run:
+        summary = summarize(run)
+    diagrams = [
+        diagram
+        for diagram in summary.scorecard.reliability
+        if diagram.subset == "all" and (not options.method or diagram.method in options.method)
+    ]
+    if not diagrams:
+        methods = ", ".join(sorted({d.method for d in summary.scorecard.reliability})) or "none"
+        raise InputError(f"{options.run}: no reliability data for this choice; methods with confidences: {methods}")
+    figures.save(figures.reliability_figure(diagrams, title=summary.name), Path(options.out))
+    print(options.out)
+
+
+def _check_task(options: argparse.Namespace) -> int:
+    import tasks
+    from harness.check import check_task
+
+    results = [check_task(name, options.data, options.limit) for name in tasks.expand(options.names)]
+    if options.json:
+        _print_json([result.as_dict() for result in results])
+    else:
+        print("\n\n".join(result.text() for result in results))
+    return 0 if all(result.passed for result in results) else 1
+
+
+def _tasks(options: argparse.Namespace) -> None:
+    import tasks
+
+    loaded = [tasks.load(name) for name in tasks.names()]
+    _print_list([{"name": t.name, "domain": t.domain, "description": t.description} for t in loaded], options.json)
+
+
+def _methods(options: argparse.Namespace) -> None:
+    from harness.confidence import base
+
+    rows = [(name, base.load(name)) for name in base.names()]
+    _print_list([{"name": n, "needs": sorted(m.needs), "description": m.description} for n, m in rows], options.json)
+
+
+def _backends(options: argparse.Namespace) -> None:
+    from harness.backends import base
+
+    rows = [(name, base.load(name)) for name in base.names()]
+    _print_list(
+        [{"name": n, "capabilities": sorted(b.capabilities), "description": _summary_line(b)} for n, b in rows], options.json
+    )
+
+
+def _models(options: argparse.Namespace) -> None:
+    from harness.model import carried
+
+    rows = [(c, c.lineage()) for c in carried()]
+    _print_list(
+        [{"name": c.name, "kind": l.get("kind"), "parameters": l.get("parameters"), "path": str(c.path)} for c, l in rows], options.json
+    )
+
+
+# -- options ----------------------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="calibench", description="Measures whether a language model knows when it is right.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, function: Any, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        sub.set_defaults(command=function)
+        sub.add_argument("--json", action="store_true", help="print JSON")
+        return sub
+
+    run = command("run", _run, "benchmark a checkpoint: ask, read confidences, grade, report; continues a run that was stopped")
+    _add_run_options(run)
+
+    report = command("report", _report, "score a run again and rewrite its report; no model is needed")
+    report.add_argument("run", metavar="RUN")
+
+    compare = command("compare", _compare, "compare two runs, paired on the questions that both answered")
+    compare.add_argument("a", metavar="RUN")
+    compare.add_argument("b", metavar="RUN")
+    compare.add_argument("--out", metavar="DIR", default="runs/compare", help="folder of the comparison's report (default: %(default)s)")
+
+    plot = command("plot", _plot, "draw a run's reliability diagrams")
+    plot.add_argument("run", metavar="RUN")
+    plot.add_argument("--out", metavar="FILE", required=True, help="file to write: .svg, .pdf or .png")
+    plot.add_argument("--method", metavar="NAMES", type=_names, help="methods to draw (default: all)")
+
+    check = command("check-task", _check_task, "grade every gold answer, and wrong, empty and refusing ones, through a task's grader")
+    check.add_argument("names", metavar="NAME", nargs="+")
+    check.add_argument("--data", metavar="DIR", default=_default_data(), help="folder of original data files")
+    check.add_argument("--limit", metavar="N", type=_positive, help="only the first N rows")
+
+    command("tasks", _tasks, "list the tasks")
+    command("methods", _methods, "list the confidence methods")
+    command("backends", _backends, "list the inference backends")
+    command("models", _models, "list the checkpoints that come with calibench")
+    return parser
+
+
+def _add_run_options(run: argparse.ArgumentParser) -> None:
+    run.add_argument("model", metavar="MODEL", nargs="?", help="hub id, local folder, or a name from `calibench models`")
+    run.add_argument("--tasks", metavar="NAMES", type=_names, help="comma-separated; see `calibench tasks`")
+    run.add_argument("--out", metavar="DIR", help="folder of the run")
+    run.add_argument("-c", "--config", metavar="FILE", help="TOML file with any of these options; the command line wins")
+    run.add_argument("--limit", metavar="N", type=_positive, help="N questions per task; a smaller sample is part of a larger one")
+    run.add_argument("--data", metavar="DIR", help="folder of original data files instead of the hub (or CALIBENCH_DATA)")
+    run.add_argument("--protocol", metavar="NAME", help="what the prompt asks for: stated (default) or plain")
+    run.add_argument("--confidence", metavar="NAMES", type=_names, help="methods; see `calibench methods` (default: stated)")
+    run.add_argument("--draws", metavar="K", type=_positive, help="generations per question (default: 1)")
+    run.add_argument("--temperature", metavar="T", type=_non_negative, help="default: 0 for one draw, 0.7 for several")
+    run.add_argument("--top-p", metavar="P", type=_fraction, help="nucleus sampling (default: 1)")
+    run.add_argument("--max-tokens", metavar="N", type=_positive, help="output budget, reasoning included (default: 2048)")
+    run.add_argument("--thinking", choices=("on", "off", "auto"), help="passed to the chat template; auto: its default")
+    run.add_argument("--seed", metavar="N", type=_seed, help="default: 0")
+    run.add_argument("--backend", metavar="NAME", help="see `calibench backends` (default: vllm)")
+    run.add_argument(
+        "--engine", metavar="KEY=VALUE", type=_key_value, action="append", help="engine argument, passed through; may be repeated"
+    )
+    run.add_argument("--kind", choices=("base", "instruct", "sft", "rl"), help="label used in comparisons")
+    run.add_argument("--name", metavar="TEXT", help="name in reports (default: the model's)")
+
+
+def _run_options(options: argparse.Namespace, fields: Sequence[str]) -> dict[str, Any]:
+    """Configuration file, then command line, then CALIBENCH_DATA."""
+    given = {field: getattr(options, field) for field in fields if getattr(options, field, None) is not None}
+    merged = {"data": _default_data(), **(_read_config(options.config) if options.config else {}), **given}
+    for required in ("model", "tasks", "out"):
+        if not merged.get(required):
+            raise InputError(f"run: {'MODEL' if required == 'model' else '--' + required} is missing")
+    engine = merged.get("engine") or {}
+    return {
+        **merged,
+        "engine": dict(engine),
+        "tasks": tuple(merged["tasks"]),
+        "confidence": None if merged.get("confidence") is None else tuple(merged["confidence"]),
+    }
+
+
+def _read_config(file: str) -> dict[str, Any]:
+    """The options in a TOML file, checked as if they stood on the command line."""
+    import tomllib
+
+    try:
+        table = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot read the configuration ({error})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{file}: not valid TOML: {error}") from error
+    parser = _ConfigParser(add_help=False, allow_abbrev=False)
+    _add_run_options(parser)
+    options = {action.dest: action for action in parser._actions}
+    arguments = []
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in options or name == "config":
+            raise _unknown_option(file, key, [o for o in options if o != "config"])
+        if name == "engine":
+            if not isinstance(value, dict):
+                raise InputError(f"{file}: engine: expected a table of engine arguments, found {value!r}")
+            continue
+        text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        arguments += [text] if name == "model" else [f"{options[name].option_strings[0]}={text}"]
+    try:
+        parsed = vars(parser.parse_args(arguments))
+    except _ConfigError as error:
+        raise InputError(f"{file}: {error}") from None
+    return {**{key: value for key, value in parsed.items() if value is not None}, **({"engine": table["engine"]} if "engine" in table else {})}
+
+
+class _ConfigError(Exception):
+    pass
+
+
+class _ConfigParser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:
+        raise _ConfigError(message)
+
+
+def _unknown_option(file: str, key: str, known: list[str]) -> InputError:
+    from harness.errors import unknown_name
+
+    return InputError(f"{file}: {unknown_name('option', key, known)}")
+
+
+def _default_data() -> str | None:
+    import os
+
+    return os.environ.get("CALIBENCH_DATA") or None
+
+
+def _version() -> str:
+    from harness import __version__
+
+    return f"calibench {__version__}"
+
+
+# -- values -----------------------------------------------------------------------------------------------------------
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise argparse.ArgumentTypeError("expected names separated by commas, found none")
+    return names
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, found {text!r}")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 0, found {text!r}")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number, found {text!r}") from None
+
+
+def _non_negative(text: str) -> float:
+    if not 0 <= (value := _number(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number of at least 0, found {text!r}")
+    return value
+
+
+def _fraction(text: str) -> float:
+    if not 0 < (value := _number(text)) <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number above 0 and up to 1, found {text!r}")
+    return value
+
+
+def _key_value(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError(f"expected KEY=VALUE, found {text!r}")
+    try:
+        return key, json.loads(value)
+    except json.JSONDecodeError:
+        return key, {"True": True, "False": False, "None": None}.get(value, value)
+
+
+# -- output -----------------------------------------------------------------------------------------------------------
+
+
+def _print_headline(summary: Any, report: Path) -> None:
+    from reports.tables import headline, text
+
+    print(text(headline(summary.scorecard)))
+    print(f"\nreport: {report}")
+
+
+def _print_json(value: Any) -> None:
+    import msgspec
+
+    print(msgspec.json.format(msgspec.json.encode(value), indent=1).decode())
+
+
+def _print_list(rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        _print_json(rows)
+        return
+    texts = [{k: ", ".join(v) if isinstance(v, list) else "-" if v is None else str(v) for k, v in row.items()} for row in rows]
+    keys = list(texts[0]) if texts else []
+    widths = {key: max(len(key), *(len(row[key]) for row in texts)) for key in keys}
+    for row in [{key: key for key in keys}, *texts]:
+        print("  ".join(row[key].ljust(widths[key]) for key in keys).rstrip())
+
+
+def _summary_line(thing: Any) -> str:
+    return (sys.modules[thing.__module__].__doc__ or "").strip().splitlines()[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""What a confidence method is: a way of obtaining, for one generation, the probability that its answer is right.
+
+A method is one file in this folder that defines `METHOD`; the file's name is the method's name. Follow-up methods ask the model
+again about its own output, from which a stated confidence has been cut, so that it cannot be copied.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.backends.base import BaseBackend
+from harness.errors import unknown_name
+from harness.parsing import Parsed
+from harness.records import Status
+
+
+class Answered(NamedTuple):
+    """One complete generation."""
+
+    parsed: Parsed
+    prompt: tuple[int, ...]
+    output: tuple[int, ...]
+    """Output token ids without those of the stated confidence and of the end of the turn."""
+
+
+class Reading(NamedTuple):
+    """What a method read; see `harness.records.Confidence`."""
+
+    value: float | None
+    status: Status
+    raw: str | None
+    cached_tokens: int | None = None
+
+
+class Method(NamedTuple):
+    description: str
+    """One line for `calibench methods`."""
+    needs: frozenset[str]
+    """Capabilities that the backend must have, and `stated` if the protocol must ask for a confidence."""
+    read: Callable[[Answered, BaseBackend], Awaitable[Reading]]
+    question: str = ""
+    """What a follow-up asks; part of a run's identity."""
+
+
+def follow_up(answered: Answered, backend: BaseBackend, question: str, room: int) -> tuple[int, ...] | Reading:
+    """Token ids that ask `question` about the answer, or why there is no place in the context for them and `room` tokens of reply."""
+    prompt = backend.chat.follow_up(answered.prompt, answered.output, question)
+    if len(prompt) + room > backend.context:
+        return Reading(None, "failed", f"follow-up of {len(prompt)} tokens leaves no room in a context of {backend.context}")
+    return prompt
+
+
+def names() -> list[str]:
+    """Names of all methods, found by file name; none is imported."""
+    return sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name != "base")
+
+
+def load(name: str) -> Method:
+    """The method of that name.
+
+    Raises:
+        InputError: unknown name; the message gives the nearest names.
+    """
+    if name not in names():
+        raise unknown_name("confidence method", name, names())
+    return importlib.import_module(f"harness.confidence.{name}").METHOD

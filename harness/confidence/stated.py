@@ -1,0 +1,19 @@
+"""Stated: the confidence that the model writes with its answer, in the same turn.
+
+Source: Tian et al. 2023 (arXiv 2305.14975), verbalized one-stage; Zeng et al. 2025 (arXiv 2504.06564), protocol V.
+"""
+
+from harness.backends.base import BaseBackend
+from harness.confidence.base import Answered, Method, Reading
+
+
+async def _read(answered: Answered, backend: BaseBackend) -> Reading:
+    parsed = answered.parsed
+    return Reading(parsed.confidence, parsed.status, parsed.raw)
+
+
+METHOD = Method(
+    description="percentage written with the answer (protocol `stated`)",
+    needs=frozenset({"stated"}),
+    read=_read,
+)

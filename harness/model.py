@@ -1,0 +1,92 @@
+"""Finds a checkpoint: a carried one by name, a local folder, or a hub id; and says exactly which weights it holds."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from harness.errors import ModelError
+
+_CARRIED = Path(__file__).parent / "models"
+_WEIGHTS = ("*.safetensors", "*.bin", "*.gguf")
+_IDENTITY_FILES = (*_WEIGHTS, "*.json", "*.jinja", "*.model", "*.txt")
+_NOT_IDENTITY = {"lineage.json", "README.md"}
+
+
+class Checkpoint(NamedTuple):
+    name: str
+    path: Path
+    revision: str | None
+    """Commit of the hub's repository; None for a folder."""
+
+    def fingerprint(self) -> str:
+        """sha256 over names and contents of weights, configuration and tokenizer files."""
+        total = hashlib.sha256()
+        for file in _files(self.path, _IDENTITY_FILES):
+            with file.open("rb") as data:
+                digest = hashlib.file_digest(data, "sha256").hexdigest()
+            total.update(f"{file.name} {digest}\n".encode())
+        return f"sha256:{total.hexdigest()}"
+
+    def lineage(self) -> dict:
+        """What `calibench` itself recorded when it trained the checkpoint; empty for others."""
+        file = self.path / "lineage.json"
+        return msgspec.json.decode(file.read_bytes()) if file.is_file() else {}
+
+
+def carried() -> list[Checkpoint]:
+    """The checkpoints that come with calibench, by name."""
+    if not _CARRIED.is_dir():
+        return []
+    return [Checkpoint(f.name, f, None) for f in sorted(_CARRIED.iterdir()) if (f / "config.json").is_file()]
+
+
+def resolve(model: str) -> Checkpoint:
+    """The checkpoint that `model` names; downloads it if it is a hub id.
+
+    Raises:
+        ModelError: no such folder or repository, or it holds no usable checkpoint.
+    """
+    for checkpoint in carried():
+        if model == checkpoint.name:
+            return checkpoint
+    folder = Path(model).expanduser()
+    if folder.exists():
+        _require_checkpoint(folder)
+        return Checkpoint(folder.resolve().name, folder.resolve(), None)
+    if model.startswith((".", "/", "~")) or model.count("/") > 1:
+        raise ModelError(f"{model}: no such folder")
+    return _from_hub(model)
+
+
+def _require_checkpoint(folder: Path) -> None:
+    if not folder.is_dir():
+        raise ModelError(f"{folder}: a file; expected a folder with config.json, a tokenizer and weights")
+    found = ", ".join(sorted(f.name for f in folder.iterdir())[:8]) or "nothing"
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{folder}: no checkpoint; expected config.json, a tokenizer and weights, found {found}")
+    if not _files(folder, _WEIGHTS):
+        raise ModelError(f"{folder}: config.json without weights; expected one of {', '.join(_WEIGHTS)}, found {found}")
+
+
+def _from_hub(model: str) -> Checkpoint:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        folder = Path(snapshot_download(model, allow_patterns=list(_IDENTITY_FILES)))
+    except HFValidationError:
+        raise ModelError(f"{model}: neither a folder here nor a well-formed hub id (`owner/name`)") from None
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        names = ", ".join(c.name for c in carried())
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(f"{model}: no folder of that name here, and the hub gave no such model ({reason}). Carried: {names}") from None
+    _require_checkpoint(folder)
+    return Checkpoint(model, folder, folder.name)
+
+
+def _files(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
+    return sorted(f for pattern in patterns for f in folder.glob(pattern) if f.name not in _NOT_IDENTITY)

@@ -1,0 +1,504 @@
+"""A run: question -> generations -> confidences -> grades, as one stream, into the run file.
+
+Nothing waits for all questions to pass a stage: follow-ups enter the engine when their answer is complete, while the KV cache of
+question and answer is there, grading runs beside it in worker processes, and commits go out in small batches. What is in memory is
+what is in flight. Only what the run file lacks is asked for, so the same code starts a run and continues one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import heapq
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import tasks
+from harness import __version__, model, protocols
+from harness.backends import base as backends
+from harness.backends.base import BaseBackend, Sampling
+from harness.chat import Prompt
+from harness.confidence import base as confidence
+from harness.confidence.base import Answered, Method, Reading
+from harness.errors import CalibenchError, CapabilityError, DataError, IdentityError, InputError
+from harness.grading_pool import GradingPool
+from harness.parsing import Parsed, parse
+from harness.records import Confidence, Generation, Grade, Question, Record
+from harness.store import RunFile
+from tasks.base import Task, Verdict
+
+_GRADER_SECONDS = 10.0
+_COMMIT_SECONDS = 0.5
+_COMMIT_RECORDS = 1000
+
+
+class RunConfig(NamedTuple):
+    """What a run is asked to do. Fields have the names of the command line's options."""
+
+    model: str
+    tasks: tuple[str, ...]
+    out: str
+    backend: str = "vllm"
+    engine: dict[str, Any] = {}
+    protocol: str = "stated"
+    confidence: tuple[str, ...] | None = None
+    """None: `stated` if the protocol asks for it, else no method."""
+    draws: int = 1
+    temperature: float | None = None
+    """None: 0 (greedy) for one draw, 0.7 for several."""
+    top_p: float = 1.0
+    max_tokens: int = 2048
+    thinking: str = "auto"
+    seed: int = 0
+    limit: int | None = None
+    data: str | None = None
+    kind: str | None = None
+    name: str | None = None
+
+    def sampling(self) -> Sampling:
+        temperature = self.temperature if self.temperature is not None else (0.0 if self.draws == 1 else 0.7)
+        return Sampling(temperature, self.top_p, self.max_tokens)
+
+    def methods(self) -> tuple[str, ...]:
+        if self.confidence is not None:
+            return self.confidence
+        return ("stated",) if protocols.protocol(self.protocol).scale else ()
+
+
+class Progress(Protocol):
+    """Told what happens; see `harness.progress`."""
+
+    def stage(self, text: str) -> None: ...
+    def plan(self, task: str, total: int) -> None: ...
+    def done(self, task: str, outcome: str | None, tokens: int) -> None:
+        """One draw is complete. outcome is None if the run file held it already; tokens are those generated now."""
+
+
+class RunResult(NamedTuple):
+    run: RunFile
+    interrupted: bool
+    notes: list[str]
+    """What a reader of the numbers must know: data that are not the published ones, a model without chat template."""
+
+
+class Selection(NamedTuple):
+    """The questions of one task that a run asks."""
+
+    task: Task
+    fingerprint: str
+    origin: str
+    note: str | None
+    total: int
+    chosen: frozenset[str] | None
+    """Question ids under `--limit`; None: all."""
+
+    def questions(self, data: str | None) -> Iterator[Question]:
+        source = self.task.open(data)
+        for place, row in source.rows:
+            question = self.task.to_question(row, place)
+            if question is not None and (self.chosen is None or question.question_id in self.chosen):
+                yield question
+
+
+def select(name: str, data: str | None, limit: int | None) -> Selection:
+    """Reads a task's data once, so that whatever is wrong with it shows before any work, and takes the sample.
+
+    A smaller `limit` selects a subset of a larger one's questions: those with the smallest hash of task and id.
+
+    Raises:
+        DataError: missing, malformed or empty data, or a question id that occurs twice.
+    """
+    task = tasks.load(name)
+    source = task.open(data)
+    seen: set[bytes] = set()
+    hashes: list[tuple[bytes, str]] = []
+    for place, row in source.rows:
+        question = task.to_question(row, place)
+        if question is None:
+            continue
+        digest = hashlib.sha256(f"{name}\0{question.question_id}".encode()).digest()
+        if digest in seen:
+            raise DataError(f"{place}: question id {question.question_id!r} occurs twice in task {name}")
+        seen.add(digest)
+        if limit is not None:
+            hashes.append((digest, question.question_id))
+    if not seen:
+        raise DataError(f"{source.origin}: no question for task {name}")
+    chosen = None if limit is None else frozenset(name for _, name in heapq.nsmallest(limit, hashes))
+    return Selection(task, source.fingerprint, source.origin, source.note, len(chosen or seen), chosen)
+
+
+def seed_of(run_seed: int, task: str, question_id: str) -> int:
+    """Seed of a question's draw 0; draw k has this + k, as vLLM numbers the children of one request."""
+    digest = hashlib.sha256(f"{run_seed}\0{task}\0{question_id}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+# -- identity ---------------------------------------------------------------------------------------------------------
+
+
+def identity(config: RunConfig, checkpoint: model.Checkpoint, selections: Sequence[Selection]) -> dict[str, Any]:
+    """What must match for a run to be continued. Tasks, limit, draws and methods are scope: they may grow."""
+    sampling = config.sampling()
+    protocol = protocols.protocol(config.protocol)
+    return {
+        "weights": checkpoint.fingerprint(),
+        "backend": config.backend,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "max_tokens": sampling.max_tokens,
+        "thinking": config.thinking,
+        "seed": config.seed,
+        "prompts": {
+            f"protocol {protocol.name}": _hash(protocol.instruction),
+            **{f"task {s.task.name}": _hash(s.task.instruction) for s in selections},
+            **{f"method {name}": _hash(confidence.load(name).question) for name in config.methods()},
+        },
+        "data": {s.task.name: s.fingerprint for s in selections},
+        "graders": {s.task.name: s.task.grader for s in selections},
+    }
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
+    """The identity that holds for old and new scope together, or IdentityError that names what differs."""
+    old = run.manifest().get("identity", {})
+    differences = []
+    merged: dict[str, Any] = dict(old)
+    for field, value in new.items():
+        if isinstance(value, dict):
+            shared = old.get(field, {})
+            differences += [
+                f"{field}[{key}]: {shared[key]} there, {value[key]} now" for key in value if key in shared and shared[key] != value[key]
+            ]
+            merged[field] = {**shared, **value}
+        else:
+            if field in old and old[field] != value:
+                differences.append(f"{field}: {old[field]} there, {value} now")
+            merged[field] = value
+    if differences:
+        raise IdentityError(
+            f"{run.path.parent} holds a run of another identity; choose another --out, or ask with the same settings:\n  "
+            + "\n  ".join(differences)
+        )
+    return merged
+
+
+# -- the run ----------------------------------------------------------------------------------------------------------
+
+
+def execute(config: RunConfig, progress: Progress) -> RunResult:
+    """Runs or continues a run; returns its file, open for writing.
+
+    Raises:
+        CalibenchError: see `harness.errors`; everything finished so far is in the run file.
+    """
+    names = tasks.expand(list(config.tasks))
+    methods = {name: confidence.load(name) for name in config.methods()}
+    protocol = protocols.protocol(config.protocol)
+    backend_type = backends.load(config.backend)
+    _check_capabilities(config, methods, protocol, backend_type)
+    checkpoint = model.resolve(config.model)
+    progress.stage("reading questions")
+    selections = [select(name, config.data, config.limit) for name in names]
+    run = RunFile.create(config.out)
+    try:
+        progress.stage("hashing weights")
+        merged = _check_identity(run, identity(config, checkpoint, selections))
+        backend = backend_type(str(checkpoint.path), config.engine, config.thinking, Path(config.out) / "engine.log")
+        stream = _Stream(config, run, backend, methods, protocol, progress)
+        interrupted, notes = asyncio.run(_run(stream, checkpoint, merged, selections))
+    except BaseException:
+        run.close()
+        raise
+    return RunResult(run, interrupted, notes)
+
+
+def _check_capabilities(
+    config: RunConfig, methods: dict[str, Method], protocol: protocols.Protocol, backend_type: type[BaseBackend]
+) -> None:
+    has = backend_type.capabilities | ({"stated"} if protocol.scale else set())
+    for name, method in methods.items():
+        if missing := method.needs - has:
+            what = "a protocol that asks for a confidence" if missing == {"stated"} else ", ".join(sorted(missing))
+            raise CapabilityError(
+                f"method {name} needs {what}; backend {config.backend} with protocol {protocol.name} does not give it"
+            )
+    if config.draws > 1 and config.sampling().temperature == 0:
+        raise InputError(f"--draws {config.draws} at temperature 0 would draw the same answer every time; give --temperature")
+
+
+async def _run(
+    stream: _Stream, checkpoint: model.Checkpoint, merged: dict[str, Any], selections: Sequence[Selection]
+) -> tuple[bool, list[str]]:
+    config, run, backend = stream.config, stream.run, stream.backend
+    stream.progress.stage(f"starting {config.backend}")
+    try:
+        await backend.start()
+        engine = backend.describe()
+        merged = {**merged, **_check_identity(run, {"dtype": engine["dtype"], "chat_template": backend.chat.fingerprint()})}
+        notes = [s.note for s in selections if s.note]
+        if not backend.chat.has_template:
+            notes.append(f"{checkpoint.name} has no chat template: questions are asked as plain text, without turns")
+        run.update_manifest(
+            identity=merged,
+            **_description(config, checkpoint, engine, selections, notes),
+            complete=False,
+        )
+        stream.progress.stage("asking")
+        interrupted = await stream.ask_all(selections)
+        if not interrupted:
+            run.update_manifest(complete=True)
+        return interrupted, notes
+    finally:
+        await backend.close()
+
+
+def _description(
+    config: RunConfig, checkpoint: model.Checkpoint, engine: dict, selections: Sequence[Selection], notes: list[str]
+) -> dict[str, Any]:
+    import platform
+
+    sampling = config.sampling()
+    return {
+        "calibench": __version__,
+        "name": config.name or checkpoint.name,
+        "kind": config.kind or checkpoint.lineage().get("kind"),
+        "model": {"name": checkpoint.name, "revision": checkpoint.revision, "lineage": checkpoint.lineage()},
+        "configuration": {
+            **config._asdict(), "confidence": config.methods(), "temperature": sampling.temperature, "model": checkpoint.name, "data": None
+        },
+        "data": {
+            s.task.name: {"origin": s.origin, "fingerprint": s.fingerprint, "questions": s.total, "note": s.note} for s in selections
+        },
+        "engine": engine,
+        "libraries": _library_versions(),
+        "hardware": {
+            "machine": platform.machine(), "system": platform.system(), "processors": os.cpu_count(),
+            "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
+        },
+        "notes": notes,
+    }  # fmt: skip
+
+
+def _library_versions() -> dict[str, str]:
+    import importlib.metadata as metadata
+
+    versions = {"python": ".".join(map(str, __import__("sys").version_info[:3]))}
+    for name in ("torch", "transformers", "datasets", "math-verify", "numpy", "scikit-learn", "pandas"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions
+
+
+class _Stream:
+    """The moving parts of one run: what is asked, what is in flight, what waits for its commit."""
+
+    def __init__(
+        self, config: RunConfig, run: RunFile, backend: BaseBackend, methods: dict[str, Method],
+        protocol: protocols.Protocol, progress: Progress,
+    ):  # fmt: skip
+        self.config = config
+        self.run = run
+        self.backend = backend
+        self.progress = progress
+        self._methods = methods
+        self._protocol = protocol
+        self._sampling = config.sampling()
+        self._stop = asyncio.Event()
+        self._unsaved: list[Record] = []
+
+    async def ask_all(self, selections: Sequence[Selection]) -> bool:
+        """Asks whatever the run file lacks. Returns whether Ctrl-C or SIGTERM stopped it early."""
+        self._slots = asyncio.Semaphore(self.backend.in_flight)
+        with GradingPool(max(1, (os.cpu_count() or 2) // 2), _GRADER_SECONDS) as self._graders:
+            async with self._saving(), self._draining_on_signals():
+                try:
+                    async with asyncio.TaskGroup() as draws:
+                        for selection in selections:
+                            self.progress.plan(selection.task.name, selection.total * self.config.draws)
+                            await self._ask_task(selection, draws)
+                except BaseExceptionGroup as group:
+                    raise _first_cause(group) from group
+        return self._stop.is_set()
+
+    async def _ask_task(self, selection: Selection, draws: asyncio.TaskGroup) -> None:
+        wanted = {*self._methods, "grade"}
+        for question in selection.questions(self.config.data):
+            done = self.run.finished(question.task, question.question_id, self._protocol.name)
+            missing = {draw: wanted - done.get(draw, set()) for draw in range(self.config.draws)}
+            prompt = self._prompt(selection.task, question) if any(missing.values()) else None
+            for draw, parts in missing.items():
+                if not parts:
+                    self.progress.done(question.task, None, 0)
+                    continue
+                if not await self._slot():
+                    return
+                job = draws.create_task(self._ask(selection.task, question, prompt, draw, draw in done, parts))
+                job.add_done_callback(lambda _: self._slots.release())
+
+    def _prompt(self, task: Task, question: Question) -> Prompt:
+        return self.backend.chat.first(protocols.user_turn(_shown(question), task.instruction, self._protocol))
+
+    async def _slot(self) -> bool:
+        """Waits for a free place among the requests in flight; False once the run is asked to stop."""
+        if self._slots.locked():
+            free, stop = asyncio.ensure_future(self._slots.acquire()), asyncio.ensure_future(self._stop.wait())
+            await asyncio.wait({free, stop}, return_when=asyncio.FIRST_COMPLETED)
+            stop.cancel()
+            if not free.done():
+                free.cancel()
+        else:
+            await self._slots.acquire()
+        return not self._stop.is_set()
+
+    async def _ask(self, task: Task, question: Question, prompt: Prompt, draw: int, stored: bool, missing: set[str]) -> None:
+        if stored:
+            generation = self.run.draws(question.task, question.question_id, self._protocol.name)[draw]
+            generated = 0
+        else:
+            generation = await self._generate(question, prompt, draw)
+            generated = (generation.reasoning_tokens or 0) + (generation.answer_tokens or 0)
+            self._unsaved += [question, generation]
+        parsed = self._parse(generation)
+        answered = Answered(parsed, prompt.token_ids, self._without_confidence(generation, parsed))
+        parts = [self._read(name, generation, answered) for name in missing if name != "grade"]
+        verdicts = [self._grade(task, question, generation, parsed)] if "grade" in missing else []
+        results = await asyncio.gather(*verdicts, *parts)
+        self._unsaved += results
+        outcome = next((r.outcome for r in results if isinstance(r, Grade)), None)
+        self.progress.done(question.task, outcome, generated)
+
+    async def _generate(self, question: Question, prompt: Prompt, draw: int) -> Generation:
+        length, opened = len(prompt.token_ids), prompt.reasoning_opened
+        key = {"task": question.task, "question_id": question.question_id, "protocol": self._protocol.name, "draw": draw}
+        seed = None
+        if self._sampling.temperature > 0:
+            seed = seed_of(self.config.seed, question.task, question.question_id) + draw
+        if length >= self.backend.context:
+            return Generation(
+                **key, seed=seed, prompt_tokens=length, cached_tokens=None, reasoning_tokens=None, answer_tokens=None,
+                finish_reason="error", latency=None, reasoning_opened=opened, reasoning=None, text="", token_ids=None,
+                error=f"prompt of {length} tokens leaves no room in a context of {self.backend.context}",
+            )  # fmt: skip
+        begin = time.monotonic()
+        completion = await self.backend.complete(prompt.token_ids, self._sampling, seed)
+        latency = time.monotonic() - begin
+        text = self.backend.chat.decode(completion.token_ids)
+        finish = "stop" if completion.ended else "length"
+        parsed = parse(text, reasoning_opened=opened, scale=self._protocol.scale, finish_reason=finish)
+        reasoning_tokens = self.backend.chat.token_of(completion.token_ids, parsed.answer_start)
+        return Generation(
+            **key, seed=seed, prompt_tokens=length, cached_tokens=completion.cached_tokens, reasoning_tokens=reasoning_tokens,
+            answer_tokens=len(completion.token_ids) - reasoning_tokens + completion.ended, finish_reason=finish, latency=latency,
+            reasoning_opened=opened, reasoning=parsed.reasoning, text=text, token_ids=completion.token_ids,
+        )  # fmt: skip
+
+    def _parse(self, generation: Generation) -> Parsed:
+        return parse(
+            generation.text, reasoning_opened=generation.reasoning_opened, scale=self._protocol.scale,
+            finish_reason=generation.finish_reason,
+        )  # fmt: skip
+
+    def _without_confidence(self, generation: Generation, parsed: Parsed) -> tuple[int, ...]:
+        return self.backend.chat.without(generation.token_ids or (), parsed.confidence_span)
+
+    async def _read(self, name: str, generation: Generation, answered: Answered) -> Confidence:
+        if generation.error or answered.parsed.truncated:
+            reading = Reading(None, "missing", None)
+        else:
+            reading = await self._methods[name].read(answered, self.backend)
+        return Confidence(**_key(generation), method=name, **reading._asdict())
+
+    async def _grade(self, task: Task, question: Question, generation: Generation, parsed: Parsed) -> Grade:
+        if generation.error:
+            verdict = Verdict("failed", None, generation.error)
+        elif question.question_id in task.broken_gold:
+            verdict = Verdict("failed", None, f"published gold is broken: {task.broken_gold[question.question_id]}")
+        elif parsed.truncated:
+            verdict = Verdict("truncated", None, f"inside the {parsed.truncated}")
+        else:
+            verdict = await asyncio.wrap_future(self._graders.submit(task.name, question, parsed.answer_text))
+        return Grade(**_key(generation), answer=verdict.answer, outcome=verdict.outcome, grader=task.grader, detail=verdict.detail)
+
+    # -- saving and stopping ------------------------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def _saving(self) -> AsyncIterator[None]:
+        """Commits finished records in small batches, beside the event loop; the last ones on the way out, however it goes."""
+        saver = asyncio.create_task(self._save_forever())
+        owner = asyncio.current_task()
+        saver.add_done_callback(lambda task: None if task.cancelled() else owner.cancel())
+        try:
+            yield
+        except asyncio.CancelledError:
+            if saver.done() and not saver.cancelled() and saver.exception():
+                raise saver.exception() from None
+            raise
+        finally:
+            saver.cancel()
+            with contextlib.suppress(asyncio.CancelledError, CalibenchError):
+                await saver
+            self._save()
+
+    async def _save_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_COMMIT_SECONDS)
+            self._save()
+
+    def _save(self) -> None:
+        batch, self._unsaved = self._unsaved, []
+        if batch:
+            self.run.write(batch)
+
+    @contextlib.asynccontextmanager
+    async def _draining_on_signals(self) -> AsyncIterator[None]:
+        """The first Ctrl-C or SIGTERM stops asking and lets what is in flight end; the second one gives that up too."""
+        loop, owner = asyncio.get_running_loop(), asyncio.current_task()
+
+        def stop() -> None:
+            if self._stop.is_set():
+                owner.cancel()
+            self._stop.set()
+            self.progress.stage("stopping: waiting for what is in flight (again to drop it)")
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not self._stop.is_set():
+                raise
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+
+def _shown(question: Question) -> str:
+    if not question.choices:
+        return question.text
+    options = "\n".join(f"{chr(65 + i)}) {choice}" for i, choice in enumerate(question.choices))
+    return f"{question.text}\n{options}"
+
+
+def _key(generation: Generation) -> dict[str, Any]:
+    return {name: getattr(generation, name) for name in ("task", "question_id", "protocol", "draw")}
+
+
+def _first_cause(group: BaseExceptionGroup) -> BaseException:
+    """The error to report for a group of failed draws: an engine that died fails all of them."""
+    leaves: list[BaseException] = []
+    pending: list[BaseException] = [group]
+    while pending:
+        error = pending.pop()
+        pending += error.exceptions if isinstance(error, BaseExceptionGroup) else []
+        leaves += [] if isinstance(error, BaseExceptionGroup) else [error]
+    return next((e for e in leaves if isinstance(e, CalibenchError)), leaves[0])

@@ -1,0 +1,116 @@
+"""From a run file to its numbers and pages: scorecard, `scorecard.json`, `report.html`. Needs no model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.errors import InputError, StorageError
+from harness.records import Difference, GalleryItem, OutcomeCount, RunSummary
+from harness.store import RunFile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_GALLERY_PER_METHOD = 5
+_OUTCOMES = ("correct", "incorrect", "abstained", "unparsed", "truncated", "failed")
+_STATUSES = ("ok", "missing", "out_of_range", "ambiguous", "failed")
+
+
+def summarize(run: RunFile) -> RunSummary:
+    """Computes all that a report needs of a run.
+
+    Raises:
+        InputError: the run holds no graded generation.
+    """
+    from metrics.scorecard import scorecard
+
+    frame = run.frame()
+    if frame.empty:
+        raise InputError(f"{run.path}: holds no graded generation yet; run it first")
+    manifest = run.manifest()
+    return RunSummary(
+        name=manifest["name"],
+        kind=manifest["kind"],
+        model=manifest["model"]["name"],
+        manifest=manifest,
+        scorecard=scorecard(frame, seed=0),
+        counts=_counts(frame),
+        gallery=_gallery(run, frame),
+    )
+
+
+def publish(run: RunFile) -> RunSummary:
+    """Scores a run that is open for writing; writes the metrics table, `scorecard.json` and `report.html` beside it."""
+    from reports.html import run_report
+
+    summary = summarize(run)
+    run.replace_metrics(summary.scorecard.metrics)
+    folder = run.path.parent
+    write_text(folder / "scorecard.json", msgspec.json.format(msgspec.json.encode(summary.scorecard.metrics), indent=1).decode())
+    write_text(folder / "report.html", run_report(summary))
+    return summary
+
+
+def compare_runs(a: RunFile, b: RunFile) -> tuple[RunSummary, RunSummary, list[Difference]]:
+    """Both summaries, and the differences b - a, paired on shared questions."""
+    from metrics.compare import compare
+
+    return summarize(a), summarize(b), compare(a.frame(), b.frame(), seed=0)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a whole file or none.
+
+    Raises:
+        StorageError: no permission, or the disk is full.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, encoding="utf-8", errors="replace")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise StorageError(f"{path}: cannot write ({error.strerror})") from error
+
+
+def _counts(frame: pd.DataFrame) -> tuple[OutcomeCount, ...]:
+    counts = []
+    for (task, protocol), rows in frame.groupby(["task", "protocol"]):
+        draws = rows.drop_duplicates(["question_id", "draw"])
+        outcomes = draws["outcome"].value_counts()
+        by_method = rows[rows["method"] != "none"].groupby("method")["status"].value_counts()
+        counts.append(
+            OutcomeCount(
+                task=task,
+                protocol=protocol,
+                domain=rows["domain"].iloc[0],
+                outcomes={o: int(outcomes.get(o, 0)) for o in _OUTCOMES},
+                confidences={
+                    method: {s: int(by_method.get((method, s), 0)) for s in _STATUSES}
+                    for method in sorted(by_method.index.get_level_values("method").unique())
+                },
+            )
+        )
+    return tuple(counts)
+
+
+def _gallery(run: RunFile, frame: pd.DataFrame) -> tuple[GalleryItem, ...]:
+    """The most confident errors of each task, protocol and method; ties in the order of question ids."""
+    wrong = frame[(frame["outcome"] == "incorrect") & frame["value"].notna()]
+    order = wrong.sort_values(["task", "protocol", "method", "value", "question_id", "draw"], ascending=[True, True, True, False, True, True])
+    items = []
+    for row in order.groupby(["task", "protocol", "method"]).head(_GALLERY_PER_METHOD).itertuples():
+        question = run.question(row.task, row.question_id)
+        generation = run.draws(row.task, row.question_id, row.protocol)[row.draw]
+        items.append(
+            GalleryItem(
+                task=row.task, question_id=row.question_id, protocol=row.protocol, draw=row.draw, method=row.method,
+                confidence=row.value, question=question.text, choices=question.choices, gold=question.gold,
+                answer=row.answer, reasoning=generation.reasoning, text=generation.text,
+            )  # fmt: skip
+        )
+    return tuple(items)

@@ -1,0 +1,273 @@
+"""The run file: one SQLite database per run, in WAL mode, that keeps everything the model said.
+
+Tables `questions`, `generations`, `confidences`, `grades` and `metrics` have the columns of the records in
+`harness.records`; `manifest` holds key and JSON value. A table's primary key is the record's key, so a row can neither be
+lost nor counted twice. Texts stand last in a row: SQLite moves long ones to overflow pages, and a query for numbers does
+not read them. A commit is on the disk when it returns (`synchronous=FULL`), so neither kill -9 nor a power cut loses one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from harness.errors import InputError, RunFileError, StorageError
+from harness.records import Confidence, Generation, Grade, Metric, Question, Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILE_NAME = "run.sqlite"
+_APPLICATION_ID = 0x0CA11B
+_SCHEMA_VERSION = 1
+
+_DRAW_KEY = ("task", "question_id", "protocol", "draw")
+_TABLES: dict[type[Record], tuple[str, tuple[str, ...]]] = {
+    Question: ("questions", ("task", "question_id")),
+    Generation: ("generations", _DRAW_KEY),
+    Confidence: ("confidences", (*_DRAW_KEY, "method")),
+    Grade: ("grades", _DRAW_KEY),
+    Metric: ("metrics", ("task", "protocol", "method", "subset", "metric")),
+}
+_INTEGERS = {"draw", "level", "seed", "prompt_tokens", "cached_tokens", "reasoning_tokens", "answer_tokens", "n_used", "n_total"}
+_REALS = {"value", "low", "high", "latency", "logprob"}
+_JSON = {"choices", "gold", "token_ids"}
+_INSERTS = {
+    record: f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(record.__struct_fields__))})"
+    for record, (table, _) in _TABLES.items()
+}
+
+
+def _create_table(record: type[Record]) -> str:
+    table, key = _TABLES[record]
+    kind = lambda name: "INTEGER" if name in _INTEGERS else "REAL" if name in _REALS else "TEXT"  # noqa: E731
+    columns = ", ".join(f"{name} {kind(name)}" for name in record.__struct_fields__)
+    return f"CREATE TABLE {table} ({columns}, PRIMARY KEY ({', '.join(key)})) WITHOUT ROWID"
+
+
+def _to_row(record: Record) -> tuple:
+    values = msgspec.structs.astuple(record)
+    return tuple(
+        msgspec.json.encode(value).decode() if isinstance(value, tuple) else value for value in values
+    )
+
+
+def _from_row(record: type[Record], row: sqlite3.Row) -> Any:
+    fields = {name: msgspec.json.decode(row[name]) if name in _JSON and row[name] is not None else row[name] for name in row.keys()}
+    return msgspec.convert(fields, record, strict=False)
+
+
+@contextlib.contextmanager
+def _storage_errors(path: Path) -> Iterator[None]:
+    """Turns SQLite's errors into the project's, with the path and the remedy."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        if "full" in text or "disk I/O" in text:
+            raise StorageError(
+                f"{path}: cannot write ({text}). Everything committed before is kept; free some space and run the same command again"
+            ) from error
+        if "readonly" in text or "unable to open" in text:
+            raise StorageError(f"{path}: no permission to write here, or the folder is gone ({text})") from error
+        raise RunFileError(f"{path}: {text}") from error
+    except sqlite3.DatabaseError as error:
+        raise RunFileError(
+            f"{path}: not a readable run file ({error}). If the disk damaged it, `sqlite3 {path.name} .recover` may save its rows"
+        ) from error
+
+
+class RunFile:
+    """An open run file. `RunFile.create` opens for writing (and makes it if missing), `RunFile.open` for reading."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: int | None):
+        self.path = path
+        self._db = connection
+        self._db.row_factory = sqlite3.Row
+        self._lock = lock
+
+    @classmethod
+    def create(cls, folder: str | Path) -> RunFile:
+        """Opens the run file of `folder` for writing, alone; makes folder and file where missing.
+
+        Raises:
+            StorageError: the folder cannot be made or written to, or the disk is full.
+            RunFileError: a file of another program or version lies there, or it is corrupt, or another process writes to it.
+        """
+        folder = Path(folder)
+        path = folder / FILE_NAME
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR, 0o644)
+        except OSError as error:
+            raise StorageError(f"{folder}: cannot write here ({error.strerror})") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise RunFileError(f"{path}: another calibench process is writing to this run") from None
+        try:
+            with _storage_errors(path):
+                db = sqlite3.connect(path, isolation_level=None)
+                if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+                    db.executescript(
+                        f"PRAGMA journal_mode = WAL; BEGIN; PRAGMA application_id = {_APPLICATION_ID};"
+                        f"PRAGMA user_version = {_SCHEMA_VERSION};"
+                        "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
+                        + ";".join(_create_table(record) for record in _TABLES)
+                        + ";COMMIT;"
+                    )
+                db.execute("PRAGMA synchronous = FULL")
+                run = cls(path, db, lock)
+                run._check()
+                return run
+        except BaseException:
+            os.close(lock)
+            raise
+
+    @classmethod
+    def open(cls, path: str | Path) -> RunFile:
+        """Opens an existing run, given its folder or its file, for reading.
+
+        Raises:
+            InputError: there is no run file.
+            RunFileError: foreign, corrupt or of an unknown version.
+        """
+        path = Path(path)
+        file = path / FILE_NAME if path.is_dir() else path
+        if not file.is_file():
+            raise InputError(f"{path}: no run here; expected a folder with {FILE_NAME}, as `calibench run ... --out FOLDER` makes it")
+        with _storage_errors(file):
+            run = cls(file, sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True), None)
+            run._check()
+            return run
+
+    def _check(self) -> None:
+        application = self._db.execute("PRAGMA application_id").fetchone()[0]
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if application != _APPLICATION_ID:
+            raise RunFileError(f"{self.path}: an SQLite file, but not a calibench run (application_id {application})")
+        if version != _SCHEMA_VERSION:
+            raise RunFileError(f"{self.path}: written with schema {version}; this calibench reads schema {_SCHEMA_VERSION}")
+
+    def close(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self._db.close()
+        if self._lock is not None:
+            os.close(self._lock)
+
+    def __enter__(self) -> RunFile:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def write(self, records: Iterable[Record]) -> None:
+        """Commits the records in one transaction. A record whose key is there already is left as it is."""
+        with self._transaction():
+            for record in records:
+                self._db.execute(_INSERTS[type(record)], _to_row(record))
+
+    def replace_metrics(self, metrics: Iterable[Metric]) -> None:
+        """Replaces the whole `metrics` table."""
+        with self._transaction():
+            self._db.execute("DELETE FROM metrics")
+            self._db.executemany(_INSERTS[Metric], map(_to_row, metrics))
+
+    def update_manifest(self, **entries: Any) -> None:
+        """Sets manifest entries; values are anything that JSON can hold."""
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO manifest VALUES (?, ?)",
+                [(key, msgspec.json.encode(value).decode()) for key, value in entries.items()],
+            )
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _storage_errors(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def manifest(self) -> dict[str, Any]:
+        with _storage_errors(self.path):
+            return {key: msgspec.json.decode(value) for key, value in self._db.execute("SELECT key, value FROM manifest")}
+
+    def draws(self, task: str, question_id: str, protocol: str) -> dict[int, Generation]:
+        """The stored generations of one question, by draw."""
+        return {g.draw: g for g in self._select(Generation, task=task, question_id=question_id, protocol=protocol)}
+
+    def finished(self, task: str, question_id: str, protocol: str) -> dict[int, set[str]]:
+        """What is stored about the draws of one question: draw -> the methods read, and `grade` if it is graded."""
+        key = (task, question_id, protocol)
+        where = "task = ? AND question_id = ? AND protocol = ?"
+        done: dict[int, set[str]] = {}
+        with _storage_errors(self.path):
+            for (draw,) in self._db.execute(f"SELECT draw FROM generations WHERE {where}", key):
+                done[draw] = set()
+            for draw, method in self._db.execute(
+                f"SELECT draw, method FROM confidences WHERE {where} UNION ALL SELECT draw, 'grade' FROM grades WHERE {where}",
+                key * 2,
+            ):
+                done[draw].add(method)
+        return done
+
+    def questions(self) -> Iterator[Question]:
+        return self._select(Question)
+
+    def question(self, task: str, question_id: str) -> Question:
+        return next(self._select(Question, task=task, question_id=question_id))
+
+    def metrics(self) -> list[Metric]:
+        return list(self._select(Metric))
+
+    def _select(self, record: type[Record], **key: Any) -> Iterator[Any]:
+        where = " AND ".join(f"{name} = ?" for name in key) or "1"
+        with _storage_errors(self.path):
+            for row in self._db.execute(f"SELECT * FROM {_TABLES[record][0]} WHERE {where}", tuple(key.values())):
+                yield _from_row(record, row)
+
+    def count(self, record: type[Record]) -> int:
+        with _storage_errors(self.path):
+            return self._db.execute(f"SELECT count(*) FROM {_TABLES[record][0]}").fetchone()[0]
+
+    def frame(self) -> pd.DataFrame:
+        """The run as a table, one row per generation and method, without texts.
+
+        Columns: task, protocol, question_id, draw, method (`none` where no confidence was asked for), value, status, outcome,
+        correct, answer, domain, subject, level, cluster, finish_reason, prompt_tokens, cached_tokens, reasoning_tokens, answer_tokens,
+        latency. Ungraded generations (an interrupted run) are left out.
+        """
+        import pandas as pd
+
+        query = """
+            SELECT g.task, g.protocol, g.question_id, g.draw, coalesce(c.method, 'none') AS method, c.value, c.status,
+                   r.outcome, r.outcome = 'correct' AS correct, r.answer, q.domain, q.subject, q.level,
+                   coalesce(q.cluster, q.question_id) AS cluster, g.finish_reason, g.prompt_tokens, g.cached_tokens,
+                   g.reasoning_tokens, g.answer_tokens, g.latency
+            FROM generations g
+            JOIN grades r USING (task, question_id, protocol, draw)
+            JOIN questions q USING (task, question_id)
+            LEFT JOIN confidences c USING (task, question_id, protocol, draw)
+            ORDER BY g.task, g.protocol, g.question_id, g.draw, method
+        """
+        with _storage_errors(self.path):
+            frame = pd.read_sql_query(query, self._db)
+        numbers = ["value", "level", "cached_tokens", "reasoning_tokens", "answer_tokens", "latency"]
+        return frame.astype({**dict.fromkeys(numbers, float), "correct": bool})
