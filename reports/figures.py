@@ -1,0 +1,267 @@
+"""Reliability diagrams and accuracy by level, drawn with matplotlib's object-oriented interface.
+
+Names of tasks, models and methods are untrusted: they are drawn literally (no mathtext) and cannot become markup.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from xml.etree import ElementTree
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, FigureBase
+
+from harness.errors import InputError, StorageError
+from harness.records import Metric, Reliability, ReliabilityBin
+from reports.text import clip
+
+# Each role has a colour of its own, so that an inlined figure can follow the page's light and dark styles.
+COLOURS = {
+    "ink": "#20242a",
+    "muted": "#5c636d",
+    "rule": "#c9cdd2",
+    "band": "#e3e6ea",
+    "correct": "#0a6cad",
+    "incorrect": "#c8510a",
+    "paper": "#ffffff",
+}
+"""Role -> colour. Correct and incorrect stay apart for colour-blind readers, and also differ in place or marker."""
+
+_STYLE = {
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 8,
+    "axes.edgecolor": COLOURS["rule"],
+    "axes.labelcolor": COLOURS["ink"],
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": COLOURS["rule"],
+    "ytick.color": COLOURS["rule"],
+    "xtick.labelcolor": COLOURS["muted"],
+    "ytick.labelcolor": COLOURS["muted"],
+    "text.color": COLOURS["ink"],
+    "legend.frameon": False,
+    "svg.hashsalt": "calibench",
+    "pdf.fonttype": 42,
+}
+_FORMATS = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
+_CAPTION = (
+    "Dots: accuracy of the answers in a bin, with 95 % interval; larger dots hold more answers.\n"
+    "Grey: where the accuracy of a perfectly calibrated model would fall in 95 % of runs.\n"
+    "Below: answers per bin, correct upwards, incorrect downwards."
+)
+_MARKERS = "sD^vPX*<>"
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    """The project's style over matplotlib's defaults, whatever the user's own settings are."""
+    defaults = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith(("backend", "interactive"))}
+    with matplotlib.rc_context(defaults | _STYLE):
+        yield
+
+
+def reliability_figure(diagrams: Sequence[Reliability], *, title: str | None = None) -> Figure:
+    """Reliability diagrams with counts, intervals and noise band, each above its histogram by outcome.
+
+    Several diagrams are laid out as a grid of up to four columns; each is titled with its task and method.
+
+    Raises:
+        ValueError: no diagrams.
+    """
+    if not diagrams:
+        raise ValueError("diagrams: expected at least one, found none")
+    columns = min(4, len(diagrams))
+    rows = -(-len(diagrams) // columns)
+    with _style():
+        figure = Figure(figsize=(max(4.4, 2.9 * columns), 3.9 * rows + 0.8), layout="constrained")
+        if title:
+            figure.suptitle(clip(title, 100), parse_math=False, fontsize=11)
+        figure.supxlabel(_CAPTION, fontsize=7, color=COLOURS["muted"], parse_math=False)
+        panels = figure.subfigures(rows, columns, squeeze=False).flat
+        for panel, diagram in zip(panels, diagrams, strict=False):
+            panel.suptitle(clip(_name(diagram), 44), parse_math=False, fontsize=9)
+            _draw(panel, diagram)
+    return figure
+
+
+def panel_figure(diagram: Reliability) -> Figure:
+    """One reliability diagram with its histogram, without title or caption, for a page that states both."""
+    with _style():
+        figure = Figure(figsize=(3.3, 3.9), layout="constrained")
+        _draw(figure, diagram)
+    return figure
+
+
+def level_figure(metrics: Sequence[Metric]) -> Figure:
+    """Accuracy and each method's mean confidence by level, with 95 % intervals.
+
+    Args:
+        metrics: `accuracy` and `mean_confidence` of the subsets `level=...` of one task under one protocol.
+    """
+    methods = list(dict.fromkeys(m.method for m in metrics if m.metric == "mean_confidence"))
+    lines = [
+        ("accuracy", "o", COLOURS["ink"], [m for m in metrics if m.metric == "accuracy" and m.method == methods[0]])
+    ]
+    for method, marker in zip(methods, _MARKERS, strict=False):
+        chosen = [m for m in metrics if m.metric == "mean_confidence" and m.method == method]
+        lines.append((f"confidence: {clip(method, 24)}", marker, COLOURS["muted"], chosen))
+    with _style():
+        figure = Figure(figsize=(3.3, 2.7), layout="constrained")
+        axes = figure.add_subplot()
+        for i, (label, marker, colour, points) in enumerate(lines):
+            _line(axes, points, offset=0.06 * (i - len(lines) / 2), label=label, marker=marker, colour=colour)
+        axes.set(ylim=(-0.03, 1.03), xlabel="level (1 is the easiest)")
+        axes.set_xticks(sorted({_level(m) for m in metrics}))
+        axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+        legend = axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2, borderpad=0)
+        for entry in legend.get_texts():
+            entry.set_parse_math(False)
+    return figure
+
+
+def _line(axes: Axes, points: Sequence[Metric], *, offset: float, label: str, marker: str, colour: str) -> None:
+    points = sorted((m for m in points if m.value is not None), key=_level)
+    x = [_level(m) + offset for m in points]
+    y = [m.value for m in points]
+    below = [m.value - (m.value if m.low is None else m.low) for m in points]
+    above = [(m.value if m.high is None else m.high) - m.value for m in points]
+    dashes = "-" if marker == "o" else (0, (4, 2))
+    axes.errorbar(
+        x, y, [below, above], label=label, marker=marker, color=colour, linestyle=dashes, markersize=4.5, linewidth=1.1
+    )
+
+
+def _level(metric: Metric) -> int:
+    return int(metric.subset.removeprefix("level="))
+
+
+def _name(diagram: Reliability) -> str:
+    subset = "" if diagram.subset == "all" else f" · {diagram.subset}"
+    return f"{diagram.task} · {diagram.method}{subset}"
+
+
+def _draw(figure: FigureBase, diagram: Reliability) -> None:
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1.15])
+    _draw_accuracy(upper, diagram)
+    _draw_histogram(lower, diagram.bins)
+
+
+def _draw_accuracy(axes: Axes, diagram: Reliability) -> None:
+    bins = [b for b in diagram.bins if b.n and b.confidence is not None and b.accuracy is not None]
+    for b in bins:
+        if b.noise_low is not None and b.noise_high is not None:
+            axes.bar(
+                b.low, b.noise_high - b.noise_low, b.high - b.low, b.noise_low, align="edge", color=COLOURS["band"]
+            )
+    axes.plot([0, 1], [0, 1], color=COLOURS["muted"], linewidth=0.9, linestyle=(0, (4, 3)))
+    most = max((b.n for b in bins), default=1)
+    for b in bins:
+        if b.accuracy_low is not None and b.accuracy_high is not None:
+            axes.vlines(b.confidence, b.accuracy_low, b.accuracy_high, color=COLOURS["correct"], linewidth=1.2)
+        size = 10 + 50 * b.n / most
+        axes.scatter(b.confidence, b.accuracy, s=size, color=COLOURS["correct"], edgecolors=COLOURS["paper"], zorder=3)
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.03), ylabel="accuracy")
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    axes.tick_params(axis="x", length=0)
+    count = f"n = {diagram.n_used:,} of {diagram.n_total:,}" if bins else "no answer with a confidence"
+    axes.text(0.03, 0.97, count, transform=axes.transAxes, va="top", color=COLOURS["muted"], fontsize=7.5)
+
+
+def _draw_histogram(axes: Axes, bins: Sequence[ReliabilityBin]) -> None:
+    tallest = max([1, *(max(b.n_correct, b.n_incorrect) for b in bins)])
+    for sign, role in ((1, "correct"), (-1, "incorrect")):
+        for b in bins:
+            n = b.n_correct if sign == 1 else b.n_incorrect
+            if n == 0:
+                continue
+            width = b.high - b.low
+            axes.bar(b.low + 0.06 * width, sign * n, 0.88 * width, align="edge", color=COLOURS[role])
+            axes.text(
+                (b.low + b.high) / 2, sign * (n + 0.06 * tallest), _short(n), ha="center",
+                va="bottom" if sign == 1 else "top", fontsize=5.5, color=COLOURS["muted"],
+            )  # fmt: skip
+    axes.axhline(0, color=COLOURS["rule"], linewidth=0.8)
+    axes.set(ylim=(-1.5 * tallest, 1.5 * tallest), xlabel="confidence")
+    axes.set_yticks([0.75 * tallest, -0.75 * tallest], ["correct", "incorrect"], rotation=90, va="center", fontsize=6.5)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
+    axes.spines["left"].set_visible(False)
+
+
+def _short(n: int) -> str:
+    return str(n) if n < 1000 else f"{n / 1000:.1f}k"
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Writes the figure as SVG, PDF or PNG, by the path's suffix. Equal figures give equal bytes.
+
+    Text in SVG is drawn as outlines, so that the file looks the same wherever it is opened.
+
+    Raises:
+        InputError: another suffix.
+        StorageError: the file cannot be written.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in _FORMATS:
+        raise InputError(
+            f"{path}: expected a name ending in {', '.join(_FORMATS)}, found {path.suffix or 'no suffix'!r}"
+        )
+    with _style():
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=suffix[1:], metadata=_FORMATS[suffix], dpi=200)
+    try:
+        path.write_bytes(buffer.getvalue())
+    except OSError as error:
+        raise StorageError(f"{path}: cannot write the figure: {error.strerror}") from error
+
+
+def inline_svg(figure: Figure, prefix: str, label: str) -> str:
+    """An `<svg>` element for an HTML page: text stays text in the page's font, colours are the page's CSS variables.
+
+    Args:
+        figure: drawn with `COLOURS`.
+        prefix: makes the element's ids unique within the page.
+        label: what a screen reader says.
+    """
+    with _style(), matplotlib.rc_context({"svg.fonttype": "none"}):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    root = ElementTree.fromstring(buffer.getvalue())
+    for parent in root.iter():
+        for child in list(parent):
+            if child.tag.endswith(("}metadata", "}style")):
+                parent.remove(child)
+    for element in root.iter():
+        _adopt(element, prefix)
+    for key in ("width", "height", "version"):
+        root.attrib.pop(key, None)
+    root.attrib |= {"role": "img", "aria-label": label}
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _adopt(element: ElementTree.Element, prefix: str) -> None:
+    """Strips namespaces, which HTML does not need, and rewrites ids, colours and fonts."""
+    element.tag = element.tag.rpartition("}")[2]
+    element.tail = None
+    attributes = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
+    element.attrib.clear()
+    for key, value in attributes.items():
+        if key == "id":
+            value = f"{prefix}-{value}"
+        elif key == "href":
+            value = f"#{prefix}-{value[1:]}"
+        elif key == "clip-path":
+            value = value.replace("url(#", f"url(#{prefix}-")
+        elif key == "style":
+            value = re.sub(r"font-family:[^;]*;?\s*", "", value)
+            for role, colour in COLOURS.items():
+                value = value.replace(colour, f"var(--{role})")
+        element.set(key, value)

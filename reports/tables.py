@@ -1,0 +1,129 @@
+"""The headline table of a scorecard, and the differences of two runs, as plain text, Markdown and CSV."""
+
+from __future__ import annotations
+
+import csv as csv_module
+import io
+from collections.abc import Iterable, Sequence
+
+from harness.records import Difference, Metric, Scorecard
+from reports.text import clip, interval, number, p_value, signed, visible
+
+HEADLINE = {
+    "accuracy": "Accuracy",
+    "coverage": "Coverage",
+    "mean_confidence": "Mean confidence",
+    "signed_gap": "Gap",
+    "ece": "ECE",
+    "ece_noise_floor": "Noise floor",
+    "brier": "Brier",
+    "auroc": "AUROC",
+}
+"""Metric -> heading of its column in the headline table."""
+
+_CELL = ("value", "low", "high", "n_used", "n_total", "reason")
+
+
+def headline(scorecard: Scorecard) -> list[dict]:
+    """The rows of the headline table.
+
+    One row per protocol, task and method in the scorecard's order, with `macro` last within its protocol. A row has
+    the keys `task`, `protocol`, `method` and one key per metric of `HEADLINE`; a metric's entry is a dictionary with
+    `value`, `low` and `high` (95 % interval), `n_used`, `n_total` and `reason` (why `value` is None). All of them are None
+    where the scorecard has no such number.
+    """
+    whole = [m for m in scorecard.metrics if m.subset == "all" and m.metric in HEADLINE]
+    found = {(m.protocol, m.task, m.method, m.metric): m for m in whole}
+    keys = list(dict.fromkeys((m.protocol, m.task, m.method) for m in whole))
+    protocols = list(dict.fromkeys(protocol for protocol, _, _ in keys))
+    keys.sort(key=lambda key: (protocols.index(key[0]), key[1] == "macro"))
+    return [
+        {"task": task, "protocol": protocol, "method": method}
+        | {name: _cell(found.get((protocol, task, method, name))) for name in HEADLINE}
+        for protocol, task, method in keys
+    ]
+
+
+def _cell(metric: Metric | None) -> dict:
+    if metric is None:
+        return dict.fromkeys(_CELL)
+    return {key: getattr(metric, key) for key in _CELL}
+
+
+def text(rows: Sequence[dict]) -> str:
+    """Plain text for a terminal, at most 110 columns wide: how often the model is right, then how well it knows."""
+    label = [_label(r["task"], r["method"]) + _protocol(r, rows) for r in rows]
+    first = [["", "Accuracy", "Mean confidence", "Coverage", "n used/total"]]
+    second = [["", "ECE", "floor", "Brier", "AUROC"]]
+    for name, row in zip(label, rows, strict=True):
+        first.append([name, *(_value(row[m]) for m in ("accuracy", "mean_confidence", "coverage")), _count(row["ece"])])
+        floor = number(row["ece_noise_floor"]["value"])
+        second.append([name, _value(row["ece"]), floor, _value(row["brier"]), _value(row["auroc"])])
+    notes = [f"— {name}, {HEADLINE[m]}: {visible(r[m]['reason'])}"
+             for name, r in zip(label, rows, strict=True) for m in HEADLINE if r[m]["value"] is None and r[m]["reason"]]  # fmt: skip
+    return "\n\n".join(part for part in (_align(first), _align(second), "\n".join(notes)) if part)
+
+
+def _label(task: str, method: str) -> str:
+    method = clip(method, 14)
+    return f"{clip(task, 27 - len(method))} · {method}"
+
+
+def _protocol(row: dict, rows: Sequence[dict]) -> str:
+    return f" ({clip(row['protocol'], 12)})" if len({r["protocol"] for r in rows}) > 1 else ""
+
+
+def _value(cell: dict) -> str:
+    return f"{number(cell['value'])} {interval(cell['low'], cell['high'])}".strip()
+
+
+def _count(cell: dict) -> str:
+    return "—" if cell["n_total"] is None else f"{cell['n_used']}/{cell['n_total']}"
+
+
+def _align(lines: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def markdown(rows: Sequence[dict]) -> str:
+    """A Markdown table, one line per row of `headline`."""
+    heading = ["Protocol", "Task", "Method", *HEADLINE.values(), "n used/total"]
+    lines = [heading, ["---"] * 3 + ["---:"] * (len(heading) - 3)]
+    for row in rows:
+        names = [_markdown_escape(row[key]) for key in ("protocol", "task", "method")]
+        lines.append([*names, *(_value(row[m]) for m in HEADLINE), _count(row["ece"])])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _markdown_escape(name: str) -> str:
+    for mark in "\\`*_[]<>|&":
+        name = name.replace(mark, "\\" + mark)
+    return clip(name, 200)
+
+
+def csv(rows: Sequence[dict]) -> str:
+    """Comma-separated values with all digits: `accuracy`, `accuracy_low`, ... `accuracy_reason`; so for each metric."""
+    out = io.StringIO()
+    columns = [m if key == "value" else f"{m}_{key}" for m in HEADLINE for key in _CELL]
+    writer = csv_module.writer(out, lineterminator="\n")
+    writer.writerow(["protocol", "task", "method", *columns])
+    for row in rows:
+        names = [visible(row[key]) for key in ("protocol", "task", "method")]
+        writer.writerow([*names, *(row[m][key] for m in HEADLINE for key in _CELL)])
+    return out.getvalue()
+
+
+def differences_text(differences: Iterable[Difference]) -> str:
+    """Plain text for a terminal: run B minus run A with 95 % interval, p after Holm's correction, and the verdict."""
+    lines = [["", "metric", "A", "B", "B − A", "p (Holm)", "verdict", "questions"]]
+    for d in differences:
+        subset = "" if d.subset == "all" else f" ({clip(d.subset, 12)})"
+        change = f"{signed(d.difference)} {interval(d.low, d.high)}".strip()
+        lines.append([
+            _label(d.task, d.method) + subset, clip(d.metric, 16), number(d.a), number(d.b), change,
+            p_value(d.p_holm), d.verdict, str(d.n_questions),
+        ])  # fmt: skip
+    return _align(lines)

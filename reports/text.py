@@ -1,0 +1,73 @@
+"""How text that a model or a data set wrote, and numbers, are shown to a reader."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
+)
+MINUS = "\u2212"
+UNDEFINED = "\u2014"
+
+
+class Excerpt(NamedTuple):
+    """A text without its middle, where it is too long to show whole."""
+
+    head: str
+    omitted: int
+    """Characters left out between head and tail."""
+    tail: str
+
+
+def visible(text: str) -> str:
+    """The text with every character that hides or reorders others made visible.
+
+    Control characters, lone surrogates, non-characters, bidirectional controls and the Unicode line separators become
+    control pictures or `⟨U+202E⟩`. Tabs and line feeds stay; CR LF becomes a line feed. What is left is legal in XML.
+    """
+    return _INVISIBLE.sub(_picture, text.replace("\r\n", "\n"))
+
+
+def _picture(match: re.Match) -> str:
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return f"⟨U+{code:04X}⟩"
+
+
+def excerpt(text: str, limit: int) -> Excerpt:
+    """The first two thirds and the last third of `limit` characters; the whole text if it is not longer than that."""
+    if len(text) <= limit:
+        return Excerpt(text, 0, "")
+    tail = limit // 3
+    return Excerpt(text[: limit - tail], len(text) - limit, text[-tail:])
+
+
+def clip(text: str, width: int) -> str:
+    """One line of at most `width` characters, ending in an ellipsis if something is left out."""
+    line = " ".join(visible(text).split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Fixed decimals with a true minus sign; a dash if undefined."""
+    return UNDEFINED if value is None else f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """As `number`, with a plus sign on positive values."""
+    return UNDEFINED if value is None else f"{value:+.{digits}f}".replace("-", MINUS)
+
+
+def interval(low: float | None, high: float | None, digits: int = 3) -> str:
+    """`[0.100, 0.150]`; empty if there is none."""
+    return "" if low is None or high is None else f"[{number(low, digits)}, {number(high, digits)}]"
+
+
+def p_value(value: float | None) -> str:
+    """Three decimals; `<0.001` below that."""
+    if value is None:
+        return UNDEFINED
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
