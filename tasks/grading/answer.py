@@ -1,0 +1,79 @@
+r"""Finds the answer that a text states, and tells an answer from a refusal.
+
+An answer is stated by a line `Answer: ...` (also bold, `Final answer`, `Guess`, with the answer on the next line), a JSON
+field `"answer"`, `<answer>` tags, `####` or `\boxed{}`; the last one counts. Failing those, by a sentence `the answer is ...`.
+What to read when nothing is stated differs by kind of answer and is each grader's own rule.
+"""
+
+from __future__ import annotations
+
+import re
+
+_LABEL = re.compile(
+    r"(?im)^[^\w\n]{0,8}(?:(?:my|the|final|correct|best) ){0,2}(?:answer|guess|答え|回答|解答|答案)(?: is)?[ \t*_]{0,4}(?:[:：=]|$)"
+    r"|(?P<json>\"(?:final_)?answer\"[ \t]?:)|(?P<tag><answer>)|####|(?P<box>\\boxed[ ]?\{)"
+)
+_SENTENCE = re.compile(r"(?i)\banswer (?:is|would be|should be|must be):?[ \t]+([^\n]+?)(?=\.(?:\s|$)|\n|$)")
+_JSON_VALUE = re.compile(r'\s{0,4}(?:"((?:[^"\\\n]|\\.)*)"|([^,}\n]*))')
+_WRAPPERS = (("**", "**"), ("__", "__"), ("*", "*"), ("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("`", "`"))
+_QUOTES = (('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("<", ">"), ("[", "]"))
+_REFUSAL = re.compile(
+    r"(?i)^\W*(?:(?:sorry|unfortunately|i apologi[sz]e|i'm sorry|i am sorry)[,.]?(?: but)? )?"
+    r"(?:i (?:do not|don't|dont) (?:know|have)|i'?m not (?:sure|certain|able)|i am (?:not (?:sure|certain|able)|unable)|i'm unable"
+    r"|i (?:can ?not|can't|could not|couldn't|won't) (?:\w+ )?(?:answer|determine|provide|say|tell|know|find|solve|help|verify|identify)"
+    r"|i have no idea|no idea|not sure|unsure|unknown|(?:it )?(?:is )?not known"
+    r"|(?:it |this |the answer )?(?:can ?not|can't|could not|couldn't) be (?:determined|answered|known|found|verified)"
+    r"|(?:can ?not|can't|unable to|impossible to) (?:determine|answer|say|tell|know|find|verify)"
+    r"|(?:there is )?(?:not enough|insufficient) (?:information|data|context)"
+    r"|undetermined|no answer|i (?:decline|refuse|abstain)|abstain|n/?a\b|none given|\?+$|わかりません|不知道|不清楚|无法确定)"
+)
+
+
+def stated_answer(text: str) -> str | None:
+    """The answer that the text states, without markup; None if it states none."""
+    for label in reversed(list(_LABEL.finditer(text))):
+        if content := unwrapped(_content(text, label)):
+            return content
+    sentences = _SENTENCE.findall(text)
+    return unwrapped(sentences[-1]) or None if sentences else None
+
+
+def is_refusal(text: str) -> bool:
+    """Whether the text, from its start, declines to answer ("I don't know", "cannot be determined")."""
+    return bool(_REFUSAL.match(text.replace("’", "'")))
+
+
+def unwrapped(text: str) -> str:
+    """The text without surrounding markup, quotes and final full stop."""
+    while True:
+        before = text
+        text = text.strip().rstrip(".。,;").strip()
+        for left, right in (*_WRAPPERS, *_QUOTES):
+            inner = text[len(left) : -len(right)]
+            if text.startswith(left) and text.endswith(right) and inner and left not in inner and right not in inner:
+                text = inner
+        if text == before:
+            return text.strip("*_`").strip() if text.strip("*_`$ ") else ""
+
+
+def _content(text: str, label: re.Match[str]) -> str:
+    rest = text[label.end() :]
+    if label["json"]:
+        value = _JSON_VALUE.match(rest)
+        return value[1] or value[2] or ""
+    if label["tag"]:
+        return rest.partition("</answer>")[0]
+    if label["box"]:
+        return _braced(rest)
+    lines = (line.strip() for line in rest.splitlines())
+    return next((line for line in lines if line.strip("*_`$\\[]() ")), "")
+
+
+def _braced(rest: str) -> str:
+    """Up to the brace that closes the one before `rest`; all of it if none does."""
+    depth = 1
+    for brace in re.finditer(r"\\.|[{}]", rest):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        if depth == 0:
+            return rest[: brace.start()]
+    return rest
