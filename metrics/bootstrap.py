@@ -7,7 +7,7 @@ from one matrix product.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -20,7 +20,7 @@ _MAX_UNDEFINED = 0.05
 
 
 def partition(cluster, question_id) -> tuple[np.ndarray, int]:
-    """The independent units: code [N] of each row's cluster, or of its question where cluster is None, and their number."""
+    """Code [N] of each row's independent unit, its cluster or (where that is None) its question, and their number C."""
     import pandas as pd
 
     by_cluster, names = pd.factorize(np.asarray(cluster, dtype=object))
@@ -45,15 +45,20 @@ def draws(n_clusters: int, resamples: int, rng: np.random.Generator) -> Iterator
         yield np.ascontiguousarray(counts.T, dtype=np.float64)
 
 
+def usable(replicates: np.ndarray) -> np.ndarray | None:
+    """The defined ones of the replicates [R]; None if more than 5 % are undefined (nan)."""
+    defined = replicates[np.isfinite(replicates)]
+    return defined if len(defined) >= max((1 - _MAX_UNDEFINED) * len(replicates), 1) else None
+
+
 def percentile_interval(replicates: np.ndarray) -> tuple[float, float] | None:
     """Percentile interval of replicates [R].
 
     None where it would say more than is known: all replicates agree (the sample is too small or too uniform for the
     bootstrap to see any variation), or more than 5 % of them are undefined (nan).
     """
-    defined = replicates[np.isfinite(replicates)]
-    too_few = len(defined) < max((1 - _MAX_UNDEFINED) * len(replicates), 1)
-    if too_few or np.ptp(defined) < 1e-12:
+    defined = usable(replicates)
+    if defined is None or np.ptp(defined) < 1e-12:
         return None
     low, high = np.quantile(defined, [_ALPHA, 1 - _ALPHA])
     return float(low), float(high)
@@ -77,9 +82,9 @@ def absolute_sum_interval(estimate: np.ndarray, replicates: np.ndarray) -> tuple
     """Interval of sum_b |d_b| for a vector d that is estimated with noise, as ECE is.
 
     The plug-in value is biased upward where some d_b are near zero, so percentile intervals miss (0 % coverage for a
-    calibrated model). Here the test is inverted: for vectors d(t) on a path through the estimate, shrunk or stretched by
-    t x variance_b towards or away from zero (the vectors of a given absolute sum that are nearest to the estimate), the
-    noise seen in the bootstrap is added, and those sums are kept under which the observed value is not extreme. The
+    calibrated model). Here a test is inverted: to vectors d(t) on a path through the estimate, shrunk or stretched by
+    t x variance_b towards or away from zero (of all vectors with that absolute sum they are nearest to the estimate),
+    the noise seen in the bootstrap is added, and those sums are kept under which the observed value is not extreme. The
     interval always holds the plug-in value.
 
     Args:
@@ -89,29 +94,63 @@ def absolute_sum_interval(estimate: np.ndarray, replicates: np.ndarray) -> tuple
     Returns:
         (low, high), or None if the replicates do not vary.
     """
-    noise = replicates - estimate
-    variance = noise.var(axis=0)
-    if not variance.max(initial=0.0) > 0:
+    path = _Path(estimate, replicates)
+    if not path.varies:
         return None
     observed = np.abs(estimate).sum()
-    sign = np.where(estimate < 0, -1.0, 1.0)
 
-    def path(t: float) -> np.ndarray:
-        return sign * np.maximum(np.abs(estimate) - t * variance, 0.0)
+    def share_reaching(t: float) -> float:
+        return np.mean(path.sums(t) >= observed - 1e-12)
 
-    def share_at_least(t: float) -> float:
-        return np.mean(np.abs(path(t) + noise).sum(axis=1) >= observed - 1e-12)
-
-    varying = variance > 0
-    t_zero = (np.abs(estimate[varying]) / variance[varying]).max()
-    t_far = -(observed + np.abs(noise).sum(axis=1).max()) / variance.max()
-    low = np.abs(path(_bisect(lambda t: share_at_least(t) >= _ALPHA, 0.0, t_zero))).sum()
-    high = np.abs(path(_bisect(lambda t: share_at_least(t) > 1 - _ALPHA, t_far, t_zero))).sum()
+    low = path.centre(_last(lambda t: share_reaching(t) >= _ALPHA, 0.0, path.zero))
+    high = path.centre(_last(lambda t: share_reaching(t) > 1 - _ALPHA, path.far, path.zero))
     return float(min(low, observed)), float(max(high, observed))
 
 
-def _bisect(holds, low: float, high: float) -> float:
-    """The largest t in [low, high] up to which `holds`, given that it holds below and not above some point."""
+def absolute_sum_noise(estimate: np.ndarray, replicates: np.ndarray) -> tuple[float, np.ndarray]:
+    """sum_b |d_b| without its upward bias, and sums [R] that would be observed if it were the truth.
+
+    The centre is the vector of `absolute_sum_interval`'s path whose sums are on average the observed one (zero if even
+    there they are greater).
+
+    Args:
+        estimate: [B] float.
+        replicates: [R, B] float, cluster bootstrap of the estimate.
+    """
+    path = _Path(estimate, replicates)
+    observed = np.abs(estimate).sum()
+    t = _last(lambda t: path.sums(t).mean() >= observed, 0.0, path.zero) if path.varies else 0.0
+    return path.centre(t), path.sums(t)
+
+
+class _Path:
+    """Vectors d(t) = sign x max(|estimate| - t x variance, 0), from the estimate at t = 0 to zero at t = `zero`."""
+
+    def __init__(self, estimate: np.ndarray, replicates: np.ndarray) -> None:
+        self._size, self._sign = np.abs(estimate), np.where(estimate < 0, -1.0, 1.0)
+        self._noise = replicates - estimate
+        self._variance = self._noise.var(axis=0)
+        varying = self._variance > 1e-18
+        self.varies = bool(varying.any())
+        if self.varies:
+            self.zero = (self._size[varying] / self._variance[varying]).max()
+            reach = self._size.sum() + np.abs(self._noise).sum(axis=1).max()
+            self.far = -reach / self._variance.max()
+
+    def centre(self, t: float) -> float:
+        """Absolute sum of d(t)."""
+        return float(np.abs(self._at(t)).sum())
+
+    def sums(self, t: float) -> np.ndarray:
+        """Absolute sums [R] of d(t) with noise."""
+        return np.abs(self._at(t) + self._noise).sum(axis=1)
+
+    def _at(self, t: float) -> np.ndarray:
+        return self._sign * np.maximum(self._size - t * self._variance, 0.0)
+
+
+def _last(holds: Callable[[float], bool], low: float, high: float) -> float:
+    """The end of the stretch of [low, high], from low on, in which `holds` is true."""
     if holds(high):
         return high
     for _ in range(50):

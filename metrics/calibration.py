@@ -100,7 +100,7 @@ def per_value_calibration_error(confidence, correct) -> float:
     Returns:
         Float in [0, 1], at least the ECE of any binning; lower is better.
 
-    Undefined: nan when N == 0, and for continuous confidences (`is_discrete`), where it only says |confidence - correct|.
+    Undefined: nan when N == 0, and for continuous confidences (`is_discrete`), where it is |confidence - correct|.
     """
     confidence, correct = checked(confidence, correct)
     return _mean_gap(confidence, correct, value_bins(confidence)) if is_discrete(confidence) else np.nan

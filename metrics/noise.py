@@ -36,8 +36,8 @@ def within_cluster_correlation(confidence, correct, cluster) -> float:
 def simulate_calibrated(confidence, cluster, correlation: float, *, simulations: int, rng) -> np.ndarray:
     """Right answers per bin [R, B] of a model whose every confidence is its chance of being right.
 
-    A row takes its uniform from its cluster with chance sqrt(correlation), else its own, which keeps each chance exact and
-    gives pairs of equal confidence that correlation.
+    A row takes its uniform from its cluster with chance sqrt(correlation), else its own, which keeps each chance exact
+    and gives pairs of equal confidence that correlation.
 
     Args:
         confidence: [N] float in [0, 1].

@@ -10,7 +10,7 @@ from metrics.arrays import checked
 from metrics.calibration import is_discrete, value_bins
 
 LOG_LOSS_CLIP = 0.001
-"""A stated 100 % counts as 99.9 % in the log loss. Models state 0 and 100 % often, so this constant decides the number."""
+"""A stated 100 % counts as 99.9 % in the log loss. Models often state 0 and 100 %, so this constant decides."""
 
 
 class Decomposition(NamedTuple):
@@ -65,7 +65,7 @@ def isotonic_decomposition(confidence, correct) -> Decomposition:
     confidence, correct = checked(confidence, correct)
     if not len(confidence):
         return Decomposition(np.nan, np.nan, np.nan)
-    values, index, n = np.unique(confidence, return_inverse=True, return_counts=True)
+    _, index, n = np.unique(confidence, return_inverse=True, return_counts=True)
     accuracy = np.bincount(index, correct) / n
     return _decompose(confidence, correct, isotonic_regression(accuracy, sample_weight=n.astype(float))[index])
 

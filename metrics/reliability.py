@@ -11,7 +11,8 @@ from metrics.calibration import N_BINS, equal_width_bins
 CONVENTION = (
     "10 equal-width bins (k/10, (k+1)/10], zero in the first; rows: answered, with a confidence; 95 % interval of the "
     "accuracy: Wilson where each cluster has one row in the bin (or all rows agree: then n = clusters), else cluster "
-    "bootstrap; noise band: central 95 % of the accuracy of a perfectly calibrated model with the same confidences, simulated"
+    "bootstrap; noise band: central 95 % of the accuracy of a perfectly calibrated model of the same confidences, "
+    "simulated"
 )
 
 
@@ -29,7 +30,7 @@ def reliability_bins(
         confidence: [N] float in [0, 1].
         correct: [N] bool.
         cluster: [N] int, rows of one cluster are not independent.
-        bin_accuracy: [R, 10] float, cluster bootstrap of the accuracy in each bin; nan where a resample leaves it empty.
+        bin_accuracy: [R, 10] float, cluster bootstrap of the accuracy in each bin; nan where a resample has no rows.
         simulated: [S, 10], from `metrics.noise.simulate_calibrated`.
     """
     bins = equal_width_bins(confidence)
@@ -66,8 +67,8 @@ def _bin(k, confidence, correct, cluster, bin_accuracy, simulated) -> Reliabilit
 def share_interval(true: np.ndarray, cluster: np.ndarray, replicates: np.ndarray) -> tuple[float, float] | None:
     """95 % interval of the share of rows that are true.
 
-    Wilson where each cluster has one row; else the percentiles of the replicates; where all rows agree, which a bootstrap
-    cannot doubt, Wilson with one trial per cluster.
+    Wilson where each cluster has one row; else the percentiles of the replicates; where all rows agree, which a
+    bootstrap cannot doubt, Wilson with one trial per cluster.
 
     Args:
         true: [N] bool.

@@ -1,20 +1,17 @@
-"""All numbers of a run: every metric of every task, protocol and method, with interval, counts and convention.
-
-This is the one place where an undefined value (nan) becomes None with a reason.
-"""
+"""All numbers of a run: every metric of every task, protocol and method, with interval, counts and convention."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from harness.records import Metric, Reliability, Scorecard
-from metrics import calibration, noise, proper
+from metrics import noise
 from metrics.bootstrap import absolute_sum_interval, partition, percentile_interval
-from metrics.discrimination import auroc
+from metrics.measures import CONFIDENCE_MEASURES, MAIN, OUTCOME_MEASURES, Group, Measure, metric_row, point
 from metrics.reliability import CONVENTION as RELIABILITY_CONVENTION
 from metrics.reliability import reliability_bins, share_interval
 from metrics.sample import OUTCOMES, Replicates, Sample, bin_gaps, resample
@@ -39,167 +36,12 @@ COLUMNS = (
 NO_METHOD = "none"
 """The method of generations that no confidence method was run on."""
 
-
-class Measure(NamedTuple):
-    """One metric of the scorecard."""
-
-    name: str
-    population: str
-    """The rows that enter, see `Sample.rows`."""
-    compute: Callable[[Sample], float]
-    """From the sample of just these rows; nan where undefined."""
-    convention: str
-    undefined: str = ""
-    """Why the value is nan although there are rows."""
-
-
-def _share(*outcomes: str) -> Callable[[Sample], float]:
-    return lambda s: float(s.has(*outcomes).mean())
-
-
-def _of(metric: Callable) -> Callable[[Sample], float]:
-    return lambda s: metric(s.confidence, s.has("correct"))
-
-
-def _imputed(metric: Callable, if_correct: float, if_incorrect: float) -> Callable[[Sample], float]:
-    def compute(s: Sample) -> float:
-        correct = s.has("correct")
-        guess = np.where(correct, if_correct, if_incorrect)
-        return metric(np.where(np.isnan(s.confidence), guess, s.confidence), correct)
-
-    return compute
-
-
-_BINS = "10 equal-width bins (k/10, (k+1)/10], zero in the first; empty bins weigh nothing"
-_VALUES = "grouped by distinct confidence (equal to 9 decimals)"
-_CONTINUOUS = "the confidences are continuous (neither whole percents nor at most half as many values as rows)"
-_ONE_CLASS = "all these answers are correct, or all are incorrect"
-_SCENARIOS = {
-    "worst": (0.0, 1.0, "0 if correct, 1 if incorrect"),
-    "best": (1.0, 0.0, "1 if correct, 0 if incorrect"),
-    "half": (0.5, 0.5, "0.5"),
-}
-
-OUTCOME_MEASURES = (
-    Measure("accuracy", "attempted", _share("correct"), "correct / (asked - failed)"),
-    Measure("accuracy_answered", "answered", _share("correct"), "correct / (correct + incorrect)"),
-    *(
-        Measure(f"{o}_rate", "asked", _share(o), f"{o} / asked")
-        for o in ("abstained", "unparsed", "truncated", "failed")
-    ),
-)
-"""Need no confidence."""
-
-CONFIDENCE_MEASURES = (
-    Measure(
-        "coverage",
-        "attempted",
-        lambda s: float(s.rows("scored").mean()),
-        "(answered and with a confidence) / (asked - failed)",
-    ),
-    Measure("mean_confidence", "scored", lambda s: float(s.confidence.mean()), "mean"),
-    Measure("ece", "scored", _of(calibration.expected_calibration_error), _BINS),
-    Measure(
-        "ece_equal_mass",
-        "scored",
-        _of(calibration.equal_mass_calibration_error),
-        "10 bins of equal mass; a value is in bin floor(10 (rows below + half of its own rows) / rows)",
-    ),
-    Measure("ece_per_value", "scored", _of(calibration.per_value_calibration_error), _VALUES, _CONTINUOUS),
-    Measure("mce", "scored", _of(calibration.maximum_calibration_error), _BINS),
-    Measure("rms_calibration_error", "scored", _of(calibration.rms_calibration_error), _BINS),
-    Measure(
-        "calibration_error_debiased",
-        "scored",
-        lambda s: calibration.debiased_squared_calibration_error(s.confidence, s.has("correct"), s.cluster),
-        f"squared error, may be negative; {_BINS}; per bin the mean product of confidence - correct over pairs of rows "
-        "from two clusters; bins without such pairs are left out",
-        "no bin has rows from two clusters",
-    ),
-    Measure("brier", "scored", _of(proper.brier_score), "mean of (confidence - correct)^2"),
-    *(
-        Measure(
-            f"brier_{part}",
-            "scored",
-            lambda s, part=part: getattr(proper.brier_decomposition(s.confidence, s.has("correct")), part),
-            f"brier = reliability - resolution + uncertainty; {_VALUES}",
-            _CONTINUOUS,
-        )
-        for part in ("reliability", "resolution", "uncertainty")
-    ),
-    *(
-        Measure(
-            f"brier_{part}_isotonic",
-            "scored",
-            lambda s, part=part: getattr(proper.isotonic_decomposition(s.confidence, s.has("correct")), part),
-            "brier = reliability - resolution + uncertainty; accuracy at each confidence by isotonic regression (CORP)",
-        )
-        for part in ("reliability", "resolution")
-    ),
-    Measure(
-        "brier_skill",
-        "scored",
-        _of(proper.brier_skill_score),
-        "1 - brier / (accuracy (1 - accuracy)), accuracy of these rows",
-        _ONE_CLASS,
-    ),
-    Measure(
-        "log_loss",
-        "scored",
-        _of(proper.log_loss),
-        f"nats; confidence clipped to [{proper.LOG_LOSS_CLIP}, {1 - proper.LOG_LOSS_CLIP}]",
-    ),
-    Measure("auroc", "scored", _of(auroc), "correct against incorrect, ties by mid-rank", _ONE_CLASS),
-    Measure("signed_gap", "scored", _of(calibration.signed_gap), "mean confidence - accuracy of these rows"),
-    Measure(
-        "distinct_confidences",
-        "scored",
-        lambda s: float(calibration.n_distinct(s.confidence)),
-        "number of distinct confidences (equal to 9 decimals)",
-    ),
-    Measure(
-        "mode_share", "scored", lambda s: calibration.mode_share(s.confidence), "share of the most frequent confidence"
-    ),
-    *(
-        Measure(
-            f"{name}_missing_{scenario}",
-            "answered",
-            _imputed(metric, if_correct, if_incorrect),
-            f"all answered rows; a missing confidence counts as {text}; otherwise as {name}",
-            _ONE_CLASS,
-        )
-        for name, metric in (
-            ("ece", calibration.expected_calibration_error),
-            ("brier", proper.brier_score),
-            ("auroc", auroc),
-        )
-        for scenario, (if_correct, if_incorrect, text) in _SCENARIOS.items()
-    ),
-)
-
-MAIN = ("accuracy", "accuracy_answered", "coverage", "mean_confidence", "ece", "brier", "auroc", "signed_gap")
-"""The metrics that have intervals, are shown for every subset, and are averaged over tasks."""
-_NOISE_FLOOR = "ece_noise_floor"
 _SHARES = {
     "accuracy": ("attempted", "correct"),
     "accuracy_answered": ("answered", "correct"),
     "coverage": ("attempted", "scored"),
 }
-_POPULATIONS = {
-    "asked": "no generation was asked for",
-    "attempted": "all generations failed",
-    "answered": "no generation was answered",
-    "scored": "no answered generation has a confidence",
-}
-
-
-class Group(NamedTuple):
-    """Where a number belongs."""
-
-    task: str
-    protocol: str
-    method: str
-    subset: str
+"""Metrics that are a share: (population, what is counted in it)."""
 
 
 class Result(NamedTuple):
@@ -226,9 +68,9 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
         `domain=` where there are two or more. One reliability diagram per task, protocol and method.
 
     Raises:
-        ValueError: a column is missing, an outcome is unknown, or a confidence is outside [0, 1] where the status is ok.
+        ValueError: a column is missing, an outcome is unknown, or a confidence is not in [0, 1] though its status is ok.
     """
-    _check(frame)
+    check(frame)
     metrics: list[Metric] = []
     reliability: list[Reliability] = []
     results: dict[Group, Result] = {}
@@ -240,7 +82,7 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
         for subset, mask in _subsets(rows):
             group = Group(*key, subset)
             part = sample if subset == "all" else sample.take(mask)
-            rng = _rng(seed, group)
+            rng = random_source(seed, group)
             results[group] = result = _evaluate(group, part, resamples, rng)
             if subset == "all" and group.method != NO_METHOD:
                 floor, diagram = _against_chance(group, part, result, resamples, rng)
@@ -259,18 +101,7 @@ def sample_of(rows: pd.DataFrame) -> Sample:
     return Sample(confidence, outcome, cluster, n_clusters)
 
 
-def point(group: Group, measure: Measure, sample: Sample, interval=None) -> Metric:
-    """The metric row of a measure; `interval` is (low, high) or None."""
-    used = sample.take(sample.rows(measure.population))
-    n = len(used.outcome)
-    value = measure.compute(used) if n else np.nan
-    if np.isnan(value):
-        why = measure.undefined if n else _POPULATIONS[measure.population]
-        return _metric(group, measure.name, None, n, len(sample.outcome), measure.convention, reason=why)
-    return _metric(group, measure.name, value, n, len(sample.outcome), measure.convention, interval)
-
-
-def _check(frame: pd.DataFrame) -> None:
+def check(frame: pd.DataFrame) -> None:
     missing = [c for c in COLUMNS if c not in frame.columns]
     if missing:
         raise ValueError(f"frame: expected the columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}")
@@ -325,7 +156,7 @@ def _against_chance(group: Group, sample: Sample, result: Result, resamples: int
         used.confidence, correct, used.cluster, bin_accuracy=result.replicates.bin_accuracy, simulated=simulated
     )
     measure = Measure(
-        _NOISE_FLOOR,
+        "ece_noise_floor",
         "scored",
         lambda s: noise.noise_floor(s.confidence, simulated),
         f"mean ece of {len(simulated)} simulated, perfectly calibrated models with these confidences and a correlation "
@@ -351,6 +182,13 @@ def _macro(results: dict[Group, Result], domains: dict[str, str]) -> Iterator[Me
                     yield _mean(Group("macro", protocol, method, subset), name, {t: tasks[t] for t in members})
 
 
+def mean_gaps(results: list[Result]) -> tuple[np.ndarray, np.ndarray]:
+    """The gaps [T B] whose absolute sum is the mean ECE of T tasks, and their replicates [R, T B]."""
+    gaps = np.concatenate([r.gaps for r in results])
+    replicates = np.concatenate([r.replicates.gaps for r in results], axis=1)
+    return gaps / len(results), replicates / len(results)
+
+
 def _mean(group: Group, name: str, tasks: dict[str, Result]) -> Metric:
     """The mean of a metric over tasks; each task is resampled on its own (stratified bootstrap)."""
     rows = {task: result.metrics[name] for task, result in tasks.items()}
@@ -359,31 +197,16 @@ def _mean(group: Group, name: str, tasks: dict[str, Result]) -> Metric:
     undefined = [task for task, m in rows.items() if m.value is None]
     if undefined:
         why = f"undefined for {', '.join(undefined)}"
-        return _metric(group, name, None, n_used, n_total, convention, reason=why)
+        return metric_row(group, name, None, n_used, n_total, convention, reason=why)
     if name == "ece":
-        stack = np.concatenate([r.gaps for r in tasks.values()]) / len(tasks)
-        replicates = np.concatenate([r.replicates.gaps for r in tasks.values()], axis=1) / len(tasks)
-        interval = absolute_sum_interval(stack, replicates)
+        interval = absolute_sum_interval(*mean_gaps(list(tasks.values())))
     else:
         interval = percentile_interval(np.mean([r.replicates.values[name] for r in tasks.values()], axis=0))
-    return _metric(group, name, float(np.mean([m.value for m in rows.values()])), n_used, n_total, convention, interval)
-
-
-def _metric(group, name, value, n_used, n_total, convention, interval=None, reason=None) -> Metric:
-    low, high = interval or (None, None)
-    return Metric(
-        **group._asdict(),
-        metric=name,
-        value=value,
-        low=low,
-        high=high,
-        n_used=n_used,
-        n_total=n_total,
-        convention=convention,
-        reason=reason,
+    return metric_row(
+        group, name, float(np.mean([m.value for m in rows.values()])), n_used, n_total, convention, interval
     )
 
 
-def _rng(seed: int, group: Group) -> np.random.Generator:
+def random_source(seed: int, group: Group) -> np.random.Generator:
     """Randomness of its own for each group, so that adding a task or a method changes no other number."""
     return np.random.default_rng([seed, zlib.crc32("\n".join(group).encode())])

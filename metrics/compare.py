@@ -1,0 +1,210 @@
+"""Whether run B differs from run A: paired differences over the questions that both answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from harness.records import Difference
+from metrics.bootstrap import absolute_sum_noise, partition, percentile_interval, usable
+from metrics.measures import CONFIDENCE_MEASURES, MAIN, OUTCOME_MEASURES, Group, point
+from metrics.sample import bin_gaps, resample
+from metrics.scorecard import NO_METHOD, Result, check, mean_gaps, random_source, sample_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BETTER = {
+    "accuracy": 1,
+    "accuracy_answered": 1,
+    "coverage": 1,
+    "auroc": 1,
+    "ece": -1,
+    "brier": -1,
+    "signed_gap": -1,
+    "mean_confidence": 0,
+}
+"""1: higher is better; -1: lower (the signed gap: nearer zero) is better; 0: neither."""
+_OF_SCORED = ("mean_confidence", "ece", "brier", "auroc", "signed_gap")
+"""Metrics of the rows with a confidence: runs that give it for different shares of the questions differ by that too."""
+_ALPHA = 0.05
+
+
+class Pair(NamedTuple):
+    """One task, protocol and method in both runs, resampled together."""
+
+    a: Result
+    b: Result
+    n_questions: int
+    n_clusters: int
+
+
+class Change(NamedTuple):
+    """A difference before the correction over all of them."""
+
+    row: dict
+    """The fields of `Difference` that are known."""
+    p_value: float | None
+    improvement: float
+    """How much better B is, in the metric's own unit."""
+
+
+def compare(
+    a: pd.DataFrame, b: pd.DataFrame, *, seed: int = 0, resamples: int = 1000, margin: float = 0.02
+) -> list[Difference]:
+    """Paired differences, B - A, of the `MAIN` metrics for every task, protocol and method that both runs have.
+
+    Only questions that are in both runs count, so the values may differ from those of the scorecards. Both runs are
+    resampled with the same clusters. Then the mean over tasks (task `macro`).
+
+    Args:
+        a, b: frames as for `metrics.scorecard.scorecard`.
+        seed: of the bootstrap.
+        resamples: of the bootstrap.
+        margin: differences smaller than this do not matter; `equivalent` means that the whole interval is inside it.
+
+    Raises:
+        ValueError: a frame is malformed, or the runs share no question under the same protocol and method.
+
+    Conventions: the p value is two-sided, of a t test with clusters - 1 degrees of freedom on the bootstrap standard
+    error, at least 2^(1 - clusters), the smallest that a sign-flip test can give. Verdicts: `equivalent` if the
+    interval is inside the margin; else `better` or `worse` if Holm's p is below 0.05; else `undecided`. The signed gap
+    is judged by the change of its absolute value. Intervals and p values of ECE and |signed gap| take the bias near
+    zero out, see `metrics.bootstrap.absolute_sum_noise`.
+    """
+    check(a), check(b)
+    keys = ["task", "protocol", "method"]
+    of_a, of_b = (dict(iter(frame.groupby(keys))) for frame in (a, b))
+    pairs = {}
+    for key in sorted(of_a.keys() & of_b.keys()):
+        group, shared = Group(*key, "all"), set(of_a[key]["question_id"]) & set(of_b[key]["question_id"])
+        if shared:
+            rows = [of[key][of[key]["question_id"].isin(shared)] for of in (of_a, of_b)]
+            pairs[group] = _pair(group, *rows, resamples, random_source(seed, group))
+    if not pairs:
+        raise ValueError("a and b share no question under the same task, protocol and method")
+    changes = [_change(g, m, [p], margin) for g, p in pairs.items() for m in p.a.metrics]
+    for protocol, method in sorted({(g.protocol, g.method) for g in pairs}):
+        members = [p for g, p in pairs.items() if (g.protocol, g.method) == (protocol, method)]
+        group = Group("macro", protocol, method, "all")
+        changes += [_change(group, m, members, margin) for m in members[0].a.metrics]
+    return _judge(changes, margin)
+
+
+def _pair(group: Group, a: pd.DataFrame, b: pd.DataFrame, resamples: int, rng: np.random.Generator) -> Pair:
+    import pandas as pd
+
+    a, b = (rows.sort_values(["question_id", "draw"]) for rows in (a, b))
+    both = pd.concat([a[["cluster", "question_id"]], b[["cluster", "question_id"]]])
+    codes, n_clusters = partition(both["cluster"], both["question_id"])
+    samples = [
+        sample_of(rows)._replace(cluster=part, n_clusters=n_clusters)
+        for rows, part in ((a, codes[: len(a)]), (b, codes[len(a) :]))
+    ]
+    measures = OUTCOME_MEASURES + (() if group.method == NO_METHOD else CONFIDENCE_MEASURES)
+    results = [
+        Result({m.name: point(group, m, sample) for m in measures if m.name in MAIN}, replicates, bin_gaps(sample))
+        for sample, replicates in zip(samples, resample(samples, resamples, rng), strict=True)
+    ]
+    return Pair(*results, a["question_id"].nunique(), n_clusters)
+
+
+def _change(group: Group, name: str, pairs: list[Pair], margin: float) -> Change:
+    """The change of the mean over pairs of a metric."""
+    a, b = (_mean_value(name, [getattr(p, side) for p in pairs]) for side in ("a", "b"))
+    row = {
+        **group._asdict(),
+        "metric": name,
+        "a": a,
+        "b": b,
+        "difference": None,
+        "low": None,
+        "high": None,
+        "n_questions": sum(p.n_questions for p in pairs),
+        "convention": _convention(name, pairs, margin),
+    }
+    if a is None or b is None:
+        runs = [side for side, value in (("A", a), ("B", b)) if value is None]
+        return Change({**row, "reason": f"undefined for run {' and '.join(runs)}"}, None, 0.0)
+    row["difference"] = b - a
+    replicates = usable(_differences(name, pairs))
+    if replicates is None:
+        return Change(row, None, 0.0)
+    n_clusters = sum(p.n_clusters for p in pairs)
+    row["low"], row["high"] = percentile_interval(replicates) or _rule_of_three(b - a, n_clusters)
+    judged = usable(_differences("|signed_gap|", pairs)) if name == "signed_gap" else replicates
+    return Change(row, _p_value(judged, n_clusters), _BETTER[name] * judged.mean())
+
+
+def _mean_value(name: str, results: list[Result]) -> float | None:
+    values = [r.metrics[name].value for r in results]
+    return None if None in values else float(np.mean(values))
+
+
+def _differences(name: str, pairs: list[Pair]) -> np.ndarray:
+    """Plausible values [R] of B - A: bootstrap replicates, for absolute sums around a centre without bias."""
+    if name not in ("ece", "|signed_gap|"):
+        return np.mean([p.b.replicates.values[name] - p.a.replicates.values[name] for p in pairs], axis=0)
+    observed, centre, replicates = 0.0, 0.0, 0.0
+    for sign, results in ((-1, [p.a for p in pairs]), (1, [p.b for p in pairs])):
+        estimate, resampled = mean_gaps(results)
+        if name == "|signed_gap|":
+            estimate, resampled = estimate.sum(keepdims=True), resampled.sum(axis=1, keepdims=True)
+        corrected, sums = absolute_sum_noise(estimate, resampled)
+        observed += sign * np.abs(estimate).sum()
+        centre += sign * corrected
+        replicates += sign * sums
+    return observed + centre - replicates
+
+
+def _p_value(replicates: np.ndarray, n_clusters: int) -> float | None:
+    from scipy.stats import t
+
+    if n_clusters < 2:
+        return None
+    mean, error = abs(replicates.mean()), replicates.std()
+    if mean < 1e-12:
+        return 1.0
+    p = 2 * t.sf(mean / error, n_clusters - 1) if error > 1e-12 else 0.0
+    return float(max(p, 2.0 ** (1 - n_clusters)))
+
+
+def _rule_of_three(difference: float, n_clusters: int) -> tuple[float, float]:
+    """Interval of a difference that no cluster contradicts: a rarer one than 3 / n would not have been seen."""
+    return max(difference - 3 / n_clusters, -1.0), min(difference + 3 / n_clusters, 1.0)
+
+
+def _convention(name: str, pairs: list[Pair], margin: float) -> str:
+    text = f"{pairs[0].a.metrics[name].convention}; paired on shared questions, margin {margin}"
+    coverage = [[r.metrics["coverage"].value for r in (p.a, p.b)] for p in pairs if "coverage" in p.a.metrics]
+    apart = [f"{a:.2f} against {b:.2f}" for a, b in coverage if None not in (a, b) and abs(a - b) > margin]
+    return f"{text}; coverage differs: {', '.join(apart)}" if apart and name in _OF_SCORED else text
+
+
+def _judge(changes: list[Change], margin: float) -> list[Difference]:
+    holm = _holm([c.p_value for c in changes])
+    return [
+        Difference(**c.row, p_value=c.p_value, p_holm=p, verdict=_verdict(c, p, margin))
+        for c, p in zip(changes, holm, strict=True)
+    ]
+
+
+def _verdict(change: Change, p_holm: float | None, margin: float) -> str:
+    low, high = change.row["low"], change.row["high"]
+    if low is not None and -margin < low and high < margin:
+        return "equivalent"
+    if p_holm is None or p_holm >= _ALPHA or change.improvement == 0:
+        return "undecided"
+    return "better" if change.improvement > 0 else "worse"
+
+
+def _holm(p_values: list[float | None]) -> list[float | None]:
+    """Holm's step-down adjusted p values; None stays None and does not count. Source: Holm 1979."""
+    tested = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
+    adjusted: list[float | None] = [None] * len(p_values)
+    largest = 0.0
+    for rank, (p, i) in enumerate(tested):
+        largest = max(largest, min(1.0, (len(tested) - rank) * p))
+        adjusted[i] = largest
+    return adjusted

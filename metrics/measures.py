@@ -1,0 +1,200 @@
+"""The measures of a scorecard: which rows enter each, how it is computed, and the convention that decides it.
+
+`point` is the one place where an undefined value (nan) becomes None with a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from harness.records import Metric
+from metrics import calibration, proper
+from metrics.discrimination import auroc
+from metrics.sample import Sample
+
+
+class Group(NamedTuple):
+    """Where a number belongs."""
+
+    task: str
+    protocol: str
+    method: str
+    subset: str
+
+
+class Measure(NamedTuple):
+    """One metric of the scorecard."""
+
+    name: str
+    population: str
+    """The rows that enter, see `Sample.rows`."""
+    compute: Callable[[Sample], float]
+    """From the sample of just these rows; nan where undefined."""
+    convention: str
+    undefined: str = ""
+    """Why the value is nan although there are rows."""
+
+
+def _share(*outcomes: str) -> Callable[[Sample], float]:
+    return lambda s: float(s.has(*outcomes).mean())
+
+
+def _of(metric: Callable) -> Callable[[Sample], float]:
+    return lambda s: metric(s.confidence, s.has("correct"))
+
+
+def _imputed(metric: Callable, if_correct: float, if_incorrect: float) -> Callable[[Sample], float]:
+    def compute(s: Sample) -> float:
+        correct = s.has("correct")
+        guess = np.where(correct, if_correct, if_incorrect)
+        return metric(np.where(np.isnan(s.confidence), guess, s.confidence), correct)
+
+    return compute
+
+
+_BINS = "10 equal-width bins (k/10, (k+1)/10], zero in the first; empty bins weigh nothing"
+_VALUES = "grouped by distinct confidence (equal to 9 decimals)"
+_CONTINUOUS = "the confidences are continuous (neither whole percents nor at most half as many values as rows)"
+_ONE_CLASS = "all these answers are correct, or all are incorrect"
+_SCENARIOS = {
+    "worst": (0.0, 1.0, "0 if correct, 1 if incorrect"),
+    "best": (1.0, 0.0, "1 if correct, 0 if incorrect"),
+    "half": (0.5, 0.5, "0.5"),
+}
+
+OUTCOME_MEASURES = (
+    Measure("accuracy", "attempted", _share("correct"), "correct / (asked - failed)"),
+    Measure("accuracy_answered", "answered", _share("correct"), "correct / (correct + incorrect)"),
+    *(
+        Measure(f"{o}_rate", "asked", _share(o), f"{o} / asked")
+        for o in ("abstained", "unparsed", "truncated", "failed")
+    ),
+)
+"""Need no confidence."""
+
+CONFIDENCE_MEASURES = (
+    Measure(
+        "coverage",
+        "attempted",
+        lambda s: float(s.rows("scored").mean()),
+        "(answered and with a confidence) / (asked - failed)",
+    ),
+    Measure("mean_confidence", "scored", lambda s: float(s.confidence.mean()), "mean"),
+    Measure("ece", "scored", _of(calibration.expected_calibration_error), _BINS),
+    Measure(
+        "ece_equal_mass",
+        "scored",
+        _of(calibration.equal_mass_calibration_error),
+        "10 bins of equal mass; a value is in bin floor(10 (rows below + half of its own rows) / rows)",
+    ),
+    Measure("ece_per_value", "scored", _of(calibration.per_value_calibration_error), _VALUES, _CONTINUOUS),
+    Measure("mce", "scored", _of(calibration.maximum_calibration_error), _BINS),
+    Measure("rms_calibration_error", "scored", _of(calibration.rms_calibration_error), _BINS),
+    Measure(
+        "calibration_error_debiased",
+        "scored",
+        lambda s: calibration.debiased_squared_calibration_error(s.confidence, s.has("correct"), s.cluster),
+        f"squared error, may be negative; {_BINS}; per bin the mean product of confidence - correct over pairs of rows "
+        "from two clusters; bins without such pairs are left out",
+        "no bin has rows from two clusters",
+    ),
+    Measure("brier", "scored", _of(proper.brier_score), "mean of (confidence - correct)^2"),
+    *(
+        Measure(
+            f"brier_{part}",
+            "scored",
+            lambda s, part=part: getattr(proper.brier_decomposition(s.confidence, s.has("correct")), part),
+            f"brier = reliability - resolution + uncertainty; {_VALUES}",
+            _CONTINUOUS,
+        )
+        for part in ("reliability", "resolution", "uncertainty")
+    ),
+    *(
+        Measure(
+            f"brier_{part}_isotonic",
+            "scored",
+            lambda s, part=part: getattr(proper.isotonic_decomposition(s.confidence, s.has("correct")), part),
+            "brier = reliability - resolution + uncertainty; accuracy at each confidence by isotonic regression (CORP)",
+        )
+        for part in ("reliability", "resolution")
+    ),
+    Measure(
+        "brier_skill",
+        "scored",
+        _of(proper.brier_skill_score),
+        "1 - brier / (accuracy (1 - accuracy)), accuracy of these rows",
+        _ONE_CLASS,
+    ),
+    Measure(
+        "log_loss",
+        "scored",
+        _of(proper.log_loss),
+        f"nats; confidence clipped to [{proper.LOG_LOSS_CLIP}, {1 - proper.LOG_LOSS_CLIP}]",
+    ),
+    Measure("auroc", "scored", _of(auroc), "correct against incorrect, ties by mid-rank", _ONE_CLASS),
+    Measure("signed_gap", "scored", _of(calibration.signed_gap), "mean confidence - accuracy of these rows"),
+    Measure(
+        "distinct_confidences",
+        "scored",
+        lambda s: float(calibration.n_distinct(s.confidence)),
+        "number of distinct confidences (equal to 9 decimals)",
+    ),
+    Measure(
+        "mode_share", "scored", lambda s: calibration.mode_share(s.confidence), "share of the most frequent confidence"
+    ),
+    *(
+        Measure(
+            f"{name}_missing_{scenario}",
+            "answered",
+            _imputed(metric, if_correct, if_incorrect),
+            f"all answered rows; a missing confidence counts as {text}; otherwise as {name}",
+            _ONE_CLASS,
+        )
+        for name, metric in (
+            ("ece", calibration.expected_calibration_error),
+            ("brier", proper.brier_score),
+            ("auroc", auroc),
+        )
+        for scenario, (if_correct, if_incorrect, text) in _SCENARIOS.items()
+    ),
+)
+
+MAIN = ("accuracy", "accuracy_answered", "coverage", "mean_confidence", "ece", "brier", "auroc", "signed_gap")
+"""The metrics that have intervals, are shown for every subset, and are averaged over tasks."""
+
+_POPULATIONS = {
+    "asked": "no generation was asked for",
+    "attempted": "all generations failed",
+    "answered": "no generation was answered",
+    "scored": "no answered generation has a confidence",
+}
+
+
+def point(group: Group, measure: Measure, sample: Sample, interval=None) -> Metric:
+    """The metric row of a measure; `interval` is (low, high) or None."""
+    used = sample.take(sample.rows(measure.population))
+    n = len(used.outcome)
+    value = measure.compute(used) if n else np.nan
+    if np.isnan(value):
+        why = measure.undefined if n else _POPULATIONS[measure.population]
+        return metric_row(group, measure.name, None, n, len(sample.outcome), measure.convention, reason=why)
+    return metric_row(group, measure.name, value, n, len(sample.outcome), measure.convention, interval)
+
+
+def metric_row(group, name, value, n_used, n_total, convention, interval=None, reason=None) -> Metric:
+    """The metric row of a group; `interval` is (low, high) or None."""
+    low, high = interval or (None, None)
+    return Metric(
+        **group._asdict(),
+        metric=name,
+        value=value,
+        low=low,
+        high=high,
+        n_used=n_used,
+        n_total=n_total,
+        convention=convention,
+        reason=reason,
+    )
