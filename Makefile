@@ -37,7 +37,7 @@ demo: setup ## benchmark and compare the two carried checkpoints (no download of
 	$(BIN)/calibench run micro-sft --tasks micro --protocol stated --confidence stated,p_true \
 		--name sft --kind sft --out $(RUN)/sft
 	$(BIN)/calibench compare $(RUN)/instruct $(RUN)/sft --out $(RUN)/compare
-	@echo; echo "The three pages:"; printf '  %s\n' $(RUN)/instruct/report.html $(RUN)/sft/report.html $(RUN)/compare/compare.html
+	@echo; echo "The three pages:"; printf '  $(RUN)/%s/report.html\n' instruct sft compare
 
 .PHONY: test
 test: setup ## run all tests (ARGS="-k name" passes options to pytest)

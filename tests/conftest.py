@@ -1,0 +1,79 @@
+"""What all tests share: what they may need from the machine, and the rule that nothing is skipped in CI.
+
+A test that needs more than Python says so by a marker (`engine`, `browser`, `sandbox`, `data`, `gpu`) and is skipped
+with a reason where the machine lacks it. With `CI=true`, every skip but that of `gpu` is a failure: all the rest can be
+provided there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+_BESIDE = ROOT.parent / "shared" / "data"
+
+if _BESIDE.is_dir():
+    os.environ.setdefault("CALIBENCH_DATA", str(_BESIDE))
+
+
+def _has_gpu() -> bool:
+    program = shutil.which("nvidia-smi")
+    return program is not None and subprocess.run([program], capture_output=True).returncode == 0
+
+
+def _has_data() -> bool:
+    folder = os.environ.get("CALIBENCH_DATA")
+    return bool(folder) and Path(folder).is_dir()
+
+
+# marker -> (whether this machine has it, what to do where it has not)
+_NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
+    "engine": (lambda: find_spec("vllm") is not None, "vLLM is not installed; `make setup` installs it"),
+    "browser": (lambda: shutil.which("chromium") is not None, "chromium is not installed (Debian package chromium)"),
+    "sandbox": (lambda: shutil.which("bwrap") is not None, "bubblewrap is not installed (Debian package bubblewrap)"),
+    "data": (_has_data, "CALIBENCH_DATA does not name a folder of benchmark files"),
+    "gpu": (_has_gpu, "no GPU on this machine"),
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, (present, remedy) in _NEEDS.items():
+        if item.get_closest_marker(marker) and not present():
+            pytest.skip(remedy)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and not item.get_closest_marker("gpu"):
+        _fail_in_ci(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    report = yield
+    if report.skipped:
+        _fail_in_ci(report)
+    return report
+
+
+def _fail_in_ci(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if os.environ.get("CI") == "true":
+        reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"Nothing may be skipped in CI. {reason}"
+
+
+@pytest.fixture
+def benchmark_data(request: pytest.FixtureRequest) -> Path:
+    """The folder of original benchmark files, laid out as the README says. For tests marked `data`."""
+    assert request.node.get_closest_marker("data"), "mark the test with `data`, so that it can be skipped"
+    return Path(os.environ["CALIBENCH_DATA"])
