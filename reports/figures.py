@@ -86,7 +86,8 @@ def reliability_figure(diagrams: Sequence[Reliability], *, title: str | None = N
         figure.supxlabel(_CAPTION, fontsize=7, color=COLOURS["muted"], parse_math=False)
         panels = figure.subfigures(rows, columns, squeeze=False).flat
         for panel, diagram in zip(panels, diagrams, strict=False):
-            panel.suptitle(clip(_name(diagram), 44), parse_math=False, fontsize=9)
+            count = f"n = {diagram.n_used:,} of {diagram.n_total:,}"
+            panel.suptitle(f"{clip(_name(diagram), 40)}\n{count}", parse_math=False, fontsize=8.5)
             _draw(panel, diagram)
     return figure
 
@@ -149,12 +150,12 @@ def _name(diagram: Reliability) -> str:
 
 def _draw(figure: FigureBase, diagram: Reliability) -> None:
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1.15])
-    _draw_accuracy(upper, diagram)
+    _draw_accuracy(upper, diagram.bins)
     _draw_histogram(lower, diagram.bins)
 
 
-def _draw_accuracy(axes: Axes, diagram: Reliability) -> None:
-    bins = [b for b in diagram.bins if b.n and b.confidence is not None and b.accuracy is not None]
+def _draw_accuracy(axes: Axes, bins: Sequence[ReliabilityBin]) -> None:
+    bins = [b for b in bins if b.n and b.confidence is not None and b.accuracy is not None]
     for b in bins:
         if b.noise_low is not None and b.noise_high is not None:
             axes.bar(
@@ -165,13 +166,13 @@ def _draw_accuracy(axes: Axes, diagram: Reliability) -> None:
     for b in bins:
         if b.accuracy_low is not None and b.accuracy_high is not None:
             axes.vlines(b.confidence, b.accuracy_low, b.accuracy_high, color=COLOURS["correct"], linewidth=1.2)
-        size = 10 + 50 * b.n / most
+        size = 16 + 44 * b.n / most
         axes.scatter(b.confidence, b.accuracy, s=size, color=COLOURS["correct"], edgecolors=COLOURS["paper"], zorder=3)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.03), ylabel="accuracy")
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     axes.tick_params(axis="x", length=0)
-    count = f"n = {diagram.n_used:,} of {diagram.n_total:,}" if bins else "no answer with a confidence"
-    axes.text(0.03, 0.97, count, transform=axes.transAxes, va="top", color=COLOURS["muted"], fontsize=7.5)
+    if not bins:
+        axes.text(0.5, 0.6, "no answer has a confidence", ha="center", color=COLOURS["muted"])
 
 
 def _draw_histogram(axes: Axes, bins: Sequence[ReliabilityBin]) -> None:

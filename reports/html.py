@@ -1,6 +1,7 @@
 """Self-contained HTML pages: the report of one run, and the comparison of two.
 
-A page loads nothing, runs nothing (its Content-Security-Policy forbids both) and shows text of models and data sets literally.
+A page loads nothing and runs nothing (its Content-Security-Policy forbids both), and shows text of models and data sets
+literally.
 """
 
 from __future__ import annotations
@@ -72,13 +73,15 @@ def comparison_report(a: RunSummary, b: RunSummary, differences: Sequence[Differ
         "comparison.html",
         a=a,
         b=b,
+        protocols=sorted({*_protocols(a.scorecard), *_protocols(b.scorecard)}),
         warnings=_warnings(a, b, differences),
         headlines=_side_by_side(a, b),
+        overall=_groups((d for d in differences if d.task == "macro"), lambda d: (d.protocol, d.method)),
         differences=_groups(differences, lambda d: (d.protocol, d.metric)),
         extents=_extents(differences),
         diagrams=_paired_diagrams(figure, a, b),
         counts=_paired_counts(a, b),
-        conventions=sorted({(d.metric, d.convention) for d in differences}),
+        conventions=_glossary(differences),
         fields=_differing_fields(a.manifest, b.manifest),
     )
 
@@ -106,6 +109,7 @@ def _render(template: str, **context: Any) -> str:
         "STATUSES": STATUSES,
         "SCENARIOS": SCENARIOS,
         "SUBSET_METRICS": _SUBSET_METRICS,
+        "LABELS": tables.HEADLINE,
     }
     return environment.get_template(template).render(context)
 
@@ -157,7 +161,9 @@ def _sentence(row: dict, n_tasks: int) -> dict:
         )  # fmt: skip
         words += f" {told} (AUROC {text.number(auroc['value'])}, {text.interval(auroc['low'], auroc['high'])})."
     over = "the task" if n_tasks == 1 else f"{n_tasks} tasks, each with the same weight"
-    words += f" Over {over}; {confidence['n_used']:,} of {confidence['n_total']:,} generations are answered with a confidence."
+    words += (
+        f" Over {over}; {confidence['n_used']:,} of {confidence['n_total']:,} generations gave answer and confidence."
+    )
     return {"method": row["method"], "verdict": verdict, "title": title, "text": words}
 
 
@@ -171,9 +177,8 @@ def _notices(summary: RunSummary) -> list[str]:
         for outcome in ("truncated", "unparsed", "failed"):
             share = count.outcomes.get(outcome, 0) / asked if asked else 0
             if share > 0.05:
-                notices.append(
-                    f"{text.clip(count.task, 40)}: {100 * share:.0f} % of the generations are {outcome} ({OUTCOMES[outcome]})."
-                )
+                task = text.clip(count.task, 40)
+                notices.append(f"{task}: {100 * share:.0f} % of the generations are {outcome} ({OUTCOMES[outcome]}).")
     return notices + [str(note) for note in summary.manifest.get("notes") or ()]
 
 
@@ -254,7 +259,7 @@ def _case(item: GalleryItem) -> dict:
     return msgspec.structs.asdict(item) | {"response": (after or item.text).strip()}
 
 
-def _glossary(metrics: Iterable[Metric]) -> list[tuple[str, list[str]]]:
+def _glossary(metrics: Iterable[Metric | Difference]) -> list[tuple[str, list[str]]]:
     """Per metric, its distinct conventions."""
     return [
         (name, list(dict.fromkeys(m.convention for m in group))) for name, group in _groups(metrics, lambda m: m.metric)
@@ -329,14 +334,14 @@ def _question_warnings(a: RunSummary, b: RunSummary, differences: Sequence[Diffe
     tasks = {side: {c.task for c in s.counts} for side, s in (("A", a), ("B", b))}
     for side, other in (("A", "B"), ("B", "A")):
         for task in sorted(tasks[side] - tasks[other]):
-            yield f"Task {task} is only in {side}."
+            yield f"Task {text.clip(task, 40)} is only in {side}."
     for task in sorted(tasks["A"] & tasks["B"]):
         of_a, of_b = (d.get(task) or {} for d in data)
         if of_a.get("fingerprint") != of_b.get("fingerprint"):
-            yield f"Questions of {task}: the runs read different versions of the data."
+            yield f"Questions of {text.clip(task, 40)}: the runs read different versions of the data."
         asked = [of_a.get("questions"), of_b.get("questions")]
         if task in shared and any(n is not None and n != shared[task] for n in asked):
-            yield f"Questions of {task}: {shared[task]} are shared; A asked {asked[0]}, B asked {asked[1]}."
+            yield f"Questions of {text.clip(task, 40)}: {shared[task]} are shared; A asked {asked[0]}, B asked {asked[1]}."
 
 
 def _share_warnings(a: RunSummary, b: RunSummary) -> Iterator[str]:
@@ -346,13 +351,13 @@ def _share_warnings(a: RunSummary, b: RunSummary) -> Iterator[str]:
                 c.outcomes.get("truncated", 0) / max(1, sum(c.outcomes.values())) for c in (pair["a"], pair["b"])
             )
             if abs(of_a - of_b) > _NOTABLE:
-                yield f"Truncation of {pair['task']}: A {100 * of_a:.1f} %, B {100 * of_b:.1f} %."
+                yield f"Truncation of {text.clip(pair['task'], 40)}: A {100 * of_a:.1f} %, B {100 * of_b:.1f} %."
     for _, rows in _side_by_side(a, b):
         for (_, task, method), pair in rows:
             values = [pair[side]["coverage"]["value"] if side in pair else None for side in "ab"]
             if task != "macro" and None not in values and abs(values[0] - values[1]) > _NOTABLE:
-                of_a, of_b = (100 * v for v in values)
-                yield f"Coverage of {task}, method {method}: A {of_a:.1f} %, B {of_b:.1f} %. Calibration is of different answers."
+                of_a, of_b = (f"{100 * v:.1f} %" for v in values)
+                yield f"Coverage of {text.clip(task, 40)} by {method}: A {of_a}, B {of_b}. Their calibration is of different answers."
 
 
 def _differing_fields(a: dict, b: dict) -> list[tuple[str, str | None, str | None]]:

@@ -29,8 +29,8 @@ def headline(scorecard: Scorecard) -> list[dict]:
 
     One row per protocol, task and method in the scorecard's order, with `macro` last within its protocol. A row has
     the keys `task`, `protocol`, `method` and one key per metric of `HEADLINE`; a metric's entry is a dictionary with
-    `value`, `low` and `high` (95 % interval), `n_used`, `n_total` and `reason` (why `value` is None). All of them are None
-    where the scorecard has no such number.
+    `value`, `low` and `high` (95 % interval), `n_used`, `n_total` and `reason` (why `value` is None). All of them are
+    None where the scorecard has no such number.
     """
     whole = [m for m in scorecard.metrics if m.subset == "all" and m.metric in HEADLINE]
     found = {(m.protocol, m.task, m.method, m.metric): m for m in whole}
@@ -59,8 +59,12 @@ def text(rows: Sequence[dict]) -> str:
         first.append([name, *(_value(row[m]) for m in ("accuracy", "mean_confidence", "coverage")), _count(row["ece"])])
         floor = number(row["ece_noise_floor"]["value"])
         second.append([name, _value(row["ece"]), floor, _value(row["brier"]), _value(row["auroc"])])
-    notes = [f"— {name}, {HEADLINE[m]}: {visible(r[m]['reason'])}"
-             for name, r in zip(label, rows, strict=True) for m in HEADLINE if r[m]["value"] is None and r[m]["reason"]]  # fmt: skip
+    notes = [
+        f"— {name}, {HEADLINE[metric]}: {visible(row[metric]['reason'])}"
+        for name, row in zip(label, rows, strict=True)
+        for metric in HEADLINE
+        if row[metric]["reason"]
+    ]
     return "\n\n".join(part for part in (_align(first), _align(second), "\n".join(notes)) if part)
 
 

@@ -1,4 +1,4 @@
-"""A synthetic run with everything that makes a report hard: hostile text, undefined numbers, empty bins, several draws."""
+"""A synthetic run with all that makes a report hard: hostile text, undefined numbers, empty bins, several draws."""
 
 import numpy as np
 import pytest
@@ -31,12 +31,13 @@ METHODS = ("stated", "p_true")
 
 
 def _metric(name, value, half, task, method, subset, n_used, n_total, reason=None):
-    low = None if value is None or half is None else value - half
-    high = None if value is None or half is None else value + half
+    floor, ceiling = (-1, 1) if name == "signed_gap" else (0, 1)
+    low = None if value is None or half is None else max(floor, value - half)
+    high = None if value is None or half is None else min(ceiling, value + half)
     return Metric(
         task=task, protocol="stated", method=method, subset=subset, metric=name, value=value, low=low, high=high,
-        n_used=n_used, n_total=n_total, convention=f"{name}: 10 bins of equal width, (lo, hi]; 95 % bootstrap by question",
-        reason=reason,
+        n_used=n_used, n_total=n_total, reason=reason,
+        convention=f"{name}: 10 bins of equal width, (lo, hi]; 95 % bootstrap by question",
     )  # fmt: skip
 
 
@@ -77,7 +78,8 @@ def _reliability(confidence, correct, n_total, task, method, subset="all"):
         half = 0.9 / np.sqrt(n) if n else 0
         made.append(ReliabilityBin(
             low=b / 10, high=(b + 1) / 10, n=n, confidence=mean, accuracy=accuracy,
-            accuracy_low=max(0.0, accuracy - half) if n else None, accuracy_high=min(1.0, accuracy + half) if n else None,
+            accuracy_low=max(0.0, accuracy - half) if n else None,
+            accuracy_high=min(1.0, accuracy + half) if n else None,
             noise_low=max(0.0, mean - half) if n else None, noise_high=min(1.0, mean + half) if n else None,
             n_correct=int(correct[chosen].sum()), n_incorrect=n - int(correct[chosen].sum()),
         ))  # fmt: skip
@@ -119,8 +121,8 @@ def build(name="sft on micro", kind="sft", model="Qwen/Qwen3-0.6B", shift=0.0, s
             worst = float(confidence[has & ~correct_all].max())
             for i in range(2):
                 gallery.append(GalleryItem(
-                    task=task, question_id=f"{task[:8]}-{i}", protocol="stated", draw=i, method=method, confidence=worst,
-                    question=f"{HOSTILE} {NASTY}" if i else "A train leaves at 9:40 and arrives at 11:05.\nHow long is it?",
+                    task=task, question_id=f"{task[:8]}-{i}", protocol="stated", draw=i, method=method,
+                    confidence=worst, question=f"{HOSTILE} {NASTY}" if i else "It leaves at 9:40.\nHow long is it?",
                     choices=("(A) one", HOSTILE) if i else (), gold=("85 minutes", "1 h 25 min"), answer="65",
                     reasoning=None if i else "From 9:40 to 11:05.\nSo 60 + 5 = 65.", text="x" * 100_000 if i else
                     "<think>From 9:40 to 11:05.\nSo 60 + 5 = 65.</think>Answer: 65 minutes\nConfidence: 100%",
@@ -171,8 +173,9 @@ def compare(a, b):
         change = None if m.value is None or other.value is None else m.value - other.value
         defined = change is not None
         out.append(Difference(
-            task=m.task, protocol=m.protocol, method=m.method, subset=m.subset, metric=m.metric, a=other.value, b=m.value,
-            difference=change, low=change - 0.04 if defined else None, high=change + 0.05 if defined else None,
+            task=m.task, protocol=m.protocol, method=m.method, subset=m.subset, metric=m.metric,
+            a=other.value, b=m.value, difference=change,
+            low=change - 0.04 if defined else None, high=change + 0.05 if defined else None,
             p_value=0.01 if defined else None, p_holm=0.0002 if defined else None,
             verdict=verdicts[len(out) % 4] if defined else "undecided", n_questions=m.n_total // DRAWS,
             convention="paired bootstrap over shared questions, 2000 resamples, Holm; equivalence margin 0.02",
