@@ -68,7 +68,7 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
         `domain=` where there are two or more. One reliability diagram per task, protocol and method.
 
     Raises:
-        ValueError: a column is missing, an outcome is unknown, or a confidence is not in [0, 1] though its status is ok.
+        ValueError: a column is missing, an outcome is unknown, or a value is not in [0, 1] though its status is ok.
     """
     check(frame)
     metrics: list[Metric] = []
