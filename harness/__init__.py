@@ -1,9 +1,9 @@
 """Runs a model over tasks and keeps everything that it said.
 
-    from harness import run, open_run
+from harness import run, open_run
 
-    run("micro-sft", tasks=["micro"], out="runs/sft")
-    frame = open_run("runs/sft").frame()   # one row per generation and method
+run("micro-sft", tasks=["micro"], out="runs/sft")
+frame = open_run("runs/sft").frame()   # one row per generation and method
 """
 
 from __future__ import annotations

@@ -99,4 +99,3 @@ class ChatFormat:
 
     def _encode(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer.encode(text, add_special_tokens=False))
-

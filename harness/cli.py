@@ -47,7 +47,9 @@ def _run(options: argparse.Namespace) -> int:
         for note in result.notes:
             print(f"note: {note}", file=sys.stderr)
         if result.interrupted:
-            print(f"Stopped. Everything finished so far is in {run.path}; the same command continues it.", file=sys.stderr)
+            print(
+                f"Stopped. Everything finished so far is in {run.path}; the same command continues it.", file=sys.stderr
+            )
             return _INTERRUPTED
         summary = publish(run)
     if options.json:
@@ -79,7 +81,7 @@ def _compare(options: argparse.Namespace) -> None:
 
     with RunFile.open(options.a) as a, RunFile.open(options.b) as b:
         first, second, differences = compare_runs(a, b)
-    page = Path(options.out) / "report.html"
+    page = Path(options.out) / "compare.html"
     write_text(page, comparison_report(first, second, differences))
     if options.json:
         _print_json(differences)
@@ -139,7 +141,8 @@ def _backends(options: argparse.Namespace) -> None:
 
     rows = [(name, base.load(name)) for name in base.names()]
     _print_list(
-        [{"name": n, "capabilities": sorted(b.capabilities), "description": _summary_line(b)} for n, b in rows], options.json
+        [{"name": n, "capabilities": sorted(b.capabilities), "description": _summary_line(b)} for n, b in rows],
+        options.json,
     )
 
 
@@ -148,7 +151,11 @@ def _models(options: argparse.Namespace) -> None:
 
     rows = [(c, c.lineage()) for c in carried()]
     _print_list(
-        [{"name": c.name, "kind": l.get("kind"), "parameters": l.get("parameters"), "path": str(c.path)} for c, l in rows], options.json
+        [
+            {"name": c.name, "kind": l.get("kind"), "parameters": l.get("parameters"), "path": str(c.path)}
+            for c, l in rows
+        ],
+        options.json,
     )
 
 
@@ -168,7 +175,9 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print JSON")
         return sub
 
-    run = command("run", _run, "benchmark a checkpoint: ask, read confidences, grade, report; continues a run that was stopped")
+    run = command(
+        "run", _run, "benchmark a checkpoint: ask, read confidences, grade, report; continues a run that was stopped"
+    )
     _add_run_options(run)
 
     report = command("report", _report, "score a run again and rewrite its report; no model is needed")
@@ -177,14 +186,20 @@ def _parser() -> argparse.ArgumentParser:
     compare = command("compare", _compare, "compare two runs, paired on the questions that both answered")
     compare.add_argument("a", metavar="RUN")
     compare.add_argument("b", metavar="RUN")
-    compare.add_argument("--out", metavar="DIR", default="runs/compare", help="folder of the comparison's report (default: %(default)s)")
+    compare.add_argument(
+        "--out", metavar="DIR", default="runs/compare", help="folder of the comparison's report (default: %(default)s)"
+    )
 
     plot = command("plot", _plot, "draw a run's reliability diagrams")
     plot.add_argument("run", metavar="RUN")
     plot.add_argument("--out", metavar="FILE", required=True, help="file to write: .svg, .pdf or .png")
     plot.add_argument("--method", metavar="NAMES", type=_names, help="methods to draw (default: all)")
 
-    check = command("check-task", _check_task, "grade every gold answer, and wrong, empty and refusing ones, through a task's grader")
+    check = command(
+        "check-task",
+        _check_task,
+        "grade every gold answer, and wrong, empty and refusing ones, through a task's grader",
+    )
     check.add_argument("names", metavar="NAME", nargs="+")
     check.add_argument("--data", metavar="DIR", default=_default_data(), help="folder of original data files")
     check.add_argument("--limit", metavar="N", type=_positive, help="only the first N rows")
@@ -197,23 +212,39 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_run_options(run: argparse.ArgumentParser) -> None:
-    run.add_argument("model", metavar="MODEL", nargs="?", help="hub id, local folder, or a name from `calibench models`")
+    run.add_argument(
+        "model", metavar="MODEL", nargs="?", help="hub id, local folder, or a name from `calibench models`"
+    )
     run.add_argument("--tasks", metavar="NAMES", type=_names, help="comma-separated; see `calibench tasks`")
     run.add_argument("--out", metavar="DIR", help="folder of the run")
-    run.add_argument("-c", "--config", metavar="FILE", help="TOML file with any of these options; the command line wins")
-    run.add_argument("--limit", metavar="N", type=_positive, help="N questions per task; a smaller sample is part of a larger one")
-    run.add_argument("--data", metavar="DIR", help="folder of original data files instead of the hub (or CALIBENCH_DATA)")
+    run.add_argument(
+        "-c", "--config", metavar="FILE", help="TOML file with any of these options; the command line wins"
+    )
+    run.add_argument(
+        "--limit", metavar="N", type=_positive, help="N questions per task; a smaller sample is part of a larger one"
+    )
+    run.add_argument(
+        "--data", metavar="DIR", help="folder of original data files instead of the hub (or CALIBENCH_DATA)"
+    )
     run.add_argument("--protocol", metavar="NAME", help="what the prompt asks for: stated (default) or plain")
-    run.add_argument("--confidence", metavar="NAMES", type=_names, help="methods; see `calibench methods` (default: stated)")
+    run.add_argument(
+        "--confidence", metavar="NAMES", type=_names, help="methods; see `calibench methods` (default: stated)"
+    )
     run.add_argument("--draws", metavar="K", type=_positive, help="generations per question (default: 1)")
     run.add_argument("--temperature", metavar="T", type=_non_negative, help="default: 0 for one draw, 0.7 for several")
     run.add_argument("--top-p", metavar="P", type=_fraction, help="nucleus sampling (default: 1)")
-    run.add_argument("--max-tokens", metavar="N", type=_positive, help="output budget, reasoning included (default: 2048)")
+    run.add_argument(
+        "--max-tokens", metavar="N", type=_positive, help="output budget, reasoning included (default: 2048)"
+    )
     run.add_argument("--thinking", choices=("on", "off", "auto"), help="passed to the chat template; auto: its default")
     run.add_argument("--seed", metavar="N", type=_seed, help="default: 0")
     run.add_argument("--backend", metavar="NAME", help="see `calibench backends` (default: vllm)")
     run.add_argument(
-        "--engine", metavar="KEY=VALUE", type=_key_value, action="append", help="engine argument, passed through; may be repeated"
+        "--engine",
+        metavar="KEY=VALUE",
+        type=_key_value,
+        action="append",
+        help="engine argument, passed through; may be repeated",
     )
     run.add_argument("--kind", choices=("base", "instruct", "sft", "rl"), help="label used in comparisons")
     run.add_argument("--name", metavar="TEXT", help="name in reports (default: the model's)")
@@ -263,7 +294,10 @@ def _read_config(file: str) -> dict[str, Any]:
         parsed = vars(parser.parse_args(arguments))
     except _ConfigError as error:
         raise InputError(f"{file}: {error}") from None
-    return {**{key: value for key, value in parsed.items() if value is not None}, **({"engine": table["engine"]} if "engine" in table else {})}
+    return {
+        **{key: value for key, value in parsed.items() if value is not None},
+        **({"engine": table["engine"]} if "engine" in table else {}),
+    }
 
 
 class _ConfigError(Exception):
@@ -364,7 +398,10 @@ def _print_list(rows: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         _print_json(rows)
         return
-    texts = [{k: ", ".join(v) if isinstance(v, list) else "-" if v is None else str(v) for k, v in row.items()} for row in rows]
+    texts = [
+        {k: ", ".join(v) if isinstance(v, list) else "-" if v is None else str(v) for k, v in row.items()}
+        for row in rows
+    ]
     keys = list(texts[0]) if texts else []
     widths = {key: max(len(key), *(len(row[key]) for row in texts)) for key in keys}
     for row in [{key: key for key in keys}, *texts]:

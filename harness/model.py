@@ -83,7 +83,9 @@ def _from_hub(model: str) -> Checkpoint:
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         names = ", ".join(c.name for c in carried())
         reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"{model}: no folder of that name here, and the hub gave no such model ({reason}). Carried: {names}") from None
+        raise ModelError(
+            f"{model}: no folder of that name here, and the hub gave no such model ({reason}). Carried: {names}"
+        ) from None
     _require_checkpoint(folder)
     return Checkpoint(model, folder, folder.name)
 

@@ -13,8 +13,10 @@ import hashlib
 import heapq
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -177,7 +179,9 @@ def _check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict):
             shared = old.get(field, {})
             differences += [
-                f"{field}[{key}]: {shared[key]} there, {value[key]} now" for key in value if key in shared and shared[key] != value[key]
+                f"{field}[{key}]: {shared[key]} there, {value[key]} now"
+                for key in value
+                if key in shared and shared[key] != value[key]
             ]
             merged[field] = {**shared, **value}
         else:
@@ -233,7 +237,9 @@ def _check_capabilities(
                 f"method {name} needs {what}; backend {config.backend} with protocol {protocol.name} does not give it"
             )
     if config.draws > 1 and config.sampling().temperature == 0:
-        raise InputError(f"--draws {config.draws} at temperature 0 would draw the same answer every time; give --temperature")
+        raise InputError(
+            f"--draws {config.draws} at temperature 0 would draw the same answer every time; give --temperature"
+        )
 
 
 async def _run(
@@ -244,7 +250,10 @@ async def _run(
     try:
         await backend.start()
         engine = backend.describe()
-        merged = {**merged, **_check_identity(run, {"dtype": engine["dtype"], "chat_template": backend.chat.fingerprint()})}
+        merged = {
+            **merged,
+            **_check_identity(run, {"dtype": engine["dtype"], "chat_template": backend.chat.fingerprint()}),
+        }
         notes = [s.note for s in selections if s.note]
         if not backend.chat.has_template:
             notes.append(f"{checkpoint.name} has no chat template: questions are asked as plain text, without turns")
@@ -254,9 +263,10 @@ async def _run(
             complete=False,
         )
         stream.progress.stage("asking")
+        begin, start = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
         interrupted = await stream.ask_all(selections)
-        if not interrupted:
-            run.update_manifest(complete=True)
+        session = {"start": start, "seconds": time.monotonic() - begin, "generated_tokens": stream.generated_tokens}
+        run.update_manifest(complete=not interrupted, sessions=[*run.manifest().get("sessions", []), session])
         return interrupted, notes
     finally:
         await backend.close()
@@ -292,7 +302,7 @@ def _description(
 def _library_versions() -> dict[str, str]:
     import importlib.metadata as metadata
 
-    versions = {"python": ".".join(map(str, __import__("sys").version_info[:3]))}
+    versions = {"python": ".".join(map(str, sys.version_info[:3]))}
     for name in ("torch", "transformers", "datasets", "math-verify", "numpy", "scikit-learn", "pandas"):
         with contextlib.suppress(metadata.PackageNotFoundError):
             versions[name] = metadata.version(name)
@@ -315,6 +325,7 @@ class _Stream:
         self._sampling = config.sampling()
         self._stop = asyncio.Event()
         self._unsaved: list[Record] = []
+        self.generated_tokens = 0
 
     async def ask_all(self, selections: Sequence[Selection]) -> bool:
         """Asks whatever the run file lacks. Returns whether Ctrl-C or SIGTERM stopped it early."""
@@ -360,7 +371,9 @@ class _Stream:
             await self._slots.acquire()
         return not self._stop.is_set()
 
-    async def _ask(self, task: Task, question: Question, prompt: Prompt, draw: int, stored: bool, missing: set[str]) -> None:
+    async def _ask(
+        self, task: Task, question: Question, prompt: Prompt, draw: int, stored: bool, missing: set[str]
+    ) -> None:
         if stored:
             generation = self.run.draws(question.task, question.question_id, self._protocol.name)[draw]
             generated = 0
@@ -374,12 +387,18 @@ class _Stream:
         verdicts = [self._grade(task, question, generation, parsed)] if "grade" in missing else []
         results = await asyncio.gather(*verdicts, *parts)
         self._unsaved += results
+        self.generated_tokens += generated
         outcome = next((r.outcome for r in results if isinstance(r, Grade)), None)
         self.progress.done(question.task, outcome, generated)
 
     async def _generate(self, question: Question, prompt: Prompt, draw: int) -> Generation:
         length, opened = len(prompt.token_ids), prompt.reasoning_opened
-        key = {"task": question.task, "question_id": question.question_id, "protocol": self._protocol.name, "draw": draw}
+        key = {
+            "task": question.task,
+            "question_id": question.question_id,
+            "protocol": self._protocol.name,
+            "draw": draw,
+        }
         seed = None
         if self._sampling.temperature > 0:
             seed = seed_of(self.config.seed, question.task, question.question_id) + draw
@@ -427,7 +446,13 @@ class _Stream:
             verdict = Verdict("truncated", None, f"inside the {parsed.truncated}")
         else:
             verdict = await asyncio.wrap_future(self._graders.submit(task.name, question, parsed.answer_text))
-        return Grade(**_key(generation), answer=verdict.answer, outcome=verdict.outcome, grader=task.grader, detail=verdict.detail)
+        return Grade(
+            **_key(generation),
+            answer=verdict.answer,
+            outcome=verdict.outcome,
+            grader=task.grader,
+            detail=verdict.detail,
+        )
 
     # -- saving and stopping ------------------------------------------------------------------------------------------
 

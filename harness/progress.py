@@ -72,7 +72,11 @@ class Lines:
         if task and (finished or time.monotonic() - self._printed > _LINE_SECONDS):
             self._printed = time.monotonic()
             done, speed, accuracy, left = self._tasks[task].cells()
-            print(f"{task}: {done} done, {speed} tokens/s, accuracy so far {accuracy}, time left {left}", file=sys.stderr, flush=True)
+            print(
+                f"{task}: {done} done, {speed} tokens/s, accuracy so far {accuracy}, time left {left}",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 class Live(Lines):

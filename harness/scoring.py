@@ -49,7 +49,10 @@ def publish(run: RunFile) -> RunSummary:
     summary = summarize(run)
     run.replace_metrics(summary.scorecard.metrics)
     folder = run.path.parent
-    write_text(folder / "scorecard.json", msgspec.json.format(msgspec.json.encode(summary.scorecard.metrics), indent=1).decode())
+    write_text(
+        folder / "scorecard.json",
+        msgspec.json.format(msgspec.json.encode(summary.scorecard.metrics), indent=1).decode(),
+    )
     write_text(folder / "report.html", run_report(summary))
     return summary
 
@@ -101,16 +104,27 @@ def _counts(frame: pd.DataFrame) -> tuple[OutcomeCount, ...]:
 def _gallery(run: RunFile, frame: pd.DataFrame) -> tuple[GalleryItem, ...]:
     """The most confident errors of each task, protocol and method; ties in the order of question ids."""
     wrong = frame[(frame["outcome"] == "incorrect") & frame["value"].notna()]
-    order = wrong.sort_values(["task", "protocol", "method", "value", "question_id", "draw"], ascending=[True, True, True, False, True, True])
+    order = wrong.sort_values(
+        ["task", "protocol", "method", "value", "question_id", "draw"], ascending=[True, True, True, False, True, True]
+    )
     items = []
     for row in order.groupby(["task", "protocol", "method"]).head(_GALLERY_PER_METHOD).itertuples():
         question = run.question(row.task, row.question_id)
         generation = run.draws(row.task, row.question_id, row.protocol)[row.draw]
         items.append(
             GalleryItem(
-                task=row.task, question_id=row.question_id, protocol=row.protocol, draw=row.draw, method=row.method,
-                confidence=row.value, question=question.text, choices=question.choices, gold=question.gold,
-                answer=row.answer, reasoning=generation.reasoning, text=generation.text,
+                task=row.task,
+                question_id=row.question_id,
+                protocol=row.protocol,
+                draw=row.draw,
+                method=row.method,
+                confidence=row.value,
+                question=question.text,
+                choices=question.choices,
+                gold=question.gold,
+                answer=row.answer,
+                reasoning=generation.reasoning,
+                text=generation.text,
             )  # fmt: skip
         )
     return tuple(items)

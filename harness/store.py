@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import inspect
 
 from harness.errors import InputError, RunFileError, StorageError
 from harness.records import Confidence, Generation, Grade, Metric, Question, Record
@@ -36,31 +37,48 @@ _TABLES: dict[type[Record], tuple[str, tuple[str, ...]]] = {
     Grade: ("grades", _DRAW_KEY),
     Metric: ("metrics", ("task", "protocol", "method", "subset", "metric")),
 }
-_INTEGERS = {"draw", "level", "seed", "prompt_tokens", "cached_tokens", "reasoning_tokens", "answer_tokens", "n_used", "n_total"}
-_REALS = {"value", "low", "high", "latency", "logprob"}
-_JSON = {"choices", "gold", "token_ids"}
 _INSERTS = {
     record: f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(record.__struct_fields__))})"
     for record, (table, _) in _TABLES.items()
 }
 
 
+_COLUMN_TYPES = {
+    inspect.IntType: "INTEGER",
+    inspect.BoolType: "INTEGER",
+    inspect.FloatType: "REAL",
+    inspect.VarTupleType: "JSON",
+}
+
+
+def _columns(record: type[Record]) -> dict[str, str]:
+    """Field -> column type. `JSON` is a list written as JSON text."""
+    columns = {}
+    for field in inspect.type_info(record).fields:
+        types = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
+        columns[field.name] = next((_COLUMN_TYPES[type(t)] for t in types if type(t) in _COLUMN_TYPES), "TEXT")
+    return columns
+
+
+_JSON = {name for record in _TABLES for name, kind in _columns(record).items() if kind == "JSON"}
+
+
 def _create_table(record: type[Record]) -> str:
     table, key = _TABLES[record]
-    kind = lambda name: "INTEGER" if name in _INTEGERS else "REAL" if name in _REALS else "TEXT"  # noqa: E731
-    columns = ", ".join(f"{name} {kind(name)}" for name in record.__struct_fields__)
+    columns = ", ".join(f"{name} {kind}" for name, kind in _columns(record).items())
     return f"CREATE TABLE {table} ({columns}, PRIMARY KEY ({', '.join(key)})) WITHOUT ROWID"
 
 
 def _to_row(record: Record) -> tuple:
     values = msgspec.structs.astuple(record)
-    return tuple(
-        msgspec.json.encode(value).decode() if isinstance(value, tuple) else value for value in values
-    )
+    return tuple(msgspec.json.encode(value).decode() if isinstance(value, tuple) else value for value in values)
 
 
 def _from_row(record: type[Record], row: sqlite3.Row) -> Any:
-    fields = {name: msgspec.json.decode(row[name]) if name in _JSON and row[name] is not None else row[name] for name in row.keys()}
+    fields = {
+        name: msgspec.json.decode(row[name]) if name in _JSON and row[name] is not None else row[name]
+        for name in row.keys()
+    }
     return msgspec.convert(fields, record, strict=False)
 
 
@@ -143,9 +161,13 @@ class RunFile:
         path = Path(path)
         file = path / FILE_NAME if path.is_dir() else path
         if not file.is_file():
-            raise InputError(f"{path}: no run here; expected a folder with {FILE_NAME}, as `calibench run ... --out FOLDER` makes it")
+            raise InputError(
+                f"{path}: no run here; expected a folder with {FILE_NAME}, as `calibench run ... --out FOLDER` makes it"
+            )
+        # Without a write-ahead log nobody writes, and the file opens in a folder without write permission too.
+        mode = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "mode=ro&immutable=1"
         with _storage_errors(file):
-            run = cls(file, sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True), None)
+            run = cls(file, sqlite3.connect(f"{file.resolve().as_uri()}?{mode}", uri=True), None)
             run._check()
             return run
 
@@ -155,7 +177,9 @@ class RunFile:
         if application != _APPLICATION_ID:
             raise RunFileError(f"{self.path}: an SQLite file, but not a calibench run (application_id {application})")
         if version != _SCHEMA_VERSION:
-            raise RunFileError(f"{self.path}: written with schema {version}; this calibench reads schema {_SCHEMA_VERSION}")
+            raise RunFileError(
+                f"{self.path}: written with schema {version}; this calibench reads schema {_SCHEMA_VERSION}"
+            )
 
     def close(self) -> None:
         with contextlib.suppress(sqlite3.Error):
@@ -207,7 +231,9 @@ class RunFile:
 
     def manifest(self) -> dict[str, Any]:
         with _storage_errors(self.path):
-            return {key: msgspec.json.decode(value) for key, value in self._db.execute("SELECT key, value FROM manifest")}
+            return {
+                key: msgspec.json.decode(value) for key, value in self._db.execute("SELECT key, value FROM manifest")
+            }
 
     def draws(self, task: str, question_id: str, protocol: str) -> dict[int, Generation]:
         """The stored generations of one question, by draw."""

@@ -162,7 +162,10 @@ class Backend(BaseBackend):
         )
         logprobs = result.outputs[0].logprobs[0]
         return Choice(
-            {label: math.fsum(math.exp(logprobs[token].logprob) for token in tokens) for label, tokens in labels.items()},
+            {
+                label: math.fsum(math.exp(logprobs[token].logprob) for token in tokens)
+                for label, tokens in labels.items()
+            },
             result.num_cached_tokens,
         )
 

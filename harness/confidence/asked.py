@@ -9,8 +9,7 @@ from harness.confidence.base import Answered, Method, Reading, follow_up
 from harness.parsing import parse
 
 QUESTION = (
-    "How likely is it, from 0% to 100%, that your answer above is correct? "
-    'Reply with one line "Confidence: ...%".'
+    'How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "Confidence: ...%".'
 )
 _REPLY_TOKENS = 64
 

@@ -50,7 +50,9 @@ def follow_up(answered: Answered, backend: BaseBackend, question: str, room: int
     """Token ids that ask `question` about the answer, or why there is no place in the context for them and `room` tokens of reply."""
     prompt = backend.chat.follow_up(answered.prompt, answered.output, question)
     if len(prompt) + room > backend.context:
-        return Reading(None, "failed", f"follow-up of {len(prompt)} tokens leaves no room in a context of {backend.context}")
+        return Reading(
+            None, "failed", f"follow-up of {len(prompt)} tokens leaves no room in a context of {backend.context}"
+        )
     return prompt
 
 

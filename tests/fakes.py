@@ -1,0 +1,94 @@
+"""Deterministic stand-ins for unit tests: a byte-level tokenizer with a chat template, and a backend that answers by a function."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
+
+from harness.backends.base import BaseBackend, Choice, Completion, Sampling
+from harness.chat import ChatFormat
+
+TEMPLATE = (
+    "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<|end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% if enable_thinking is not defined or enable_thinking %}{{ opening }}{% endif %}{% endif %}"
+)
+
+
+def tokenizer(opening: str = "", template: str | None = TEMPLATE) -> PreTrainedTokenizerFast:
+    """One token per byte; `opening` is what the template writes after the assistant's tag, such as `<think>`."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    inner = Tokenizer(models.BPE(vocab={c: i for i, c in enumerate(alphabet)}, merges=[]))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    inner.add_special_tokens(
+        [AddedToken(t, special=True) for t in ("<|user|>", "<|assistant|>", "<|end|>", "<think>", "</think>")]
+    )
+    fast = PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="<|end|>", pad_token="<|end|>")
+    fast.chat_template = template and template.replace("{{ opening }}", opening)
+    return fast
+
+
+class FakeBackend(BaseBackend):
+    """Answers with `answer(prompt_text, seed)`; `complete` and `choose` are counted and may be made to fail."""
+
+    capabilities = frozenset({"sampling", "follow_up", "label_probabilities"})
+
+    def __init__(
+        self, answer: Callable[[str, int | None], str], *, opening: str = "", context: int = 4096, in_flight: int = 4
+    ):
+        self.chat = ChatFormat(tokenizer(opening), "auto")
+        self.context = context
+        self.in_flight = in_flight
+        self.answer = answer
+        self.completed: list[tuple[str, int | None]] = []
+        self.chosen: list[str] = []
+        self.most_in_flight = 0
+        self._now = 0
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    def describe(self) -> dict:
+        return {"engine": "fake", "dtype": "float32"}
+
+    async def complete(self, prompt: Sequence[int], sampling: Sampling, seed: int | None) -> Completion:
+        text = self.chat.decode(prompt)
+        self._now += 1
+        self.most_in_flight = max(self.most_in_flight, self._now)
+        try:
+            await asyncio.sleep(0)
+            output = tuple(self.chat.tokenizer.encode(self.answer(text, seed), add_special_tokens=False))
+        finally:
+            self._now -= 1
+        self.completed.append((text, seed))
+        return Completion(output[: sampling.max_tokens], len(output) <= sampling.max_tokens, 0)
+
+    async def choose(self, prompt: Sequence[int], labels: Mapping[str, Sequence[int]]) -> Choice:
+        text = self.chat.decode(prompt)
+        self.chosen.append(text)
+        return Choice({"A": 0.75, "B": 0.25}, len(prompt) // 32 * 32)
+
+
+def checkpoint_folder(folder: Path) -> Path:
+    """A folder that looks like a checkpoint; its weights are a few bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps({"model_type": "llama"}))
+    (folder / "model.safetensors").write_bytes(b"weights")
+    return folder
+
+
+def gsm8k_folder(folder: Path, rows: int) -> Path:
+    """A `--data` folder with `rows` GSM8K questions of known sums: question i asks for i + i."""
+    (folder / "gsm8k").mkdir(parents=True, exist_ok=True)
+    lines = [
+        json.dumps({"question": f"What is {i} plus {i}?", "answer": f"{i}+{i}={2 * i}\n#### {2 * i}"})
+        for i in range(rows)
+    ]
+    (folder / "gsm8k" / "test.jsonl").write_text("\n".join(lines) + "\n")
+    return folder

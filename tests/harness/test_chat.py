@@ -1,0 +1,71 @@
+import pytest
+from fakes import tokenizer
+
+from harness.chat import ChatFormat
+
+ANSWER = "First é.\nAnswer: 18\nConfidence: 85%"
+
+
+def chat(opening: str = "", thinking: str = "auto", **options) -> ChatFormat:
+    return ChatFormat(tokenizer(opening, **options), thinking)
+
+
+def test_first_turn_is_the_template_and_nothing_else():
+    c = chat()
+    prompt = c.first("Two plus two?")
+    assert c.decode(prompt.token_ids) == "<|user|>Two plus two?<|end|><|assistant|>"
+    assert not prompt.reasoning_opened
+
+
+@pytest.mark.parametrize("opening", ["<think>", "<think>\n", "<thinking>\n\n", "[THINK]"])
+def test_a_reasoning_tag_at_the_end_of_the_prompt_is_seen(opening):
+    assert chat(opening).first("Hi").reasoning_opened
+
+
+def test_thinking_is_passed_to_the_template():
+    assert chat("<think>", "on").first("Hi").reasoning_opened
+    assert not chat("<think>", "off").first("Hi").reasoning_opened
+
+
+def test_follow_up_keeps_the_very_tokens_of_prompt_and_output():
+    c = chat()
+    prompt, output = c.first("Two plus two?").token_ids, c._encode(ANSWER)
+    follow_up = c.follow_up(prompt, output, "Sure?")
+    assert follow_up[: len(prompt) + len(output)] == prompt + output
+    assert c.decode(follow_up[len(prompt) + len(output) :]) == "<|end|><|user|>Sure?<|end|><|assistant|>"
+
+
+def test_follow_up_closes_reasoning_that_the_template_opens_regardless():
+    always = chat("<think>", template="{% for m in messages %}{{ m['content'] }}|{% endfor %}<think>")
+    turn = always.decode(always.follow_up((), (), "Sure?"))
+    assert turn == "|Sure?|<think>\n\n</think>\n\n"
+
+
+def test_without_a_template_the_prompt_is_plain_text():
+    c = chat(template=None)
+    assert not c.has_template
+    assert c.decode(c.first("Two plus two?").token_ids) == "Two plus two?\n"
+    assert c.decode(c.follow_up((), (), "Sure?")) == "\n\nSure?\n"
+
+
+def test_the_stated_confidence_is_cut_at_token_boundaries():
+    c = chat()
+    ids = c._encode(ANSWER)
+    start = ANSWER.index("Confidence")
+    assert c.decode(c.without(ids, (start, len(ANSWER)))) == "First é.\nAnswer: 18\n"
+    assert c.without(ids, None) == ids
+    middle = ANSWER.index("Answer")
+    assert c.decode(c.without(ids, (middle, start))) == "First é.\nConfidence: 85%"
+
+
+def test_tokens_that_straddle_the_cut_go_too():
+    c = chat()
+    ids = c._encode("aéb")  # é is two tokens of one character
+    assert c.decode(c.without(ids, (1, 2))) == "ab"
+    assert [c.token_of(ids, n) for n in range(4)] == [0, 1, 3, 4]
+
+
+def test_label_tokens_are_the_single_tokens_that_write_the_label():
+    c = chat()
+    assert [c.decode([t]) for t in c.label_tokens("A")] == ["A"]
+    assert c.label_tokens("Yes") == []

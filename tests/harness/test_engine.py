@@ -1,0 +1,155 @@
+"""The whole run on the real engine, from the command line: a carried checkpoint answers the micro suite."""
+
+import contextlib
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.backends._lifeline import MARK
+from harness.store import FILE_NAME
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(600)]
+
+GREEDY = ["--tasks", "micro_algebra,micro_facts", "--limit", "60", "--confidence", "stated,p_true,asked"]
+SAMPLED = [
+    "--tasks",
+    "micro_words",
+    "--limit",
+    "30",
+    "--draws",
+    "4",
+    "--temperature",
+    "1.0",
+    "--confidence",
+    "stated,p_true",
+]
+
+
+def command(out: Path, *options: str) -> list[str]:
+    return [sys.executable, "-m", "harness.cli", "run", "micro-sft", "--out", str(out), *options]
+
+
+def start(out: Path, *options: str) -> subprocess.Popen:
+    return subprocess.Popen(command(out, *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(out: Path, *options: str) -> subprocess.CompletedProcess:
+    done = subprocess.run(command(out, *options), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def wait_for_rows(out: Path, table: str, rows: int, process: subprocess.Popen) -> None:
+    """Returns as soon as `rows` rows are committed, while the run goes on."""
+    while process.poll() is None:
+        with (
+            contextlib.suppress(sqlite3.Error),
+            contextlib.closing(sqlite3.connect(f"file:{out / FILE_NAME}?mode=ro", uri=True)) as db,
+        ):
+            if db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] >= rows:
+                return
+        time.sleep(0.02)
+    pytest.fail(f"the run ended before it could be stopped: {process.communicate()}")
+
+
+def marked_processes() -> list[psutil.Process]:
+    """Processes of any run's engine or graders."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if MARK in process.environ():
+                found.append(process)
+    return found
+
+
+def content(out: Path) -> dict[str, list[tuple]]:
+    """All rows, without timings and cache counts."""
+    with contextlib.closing(sqlite3.connect(out / FILE_NAME)) as db:
+        tables = {}
+        for table in ("questions", "generations", "confidences", "grades", "metrics"):
+            names = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+            columns = ", ".join(n for n in names if n not in ("latency", "cached_tokens"))
+            tables[table] = db.execute(f"SELECT {columns} FROM {table}").fetchall()
+        return tables
+
+
+@pytest.fixture(scope="module")
+def greedy(tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "greedy"
+    finish(out, *GREEDY)
+    return out
+
+
+def test_a_run_leaves_report_scorecard_and_every_row(greedy):
+    rows = content(greedy)
+    assert {table: len(rows[table]) for table in ("questions", "generations", "confidences", "grades")} == {
+        "questions": 120, "generations": 120, "confidences": 360, "grades": 120
+    }  # fmt: skip
+    assert (greedy / "report.html").read_text().startswith("<!")
+    assert (greedy / "scorecard.json").stat().st_size > 1000
+
+
+def test_follow_ups_read_the_prefix_cache(greedy):
+    """Prompt and answer of a follow-up come from the cache up to the last whole block of 32 tokens."""
+    with contextlib.closing(sqlite3.connect(greedy / FILE_NAME)) as db:
+        rows = db.execute(
+            "SELECT c.cached_tokens, g.prompt_tokens + g.reasoning_tokens FROM confidences c JOIN generations g"
+            " USING (task, question_id, protocol, draw) WHERE c.method IN ('p_true', 'asked') AND c.status = 'ok'"
+        ).fetchall()
+    assert len(rows) > 100
+    assert all(cached >= shared // 32 * 32 for cached, shared in rows)
+
+
+@pytest.mark.parametrize("options", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
+def test_kill_9_and_the_same_command_give_the_file_of_an_uninterrupted_run(options, tmp_path, request):
+    whole = request.getfixturevalue("greedy") if options is GREEDY else tmp_path / "whole"
+    if options is SAMPLED:
+        finish(whole, *options)
+    out = tmp_path / "killed"
+    process = start(out, *options)
+    wait_for_rows(out, "grades", 20, process)
+    process.kill()
+    process.communicate()
+    for survivor in psutil.wait_procs(marked_processes(), timeout=10)[1]:
+        pytest.fail(f"still alive 10 s after the kill: {survivor.cmdline()}")
+    kept = len(content(out)["generations"])
+    assert 20 <= kept < 120
+    finish(out, *options)
+    assert content(out) == content(whole)
+
+
+def test_ctrl_c_drains_and_says_how_to_continue(tmp_path):
+    process = start(tmp_path / "run", *SAMPLED)
+    wait_for_rows(tmp_path / "run", "grades", 1, process)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "the same command continues it" in stderr
+    assert "Traceback" not in stderr
+    rows = content(tmp_path / "run")
+    assert len(rows["generations"]) == len(rows["grades"]) == len(rows["confidences"]) / 2
+
+
+def test_an_engine_that_dies_in_mid_run_is_an_error_that_keeps_the_rows(tmp_path):
+    process = start(tmp_path / "run", *SAMPLED)
+    wait_for_rows(tmp_path / "run", "grades", 1, process)
+    engine = next(
+        p
+        for p in psutil.Process(process.pid).children(recursive=True)
+        if re.search("EngineCore", " ".join(p.cmdline()))
+    )
+    os.kill(engine.pid, signal.SIGKILL)
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 5, stderr
+    assert "engine died in mid-run" in stderr
+    assert "Traceback" not in stderr
+    assert content(tmp_path / "run")["generations"]
+    assert psutil.wait_procs(marked_processes(), timeout=10)[1] == []

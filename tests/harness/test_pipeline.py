@@ -1,0 +1,276 @@
+"""The pipeline with a backend that answers by a function: real tasks, parser, graders, pool and run file; no model."""
+
+import os
+import re
+import signal
+
+import pytest
+from fakes import FakeBackend, checkpoint_folder, gsm8k_folder
+
+from harness import pipeline
+from harness.backends import base
+from harness.errors import CapabilityError, DataError, EngineError, IdentityError, InputError
+from harness.pipeline import RunConfig, execute, seed_of, select
+from harness.progress import Silent
+from harness.store import RunFile
+
+RIGHT, ASK_AGAIN = "Answer: {}\nConfidence: 85%", "Confidence: 40%"
+
+
+def add(prompt: str, seed: int | None) -> str:
+    """Adds up right, but for multiples of three; follow-ups are answered with 40 %."""
+    if "How likely is it" in prompt.rpartition("<|user|>")[2] and "your answer above" in prompt:
+        return ASK_AGAIN
+    number = int(re.search(r"What is (\d+)", prompt)[1])
+    return RIGHT.format(2 * number + (number % 3 == 0))
+
+
+@pytest.fixture
+def launch(tmp_path, monkeypatch):
+    """Runs the pipeline on ten questions with a fake backend; returns the run's rows."""
+    model = checkpoint_folder(tmp_path / "model")
+    data = gsm8k_folder(tmp_path / "data", 10)
+
+    def launch(backend: FakeBackend, **options):
+        monkeypatch.setattr(base, "load", lambda name: _Given(backend))
+        config = RunConfig(
+            **{"model": str(model), "tasks": ("gsm8k",), "out": str(tmp_path / "run"), "data": str(data), **options}
+        )
+        result = execute(config, Silent())
+        result.run.close()
+        return result
+
+    launch.out = tmp_path / "run"
+    launch.model = model
+    launch.data = data
+    return launch
+
+
+class _Given:
+    """Stands for a backend's class and gives the instance that a test holds."""
+
+    def __init__(self, backend: FakeBackend):
+        self.capabilities = backend.capabilities
+        self._backend = backend
+
+    def __call__(self, *arguments) -> FakeBackend:
+        return self._backend
+
+
+def rows(out, without=("latency", "cached_tokens")) -> dict[str, list[tuple]]:
+    """Everything a run file holds but timings and cache counts."""
+    with RunFile.open(out) as run:
+        tables = {}
+        for table in ("questions", "generations", "confidences", "grades"):
+            cursor = run._db.execute(f"SELECT * FROM {table}")
+            names = [c[0] for c in cursor.description]
+            keep = [i for i, n in enumerate(names) if n not in without]
+            tables[table] = sorted(tuple(row[i] for i in keep) for row in cursor)
+        return tables
+
+
+def test_every_question_ends_in_one_outcome_with_its_confidences(launch):
+    launch(FakeBackend(add), confidence=("stated", "p_true", "asked"))
+    with RunFile.open(launch.out) as run:
+        frame = run.frame()
+        assert run.manifest()["complete"] is True
+    assert len(frame) == 30
+    outcomes = frame[frame.method == "stated"].outcome.value_counts().to_dict()
+    assert outcomes == {"correct": 6, "incorrect": 4}
+    assert frame.groupby("method").value.unique().map(list).to_dict() == {
+        "asked": [0.4],
+        "p_true": [0.75],
+        "stated": [0.85],
+    }
+
+
+def test_follow_ups_do_not_see_the_stated_confidence(launch):
+    backend = FakeBackend(add)
+    launch(backend, confidence=("p_true", "asked"))
+    followed = [p for p, _ in backend.completed if "How likely is it, from 0% to 100%, that your" in p] + backend.chosen
+    assert len(followed) == 20
+    for prompt in followed:
+        assert "Answer: " in prompt.split("<|assistant|>")[1]
+        assert "85%" not in prompt
+
+
+def test_requests_in_flight_are_bounded(launch):
+    backend = FakeBackend(add, in_flight=3)
+    launch(backend)
+    assert backend.most_in_flight == 3
+
+
+def test_draws_have_the_seeds_of_one_request_with_n(launch):
+    backend = FakeBackend(add)
+    launch(backend, draws=3, temperature=1.0, limit=1, seed=7)
+    with RunFile.open(launch.out) as run:
+        question = next(run.questions())
+    first = seed_of(7, "gsm8k", question.question_id)
+    assert sorted(seed for _, seed in backend.completed) == [first, first + 1, first + 2]
+
+
+def test_greedy_draws_are_refused_before_any_work(launch):
+    with pytest.raises(InputError, match="temperature"):
+        launch(FakeBackend(add), draws=2, temperature=0.0)
+
+
+def test_smaller_limits_are_nested(launch):
+    chosen = [select("gsm8k", str(launch.data), n).chosen for n in (2, 5, 9)]
+    assert [len(c) for c in chosen] == [2, 5, 9]
+    assert chosen[0] < chosen[1] < chosen[2]
+
+
+def test_a_run_that_died_continues_to_the_same_file(launch, tmp_path):
+    options = {"confidence": ("stated", "p_true", "asked"), "draws": 2, "temperature": 1.0}
+    launch(FakeBackend(add), **options)
+    whole = rows(launch.out)
+
+    class Dies(FakeBackend):
+        async def complete(self, prompt, sampling, seed):
+            if len(self.completed) >= 13:
+                raise EngineError("the engine died")
+            return await super().complete(prompt, sampling, seed)
+
+    broken = tmp_path / "broken"
+    with pytest.raises(EngineError, match="died"):
+        launch(Dies(add), out=str(broken), **options)
+    kept = rows(broken)
+    assert 0 < len(kept["generations"]) < 20
+    asked_before = {(g[1], g[3]) for g in kept["generations"]}
+    second = FakeBackend(add)
+    launch(second, out=str(broken), **options)
+    assert rows(broken) == whole
+    first_turns = [p for p, _ in second.completed if "your answer above" not in p]
+    assert len(first_turns) == 20 - len(asked_before)
+
+
+def test_a_finished_run_asks_nothing_and_scope_may_grow(launch):
+    launch(FakeBackend(add), limit=4)
+    again = FakeBackend(add)
+    launch(again, limit=4)
+    assert again.completed == []
+    launch(again, limit=10, confidence=("stated", "p_true"))
+    assert len(again.completed) == 6
+    assert len(again.chosen) == 10
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"seed": 1}, "seed"),
+        ({"max_tokens": 9}, "max_tokens"),
+        ({"temperature": 0.5}, "temperature"),
+        ({"top_p": 0.5}, "top_p"),
+    ],
+)
+def test_another_identity_is_refused_with_the_field_named(launch, change, field):
+    launch(FakeBackend(add))
+    before = rows(launch.out)
+    with pytest.raises(IdentityError, match=rf"\n  {field}: .* there, .* now"):
+        launch(FakeBackend(add), **change)
+    assert rows(launch.out) == before
+
+
+def test_other_weights_and_other_data_are_another_identity(launch, tmp_path):
+    launch(FakeBackend(add))
+    gsm8k_folder(launch.data, 11)
+    (launch.model / "model.safetensors").write_bytes(b"other weights")
+    with pytest.raises(IdentityError, match=r"(?s)weights: sha256.*data\[gsm8k\]: "):
+        launch(FakeBackend(add))
+
+
+def test_a_prompt_longer_than_the_context_is_a_failure_not_a_wrong_answer(launch):
+    launch(FakeBackend(add, context=60), limit=2)
+    with RunFile.open(launch.out) as run:
+        frame = run.frame()
+        assert (
+            "leaves no room in a context of 60"
+            in next(iter(run.draws("gsm8k", frame.question_id[0], "stated").values())).error
+        )
+    assert frame.outcome.tolist() == ["failed", "failed"]
+    assert frame.status.tolist() == ["missing", "missing"]
+
+
+def test_truncation_inside_the_reasoning_is_told_apart(launch):
+    def think(prompt: str, seed: int | None) -> str:
+        number = int(re.search(r"What is (\d+)", prompt)[1])
+        return "so" * 40 if number < 5 else f"2</think>Answer: {'9' * 40}"
+
+    launch(FakeBackend(think, opening="<think>"), max_tokens=30)
+    with RunFile.open(launch.out) as run:
+        details = run._db.execute("SELECT outcome, detail, count(*) FROM grades GROUP BY 1, 2").fetchall()
+        opened = run._db.execute("SELECT min(reasoning_opened), max(reasoning_opened) FROM generations").fetchone()
+    assert sorted(map(tuple, details)) == [
+        ("truncated", "inside the answer", 5),
+        ("truncated", "inside the reasoning", 5),
+    ]
+    assert tuple(opened) == (1, 1)
+
+
+def test_reasoning_and_answer_tokens_add_up(launch):
+    launch(FakeBackend(lambda p, s: "<think>abc</think>Answer: 4\nConfidence: 9%"), limit=1)
+    with RunFile.open(launch.out) as run:
+        generation = next(iter(run.draws("gsm8k", next(run.questions()).question_id, "stated").values()))
+    assert generation.reasoning == "abc"
+    assert generation.reasoning_tokens == 5  # two tags and three bytes
+    assert generation.answer_tokens == len("Answer: 4\nConfidence: 9%") + 1  # and the end of the turn
+
+
+def test_ctrl_c_drains_and_the_same_command_continues(launch):
+    class Interrupts(FakeBackend):
+        async def complete(self, prompt, sampling, seed):
+            if len(self.completed) == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+            return await super().complete(prompt, sampling, seed)
+
+    result = launch(Interrupts(add, in_flight=2))
+    assert result.interrupted
+    with RunFile.open(launch.out) as run:
+        assert run.manifest()["complete"] is False
+        drained = len(run.frame())
+    assert 2 < drained < 10
+    assert not launch(FakeBackend(add)).interrupted
+    with RunFile.open(launch.out) as run:
+        assert len(run.frame()) == 10
+
+
+def test_methods_that_need_what_is_not_there_are_refused(launch):
+    with pytest.raises(CapabilityError, match="stated needs a protocol"):
+        launch(FakeBackend(add), protocol="plain", confidence=("stated",))
+    with pytest.raises(InputError, match="Did you mean p_true"):
+        launch(FakeBackend(add), confidence=("p_tru",))
+
+
+def test_plain_protocol_has_grades_and_no_confidence(launch):
+    launch(FakeBackend(lambda p, s: "Answer: 4"), protocol="plain")
+    with RunFile.open(launch.out) as run:
+        assert set(run.frame().method) == {"none"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("", "no question"),
+        ('{"question": "q", "answer": "#### 1"}\n{"question": 5}\n', r"test\.jsonl:2"),
+        ("{broken\n", r"test\.jsonl:1"),
+    ],
+)
+def test_bad_data_show_before_any_work_with_file_and_line(launch, lines, message):
+    (launch.data / "gsm8k" / "test.jsonl").write_text(lines)
+    with pytest.raises(DataError, match=message):
+        launch(FakeBackend(add))
+    assert not launch.out.exists()
+
+
+def test_a_question_id_may_not_occur_twice(launch):
+    file = launch.data / "gsm8k" / "test.jsonl"
+    file.write_text(file.read_text().splitlines()[0] + "\n" + file.read_text())
+    with pytest.raises(DataError, match="occurs twice"):
+        launch(FakeBackend(add))
+
+
+def test_seeds_differ_between_questions_and_leave_room_for_draws():
+    seeds = {seed_of(0, "gsm8k", str(i)) for i in range(1000)}
+    assert len(seeds) == 1000
+    assert all(0 <= seed < 2**31 for seed in seeds)
+    assert pipeline.seed_of(0, "a", "1") != pipeline.seed_of(0, "b", "1")

@@ -1,0 +1,157 @@
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from harness.errors import InputError, RunFileError, StorageError
+from harness.records import Confidence, Generation, Grade, Metric, Question
+from harness.store import FILE_NAME, RunFile
+
+
+def question(i: int) -> Question:
+    return Question(
+        task="t",
+        question_id=f"q{i}",
+        text=f"text {i}",
+        choices=("a", "b"),
+        gold=("a",),
+        domain="math",
+        level=i,
+        split="test",
+    )
+
+
+def generation(i: int, draw: int = 0) -> Generation:
+    return Generation(
+        task="t", question_id=f"q{i}", protocol="stated", draw=draw, seed=2**31 - 1, prompt_tokens=5, cached_tokens=None,
+        reasoning_tokens=1, answer_tokens=2, finish_reason="stop", latency=0.25, reasoning_opened=False, reasoning=None,
+        text="Answer: a\u2028\udc80".encode("utf-8", "replace").decode(), token_ids=(1, 2, 3),
+    )  # fmt: skip
+
+
+def confidence(i: int, value: float | None, draw: int = 0) -> Confidence:
+    status = "missing" if value is None else "ok"
+    return Confidence(
+        task="t",
+        question_id=f"q{i}",
+        protocol="stated",
+        draw=draw,
+        method="stated",
+        value=value,
+        status=status,
+        raw=None,
+    )
+
+
+def grade(i: int, outcome: str, draw: int = 0) -> Grade:
+    return Grade(
+        task="t", question_id=f"q{i}", protocol="stated", draw=draw, answer="a", outcome=outcome, grader="choice/1"
+    )
+
+
+def test_records_come_back_as_they_went_in(tmp_path):
+    with RunFile.create(tmp_path) as run:
+        run.write([question(1), generation(1), generation(1, draw=3)])
+    with RunFile.open(tmp_path) as run:
+        assert list(run.questions()) == [question(1)]
+        assert run.question("t", "q1") == question(1)
+        assert run.draws("t", "q1", "stated") == {0: generation(1), 3: generation(1, draw=3)}
+
+
+def test_a_key_is_stored_once_and_its_first_row_stays(tmp_path):
+    with RunFile.create(tmp_path) as run:
+        run.write([generation(1), confidence(1, 0.9)])
+        run.write([confidence(1, 0.1), confidence(1, None, draw=1), generation(1, draw=1)])
+        rows = run.frame()
+    assert rows.empty, "an ungraded generation is no row of the frame"
+    with RunFile.open(tmp_path) as run:
+        assert run.finished("t", "q1", "stated") == {0: {"stated"}, 1: {"stated"}}
+
+
+def test_finished_tells_what_is_there_of_each_draw(tmp_path):
+    with RunFile.create(tmp_path) as run:
+        run.write([generation(1), generation(1, draw=1), grade(1, "correct"), confidence(1, 0.5)])
+        assert run.finished("t", "q1", "stated") == {0: {"stated", "grade"}, 1: set()}
+        assert run.finished("t", "q2", "stated") == {}
+
+
+def test_frame_has_one_row_per_generation_and_method(tmp_path):
+    with RunFile.create(tmp_path) as run:
+        run.write([question(1), question(2), generation(1), generation(2)])
+        run.write([grade(1, "correct"), grade(2, "abstained"), confidence(1, 0.75)])
+        frame = run.frame()
+    assert frame["method"].tolist() == ["stated", "none"]
+    assert frame["value"].iloc[0] == 0.75 and frame["value"].isna().iloc[1]
+    assert frame["correct"].tolist() == [True, False]
+    assert frame["cluster"].tolist() == ["q1", "q2"]
+
+
+def test_metrics_are_replaced_not_added(tmp_path):
+    row = Metric(
+        task="t", protocol="stated", method="stated", subset="all", metric="ece", value=None, n_used=0, n_total=1, convention="c",
+        reason="no confidence",
+    )  # fmt: skip
+    with RunFile.create(tmp_path) as run:
+        run.replace_metrics([row])
+        run.replace_metrics([row])
+        assert run.metrics() == [row]
+
+
+def test_second_writer_is_refused(tmp_path):
+    with RunFile.create(tmp_path), pytest.raises(RunFileError, match="another calibench process"):
+        RunFile.create(tmp_path)
+    RunFile.create(tmp_path).close()
+
+
+def test_missing_foreign_newer_and_corrupt_files_are_refused_by_name(tmp_path):
+    with pytest.raises(InputError, match="no run here"):
+        RunFile.open(tmp_path)
+    file = tmp_path / FILE_NAME
+    foreign = sqlite3.connect(file)
+    foreign.execute("CREATE TABLE x (y)")
+    foreign.close()
+    for open_it in (RunFile.open, RunFile.create):
+        with pytest.raises(RunFileError, match="not a calibench run"):
+            open_it(tmp_path)
+    file.write_bytes(b"these bytes are no database" * 100)
+    for open_it in (RunFile.open, RunFile.create):
+        with pytest.raises(RunFileError, match=r"run\.sqlite: not a readable run file"):
+            open_it(tmp_path)
+    file.unlink()
+    with RunFile.create(tmp_path) as run:
+        run._db.execute("PRAGMA user_version = 99")
+    with pytest.raises(RunFileError, match="schema 99"):
+        RunFile.open(tmp_path)
+
+
+def test_full_disk_is_a_storage_error_and_keeps_what_was_committed(tmp_path):
+    with RunFile.create(tmp_path) as run:
+        run.write([question(1)])
+        pages = run._db.execute("PRAGMA page_count").fetchone()[0]
+        run._db.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(StorageError, match=r"full.*Everything committed before is kept"):
+            run.write([question(i) for i in range(2, 2000)])
+    with RunFile.open(tmp_path) as run:
+        assert [q.question_id for q in run.questions()] == ["q1"]
+
+
+def test_a_folder_that_cannot_be_made_is_a_storage_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot write here"):
+        RunFile.create(tmp_path / "file" / "run")
+
+
+def test_a_killed_writer_loses_no_committed_row(tmp_path):
+    """kill -9 after a commit: the write-ahead log holds it, and the next process reads it."""
+    program = (
+        "import os, signal, sys; sys.path[:0] = sys.argv[2:]\n"
+        "from harness.store import RunFile\nfrom test_store import question\n"
+        "run = RunFile.create(sys.argv[1])\nrun.write([question(i) for i in range(50)])\n"
+        "run._db.execute('BEGIN'); run._db.execute('DELETE FROM questions')\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, tmp_path, ".", "tests/harness"], capture_output=True)
+    assert done.returncode == -9, done.stderr
+    with RunFile.open(tmp_path) as run:
+        assert run.count(Question) == 50
