@@ -115,7 +115,7 @@ _BARE_LINE = re.compile(rf"[ \t*_]{{0,4}}{_NUMBER}[ ]?{_PERCENT}?[ \t*_.]{{0,4}}
 _BARE_BRACKET = re.compile(rf"\((?={_NUMBER}[ ]?{_PERCENT}\)[ \t*_.]{{0,4}}\Z)", re.IGNORECASE)
 _BARE_TAIL = re.compile(r"[:;,](?=[ ]{0,2}[01]?\.\d{1,15}\Z)")
 _LEFT = re.compile(
-    r"(?i)(?:[ \t*_\"'`#>\-•({<]{1,8}|\b(?:my|overall|final|answer|self|i'm|i am|i feel|there's|there is|with|about|around|an?)[ _\-]){0,5}\Z"
+    r"(?i)(?:[ \t*_\"'`#\-•({<]{1,8}|\b(?:my|overall|final|answer|self|i'm|i am|i feel|there's|there is|with|about|around|an?)[ _\-]){0,5}\Z"
 )
 
 

@@ -16,7 +16,7 @@ _LABEL = re.compile(
 _SENTENCE = re.compile(r"(?i)\banswer (?:is|would be|should be|must be):?[ \t]+([^\n]+?)(?=\.(?:\s|$)|\n|$)")
 _JSON_VALUE = re.compile(r'\s{0,4}(?:"((?:[^"\\\n]|\\.)*)"|([^,}\n]*))')
 _WRAPPERS = (("**", "**"), ("__", "__"), ("*", "*"), ("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("`", "`"))
-_QUOTES = (('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("<", ">"), ("[", "]"))
+_QUOTES = (('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("<", ">"))
 _REFUSAL = re.compile(
     r"(?i)^\W*(?:(?:sorry|unfortunately|i apologi[sz]e|i'm sorry|i am sorry)[,.]?(?: but)? )?"
     r"(?:i (?:do not|don't|dont) (?:know|have)|i'?m not (?:sure|certain|able)|i am (?:not (?:sure|certain|able)|unable)|i'm unable"

@@ -31,8 +31,8 @@ _INTEGER = r"(?:\d{1,3}(?:,\d{3})+|\d{1,300})"
 _NUMBER = re.compile(
     r"(?<![\w.,/^:])(?<!\w-)(?:(?P<sign>[-+])[ ]?)?"
     rf"(?:(?:(?P<whole>\d{{1,9}})[ ])?(?P<top>{_INTEGER})[ ]?/[ ]?(?P<bottom>{_INTEGER})"
-    rf"|(?P<decimal>(?:{_INTEGER}(?:\.\d{{0,300}})?|\.\d{{1,300}})(?:[eE][-+]?\d{{1,3}})?))"
-    r"(?![\d/^]|[-.,:]\d)"
+    rf"|(?P<decimal>(?:{_INTEGER}(?:\.\d{{0,300}})?|\.\d{{1,300}})(?:e[-+]?\d{{1,2}})?))"
+    r"(?![\d/^]|[-.,:]\d|e[-+]?\d)"
     r"(?:[ ](?P<scale>thousand|million|billion|trillion)\b)?",
     re.IGNORECASE,
 )

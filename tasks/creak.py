@@ -1,0 +1,51 @@
+"""CREAK: true or false claims about entities that take commonsense reasoning as well as facts.
+
+Onoe et al. 2021, "CREAK: A Dataset for Commonsense Reasoning over Entity Knowledge" (arXiv 2109.01653). The development set;
+claims about one entity share a cluster. The confidence asked for is that of the label given, not that of the claim.
+"""
+
+from __future__ import annotations
+
+from harness.errors import DataError
+from harness.records import Question
+from tasks.base import Task
+from tasks.data import Source, open_rows, text_field
+from tasks.grading.choice import GRADER, TRUE_FALSE, grade_choice
+
+SOURCE = Source(
+    task="creak",
+    file="creak/dev.json",
+    layout="lines",
+    sha256="de61800bb7d0c07a9d5b8abdf4c1604db21151bdfcb13a284db112a531bf3455",
+    publisher="https://github.com/yasumasaonoe/creak, data/creak/dev.json",
+    hub=None,
+)
+
+
+def to_question(row: dict, place: str) -> Question:
+    label = text_field(row, "label", place)
+    if label not in ("true", "false"):
+        raise DataError(f"{place}: expected the label 'true' or 'false', found {label!r:.80}")
+    return Question(
+        task="creak",
+        question_id=text_field(row, "ex_id", place),
+        text=text_field(row, "sentence", place),
+        gold=(label,),
+        domain="fact",
+        cluster=text_field(row, "entity", place),
+        split="dev",
+    )
+
+
+TASK = Task(
+    name="creak",
+    domain="fact",
+    description="Claims about entities, answered by true or false (1,371 questions)",
+    instruction="Is this claim true or false? The answer is the word true or the word false.",
+    open=lambda data: open_rows(SOURCE, data),
+    to_question=to_question,
+    grade=lambda question, answer_text: grade_choice(TRUE_FALSE, question.gold, answer_text),
+    grader=GRADER,
+    gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
+    wrong_text=lambda question: f"Answer: {'false' if question.gold == ('true',) else 'true'}",
+)

@@ -1,0 +1,146 @@
+"""Opens a task's rows: the publisher's original file below a `--data` folder, or the data set on the Hugging Face hub.
+
+Neither road keeps the rows in memory, except for files that are one JSON array. Every row comes with its place, so that a
+malformed one can be found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from harness.errors import DataError
+from tasks.base import Rows
+
+
+class Hub(NamedTuple):
+    """A data set that `datasets.load_dataset` finds."""
+
+    id: str
+    config: str | None
+    split: str
+
+
+class Source(NamedTuple):
+    """Where one task's rows come from."""
+
+    task: str
+    file: str
+    """Path below the `--data` folder."""
+    layout: Literal["lines", "array"]
+    """JSON Lines, or one JSON array of objects."""
+    sha256: str
+    """Of the file as published."""
+    publisher: str
+    """Where to get the file."""
+    hub: Hub | None
+    """None if the publisher has not put the data on the hub."""
+
+
+def open_rows(source: Source, data: str | None) -> Rows:
+    """Opens the local file below `data`, or the hub's data set if `data` is None.
+
+    Raises:
+        DataError: nothing is there, it cannot be read, or (while iterating) it is empty or a row is malformed.
+    """
+    return _local(source, Path(data) / source.file) if data is not None else _remote(source)
+
+
+def text_field(row: dict, name: str, place: str) -> str:
+    """The text in a row's field.
+
+    Raises:
+        DataError: the field is missing, empty or not text.
+    """
+    value = row.get(name)
+    if not isinstance(value, str) or not value.strip():
+        found = f"{value!r:.80}" if name in row else f"the fields {', '.join(map(repr, row)) or '(none)'}"
+        raise DataError(f"{place}: expected text in the field {name!r}, found {found}")
+    return value
+
+
+def content_id(*parts: str) -> str:
+    """An id that depends on a row's content alone, for publishers that give none."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+
+
+def _local(source: Source, path: Path) -> Rows:
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(
+            f"task {source.task}: expected its data in {path}, found {error.strerror or error}. "
+            f"The file is published at {source.publisher}"
+        ) from error
+    note = None
+    if digest != source.sha256:
+        note = f"{source.file} is not the published file: expected sha256 {source.sha256}, found {digest}"
+    read = _lines if source.layout == "lines" else _array
+    return Rows(_nonempty(read(path), path), f"sha256:{digest}", source.file, note)
+
+
+def _lines(path: Path) -> Iterator[tuple[str, dict]]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield f"{path}:{number}", _object(line, f"{path}:{number}")
+
+
+def _array(path: Path) -> Iterator[tuple[str, dict]]:
+    try:
+        rows = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise DataError(f"{path}:{getattr(error, 'lineno', 1)}: expected a JSON array, found {error}") from error
+    if not isinstance(rows, list):
+        raise DataError(f"{path}: expected a JSON array of objects, found {type(rows).__name__}")
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict):
+            raise DataError(f"{path}, row {number}: expected a JSON object, found {row!r:.80}")
+        yield f"{path}, row {number}", row
+
+
+def _object(line: bytes, place: str) -> dict:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise DataError(f"{place}: expected one JSON object on the line, found {error}") from error
+    if not isinstance(row, dict):
+        raise DataError(f"{place}: expected one JSON object on the line, found {row!r:.80}")
+    return row
+
+
+def _nonempty(rows: Iterator[tuple[str, dict]], origin: object) -> Iterator[tuple[str, dict]]:
+    empty = True
+    for item in rows:
+        empty = False
+        yield item
+    if empty:
+        raise DataError(f"{origin}: expected rows, found an empty data set")
+
+
+def _remote(source: Source) -> Rows:
+    hub = source.hub
+    if hub is None:
+        raise DataError(
+            f"task {source.task}: its publisher has no data set on the hub. Get {source.publisher} "
+            f"and give the folder that holds it as {source.file} by --data"
+        )
+    origin = f"{hub.id}, {f'config {hub.config}, ' if hub.config else ''}split {hub.split}"
+    try:
+        import datasets
+
+        rows = datasets.load_dataset(hub.id, hub.config, split=hub.split)
+    except Exception as error:  # the loader passes on whatever its file system, network and parser raise
+        raise DataError(
+            f"task {source.task}: expected the data set {origin} on the hub, found {type(error).__name__}: {error}. "
+            f"Without a network, give a folder that holds the original file as {source.file} by --data"
+        ) from error
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(json.dumps(row, sort_keys=True, default=str).encode() + b"\n")
+    placed = ((f"{origin}, row {number}", row) for number, row in enumerate(rows, 1))
+    return Rows(_nonempty(placed, origin), f"rows-sha256:{digest.hexdigest()}", origin)

@@ -1,0 +1,87 @@
+r"""Grades mathematical expressions with Math-Verify, after a comparison of normalised strings.
+
+The strings come first: they decide words (`\text{east}`), letters of options and anything that is written like the gold
+answer, whether or not it can be parsed. Math-Verify (Kydlicek 2024) decides the rest, gold first, as its equality is not
+symmetric. It can run for minutes on hostile input and its own time limit needs the main thread: run this grader in a
+worker process with a time limit.
+
+Where no answer is stated, the last formula of the text is the answer, or a text of one line; else the text is unparsed.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+
+from tasks.base import Verdict
+from tasks.grading.answer import is_refusal, stated_answer, unwrapped
+
+GRADER = "math/1"
+
+_FORMULA = re.compile(r"\$\$?([^$]{1,2000})\$\$?|\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]", re.DOTALL)
+_COPULA = re.compile(r"\b(?:is|are|equals)\b")
+_SPACING = re.compile(r"\\[,;:! ]|~|\\q?quad\b|\s")
+_TEXT = re.compile(r"\\(?:text|textbf|mathrm|mathbf|mbox|operatorname)\{([^{}]*)\}")
+_SYNONYMS = ((re.compile(r"\\[dt]frac"), r"\\frac"), (re.compile(r"\\(?:left|right|displaystyle)(?![a-z])"), ""))
+_BARE_FRACTION = re.compile(r"\\frac(?:\{(\w+)\}|(\w))(?:\{(\w+)\}|(\w))")
+_LONGEST = 2000
+"""Characters of an answer; a longer one is no final answer."""
+
+
+def grade_math(gold: Sequence[str], answer_text: str) -> Verdict:
+    """Whether the answer equals one of the gold expressions.
+
+    Args:
+        gold: accepted expressions in LaTeX, without dollar signs.
+        answer_text: the text without reasoning and stated confidence.
+    """
+    answer = stated_answer(answer_text) or _unlabelled(answer_text)
+    if is_refusal(answer or answer_text):
+        return Verdict("abstained", answer)
+    if not answer:
+        return Verdict("unparsed", None)
+    if len(answer) > _LONGEST:
+        return Verdict("unparsed", None, f"an answer of {len(answer)} characters")
+    if any(_normalised(g) == _normalised(answer) for g in gold):
+        return Verdict("correct", answer)
+    return _verified(gold, answer)
+
+
+def _verified(gold: Sequence[str], answer: str) -> Verdict:
+    from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
+
+    logging.getLogger("math_verify").setLevel(logging.ERROR)  # it warns that its own time limit is off
+    readings = []
+    for said in {answer, unwrapped(_COPULA.split(answer)[-1])}:
+        formula = said if _FORMULA.search(said) else f"${said}$"
+        readings.append(parse(formula, [LatexExtractionConfig()], parsing_timeout=None))
+        if not re.search(r"[\\$]", said):
+            readings.append(parse(said, [ExprExtractionConfig()], parsing_timeout=None))
+    for accepted in gold:
+        expected = parse(f"${accepted}$", [LatexExtractionConfig()], parsing_timeout=None)
+        if all(isinstance(e, str) for e in expected):
+            return Verdict("failed", answer, f"Math-Verify cannot parse the gold answer {accepted!r}")
+        if any(verify(expected, reading, timeout_seconds=None) for reading in readings if reading):
+            return Verdict("correct", answer)
+    return Verdict("incorrect", answer)
+
+
+def _unlabelled(text: str) -> str | None:
+    formulas = _FORMULA.findall(text)
+    if formulas:
+        return unwrapped("".join(formulas[-1])) or None
+    lines = [line for line in text.splitlines() if line.strip()]
+    return unwrapped(lines[0]) or None if len(lines) == 1 else None
+
+
+def _normalised(expression: str) -> str:
+    """Spacing, wrappers and equivalent commands removed; case of words folded."""
+    plain = _TEXT.sub(lambda m: m[1].casefold(), unwrapped(expression))
+    for pattern, replacement in _SYNONYMS:
+        plain = pattern.sub(replacement, plain)
+    plain = _BARE_FRACTION.sub(lambda m: f"\\frac{{{m[1] or m[2]}}}{{{m[3] or m[4]}}}", plain)
+    plain = _SPACING.sub("", plain).replace("\\$", "").replace("$", "").replace("^\\circ", "").replace("\\%", "%")
+    if re.fullmatch(r"\(?[a-zA-Z]\)?", plain):
+        return plain.strip("()").casefold()
+    return plain.casefold() if re.fullmatch(r"[a-zA-Z]{2,}", plain) else plain

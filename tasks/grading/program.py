@@ -1,0 +1,119 @@
+"""Grades one-line functions of an integer by what they compute, without running them as Python.
+
+The answer is parsed to a syntax tree, and a small interpreter walks it. It knows integers, comparisons, the operators
+`+ - * // % **`, conditional expressions, `and`, `or`, `not`, and the functions abs, max and min; anything else makes the answer
+incorrect. Values stay below 2^256 and trees below 200 nodes, so no answer can use much time or memory.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+from collections.abc import Sequence
+
+from tasks.base import Verdict
+from tasks.grading.answer import is_refusal
+
+GRADER = "program/1"
+
+INPUTS = (*range(-6, 13), 25, 64, 100)
+"""Arguments at which an answer must agree with the reference."""
+
+_MAX_NODES = 200
+_MAX_BITS = 256
+_FUNCTION = re.compile(r"def\s+\w+\(\s*\w+\s*\)\s*:\s*return\b[^\n`]*")
+_BINARY = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+}
+_UNARY = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_}
+_COMPARE = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+_CALLS = {"abs": abs, "max": max, "min": min}
+
+
+class _Unsupported(Exception):
+    """The program does what the interpreter does not, or its value is undefined or too large."""
+
+
+def grade_program(gold: Sequence[str], answer_text: str) -> Verdict:
+    """Whether the last function in the answer computes the same as one of the gold functions at all `INPUTS`.
+
+    Args:
+        gold: reference functions, `def f(x): return ...`.
+        answer_text: the text without reasoning and stated confidence.
+    """
+    functions = _FUNCTION.findall(answer_text)
+    if not functions:
+        stated = answer_text.rpartition("Answer:")[2].strip()
+        return Verdict("abstained", stated) if is_refusal(stated) else Verdict("unparsed", None)
+    answer = functions[-1].strip()
+    try:
+        values = outputs(answer)
+    except ValueError as error:
+        return Verdict("incorrect", answer, str(error))
+    if any(values == outputs(g) for g in gold):
+        return Verdict("correct", answer)
+    return Verdict("incorrect", answer)
+
+
+def outputs(function: str) -> tuple[int | None, ...]:
+    """Values of `def f(x): return ...` at `INPUTS`; None where the value is undefined or too large.
+
+    Raises:
+        ValueError: not such a function, or one that uses more than the interpreter knows.
+    """
+    try:
+        module = ast.parse(function)
+    except (SyntaxError, MemoryError, RecursionError) as error:
+        raise ValueError(f"no valid function: {type(error).__name__}") from error
+    match module.body:
+        case [ast.FunctionDef(args=ast.arguments(args=[ast.arg(arg=name)]), body=[ast.Return(value=ast.expr() as body)])]:
+            pass
+        case _:
+            raise ValueError("not one function of one argument with one return")
+    if sum(1 for _ in ast.walk(body)) > _MAX_NODES:
+        raise ValueError(f"more than {_MAX_NODES} nodes")
+    return tuple(_value_at(body, name, x) for x in INPUTS)
+
+
+def _value_at(body: ast.expr, name: str, x: int) -> int | None:
+    try:
+        return int(_evaluate(body, name, x))
+    except (ZeroDivisionError, OverflowError):
+        return None
+
+
+def _evaluate(node: ast.expr, name: str, x: int) -> int:
+    """The value of an expression at argument `x`."""
+    match node:
+        case ast.Constant(value=int() as value):
+            result = value
+        case ast.Name(id=identifier) if identifier == name:
+            result = x
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
+            result = _binary(op, _evaluate(left, name, x), _evaluate(right, name, x))
+        case ast.UnaryOp(op=op, operand=operand) if type(op) in _UNARY:
+            result = _UNARY[type(op)](_evaluate(operand, name, x))
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            result = _evaluate(body if _evaluate(test, name, x) else orelse, name, x)
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARE:
+            result = _COMPARE[type(op)](_evaluate(left, name, x), _evaluate(right, name, x))
+        case ast.Call(func=ast.Name(id=function), args=[_, *_] as args, keywords=[]) if function in _CALLS:
+            result = _call(function, [_evaluate(arg, name, x) for arg in args])
+        case _:
+            raise ValueError(f"unsupported: {type(node).__name__}")
+    if abs(result).bit_length() > _MAX_BITS:
+        raise OverflowError
+    return result
