@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from matplotlib.figure import Figure, FigureBase
 
 from harness.errors import InputError, StorageError
 from harness.records import Metric, Reliability, ReliabilityBin
-from reports.text import clip
+from reports.text import clip, label
 
 # Each role has a colour of its own, so that an inlined figure can follow the page's light and dark styles.
 COLOURS = {
@@ -63,7 +64,8 @@ _MARKERS = "sD^vPX*<>"
 def _style() -> Iterator[None]:
     """The project's style over matplotlib's defaults, whatever the user's own settings are."""
     defaults = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith(("backend", "interactive"))}
-    with matplotlib.rc_context(defaults | _STYLE):
+    with matplotlib.rc_context(defaults | _STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # drawn as a box
         yield
 
 
@@ -86,8 +88,7 @@ def reliability_figure(diagrams: Sequence[Reliability], *, title: str | None = N
         figure.supxlabel(_CAPTION, fontsize=7, color=COLOURS["muted"], parse_math=False)
         panels = figure.subfigures(rows, columns, squeeze=False).flat
         for panel, diagram in zip(panels, diagrams, strict=False):
-            count = f"n = {diagram.n_used:,} of {diagram.n_total:,}"
-            panel.suptitle(f"{clip(_name(diagram), 40)}\n{count}", parse_math=False, fontsize=8.5)
+            panel.suptitle(_heading(diagram), parse_math=False, fontsize=8.5)
             _draw(panel, diagram)
     return figure
 
@@ -116,8 +117,8 @@ def level_figure(metrics: Sequence[Metric]) -> Figure:
     with _style():
         figure = Figure(figsize=(3.3, 2.7), layout="constrained")
         axes = figure.add_subplot()
-        for i, (label, marker, colour, points) in enumerate(lines):
-            _line(axes, points, offset=0.06 * (i - len(lines) / 2), label=label, marker=marker, colour=colour)
+        for i, (name, marker, colour, points) in enumerate(lines):
+            _line(axes, points, offset=0.06 * (i - len(lines) / 2), name=name, marker=marker, colour=colour)
         axes.set(ylim=(-0.03, 1.03), xlabel="level (1 is the easiest)")
         axes.set_xticks(sorted({_level(m) for m in metrics}))
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
@@ -127,7 +128,7 @@ def level_figure(metrics: Sequence[Metric]) -> Figure:
     return figure
 
 
-def _line(axes: Axes, points: Sequence[Metric], *, offset: float, label: str, marker: str, colour: str) -> None:
+def _line(axes: Axes, points: Sequence[Metric], *, offset: float, name: str, marker: str, colour: str) -> None:
     points = sorted((m for m in points if m.value is not None), key=_level)
     x = [_level(m) + offset for m in points]
     y = [m.value for m in points]
@@ -135,7 +136,7 @@ def _line(axes: Axes, points: Sequence[Metric], *, offset: float, label: str, ma
     above = [(m.value if m.high is None else m.high) - m.value for m in points]
     dashes = "-" if marker == "o" else (0, (4, 2))
     axes.errorbar(
-        x, y, [below, above], label=label, marker=marker, color=colour, linestyle=dashes, markersize=4.5, linewidth=1.1
+        x, y, [below, above], label=name, marker=marker, color=colour, linestyle=dashes, markersize=4.5, linewidth=1.1
     )
 
 
@@ -143,9 +144,10 @@ def _level(metric: Metric) -> int:
     return int(metric.subset.removeprefix("level="))
 
 
-def _name(diagram: Reliability) -> str:
-    subset = "" if diagram.subset == "all" else f" · {diagram.subset}"
-    return f"{diagram.task} · {diagram.method}{subset}"
+def _heading(diagram: Reliability) -> str:
+    subset = "" if diagram.subset == "all" else f" · {clip(diagram.subset, 12)}"
+    name = label(diagram.task, diagram.method, 34 - len(subset)) + subset
+    return f"{name}\nn = {diagram.n_used:,} of {diagram.n_total:,}"
 
 
 def _draw(figure: FigureBase, diagram: Reliability) -> None:
@@ -224,13 +226,13 @@ def save(figure: Figure, path: str | Path) -> None:
         raise StorageError(f"{path}: cannot write the figure: {error.strerror}") from error
 
 
-def inline_svg(figure: Figure, prefix: str, label: str) -> str:
+def inline_svg(figure: Figure, prefix: str, description: str) -> str:
     """An `<svg>` element for an HTML page: text stays text in the page's font, colours are the page's CSS variables.
 
     Args:
         figure: drawn with `COLOURS`.
         prefix: makes the element's ids unique within the page.
-        label: what a screen reader says.
+        description: what a screen reader says.
     """
     with _style(), matplotlib.rc_context({"svg.fonttype": "none"}):
         buffer = io.BytesIO()
@@ -244,7 +246,7 @@ def inline_svg(figure: Figure, prefix: str, label: str) -> str:
         _adopt(element, prefix)
     for key in ("width", "height", "version"):
         root.attrib.pop(key, None)
-    root.attrib |= {"role": "img", "aria-label": label}
+    root.attrib |= {"role": "img", "aria-label": description}
     return ElementTree.tostring(root, encoding="unicode")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -86,7 +87,8 @@ def comparison_report(a: RunSummary, b: RunSummary, differences: Sequence[Differ
     )
 
 
-def _render(template: str, **context: Any) -> str:
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=True,
@@ -111,7 +113,11 @@ def _render(template: str, **context: Any) -> str:
         "SUBSET_METRICS": _SUBSET_METRICS,
         "LABELS": tables.HEADLINE,
     }
-    return environment.get_template(template).render(context)
+    return environment
+
+
+def _render(template: str, **context: Any) -> str:
+    return _environment().get_template(template).render(context)
 
 
 def _groups(items: Iterable, key: Callable) -> list[tuple[Any, list]]:
@@ -341,7 +347,8 @@ def _question_warnings(a: RunSummary, b: RunSummary, differences: Sequence[Diffe
             yield f"Questions of {text.clip(task, 40)}: the runs read different versions of the data."
         asked = [of_a.get("questions"), of_b.get("questions")]
         if task in shared and any(n is not None and n != shared[task] for n in asked):
-            yield f"Questions of {text.clip(task, 40)}: {shared[task]} are shared; A asked {asked[0]}, B asked {asked[1]}."
+            name = text.clip(task, 40)
+            yield f"Questions of {name}: {shared[task]} are shared; A asked {asked[0]}, B asked {asked[1]}."
 
 
 def _share_warnings(a: RunSummary, b: RunSummary) -> Iterator[str]:
@@ -356,8 +363,8 @@ def _share_warnings(a: RunSummary, b: RunSummary) -> Iterator[str]:
         for (_, task, method), pair in rows:
             values = [pair[side]["coverage"]["value"] if side in pair else None for side in "ab"]
             if task != "macro" and None not in values and abs(values[0] - values[1]) > _NOTABLE:
-                of_a, of_b = (f"{100 * v:.1f} %" for v in values)
-                yield f"Coverage of {text.clip(task, 40)} by {method}: A {of_a}, B {of_b}. Their calibration is of different answers."
+                name, of_a, of_b = text.label(task, method, 40), *(f"{100 * v:.1f} %" for v in values)
+                yield f"Coverage of {name}: A {of_a}, B {of_b}. Their calibration is of different answers."
 
 
 def _differing_fields(a: dict, b: dict) -> list[tuple[str, str | None, str | None]]:

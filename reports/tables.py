@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from harness.records import Difference, Metric, Scorecard
-from reports.text import clip, interval, number, p_value, signed, visible
+from reports.text import clip, interval, label, number, p_value, signed, visible
 
 HEADLINE = {
     "accuracy": "Accuracy",
@@ -52,25 +52,20 @@ def _cell(metric: Metric | None) -> dict:
 
 def text(rows: Sequence[dict]) -> str:
     """Plain text for a terminal, at most 110 columns wide: how often the model is right, then how well it knows."""
-    label = [_label(r["task"], r["method"]) + _protocol(r, rows) for r in rows]
+    names = [label(r["task"], r["method"], 30) + _protocol(r, rows) for r in rows]
     first = [["", "Accuracy", "Mean confidence", "Coverage", "n used/total"]]
     second = [["", "ECE", "floor", "Brier", "AUROC"]]
-    for name, row in zip(label, rows, strict=True):
+    for name, row in zip(names, rows, strict=True):
         first.append([name, *(_value(row[m]) for m in ("accuracy", "mean_confidence", "coverage")), _count(row["ece"])])
         floor = number(row["ece_noise_floor"]["value"])
         second.append([name, _value(row["ece"]), floor, _value(row["brier"]), _value(row["auroc"])])
     notes = [
         f"— {name}, {HEADLINE[metric]}: {visible(row[metric]['reason'])}"
-        for name, row in zip(label, rows, strict=True)
+        for name, row in zip(names, rows, strict=True)
         for metric in HEADLINE
         if row[metric]["reason"]
     ]
     return "\n\n".join(part for part in (_align(first), _align(second), "\n".join(notes)) if part)
-
-
-def _label(task: str, method: str) -> str:
-    method = clip(method, 14)
-    return f"{clip(task, 27 - len(method))} · {method}"
 
 
 def _protocol(row: dict, rows: Sequence[dict]) -> str:
@@ -127,7 +122,7 @@ def differences_text(differences: Iterable[Difference]) -> str:
         subset = "" if d.subset == "all" else f" ({clip(d.subset, 12)})"
         change = f"{signed(d.difference)} {interval(d.low, d.high)}".strip()
         lines.append([
-            _label(d.task, d.method) + subset, clip(d.metric, 16), number(d.a), number(d.b), change,
+            label(d.task, d.method, 30) + subset, clip(d.metric, 16), number(d.a), number(d.b), change,
             p_value(d.p_holm), d.verdict, str(d.n_questions),
         ])  # fmt: skip
     return _align(lines)

@@ -25,16 +25,9 @@ def visible(text: str) -> str:
     """The text with every character that hides or reorders others made visible.
 
     Control characters, lone surrogates, non-characters, bidirectional controls and the Unicode line separators become
-    control pictures or `⟨U+202E⟩`. Tabs and line feeds stay; CR LF becomes a line feed. What is left is legal in XML.
+    `⟨U+202E⟩` and the like. Tabs and line feeds stay; CR LF becomes a line feed. What is left is legal in XML.
     """
-    return _INVISIBLE.sub(_picture, text.replace("\r\n", "\n"))
-
-
-def _picture(match: re.Match) -> str:
-    code = ord(match[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return f"⟨U+{code:04X}⟩"
+    return _INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text.replace("\r\n", "\n"))
 
 
 def excerpt(text: str, limit: int) -> Excerpt:
@@ -49,6 +42,12 @@ def clip(text: str, width: int) -> str:
     """One line of at most `width` characters, ending in an ellipsis if something is left out."""
     line = " ".join(visible(text).split())
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def label(task: str, method: str, width: int) -> str:
+    """`task · method` in at most `width` characters: the task's name gives way first."""
+    method = clip(method, width // 2)
+    return f"{clip(task, width - len(method) - 3)} · {method}"
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -142,13 +142,18 @@ def build(name="sft on micro", kind="sft", model="Qwen/Qwen3-0.6B", shift=0.0, s
             metrics.append(_metric(metric, mean, 0.02, "macro", method, "all", used, total))
         metrics.append(_metric("auroc", None, None, "macro", method, "all", 0, total, f"undefined for {HOSTILE}"))
     manifest = {
-        "created": "2026-01-05T10:00:00Z",
-        "model": {"path": model, "weights": "sha256:" + "0123456789abcdef" * 4, "chat_template": "{{ messages }}" * 40},
-        "sampling": {"temperature": temperature, "top_p": 0.95, "max_tokens": 2048, "draws": DRAWS, "seed": seed},
-        "tasks": {task: {"fingerprint": "sha256:" + "ab" * 32, "questions": n} for task, (_, n, _) in TASKS.items()},
-        "versions": {"vllm": "0.32.0", "torch": "2.13.0"},
-        "note": HOSTILE + NASTY,
-        "hardware": {"cpu": "EPYC", "gpus": []},
+        "name": name,
+        "model": {
+            "name": model,
+            "weights": "sha256:" + "0123456789abcdef" * 4,
+            "chat_template": "{{ messages }}" * 400,
+        },
+        "configuration": {"temperature": temperature, "top_p": 0.95, "max_tokens": 2048, "draws": DRAWS, "seed": seed},
+        "data": {task: {"fingerprint": f"sha256:{task}", "questions": n} for task, (_, n, _) in TASKS.items()},
+        "libraries": {"vllm": "0.32.0", "torch": "2.13.0"},
+        "hardware": {"processors": 2, "gpus": []},
+        "notes": [HOSTILE + NASTY],
+        "complete": True,
     }
     return RunSummary(
         name=name, kind=kind, model=model, manifest=manifest,
