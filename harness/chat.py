@@ -1,7 +1,7 @@
 """Turns messages into the token ids that a checkpoint was trained on, and follows up on its own output exactly.
 
-A follow-up continues the token ids of the first prompt and of the output, never a re-rendered text, so that the engine finds
-both in its prefix cache and the model is asked about what it really wrote.
+A follow-up continues the token ids of the first prompt and of the output, never a re-rendered text, so that the engine
+finds both in its prefix cache and the model is asked about what it really wrote.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class ChatFormat:
 
     Args:
         tokenizer: a Hugging Face tokenizer.
-        thinking: `on` or `off` is passed to the template as `enable_thinking`; `auto` leaves it to the template's default.
+        thinking: `on` or `off` is passed to the template as `enable_thinking`; `auto` leaves it to the template's
+        default.
     """
 
     def __init__(self, tokenizer: Any, thinking: str):
@@ -47,7 +48,7 @@ class ChatFormat:
         return Prompt(self._encode(text), _OPENED_REASONING.search(text) is not None)
 
     def follow_up(self, prompt: Sequence[int], output: Sequence[int], question: str) -> tuple[int, ...]:
-        """Token ids of prompt and output, then `question` as the next user turn, with the reply opened and any reasoning closed."""
+        """Token ids of prompt and output, then `question` as the next user turn; the reply is opened, reasoning closed."""
         return (*prompt, *output, *self._turn(question))
 
     def _turn(self, question: str) -> tuple[int, ...]:

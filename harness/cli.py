@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("calibench: interrupted; what was finished is kept", file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output went away (`| head`); nothing is left to say, and closing stdout must not say it either.
+        # The reader of our output went away (`| head`); nothing is left to say, not even at exit.
         sys.stdout = None
         return 0
 
@@ -152,8 +152,8 @@ def _models(options: argparse.Namespace) -> None:
     rows = [(c, c.lineage()) for c in carried()]
     _print_list(
         [
-            {"name": c.name, "kind": l.get("kind"), "parameters": l.get("parameters"), "path": str(c.path)}
-            for c, l in rows
+            {"name": c.name, "kind": lineage.get("kind"), "parameters": lineage.get("parameters"), "path": str(c.path)}
+            for c, lineage in rows
         ],
         options.json,
     )

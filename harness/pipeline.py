@@ -1,8 +1,9 @@
 """A run: question -> generations -> confidences -> grades, as one stream, into the run file.
 
-Nothing waits for all questions to pass a stage: follow-ups enter the engine when their answer is complete, while the KV cache of
-question and answer is there, grading runs beside it in worker processes, and commits go out in small batches. What is in memory is
-what is in flight. Only what the run file lacks is asked for, so the same code starts a run and continues one.
+Nothing waits for all questions to pass a stage: follow-ups enter the engine when their answer is complete, while the KV
+cache of question and answer is there, grading runs beside it in worker processes, and commits go out in small batches.
+What is in memory is what is in flight. Only what the run file lacks is asked for, so the same code starts a run and
+continues one.
 """
 
 from __future__ import annotations
@@ -190,7 +191,7 @@ def _check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
             merged[field] = value
     if differences:
         raise IdentityError(
-            f"{run.path.parent} holds a run of another identity; choose another --out, or ask with the same settings:\n  "
+            f"{run.path.parent} holds a run of another identity; choose another --out, or the same settings:\n  "
             + "\n  ".join(differences)
         )
     return merged
@@ -284,10 +285,15 @@ def _description(
         "kind": config.kind or checkpoint.lineage().get("kind"),
         "model": {"name": checkpoint.name, "revision": checkpoint.revision, "lineage": checkpoint.lineage()},
         "configuration": {
-            **config._asdict(), "confidence": config.methods(), "temperature": sampling.temperature, "model": checkpoint.name, "data": None
+            **config._asdict(),
+            "confidence": config.methods(),
+            "temperature": sampling.temperature,
+            "model": checkpoint.name,
+            "data": None,
         },
         "data": {
-            s.task.name: {"origin": s.origin, "fingerprint": s.fingerprint, "questions": s.total, "note": s.note} for s in selections
+            s.task.name: {"origin": s.origin, "fingerprint": s.fingerprint, "questions": s.total, "note": s.note}
+            for s in selections
         },
         "engine": engine,
         "libraries": _library_versions(),
@@ -416,10 +422,19 @@ class _Stream:
         parsed = parse(text, reasoning_opened=opened, scale=self._protocol.scale, finish_reason=finish)
         reasoning_tokens = self.backend.chat.token_of(completion.token_ids, parsed.answer_start)
         return Generation(
-            **key, seed=seed, prompt_tokens=length, cached_tokens=completion.cached_tokens, reasoning_tokens=reasoning_tokens,
-            answer_tokens=len(completion.token_ids) - reasoning_tokens + completion.ended, finish_reason=finish, latency=latency,
-            reasoning_opened=opened, reasoning=parsed.reasoning, text=text, token_ids=completion.token_ids,
-        )  # fmt: skip
+            **key,
+            seed=seed,
+            prompt_tokens=length,
+            cached_tokens=completion.cached_tokens,
+            reasoning_tokens=reasoning_tokens,
+            answer_tokens=len(completion.token_ids) - reasoning_tokens + completion.ended,
+            finish_reason=finish,
+            latency=latency,
+            reasoning_opened=opened,
+            reasoning=parsed.reasoning,
+            text=text,
+            token_ids=completion.token_ids,
+        )
 
     def _parse(self, generation: Generation) -> Parsed:
         return parse(
@@ -458,7 +473,7 @@ class _Stream:
 
     @contextlib.asynccontextmanager
     async def _saving(self) -> AsyncIterator[None]:
-        """Commits finished records in small batches, beside the event loop; the last ones on the way out, however it goes."""
+        """Commits finished records in small batches; the last ones on the way out, however it goes."""
         saver = asyncio.create_task(self._save_forever())
         owner = asyncio.current_task()
         saver.add_done_callback(lambda task: None if task.cancelled() else owner.cancel())

@@ -79,7 +79,7 @@ class Generation(Record, kw_only=True):
     reasoning: str | None
     """The part of `text` that is reasoning, without tags; None if there is none."""
     text: str
-    """The whole output as decoded, reasoning included, special tokens left out but for reasoning tags."""
+    """The whole output as decoded, reasoning and special tokens included, without the token that ends the turn."""
     token_ids: tuple[int, ...] | None
     """Output token ids; None if the backend does not give them."""
 

@@ -125,6 +125,6 @@ def _gallery(run: RunFile, frame: pd.DataFrame) -> tuple[GalleryItem, ...]:
                 answer=row.answer,
                 reasoning=generation.reasoning,
                 text=generation.text,
-            )  # fmt: skip
+            )
         )
     return tuple(items)

@@ -1,9 +1,10 @@
 """The run file: one SQLite database per run, in WAL mode, that keeps everything the model said.
 
 Tables `questions`, `generations`, `confidences`, `grades` and `metrics` have the columns of the records in
-`harness.records`; `manifest` holds key and JSON value. A table's primary key is the record's key, so a row can neither be
-lost nor counted twice. Texts stand last in a row: SQLite moves long ones to overflow pages, and a query for numbers does
-not read them. A commit is on the disk when it returns (`synchronous=FULL`), so neither kill -9 nor a power cut loses one.
+`harness.records`; `manifest` holds key and JSON value. A table's primary key is the record's key, so a row can neither
+be lost nor counted twice. Texts stand last in a row: SQLite moves long ones to overflow pages, and a query for numbers
+does not read them. A commit is on the disk when it returns (`synchronous=FULL`), so neither kill -9 nor a power cut
+loses one.
 """
 
 from __future__ import annotations
@@ -76,8 +77,8 @@ def _to_row(record: Record) -> tuple:
 
 def _from_row(record: type[Record], row: sqlite3.Row) -> Any:
     fields = {
-        name: msgspec.json.decode(row[name]) if name in _JSON and row[name] is not None else row[name]
-        for name in row.keys()
+        name: msgspec.json.decode(value) if name in _JSON and value is not None else value
+        for name, value in zip(record.__struct_fields__, row, strict=True)
     }
     return msgspec.convert(fields, record, strict=False)
 
@@ -91,14 +92,16 @@ def _storage_errors(path: Path) -> Iterator[None]:
         text = str(error)
         if "full" in text or "disk I/O" in text:
             raise StorageError(
-                f"{path}: cannot write ({text}). Everything committed before is kept; free some space and run the same command again"
+                f"{path}: cannot write ({text}). Everything committed before is kept; free some space and run the same"
+                " command again"
             ) from error
         if "readonly" in text or "unable to open" in text:
             raise StorageError(f"{path}: no permission to write here, or the folder is gone ({text})") from error
         raise RunFileError(f"{path}: {text}") from error
     except sqlite3.DatabaseError as error:
         raise RunFileError(
-            f"{path}: not a readable run file ({error}). If the disk damaged it, `sqlite3 {path.name} .recover` may save its rows"
+            f"{path}: not a readable run file ({error}). If the disk damaged it, `sqlite3 {path.name} .recover` may save"
+            " its rows"
         ) from error
 
 
@@ -117,7 +120,8 @@ class RunFile:
 
         Raises:
             StorageError: the folder cannot be made or written to, or the disk is full.
-            RunFileError: a file of another program or version lies there, or it is corrupt, or another process writes to it.
+            RunFileError: a file of another program or version lies there, or it is corrupt, or another process writes
+            to it.
         """
         folder = Path(folder)
         path = folder / FILE_NAME
@@ -248,7 +252,8 @@ class RunFile:
             for (draw,) in self._db.execute(f"SELECT draw FROM generations WHERE {where}", key):
                 done[draw] = set()
             for draw, method in self._db.execute(
-                f"SELECT draw, method FROM confidences WHERE {where} UNION ALL SELECT draw, 'grade' FROM grades WHERE {where}",
+                f"SELECT draw, method FROM confidences WHERE {where}"
+                f" UNION ALL SELECT draw, 'grade' FROM grades WHERE {where}",
                 key * 2,
             ):
                 done[draw].add(method)
@@ -276,9 +281,9 @@ class RunFile:
     def frame(self) -> pd.DataFrame:
         """The run as a table, one row per generation and method, without texts.
 
-        Columns: task, protocol, question_id, draw, method (`none` where no confidence was asked for), value, status, outcome,
-        correct, answer, domain, subject, level, cluster, finish_reason, prompt_tokens, cached_tokens, reasoning_tokens, answer_tokens,
-        latency. Ungraded generations (an interrupted run) are left out.
+        Columns: task, protocol, question_id, draw, method (`none` where no confidence was asked for), value, status,
+        outcome, correct, answer, domain, subject, level, cluster, finish_reason, prompt_tokens, cached_tokens,
+        reasoning_tokens, answer_tokens, latency. Ungraded generations (an interrupted run) are left out.
         """
         import pandas as pd
 

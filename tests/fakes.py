@@ -1,4 +1,4 @@
-"""Deterministic stand-ins for unit tests: a byte-level tokenizer with a chat template, and a backend that answers by a function."""
+"""Deterministic stand-ins for unit tests: a byte-level tokenizer, and a backend that answers by a function."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from harness.chat import ChatFormat
 
 TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<|end|>{% endfor %}"
-    "{% if add_generation_prompt %}<|assistant|>{% if enable_thinking is not defined or enable_thinking %}{{ opening }}{% endif %}{% endif %}"
+    "{% if add_generation_prompt %}<|assistant|>"
+    "{% if enable_thinking is not defined or enable_thinking %}{{ opening }}{% endif %}{% endif %}"
 )
 
 

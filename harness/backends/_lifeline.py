@@ -1,8 +1,9 @@
 """Ties the lives of an engine's processes to the process that started them.
 
-After kill -9 of the parent, engine and worker processes would live on and hold their memory. A watchdog, in a session of its own so
-that neither Ctrl-C nor a killed process group reaches it, waits on a pipe that only the parent holds; when the parent is gone,
-however it went, the pipe closes and the watchdog kills every process that carries the parent's mark in its environment.
+After kill -9 of the parent, engine and worker processes would live on and hold their memory. A watchdog, in a session
+of its own so that neither Ctrl-C nor a killed process group reaches it, waits on a pipe that only the parent holds;
+when the parent is gone, however it went, the pipe closes and the watchdog kills every process that carries the parent's
+mark in its environment.
 """
 
 import os
@@ -35,7 +36,8 @@ class Lifeline:
         environment = {key: value for key, value in os.environ.items() if key != MARK}
         self._watchdog = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _WATCHDOG, MARK, self._value],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, start_new_session=True,
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
+            start_new_session=True,
         )  # fmt: skip
         os.environ[MARK] = self._value
 

@@ -1,7 +1,7 @@
 """What a backend is: something that continues a prompt of token ids.
 
-A backend is one file in this folder that defines `Backend(model, engine_options, log)`, a subclass of `BaseBackend`; the
-file's name is the backend's name.
+A backend is one file in this folder that defines `Backend(model, engine_options, log)`, a subclass of `BaseBackend`;
+the file's name is the backend's name.
 """
 
 from __future__ import annotations

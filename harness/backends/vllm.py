@@ -1,10 +1,12 @@
 """vLLM: continuous batching on the asynchronous engine, in processes of its own.
 
-The K draws of a question are K requests with the seeds that vLLM would give the children of one `n`=K request; they share
-the prefill through the prefix cache, and each is followed up the moment it ends. Output stays token ids until it is complete.
+The K draws of a question are K requests with the seeds that vLLM would give the children of one `n`=K request; they
+share the prefill through the prefix cache, and each is followed up the moment it ends. Output stays token ids until it
+is complete.
 
 On CPU the engine runs in float32 with whole-prompt prefill: then neither the batch nor the order of requests changes an
-answer, and seeded sampling does not crash (chunked prefill does). Blocks of 32 tokens let short prompts hit the prefix cache.
+answer, and seeded sampling does not crash (chunked prefill does). Blocks of 32 tokens let short prompts hit the prefix
+cache.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Asked: a second turn asks how likely the answer is to be right, and the percentage is read from the reply.
 
-The reasoning stays visible to the model; the reply is decoded greedily whatever the sampling of the answers, and its own
-reasoning is closed before it starts.
+The reasoning stays visible to the model; the reply is decoded greedily whatever the sampling of the answers, and its
+own reasoning is closed before it starts.
 """
 
 from harness.backends.base import BaseBackend, Sampling

@@ -1,7 +1,7 @@
 """What a confidence method is: a way of obtaining, for one generation, the probability that its answer is right.
 
-A method is one file in this folder that defines `METHOD`; the file's name is the method's name. Follow-up methods ask the model
-again about its own output, from which a stated confidence has been cut, so that it cannot be copied.
+A method is one file in this folder that defines `METHOD`; the file's name is the method's name. Follow-up methods ask
+the model again about its own output, from which a stated confidence has been cut, so that it cannot be copied.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Method(NamedTuple):
 
 
 def follow_up(answered: Answered, backend: BaseBackend, question: str, room: int) -> tuple[int, ...] | Reading:
-    """Token ids that ask `question` about the answer, or why there is no place in the context for them and `room` tokens of reply."""
+    """Token ids that ask `question` about the answer; or, if they and `room` tokens do not fit the context, that."""
     prompt = backend.chat.follow_up(answered.prompt, answered.output, question)
     if len(prompt) + room > backend.context:
         return Reading(

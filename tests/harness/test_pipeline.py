@@ -250,7 +250,7 @@ def test_plain_protocol_has_grades_and_no_confidence(launch):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("", "no question"),
+        ("", "empty data set"),
         ('{"question": "q", "answer": "#### 1"}\n{"question": 5}\n', r"test\.jsonl:2"),
         ("{broken\n", r"test\.jsonl:1"),
     ],

@@ -24,10 +24,22 @@ def question(i: int) -> Question:
 
 def generation(i: int, draw: int = 0) -> Generation:
     return Generation(
-        task="t", question_id=f"q{i}", protocol="stated", draw=draw, seed=2**31 - 1, prompt_tokens=5, cached_tokens=None,
-        reasoning_tokens=1, answer_tokens=2, finish_reason="stop", latency=0.25, reasoning_opened=False, reasoning=None,
-        text="Answer: a\u2028\udc80".encode("utf-8", "replace").decode(), token_ids=(1, 2, 3),
-    )  # fmt: skip
+        task="t",
+        question_id=f"q{i}",
+        protocol="stated",
+        draw=draw,
+        seed=2**31 - 1,
+        prompt_tokens=5,
+        cached_tokens=None,
+        reasoning_tokens=1,
+        answer_tokens=2,
+        finish_reason="stop",
+        latency=0.25,
+        reasoning_opened=False,
+        reasoning=None,
+        text="Answer: a\u2028\udc80".encode("utf-8", "replace").decode(),
+        token_ids=(1, 2, 3),
+    )
 
 
 def confidence(i: int, value: float | None, draw: int = 0) -> Confidence:
@@ -82,16 +94,25 @@ def test_frame_has_one_row_per_generation_and_method(tmp_path):
         run.write([grade(1, "correct"), grade(2, "abstained"), confidence(1, 0.75)])
         frame = run.frame()
     assert frame["method"].tolist() == ["stated", "none"]
-    assert frame["value"].iloc[0] == 0.75 and frame["value"].isna().iloc[1]
+    assert frame["value"].iloc[0] == 0.75
+    assert frame["value"].isna().iloc[1]
     assert frame["correct"].tolist() == [True, False]
     assert frame["cluster"].tolist() == ["q1", "q2"]
 
 
 def test_metrics_are_replaced_not_added(tmp_path):
     row = Metric(
-        task="t", protocol="stated", method="stated", subset="all", metric="ece", value=None, n_used=0, n_total=1, convention="c",
+        task="t",
+        protocol="stated",
+        method="stated",
+        subset="all",
+        metric="ece",
+        value=None,
+        n_used=0,
+        n_total=1,
+        convention="c",
         reason="no confidence",
-    )  # fmt: skip
+    )
     with RunFile.create(tmp_path) as run:
         run.replace_metrics([row])
         run.replace_metrics([row])
