@@ -1,6 +1,6 @@
-"""Checks a task against its own data: every gold answer must be graded correct, and what is not an answer as what it is.
+"""Checks a task against its own data: gold answers must be graded correct, wrong, empty and refusing ones as such.
 
-Each row gives one case per accepted answer and one wrong answer; the task gives an empty text and refusals. All of them go
+Each question gives one case per accepted answer, and one wrong, one empty and one refusing text. All of them go
 through the real grader in the pipeline's worker processes.
 """
 
@@ -41,7 +41,7 @@ class Surprise(NamedTuple):
         case, verdict = self
         detail = f" ({verdict.detail})" if verdict.detail else ""
         return (
-            f"{case.question.question_id}: {case.kind} text {case.text!r:.120} against gold {case.question.gold!r:.120}: "
+            f"{case.question.question_id}: {case.kind} text {case.text!r:.120}, gold {case.question.gold!r:.120}: "
             f"expected {case.expected}, graded {verdict.outcome}{detail}"
         )
 
@@ -80,7 +80,9 @@ class CheckResult(NamedTuple):
             for case, verdict in self.surprises
         ]
         return self._asdict() | {
-            "passed": self.passed, "duplicate_ids": list(self.duplicate_ids), "surprises": surprises
+            "passed": self.passed,
+            "duplicate_ids": list(self.duplicate_ids),
+            "surprises": surprises,
         }
 
     def text(self) -> str:

@@ -1,6 +1,6 @@
 """Grades in worker processes, each answer within a time limit.
 
-Graders may loop or exhaust memory on what a model writes, so none runs in the harness's own process. A worker that is out of
+Graders may loop or crash on what a model writes, so none runs in the harness's own process. A worker that is out of
 time or dies is replaced, and its answer's verdict is `failed`: the model's answer was not found wrong.
 """
 

@@ -1,24 +1,26 @@
-r"""Splits a generation into reasoning, answer and stated confidence.
+"""Splits a generation into reasoning, answer and stated confidence.
 
 The order decides: the reasoning is taken away first, then the stated confidence is cut out, and what is left is the
-answer. So a number that the model weighs while reasoning is never its confidence, and its confidence is never its answer.
+answer. So a number weighed in the reasoning is never the confidence, and the confidence is never the answer.
 
 Reasoning. A closing tag ends it and opening tags inside it are text, so that nesting, a repeated opening tag and an
-opening tag in the prompt need no counting. A closing tag without an opening makes everything before it reasoning. What
-follows an opening tag that is never closed is reasoning.
+opening tag in the prompt need no counting. A closing tag without an opening makes everything before it reasoning.
+What follows an opening tag that is never closed is reasoning.
 
 Stated confidence. Forms, strongest first; within the strongest form found, the last statement counts:
 
-1. labelled: `Confidence: 85%`, `**Confidence:** 9/10`, `<confidence>80</confidence>`, `"confidence": 0.8`, `置信度：８５％`;
+1. labelled: `Confidence: 85%`, `**Confidence:** 9/10`, `<confidence>80</confidence>`, `"confidence": 0.8`;
 2. in a sentence: `My confidence is 0.9`, `I'm 90% sure`, `a 90% chance that this is correct`;
-3. bare: a number alone on the last line below the answer, `Answer: 18 (95%)`; on the scale `probability` also `Paris: 0.9`.
+3. bare: a number alone on the last line below the answer, `Answer: 18 (95%)`; where a probability was asked for,
+   also `Paris: 0.9`.
 
-A further question that the model goes on to ask itself (`Question: ...` after an answer or a confidence) is left out.
+Labels may be Japanese or Chinese, digits and signs full-width. A further question that the model goes on to ask
+itself (`Question: ...` after an answer or a confidence) is left out.
 
-Value. `%` and `/N` (also `out of N`, or a scale in brackets as in `Confidence (0-10): 8`) say what a number means; a bare
-number means what was asked for. A bare number above 0 and up to 1 where a percentage was asked for can be meant either
-way and is `ambiguous`; so is a range. A number outside the scale is `out_of_range`. A number that the token limit may
-have cut is `missing`.
+Value. `%` and `/N` (also `out of N`, or a scale in brackets as in `Confidence (0-10): 8`) say what a number means; a
+bare number means what was asked for. `ambiguous` is what can be meant in two ways: a bare number above 0 and up to 1
+where a percentage was asked for, a range, a bound (`over 90%`), a statement between two different answers. A number
+outside the scale is `out_of_range`. A number that the token limit may have cut is `missing`.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from harness.records import Status
@@ -40,7 +43,7 @@ class Parsed(NamedTuple):
     """What a grader sees: the text without reasoning, without stated confidences, and without what follows a labelled
     confidence unless an answer is stated there."""
     answer_start: int
-    """Where the answer part begins: after the last closing tag; 0 without reasoning, the text's length if it is unclosed."""
+    """Where the answer part begins: after the last closing tag; 0 without reasoning, the text's length if unclosed."""
     confidence: float | None
     """In [0, 1]; None unless status is `ok`."""
     status: Status
@@ -58,9 +61,9 @@ class _Statement(NamedTuple):
 
     start: int
     end: int
+    form: Literal["labelled", "sentence", "bare"]
     value: re.Match[str] | None
     """Match of `_VALUE`; None for a label without a number."""
-    form: Literal["labelled", "sentence", "bare"]
     top: str | None = None
     """Upper end of the scale that the label itself declares."""
 
@@ -71,8 +74,8 @@ _TAG = re.compile(r"(?i:<(/?)(?:seed:)?(?:think|thinking|thoughts?|reasoning)>)|
 _PLAIN = str.maketrans("０１２３４５６７８９％：．，／＝（）－−＜＞’\u00a0\u202f\u2009", "0123456789%:.,/=()--<>'   ")
 
 _ANSWER = re.compile(
-    r"(?im)^[^\w\n]{0,8}(?:(?:my|the|final|correct|best) ){0,2}(?:answer|guess|答え|回答|解答|答案)[ \t*_]{0,4}(?:[:=]|$)"
-    r"|\"(?:final_)?answer\"[ \t]?:|(?P<tag><answer>)|####|(?P<box>\\boxed\{)"
+    r"(?im)^[^\w\n]{0,8}(?:(?:my|the|final|correct|best) ){0,2}(?:answer|guess|答え|回答|解答|答案)[ \t*_]{0,4}"
+    r"(?:[:=]|$)|\"(?:final_)?answer\"[ \t]?:|(?P<tag><answer>)|####|(?P<box>\\boxed\{)"
 )
 _ANSWER_SENTENCE = re.compile(r"(?i)\banswer (?:is|would be)\b")
 _NEXT_QUESTION = re.compile(
@@ -82,40 +85,43 @@ _NEXT_QUESTION = re.compile(
 
 _NUMBER = r"[-+]?(?:\d{1,15}(?:[.,]\d{0,15})?|\.\d{1,15})(?:e[-+]?\d{1,2})?(?!\d)"
 _PERCENT = r"(?:\\?%|per ?cent\b|パーセント)"
+_PERCENTAGE = re.compile(rf"(?i)(?<![\d.,/-])(?={_NUMBER}[ ]?{_PERCENT})")
 _VALUE = re.compile(
-    r"(?i)(?:[*_\"'`<\[({$~≈\\ \t]|boxed|about|around|approximately|roughly|約|大约|大約|约){0,12}"
-    rf"(?P<number>{_NUMBER})(?:[*_>\"'`$]{{0,3}}[ \t]?(?P<percent>{_PERCENT}))?"
+    r"(?i)(?:[*_\"'`\[({}$~≈\\| \t]|</?\w{1,6}>|boxed|text|about|around|approximately|roughly|約|大约|大約|约"
+    rf"|<(?={_NUMBER}>)){{0,12}}"
+    r"(?P<bound>(?:[<>≤≥]=?|less than|more than|at least|at most|over|under|above|below)[ ]?)?"
+    rf"(?P<number>{_NUMBER})(?:[*_>\"'`$]{{0,3}}[ \t]?(?P<percent>{_PERCENT})|[ ]?\((?P<restated>{_NUMBER})[ ]?%\))?"
     rf"(?:[ \t]?(?:-|–|—|~|〜|to\b)[ \t]?(?P<upper>{_NUMBER})[ \t]?{_PERCENT}?"
     r"|[ \t]?(?:/|out of)[ \t]?(?P<top>\d{1,6}))?"
 )
 _AFTER_VALUE = re.compile(r"(?i)[ \t]?</(?:confidence|probability)>|[*_\"'`>\])}$\\]{0,6}")
 
 _SURE = (
-    "(?:confidence|certainty|確信度|信頼度|自信度|確度|信心(?:度|程度|水平|指数)?|置信(?:度|水平)|自信(?:程度)?|把握(?:程度)?)"
+    "(?:(?:confidence|certainty|確信度|信頼度|自信度|確度|信心(?:度|程度|水平|指数)?|置信(?:度|水平)"
+    r"|自信(?:程度)?|把握(?:程度)?)"
+    r"(?:[ _\-](?:level|score|rating|estimate|percentage|value|in (?:this|my|the) (?:final )?answer)){0,2}"
+    r"|(?:probability|likelihood) (?:that|of)[^.\n\d:]{1,60}(?:correct|right)(?:ness)?)"
 )
-_LIKELY = "(?:probability|likelihood|確率|概率|機率)"
-_KIND = r"(?:[ _\-](?:level|score|rating|estimate|percentage|value|in (?:this|my|the) (?:final )?answer)){0,2}"
 _LABEL = re.compile(
-    rf"(?i)(?<![a-z])(?:{_SURE}|(?P<likely>{_LIKELY})){_KIND}(?:[ \t]?\([^()\n]{{0,20}}?(?P<top>\d{{1,6}})%?\))?"
-    r"(?:[*_\"'`\]]{0,4}[ \t]{0,2}(?:[:=>]|->|→|は|为|為|是)[*_\"'`]{0,4}[ \t]{0,4}\n?"
+    rf"(?i)(?<![a-z])(?:{_SURE}|(?P<likely>probability|likelihood|確率|概率|機率))"
+    r"(?:[ \t]?\((?:[^()\n]{0,20}?(?P<top>\d{1,6})%?|[^()\n]{1,20})\))?"
+    r"(?:[*_\"'`\]]{0,4}[ \t]{0,2}(?:[:=>|]|->|→|は|为|為|是)[*_\"'`]{0,4}[ \t]{0,4}\n?"
     r"|(?P<loose>[ \t]{1,2}(?:[-–—][ \t]{1,2})?(?=[\d*])))"
 )
-_LABEL_ALONE = re.compile(rf"(?im)^[ \t*_\"'`#>\-•({{<]{{0,8}}{_SURE}{_KIND}[*_\"'`]{{0,4}}[ \t]{{0,4}}(?::[^\n]*$|\Z)")
-_SENTENCE = re.compile(
-    rf"(?i)(?<![a-z])(?:{_SURE}{_KIND}|probability (?:that|of)[^.\n\d]{{1,60}}(?:correct|right))"
-    r"[^.\n\d]{0,30}? (?:is|of|at|to|be)(?: only| set at| set to)? "
-)
-_PERCENTAGE = re.compile(rf"(?<![\d.,/-])(?={_NUMBER}[ ]?{_PERCENT})", re.IGNORECASE)
+_WORDS_BEFORE_VALUE = re.compile(r"[^\n\d]{1,40}")
+_LABEL_ALONE = re.compile(rf"(?im)^[ \t*_\"'`#>\-•({{<]{{0,8}}{_SURE}[*_\"'`]{{0,4}}[ \t]{{0,4}}(?::[^\n]*$|\Z)")
+_SENTENCE = re.compile(rf"(?i)(?<![a-z]){_SURE}[^.\n\d]{{0,30}}? (?:is|of|at|to be|to|as)(?: only| set at| set to)? ")
 _SURE_AFTER = re.compile(
     r"(?i)[ -](?:confident|sure|certain)\b| (?:confidence|certainty)\b(?! (?:interval|level|bound|limit))"
     r"| (?:chance|probability|likelihood|likely)[^.\n]{1,60}?(?:correct|right)\b"
 )
-_NEGATED = re.compile(r"(?i)(?:\bnot|n't|never|\bless than)[ \w]{0,12}\Z")
-_BARE_LINE = re.compile(rf"[ \t*_]{{0,4}}{_NUMBER}[ ]?{_PERCENT}?[ \t*_.]{{0,4}}\Z", re.IGNORECASE)
-_BARE_BRACKET = re.compile(rf"\((?={_NUMBER}[ ]?{_PERCENT}\)[ \t*_.]{{0,4}}\Z)", re.IGNORECASE)
+_NEGATED = re.compile(r"(?i)(?:\bnot|n't|never)[ \w]{0,12}\Z")
+_BARE_LINE = re.compile(rf"(?i)[ \t*_]{{0,4}}{_NUMBER}[ ]?{_PERCENT}?[ \t*_.]{{0,4}}\Z")
+_BARE_BRACKET = re.compile(rf"(?i)\((?={_NUMBER}[ ]?{_PERCENT}\)[ \t*_.]{{0,4}}\Z)")
 _BARE_TAIL = re.compile(r"[:;,](?=[ ]{0,2}[01]?\.\d{1,15}\Z)")
 _LEFT = re.compile(
-    r"(?i)(?:[ \t*_\"'`#\-•({<]{1,8}|\b(?:my|overall|final|answer|self|i'm|i am|i feel|there's|there is|with|about|around|an?)[ _\-]){0,5}\Z"
+    r"(?i)(?:[ \t*_\"'`#\-•({<]{1,8}"
+    r"|\b(?:my|overall|final|answer|self|i'm|i am|i feel|there's|there is|the|with|about|around|an?)[ _\-]){0,5}\Z"
 )
 
 
@@ -125,7 +131,7 @@ def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason
     Args:
         text: the output as decoded; any text is valid.
         reasoning_opened: the prompt opened the reasoning, so that text starts inside it.
-        scale: how a confidence was asked for: `percent`, `probability`, or None if it was not; then none is read or cut.
+        scale: how a confidence was asked for: `percent`, `probability`, or None if it was not; then none is read.
         finish_reason: `length` if the token limit ended the text.
     """
     at_limit = finish_reason == "length"
@@ -137,17 +143,17 @@ def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason
     statements = _statements(visible, scale) if scale else []
     end = _next_question(visible, statements)
     statements = [s for s in statements if s.end <= end]
-    chosen = _strongest(statements)
-    confidence, status = _read(chosen, scale, at_limit) if chosen else (None, "missing")
-
     visible = _blank(visible, [(s.start, s.end) for s in statements] + [(end, len(text))])
+    chosen = _strongest(statements)
+    confidence, status = _read(chosen, scale, at_limit, visible) if chosen else (None, "missing")
+
     if chosen and _closes_answer(chosen, visible):
         visible, answer_ended = _blank(visible, [(chosen.end, len(text))]), True
     else:
         answer_ended = _answer_ended(visible)
     return Parsed(
         reasoning="\n".join(_TAG.sub("", text[a:b]).strip() for a, b in blocks).strip() or None,
-        answer_text=re.sub(r"\n{3,}", "\n\n", _original(text, visible)).strip(),
+        answer_text=re.sub(r"\n{3,}", "\n\n", _unblanked(text, visible)).strip(),
         answer_start=blocks[-1][1] if blocks else 0,
         confidence=confidence,
         status=status,
@@ -186,8 +192,8 @@ def _blank(text: str, spans: list[tuple[int, int]]) -> str:
     return "".join([*parts, text[done:]])
 
 
-def _original(text: str, visible: str) -> str:
-    """The characters of text that are not blanked in visible."""
+def _unblanked(text: str, visible: str) -> str:
+    """The characters of text, line ends where visible is blanked."""
     return "".join(v if v == "\n" else t for t, v in zip(text, visible, strict=True))
 
 
@@ -197,30 +203,20 @@ def _states_answer(visible: str) -> bool:
 
 def _answer_ended(visible: str) -> bool:
     """Whether the last labelled answer is seen to end: its line, tag or box is closed."""
-    last = None
-    for last in _ANSWER.finditer(visible):
-        pass
-    if last is None:
+    labels = list(_ANSWER.finditer(visible))
+    if not labels:
         return False
-    rest = visible[last.end() :]
-    if last["tag"]:
+    rest = visible[labels[-1].end() :]
+    if labels[-1]["tag"]:
         return "</answer>" in rest
-    if last["box"]:
-        return _box_ends(rest)
+    if labels[-1]["box"]:
+        depth = accumulate(({"{": 1, "}": -1}[brace] for brace in re.findall(r"[{}]", rest)), initial=1)
+        return 0 in depth
     return "\n" in rest.lstrip(" \t\n*_")
 
 
-def _box_ends(rest: str) -> bool:
-    depth = 1
-    for brace in re.finditer(r"[{}]", rest):
-        depth += 1 if brace[0] == "{" else -1
-        if depth == 0:
-            return True
-    return False
-
-
 def _next_question(visible: str, statements: list[_Statement]) -> int:
-    """Where the model goes on to another question, after its first answer or confidence; the text's length if it does not."""
+    """Where the model goes on to another question after its first answer or confidence; else the text's length."""
     answer = _ANSWER.search(visible)
     starts = [s.end for s in statements if s.value and s.form == "labelled"] + ([answer.end()] if answer else [])
     following = _NEXT_QUESTION.search(visible, min(starts)) if starts else None
@@ -229,9 +225,9 @@ def _next_question(visible: str, statements: list[_Statement]) -> int:
 
 def _statements(visible: str, scale: str) -> list[_Statement]:
     """Every statement of a confidence, in the order of the text."""
-    found = [*_labelled(visible, scale), *_in_sentences(visible)]
-    found = found or list(_bare(visible, scale))
-    return sorted(found or _labels_alone(visible), key=lambda s: s.start)
+    found = [*_labelled(visible, scale), *_in_sentences(visible)] or list(_bare(visible, scale))
+    found = found or [_Statement(m.start(), m.end(), "labelled", None) for m in _LABEL_ALONE.finditer(visible)]
+    return sorted(found, key=lambda s: s.start)
 
 
 def _strongest(statements: list[_Statement]) -> _Statement | None:
@@ -241,26 +237,34 @@ def _strongest(statements: list[_Statement]) -> _Statement | None:
 
 def _labelled(visible: str, scale: str) -> Iterator[_Statement]:
     for label in _LABEL.finditer(visible):
-        value = _VALUE.match(visible, label.end())
         start = _left(visible, label.start())
+        value = _VALUE.match(visible, label.end()) or _percentage_on_line(visible, label.end())
         if not value or (label["loose"] and start and visible[start - 1] != "\n"):
             continue
-        # Probabilities are what some questions ask for: where a percentage of confidence was asked for, only one below
-        # the answer counts.
+        # Some questions ask for a probability: where a percentage of confidence was asked for, it must stand below the
+        # answer and be a percentage to count as one.
         if label["likely"] and scale == "percent" and not (value["percent"] and _states_answer(visible[:start])):
             continue
-        yield _statement(visible, start, value, "labelled", label["top"])
+        yield _Statement(start, _AFTER_VALUE.match(visible, value.end()).end(), "labelled", value, label["top"])
+
+
+def _percentage_on_line(visible: str, start: int) -> re.Match[str] | None:
+    """A percentage that follows words, as in `Confidence: very high (95%)`."""
+    words = _WORDS_BEFORE_VALUE.match(visible, start)
+    number = _PERCENTAGE.match(visible, words.end()) if words else None
+    return _VALUE.match(visible, number.end()) if number and not _NEGATED.search(words[0]) else None
 
 
 def _in_sentences(visible: str) -> Iterator[_Statement]:
     for phrase in _SENTENCE.finditer(visible):
         if value := _VALUE.match(visible, phrase.end()):
-            yield _statement(visible, _left(visible, phrase.start()), value, "sentence")
+            end = _AFTER_VALUE.match(visible, value.end()).end()
+            yield _Statement(_left(visible, phrase.start()), end, "sentence", value)
     for number in _PERCENTAGE.finditer(visible):
         value = _VALUE.match(visible, number.start())
         after = _SURE_AFTER.match(visible, value.end())
         if after and not _NEGATED.search(visible[max(0, number.start() - 20) : number.start()]):
-            yield _Statement(_left(visible, number.start()), after.end(), value, "sentence")
+            yield _Statement(_left(visible, number.start()), after.end(), "sentence", value)
 
 
 def _bare(visible: str, scale: str) -> Iterator[_Statement]:
@@ -275,17 +279,8 @@ def _bare(visible: str, scale: str) -> Iterator[_Statement]:
         start = tail.end()
     else:
         return
-    yield _statement(visible, start, _VALUE.match(visible, start), "bare")
-
-
-def _labels_alone(visible: str) -> list[_Statement]:
-    return [_Statement(m.start(), m.end(), None, "labelled") for m in _LABEL_ALONE.finditer(visible)]
-
-
-def _statement(
-    visible: str, start: int, value: re.Match[str], form: Literal["labelled", "sentence", "bare"], top: str | None = None
-) -> _Statement:
-    return _Statement(start, _AFTER_VALUE.match(visible, value.end()).end(), value, form, top)
+    value = _VALUE.match(visible, start)
+    yield _Statement(start, _AFTER_VALUE.match(visible, value.end()).end(), "bare", value)
 
 
 def _left(visible: str, start: int) -> int:
@@ -296,26 +291,35 @@ def _left(visible: str, start: int) -> int:
 
 def _closes_answer(chosen: _Statement, visible: str) -> bool:
     """Whether the statement ends the answer: it is labelled, something stands above it and no answer below it."""
-    return (
-        chosen.form == "labelled"
-        and bool(visible[: chosen.start].strip())
-        and not _states_answer(visible[chosen.end :])
-    )
+    above, below = visible[: chosen.start], visible[chosen.end :]
+    return chosen.form == "labelled" and bool(above.strip()) and not _states_answer(below)
 
 
-def _read(chosen: _Statement, scale: str, at_limit: bool) -> tuple[float | None, Status]:
+def _between_answers(chosen: _Statement, visible: str) -> bool:
+    """Whether one answer stands above the statement and another one below it."""
+    above, below = (_last_answer(part) for part in (visible[: chosen.start], visible[chosen.end :]))
+    return bool(above and below) and above != below
+
+
+def _last_answer(visible: str) -> str:
+    """Letters and digits of the last labelled answer's line."""
+    end = max((m.end() for m in _ANSWER.finditer(visible)), default=len(visible))
+    return re.sub(r"\W|boxed|text", "", visible[end:].lstrip().partition("\n")[0])
+
+
+def _read(chosen: _Statement, scale: str, at_limit: bool, visible: str) -> tuple[float | None, Status]:
     value = chosen.value
-    if value is None or (at_limit and value.end() == len(value.string) and value[0][-1] in "0123456789.,"):
+    if value is None or (at_limit and value.end() == len(visible) and value[0][-1] in "0123456789.,"):
         return None, "missing"
-    if value["upper"]:
+    if value["upper"] or value["bound"] or _between_answers(chosen, visible):
         return None, "ambiguous"
-    number = _decimal(value["number"])
-    top = value["top"] or chosen.top
-    if value["percent"]:
-        top = 100
-    elif not top and scale == "percent" and 0 < number <= 1:
+    number = _decimal(value["restated"] or value["number"])
+    top = 100 if value["percent"] or value["restated"] else int(value["top"] or chosen.top or 0)
+    if not top and scale == "percent" and 0 < number <= 1:
         return None, "ambiguous"
-    share = number / (Decimal(top or {"percent": 100, "probability": 1}[scale]) or Decimal("NaN"))
+    if value["top"] and not top:
+        return None, "out_of_range"
+    share = number / (top or {"percent": 100, "probability": 1}[scale])
     return (float(share), "ok") if 0 <= share <= 1 else (None, "out_of_range")
 
 

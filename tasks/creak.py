@@ -1,7 +1,8 @@
 """CREAK: true or false claims about entities that take commonsense reasoning as well as facts.
 
-Onoe et al. 2021, "CREAK: A Dataset for Commonsense Reasoning over Entity Knowledge" (arXiv 2109.01653). The development set;
-claims about one entity share a cluster. The confidence asked for is that of the label given, not that of the claim.
+Onoe et al. 2021, "CREAK: A Dataset for Commonsense Reasoning over Entity Knowledge" (arXiv 2109.01653). The
+development set; claims about one entity share a cluster. The confidence asked for is that of the label given, not
+that of the claim.
 """
 
 from __future__ import annotations

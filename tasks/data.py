@@ -1,7 +1,7 @@
 """Opens a task's rows: the publisher's original file below a `--data` folder, or the data set on the Hugging Face hub.
 
-Neither road keeps the rows in memory, except for files that are one JSON array. Every row comes with its place, so that a
-malformed one can be found.
+Neither road keeps the rows in memory, except for files that are one JSON array. Every row comes with its place, so
+that a malformed one can be found.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """GSM8K: grade-school word problems with one number as the answer.
 
-Cobbe et al. 2021, "Training Verifiers to Solve Math Word Problems" (arXiv 2110.14168). The gold answer follows `#### ` in the
-published solution. Compared as exact numbers; the reference implementation compares the strings after `#### `.
+Cobbe et al. 2021, "Training Verifiers to Solve Math Word Problems" (arXiv 2110.14168). The gold answer follows `####
+` in the published solution. Compared as exact numbers; the reference implementation compares the strings after `####
+`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def to_question(row: dict, place: str) -> Question:
     text = text_field(row, "question", place)
     _, mark, gold = text_field(row, "answer", place).rpartition("#### ")
     if not mark or read_number(gold) is None:
-        raise DataError(f"{place}: expected a solution that ends in '#### ' and a number, found {row['answer'][-80:]!r}")
+        raise DataError(f"{place}: expected a solution that ends in '#### NUMBER', found {row['answer'][-80:]!r}")
     return Question(
         task="gsm8k", question_id=content_id(text), text=text, gold=(gold.strip(),), domain="math", split="test"
     )

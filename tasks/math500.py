@@ -1,7 +1,7 @@
 """MATH-500: 500 competition problems of MATH, seven subjects, five levels.
 
-Hendrycks et al. 2021 (arXiv 2103.03874); the 500 are the test split of Lightman et al. 2023, "Let's Verify Step by Step"
-(arXiv 2305.20050). Graded by Math-Verify.
+Hendrycks et al. 2021 (arXiv 2103.03874); the 500 are the test split of Lightman et al. 2023, "Let's Verify Step by
+Step" (arXiv 2305.20050). Graded by Math-Verify.
 """
 
 from __future__ import annotations

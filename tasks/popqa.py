@@ -1,12 +1,12 @@
 """PopQA: questions about entities of high and low popularity, made from 16 relations of Wikidata.
 
-Mallen et al. 2023, "When Not to Trust Language Models" (arXiv 2212.10511). An answer is right if it equals one of the accepted
-names; the paper's measure, that the text contains one, is more lenient.
+Mallen et al. 2023, "When Not to Trust Language Models" (arXiv 2212.10511). An answer is right if it equals one of the
+accepted names; the paper's measure, that the text contains one, is more lenient.
 
-Several entities can have the same name: the 14,267 rows hold 13,068 distinct texts ("Who was the screenwriter for Pilot?" 40
-times), and a model cannot tell which is meant. All rows are asked, as published; rows with the same text share a cluster. A
-row's id is made of its text and its accepted names, which the original file and the hub share, and of a count where rows are equal in both
-(504 rows): equal rows are exchangeable, so the count depends on no order.
+Several entities can have the same name: the 14,267 rows hold 13,068 distinct texts ("Who was the screenwriter for
+Pilot?" 40 times), and a model cannot tell which is meant. All rows are asked, as published; rows with the same text
+share a cluster. A row's id is made of its text and its accepted names, which the file and the hub share, and of a
+count where rows are equal in both (504 rows): equal rows are exchangeable, so the count depends on no order.
 """
 
 from __future__ import annotations

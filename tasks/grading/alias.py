@@ -3,9 +3,10 @@
 An answer is right if, normalised, it *equals* an accepted name. Normalising (after SQuAD and TriviaQA): compatibility
 characters, case and accents folded, punctuation removed, hyphens and slashes as spaces, articles removed.
 
-A sentence is reduced before comparing: to what precedes a bracket or the first full stop, and to what follows its first
-`is`, `was`, `are`, `were` ("George Rankin was a politician" gives "politician"). A longer answer that merely contains an accepted
-name ("a politician and lawyer") is incorrect, since counting it would reward lists of guesses; the detail says so.
+A sentence is reduced before comparing: to what precedes a bracket or the first full stop, and to what follows its
+first `is`, `was`, `are`, `were` ("George Rankin was a politician" gives "politician"). A longer answer that merely
+contains an accepted name ("a politician and lawyer") is incorrect, since counting it would reward lists of guesses;
+the detail says so.
 
 Where no answer is stated, a text of one line is the answer and a longer one is unparsed.
 """
@@ -50,7 +51,7 @@ def grade_alias(gold: Sequence[str], answer_text: str) -> Verdict:
 
 
 def normalised(text: str) -> str:
-    """The form in which names are compared; the text itself, folded, if nothing but punctuation and articles is left."""
+    """The form in which names are compared; the text itself, folded, if it is nothing but punctuation and articles."""
     folded = unicodedata.normalize("NFKD", text).casefold().strip()
     folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
     words = "".join(" " if c in "/_" or unicodedata.category(c) == "Pd" else c for c in folded.replace("&", " and "))

@@ -1,8 +1,8 @@
 r"""Finds the answer that a text states, and tells an answer from a refusal.
 
-An answer is stated by a line `Answer: ...` (also bold, `Final answer`, `Guess`, with the answer on the next line), a JSON
-field `"answer"`, `<answer>` tags, `####` or `\boxed{}`; the last one counts. Failing those, by a sentence `the answer is ...`.
-What to read when nothing is stated differs by kind of answer and is each grader's own rule.
+An answer is stated by a line `Answer: ...` (also bold, `Final answer`, `Guess`, or with the answer on the next line),
+by a JSON field `"answer"`, `<answer>` tags, `####` or `\boxed{}`; the last one counts. Failing those, by a sentence
+`the answer is ...`. What to read when nothing is stated differs by kind of answer and is each grader's own rule.
 """
 
 from __future__ import annotations
@@ -10,22 +10,25 @@ from __future__ import annotations
 import re
 
 _LABEL = re.compile(
-    r"(?im)^[^\w\n]{0,8}(?:(?:my|the|final|correct|best) ){0,2}(?:answer|guess|答え|回答|解答|答案)(?: is)?[ \t*_]{0,4}(?:[:：=]|$)"
-    r"|(?P<json>\"(?:final_)?answer\"[ \t]?:)|(?P<tag><answer>)|####|(?P<box>\\boxed[ ]?\{)"
+    r"(?im)^[^\w\n]{0,8}(?:(?:my|the|final|correct|best) ){0,2}(?:answer|guess|答え|回答|解答|答案)(?: is)?[ \t*_]{0,4}"
+    r"(?:[:：=]|$)|(?P<json>\"(?:final_)?answer\"[ \t]?:)|(?P<tag><answer>)|####|(?P<box>\\boxed[ ]?\{)"
 )
 _SENTENCE = re.compile(r"(?i)\banswer (?:is|would be|should be|must be):?[ \t]+([^\n]+?)(?=\.(?:\s|$)|\n|$)")
 _JSON_VALUE = re.compile(r'\s{0,4}(?:"((?:[^"\\\n]|\\.)*)"|([^,}\n]*))')
-_WRAPPERS = (("**", "**"), ("__", "__"), ("*", "*"), ("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("`", "`"))
-_QUOTES = (('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("<", ">"))
+_WRAPPERS = (
+    *(("**", "**"), ("__", "__"), ("*", "*"), ("`", "`"), ("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]")),
+    *(('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("<", ">")),
+)
+_CANNOT = r"(?:can ?not|can't|could not|couldn't)"
 _REFUSAL = re.compile(
-    r"(?i)^\W*(?:(?:sorry|unfortunately|i apologi[sz]e|i'm sorry|i am sorry)[,.]?(?: but)? )?"
-    r"(?:i (?:do not|don't|dont) (?:know|have)|i'?m not (?:sure|certain|able)|i am (?:not (?:sure|certain|able)|unable)|i'm unable"
-    r"|i (?:can ?not|can't|could not|couldn't|won't) (?:\w+ )?(?:answer|determine|provide|say|tell|know|find|solve|help|verify|identify)"
-    r"|i have no idea|no idea|not sure|unsure|unknown|(?:it )?(?:is )?not known"
-    r"|(?:it |this |the answer )?(?:can ?not|can't|could not|couldn't) be (?:determined|answered|known|found|verified)"
-    r"|(?:can ?not|can't|unable to|impossible to) (?:determine|answer|say|tell|know|find|verify)"
-    r"|(?:there is )?(?:not enough|insufficient) (?:information|data|context)"
-    r"|undetermined|no answer|i (?:decline|refuse|abstain)|abstain|n/?a\b|none given|\?+$|わかりません|不知道|不清楚|无法确定)"
+    r"(?i)\W*(?:(?:sorry|unfortunately|i apologi[sz]e|i'm sorry|i am sorry)[,.]?(?: but)? )?(?:"
+    r"i (?:do not|don't|dont) (?:know|have)|(?:i'?m|i am) (?:not (?:sure|certain|able)|unable)|i have no idea|no idea"
+    r"|not sure|unsure|unknown|(?:it )?(?:is )?not known|undetermined|no answer|none given|n/?a\b|\?+$"
+    rf"|i (?:{_CANNOT}|won't) (?:\w+ )?(?:answer|determine|provide|say|tell|know|find|solve|help|verify|identify)"
+    rf"|(?:it |this |the answer )?{_CANNOT} be (?:determined|answered|known|found|verified)"
+    rf"|(?:{_CANNOT}|unable to|impossible to) (?:determine|answer|say|tell|know|find|verify)"
+    r"|(?:there is )?(?:not enough|insufficient) (?:information|data|context)|i (?:decline|refuse|abstain)|abstain"
+    r"|わかりません|不知道|不清楚|无法确定)"
 )
 
 
@@ -48,7 +51,7 @@ def unwrapped(text: str) -> str:
     while True:
         before = text
         text = text.strip().rstrip(".。,;").strip()
-        for left, right in (*_WRAPPERS, *_QUOTES):
+        for left, right in _WRAPPERS:
             inner = text[len(left) : -len(right)]
             if text.startswith(left) and text.endswith(right) and inner and left not in inner and right not in inner:
                 text = inner

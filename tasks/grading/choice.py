@@ -1,8 +1,9 @@
 """Grades answers that are one of a few labels.
 
-A label counts if the answer starts with it or with one of its synonyms ("True.", "Yes, because ...", "Correct"), or else if it is the
-only label whose own name the answer mentions ("The claim is false"); "not true" mentions false where there are two labels. An
-answer that hedges or mentions several labels ("partly true", "true or false") is unparsed.
+A label counts if the answer starts with it or with one of its synonyms ("True.", "Yes, because ...", "Correct"), or
+else if it is the only label whose own name the answer mentions ("The claim is false"); "not true" mentions false
+where there are two labels. An answer that hedges or mentions several labels ("partly true", "true or false") is
+unparsed.
 
 Where no answer is stated, the text's first line is read if it starts with a label, then its last line.
 """
@@ -66,8 +67,8 @@ def _label(labels: Sequence[Label], text: str) -> str | None:
 
 
 def _first_word(labels: Sequence[Label], text: str) -> str | None:
-    start = _words(text)[:1]
-    return next((label.name for label in labels if start and start[0] in (label.name.casefold(), *label.synonyms)), None)
+    start = " ".join(_words(text)[:1])
+    return next((label.name for label in labels if start in (label.name.casefold(), *label.synonyms)), None)
 
 
 def _unless_negated(labels: Sequence[Label], name: str, text: str) -> str | None:

@@ -1,11 +1,12 @@
 r"""Grades mathematical expressions with Math-Verify, after a comparison of normalised strings.
 
-The strings come first: they decide words (`\text{east}`), letters of options and anything that is written like the gold
-answer, whether or not it can be parsed. Math-Verify (Kydlicek 2024) decides the rest, gold first, as its equality is not
-symmetric. It can run for minutes on hostile input and its own time limit needs the main thread: run this grader in a
-worker process with a time limit.
+The strings come first: they decide words (`\text{east}`), letters of options and anything that is written like the
+gold answer, whether or not it can be parsed. Math-Verify (Kydlicek 2024) decides the rest, gold first, as its
+equality is not symmetric. It can run for minutes on hostile input and its own time limit needs the main thread: run
+this grader in a worker process with a time limit.
 
-Where no answer is stated, the last formula of the text is the answer, or a text of one line; else the text is unparsed.
+Where no answer is stated, the last formula of the text is the answer, or a text of one line; else the text is
+unparsed.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 r"""Grades answers that are one number, by exact comparison.
 
-Read: digits with thousands commas, decimals, fractions and mixed numbers, signs (also U+2212), LaTeX (`\frac{3}{4}`, `\$`,
-`\text{}`, `\times 10^3`), units and words around the number, `1.5 million`. A percent sign is a unit: 25% is 25. A number is
-read whole or not at all: never a part of a longer number, a word, a range or a time of day.
+Read: digits with thousands commas, decimals, fractions and mixed numbers, signs (also U+2212), LaTeX (`\frac{3}{4}`,
+`\$`, `\text{}`, `\times 10^3`), units and words around the number, `1.5 million`. A percent sign is a unit: 25% is
+25. A number is read whole or not at all: never a part of a longer number, a word, a range or a time of day.
 
-In a stated answer with several numbers, the right side of the last `=` counts; then the number that the answer starts with;
-then the last one. Where no answer is stated, the last number of the text counts, and the detail says so.
+In a stated answer with several numbers, the right side of the last `=` counts; then the number that the answer starts
+with; then the last one. Where no answer is stated, the last number of the text counts, and the detail says so.
 """
 
 from __future__ import annotations
