@@ -108,7 +108,7 @@ class Selection(NamedTuple):
                 yield question
 
 
-def select(name: str, data: str | None, limit: int | None) -> Selection:
+def select(task: Task, data: str | None, limit: int | None) -> Selection:
     """Reads a task's data once, so that whatever is wrong with it shows before any work, and takes the sample.
 
     A smaller `limit` selects a subset of a larger one's questions: those with the smallest hash of task and id.
@@ -116,7 +116,6 @@ def select(name: str, data: str | None, limit: int | None) -> Selection:
     Raises:
         DataError: missing, malformed or empty data, or a question id that occurs twice.
     """
-    task = tasks.load(name)
     source = task.open(data)
     seen: set[bytes] = set()
     hashes: list[tuple[bytes, str]] = []
@@ -124,15 +123,15 @@ def select(name: str, data: str | None, limit: int | None) -> Selection:
         question = task.to_question(row, place)
         if question is None:
             continue
-        digest = hashlib.sha256(f"{name}\0{question.question_id}".encode()).digest()
+        digest = hashlib.sha256(f"{task.name}\0{question.question_id}".encode()).digest()
         if digest in seen:
-            raise DataError(f"{place}: question id {question.question_id!r} occurs twice in task {name}")
+            raise DataError(f"{place}: question id {question.question_id!r} occurs twice in task {task.name}")
         seen.add(digest)
         if limit is not None:
             hashes.append((digest, question.question_id))
     if not seen:
-        raise DataError(f"{source.origin}: no question for task {name}")
-    chosen = None if limit is None else frozenset(name for _, name in heapq.nsmallest(limit, hashes))
+        raise DataError(f"{source.origin}: no question for task {task.name}")
+    chosen = None if limit is None else frozenset(question_id for _, question_id in heapq.nsmallest(limit, hashes))
     return Selection(task, source.fingerprint, source.origin, source.note, len(chosen or seen), chosen)
 
 
@@ -206,14 +205,14 @@ def execute(config: RunConfig, progress: Progress) -> RunResult:
     Raises:
         CalibenchError: see `harness.errors`; everything finished so far is in the run file.
     """
-    names = tasks.expand(list(config.tasks))
+    chosen = [tasks.load(name) for name in tasks.expand(list(config.tasks))]
     methods = {name: confidence.load(name) for name in config.methods()}
     protocol = protocols.protocol(config.protocol)
     backend_type = backends.load(config.backend)
     _check_capabilities(config, methods, protocol, backend_type)
     checkpoint = model.resolve(config.model)
     progress.stage("reading questions")
-    selections = [select(name, config.data, config.limit) for name in names]
+    selections = [select(task, config.data, config.limit) for task in chosen]
     run = RunFile.create(config.out)
     try:
         progress.stage("hashing weights")

@@ -7,6 +7,7 @@ import signal
 import pytest
 from fakes import FakeBackend, checkpoint_folder, gsm8k_folder
 
+import tasks
 from harness import pipeline
 from harness.backends import base
 from harness.errors import CapabilityError, DataError, EngineError, IdentityError, InputError
@@ -115,7 +116,7 @@ def test_greedy_draws_are_refused_before_any_work(launch):
 
 
 def test_smaller_limits_are_nested(launch):
-    chosen = [select("gsm8k", str(launch.data), n).chosen for n in (2, 5, 9)]
+    chosen = [select(tasks.load("gsm8k"), str(launch.data), n).chosen for n in (2, 5, 9)]
     assert [len(c) for c in chosen] == [2, 5, 9]
     assert chosen[0] < chosen[1] < chosen[2]
 
@@ -218,8 +219,11 @@ def test_reasoning_and_answer_tokens_add_up(launch):
 
 def test_ctrl_c_drains_and_the_same_command_continues(launch):
     class Interrupts(FakeBackend):
+        interrupted = False
+
         async def complete(self, prompt, sampling, seed):
-            if len(self.completed) == 2:
+            if len(self.completed) >= 2 and not self.interrupted:
+                self.interrupted = True
                 os.kill(os.getpid(), signal.SIGINT)
             return await super().complete(prompt, sampling, seed)
 

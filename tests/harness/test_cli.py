@@ -1,0 +1,185 @@
+"""The command line: what it prints, what it refuses, and with which exit code. The backend answers by a function."""
+
+import json
+import re
+
+import pytest
+from fakes import FakeBackend, checkpoint_folder, gsm8k_folder
+
+from harness.backends import base
+from harness.cli import main
+
+
+def answer(prompt: str, seed: int | None) -> str:
+    number = int(re.search(r"What is (\d+)", prompt)[1])
+    return f"Answer: {2 * number + (number % 3 == 0)}\nConfidence: {50 + number}%"
+
+
+class _Fake(FakeBackend):
+    def __init__(self, model, engine_options, thinking, log):
+        super().__init__(answer)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A working folder with a checkpoint `model`, data `data`, and a backend that needs no engine."""
+    real = base.load
+    monkeypatch.setattr(base, "load", lambda name: real(name) and _Fake)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CALIBENCH_DATA", raising=False)
+    checkpoint_folder(tmp_path / "model")
+    gsm8k_folder(tmp_path / "data", 20)
+    return tmp_path
+
+
+def run(*options: str) -> int:
+    return main(["run", "model", "--tasks", "gsm8k", "--data", "data", "--out", "run", *options])
+
+
+def test_run_prints_the_headline_and_leaves_its_files(place, capsys):
+    assert run() == 0
+    out = capsys.readouterr().out
+    assert re.search(
+        r"gsm8k.*0\.650 \[0\.\d+, 0\.\d+\]", out
+    )  # multiples of three below 20 are answered wrong: 7 of 20
+    assert "report: run/report.html" in out
+    assert {f.name for f in (place / "run").iterdir()} >= {"run.sqlite", "scorecard.json", "report.html"}
+
+
+def test_json_is_the_list_of_metric_rows(place, capsys):
+    assert run("--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert rows == json.loads((place / "run" / "scorecard.json").read_text())
+    (accuracy,) = (r for r in rows if (r["task"], r["subset"], r["metric"]) == ("gsm8k", "all", "accuracy"))
+    assert accuracy["value"] == 13 / 20
+    assert set(accuracy) == {
+        "task", "protocol", "method", "subset", "metric", "value", "low", "high", "n_used", "n_total", "convention", "reason"
+    }  # fmt: skip
+
+
+def test_report_rewrites_the_same_numbers_without_a_model(place, capsys):
+    run()
+    before = json.loads((place / "run" / "scorecard.json").read_text())
+    (place / "run" / "scorecard.json").unlink()
+    assert main(["report", "run"]) == 0
+    assert json.loads((place / "run" / "scorecard.json").read_text()) == before
+
+
+@pytest.mark.parametrize("suffix", ["svg", "pdf", "png"])
+def test_plot_writes_the_format_of_its_suffix(place, capsys, suffix):
+    run()
+    assert main(["plot", "run", "--out", f"figure.{suffix}"]) == 0
+    magic = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}[suffix]
+    assert (place / f"figure.{suffix}").read_bytes().startswith(magic)
+
+
+def test_compare_pairs_two_runs_and_writes_a_page(place, capsys):
+    run()
+    main(["run", "model", "--tasks", "gsm8k", "--data", "data", "--out", "other", "--name", "twin"])
+    capsys.readouterr()
+    assert main(["compare", "run", "other", "--out", "both", "--json"]) == 0
+    differences = json.loads(capsys.readouterr().out)
+    assert {d["difference"] for d in differences if d["metric"] == "accuracy"} == {0.0}
+    assert (place / "both" / "compare.html").is_file()
+
+
+def test_configuration_file_gives_options_and_the_command_line_wins(place, capsys):
+    (place / "c.toml").write_text(
+        'model = "model"\ntasks = ["gsm8k"]\nout = "run"\ndata = "data"\nlimit = 3\nmax-tokens = 50\n[engine]\nmax_num_seqs = 4\n'
+    )
+    assert main(["run", "-c", "c.toml", "--limit", "5", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {r["n_total"] for r in rows if r["task"] == "gsm8k" and r["subset"] == "all"} == {5}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "model", "--tasks", "gsm8", "--out", "r"], "unknown task 'gsm8'. Did you mean gsm8k"),
+        (["run", "model", "--tasks", "gsm8k", "--confidence", "ptrue", "--out", "r"], "Did you mean p_true"),
+        (["run", "model", "--tasks", "gsm8k", "--backend", "vlm", "--out", "r"], "Did you mean vllm"),
+        (["run", "model", "--tasks", "gsm8k", "--protocol", "state", "--out", "r"], "Did you mean stated"),
+        (["run", "nowhere/at/all", "--tasks", "gsm8k", "--out", "r"], "nowhere/at/all: no such folder"),
+        (
+            ["run", "data", "--tasks", "gsm8k", "--out", "r"],
+            "expected config.json, a tokenizer and weights, found gsm8k",
+        ),
+        (["run", "model", "--tasks", "gsm8k", "--data", "nowhere", "--out", "r"], "nowhere/gsm8k/test.jsonl"),
+        (["run", "model", "--tasks", "gsm8k"], "--out is missing"),
+        (["run", "-c", "nowhere.toml"], "nowhere.toml: cannot read"),
+        (["report", "nowhere"], "nowhere: no run here"),
+        (["plot", "nowhere", "--out", "x.png"], "nowhere: no run here"),
+        (["compare", "nowhere", "elsewhere"], "nowhere: no run here"),
+        (["check-task", "gsm8"], "Did you mean gsm8k"),
+    ],
+)
+def test_bad_input_is_answered_in_one_message_with_code_2(place, capsys, arguments, message):
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.splitlines()[-1].startswith("calibench: ")
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--draws", "0"], "--draws: expected a whole number of at least 1, found '0'"),
+        (["--temperature", "-1"], "expected a number of at least 0"),
+        (["--temperature", "nan"], "expected a number of at least 0"),
+        (["--top-p", "0"], "above 0 and up to 1"),
+        (["--limit", "many"], "expected a whole number"),
+        (["--engine", "dtype"], "expected KEY=VALUE"),
+        (["--tasks", ","], "expected names separated by commas"),
+        (["--kind", "chat"], "invalid choice"),
+    ],
+)
+def test_values_that_make_no_sense_are_named(place, capsys, options, message):
+    with pytest.raises(SystemExit) as exit_:
+        run(*options)
+    assert exit_.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tasks = ", "not valid TOML"),
+        ("task = 'gsm8k'", "unknown option 'task'. Did you mean tasks"),
+        ("limit = 0", "--limit: expected a whole number of at least 1"),
+        ("engine = 3", "engine: expected a table"),
+    ],
+)
+def test_a_wrong_configuration_file_is_named_with_what_is_wrong(place, capsys, text, message):
+    (place / "c.toml").write_text(text)
+    assert main(["run", "-c", "c.toml"]) == 2
+    err = capsys.readouterr().err
+    assert "c.toml: " in err
+    assert message in err
+
+
+def test_another_identity_has_its_own_exit_code(place, capsys):
+    run()
+    assert run("--seed", "1") == 3
+    assert "seed: 0 there, 1 now" in capsys.readouterr().err
+
+
+def test_a_folder_without_write_permission_is_refused(place, capsys):
+    (place / "file").write_text("")
+    assert main(["run", "model", "--tasks", "gsm8k", "--data", "data", "--out", "file/run"]) == 4
+    assert "cannot write here" in capsys.readouterr().err
+
+
+def test_plot_of_another_format_is_refused(place, capsys):
+    run()
+    assert main(["plot", "run", "--out", "figure.jpeg"]) == 2
+    assert ".svg" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["tasks", "methods", "backends", "models"])
+def test_lists_are_text_and_json(place, capsys, command):
+    assert main([command, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert main([command]) == 0
+    text = capsys.readouterr().out
+    assert all(row["name"] in text for row in rows)
