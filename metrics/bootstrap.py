@@ -107,11 +107,38 @@ def absolute_sum_interval(estimate: np.ndarray, replicates: np.ndarray) -> tuple
     return float(min(low, observed)), float(max(high, observed))
 
 
-def absolute_sum_noise(estimate: np.ndarray, replicates: np.ndarray) -> tuple[float, np.ndarray]:
+def absolute_sum_difference(a: tuple, b: tuple) -> tuple[float, float, float]:
+    """(difference, low, high) of sum_b |d_b| of run B minus that of run A, without the upward bias of either.
+
+    The intervals of the two sums are joined by their distances from the unbiased values and the correlation of the
+    resamples (paired resamples of the two runs).
+
+    Args:
+        a, b: (estimate [B], replicates [R, B]) of each run, as for `absolute_sum_interval`.
+
+    Source: Zou and Donner 2008 (MOVER), for correlated estimates.
+    """
+    (value_a, sums_a), (value_b, sums_b) = unbiased_absolute_sum(*a), unbiased_absolute_sum(*b)
+    (low_a, high_a), (low_b, high_b) = (
+        absolute_sum_interval(*run) or (value, value) for run, value in ((a, value_a), (b, value_b))
+    )
+    varies = sums_a.std() > 1e-12 and sums_b.std() > 1e-12
+    correlation = np.corrcoef(sums_a, sums_b)[0, 1] if varies else 0.0
+
+    def distance(x: float, y: float) -> float:
+        return float(np.sqrt(max(x**2 + y**2 - 2 * correlation * x * y, 0.0)))
+
+    difference = value_b - value_a
+    down = distance(value_b - low_b, high_a - value_a)
+    up = distance(high_b - value_b, value_a - low_a)
+    return difference, difference - down, difference + up
+
+
+def unbiased_absolute_sum(estimate: np.ndarray, replicates: np.ndarray) -> tuple[float, np.ndarray]:
     """sum_b |d_b| without its upward bias, and sums [R] that would be observed if it were the truth.
 
-    The centre is the vector of `absolute_sum_interval`'s path whose sums are on average the observed one (zero if even
-    there they are greater).
+    It is the absolute sum of the vector, on the path of `absolute_sum_interval`, whose sums are on average the observed
+    one (zero if even there they are greater).
 
     Args:
         estimate: [B] float.

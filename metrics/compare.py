@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from harness.records import Difference
-from metrics.bootstrap import absolute_sum_noise, partition, percentile_interval, usable
+from metrics.bootstrap import absolute_sum_difference, partition, percentile_interval, usable
 from metrics.measures import CONFIDENCE_MEASURES, MAIN, OUTCOME_MEASURES, Group, point
 from metrics.sample import bin_gaps, resample
 from metrics.scorecard import NO_METHOD, Result, check, mean_gaps, random_source, sample_of
@@ -67,8 +67,8 @@ def compare(
     Raises:
         ValueError: a frame is malformed, or the runs share no question under the same protocol and method.
 
-    Conventions: the p value is two-sided, of a t test with clusters - 1 degrees of freedom on the bootstrap standard
-    error, at least 2^(1 - clusters), the smallest that a sign-flip test can give. Verdicts: `equivalent` if the
+    Conventions: the p value is two-sided, of a t test with clusters - 1 degrees of freedom, the standard error being that
+    of the interval on the side of zero; it is at least 2^(1 - clusters), the smallest that a sign-flip test can give. Verdicts: `equivalent` if the
     interval is inside the margin; else `better` or `worse` if Holm's p is below 0.05; else `undecided`. The signed gap
     is judged by the change of its absolute value. Intervals and p values of ECE and |signed gap| take the bias near
     zero out, see `metrics.bootstrap.absolute_sum_noise`.
@@ -128,13 +128,14 @@ def _change(group: Group, name: str, pairs: list[Pair], margin: float) -> Change
         runs = [side for side, value in (("A", a), ("B", b)) if value is None]
         return Change({**row, "reason": f"undefined for run {' and '.join(runs)}"}, None, 0.0)
     row["difference"] = b - a
-    replicates = usable(_differences(name, pairs))
-    if replicates is None:
+    interval = _interval(name, pairs, b - a)
+    if interval is None:
         return Change(row, None, 0.0)
-    n_clusters = sum(p.n_clusters for p in pairs)
-    row["low"], row["high"] = percentile_interval(replicates) or _rule_of_three(b - a, n_clusters)
-    judged = usable(_differences("|signed_gap|", pairs)) if name == "signed_gap" else replicates
-    return Change(row, _p_value(judged, n_clusters), _BETTER[name] * judged.mean())
+    row["low"], row["high"] = interval
+    judged = (b - a, *interval)
+    if name in ("ece", "signed_gap"):
+        judged = _absolute(pairs, total=name == "signed_gap")
+    return Change(row, _p_value(*judged, sum(p.n_clusters for p in pairs)), _BETTER[name] * judged[0])
 
 
 def _mean_value(name: str, results: list[Result]) -> float | None:
@@ -142,31 +143,35 @@ def _mean_value(name: str, results: list[Result]) -> float | None:
     return None if None in values else float(np.mean(values))
 
 
-def _differences(name: str, pairs: list[Pair]) -> np.ndarray:
-    """Plausible values [R] of B - A: bootstrap replicates, for absolute sums around a centre without bias."""
-    if name not in ("ece", "|signed_gap|"):
-        return np.mean([p.b.replicates.values[name] - p.a.replicates.values[name] for p in pairs], axis=0)
-    observed, centre, replicates = 0.0, 0.0, 0.0
-    for sign, results in ((-1, [p.a for p in pairs]), (1, [p.b for p in pairs])):
-        estimate, resampled = mean_gaps(results)
-        if name == "|signed_gap|":
-            estimate, resampled = estimate.sum(keepdims=True), resampled.sum(axis=1, keepdims=True)
-        corrected, sums = absolute_sum_noise(estimate, resampled)
-        observed += sign * np.abs(estimate).sum()
-        centre += sign * corrected
-        replicates += sign * sums
-    return observed + centre - replicates
+def _interval(name: str, pairs: list[Pair], difference: float) -> tuple[float, float] | None:
+    """Interval of the difference, which it always holds; None if too many resamples leave the metric undefined."""
+    if name == "ece":
+        _, low, high = _absolute(pairs, total=False)
+        return min(low, difference), max(high, difference)
+    changes = np.mean([p.b.replicates.values[name] - p.a.replicates.values[name] for p in pairs], axis=0)
+    if usable(changes) is None:
+        return None
+    return percentile_interval(changes) or _rule_of_three(difference, sum(p.n_clusters for p in pairs))
 
 
-def _p_value(replicates: np.ndarray, n_clusters: int) -> float | None:
-    from scipy.stats import t
+def _absolute(pairs: list[Pair], *, total: bool) -> tuple[float, float, float]:
+    """(difference, low, high) of the ECE, or of the absolute signed gap if `total`, without the bias near zero."""
+    runs = [mean_gaps([p.a for p in pairs]), mean_gaps([p.b for p in pairs])]
+    if total:
+        runs = [(gaps.sum(keepdims=True), replicates.sum(axis=1, keepdims=True)) for gaps, replicates in runs]
+    return absolute_sum_difference(*runs)
+
+
+def _p_value(difference: float, low: float, high: float, n_clusters: int) -> float | None:
+    """Two-sided p value of no difference; the interval's end on the side of zero gives the standard error."""
+    from scipy.stats import norm, t
 
     if n_clusters < 2:
         return None
-    mean, error = abs(replicates.mean()), replicates.std()
-    if mean < 1e-12:
+    if abs(difference) < 1e-12:
         return 1.0
-    p = 2 * t.sf(mean / error, n_clusters - 1) if error > 1e-12 else 0.0
+    error = (difference - low if difference > 0 else high - difference) / norm.ppf(1 - _ALPHA / 2)
+    p = 2 * t.sf(abs(difference) / error, n_clusters - 1) if error > 0 else 0.0
     return float(max(p, 2.0 ** (1 - n_clusters)))
 
 
