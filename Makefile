@@ -23,7 +23,7 @@ INSTALL := $(PIP) install --quiet --constraint constraints/$(DEVICE).txt $(if $(
 STAMP := $(VENV)/.installed-$(DEVICE)
 
 # command or shared library : Debian package
-SYSTEM_RUN := libnuma.so.1:libnuma1 bwrap:bubblewrap
+SYSTEM_RUN := libnuma.so.1:libnuma1 g++:g++ bwrap:bubblewrap
 SYSTEM_TEST := chromium:chromium
 
 .PHONY: help

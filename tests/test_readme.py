@@ -1,0 +1,132 @@
+"""The README says what is true: its commands, options, tables and programs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import tasks
+from harness import errors, protocols
+from harness.confidence import base as methods
+from harness.pipeline import RunConfig
+from harness.records import Confidence, Generation, Grade, Question
+from harness.store import RunFile
+from metrics.scorecard import scorecard
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CODE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def programs(language: str, containing: str = "") -> list[str]:
+    return [code for found, code in CODE.findall(README) if found == language and containing in code]
+
+
+def commands(program: str) -> Iterator[list[str]]:
+    """The words of each command line in the README that starts with `program`."""
+    lines = "\n".join(programs("")).replace("\\\n", " ").splitlines()
+    inline = re.findall(rf"`({program} [^`]*)`", README)
+    yield from (shlex.split(line, comments=True) for line in [*lines, *inline] if line.startswith(f"{program} "))
+
+
+def table(heading: str) -> list[list[str]]:
+    """The cells of the table whose first heading is `heading`, without the heading row and without backticks."""
+    rows = re.search(rf"^\| {re.escape(heading)} \|.*\n\|[-| ]+\n((?:\|.*\n)+)", README, re.MULTILINE)[1]
+    return [[cell.strip() for cell in row.replace("`", "").strip("|").split("|")] for row in rows.splitlines()]
+
+
+def test_every_make_target_exists():
+    makefile = (ROOT / "Makefile").read_text()
+    named = {words[1] for words in commands("make")}
+    assert named >= {"demo", "test"}
+    assert {target for target in named if not re.search(rf"^{target}:", makefile, re.MULTILINE)} == set()
+
+
+def test_every_command_knows_the_options_it_is_shown_with():
+    used: dict[str, set[str]] = {}
+    for _, command, *words in commands("calibench"):
+        used.setdefault(command, set()).update(word for word in words if word.startswith("-"))
+    assert used.keys() >= {"run", "compare", "plot"}
+    for command, options in used.items():
+        done = subprocess.run([sys.executable, "-m", "harness.cli", command, "--help"], capture_output=True, text=True)
+        assert done.returncode == 0, f"calibench {command}: {done.stderr}"
+        assert options <= set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", done.stdout)), command
+
+
+def test_names_in_the_tables_exist():
+    known_tasks = set(tasks.names())
+    for name, *_ in table("task"):
+        assert set(tasks.expand([name])) <= known_tasks
+    assert {row[0].split()[0] for row in table("`--protocol`")} == set(protocols.PROTOCOLS)
+    assert {row[0] for row in table("`--confidence`")} <= set(methods.names())
+
+
+def test_data_files_are_where_the_table_says():
+    for name, *_, file in table("task"):
+        if name != "micro":
+            with pytest.raises(errors.DataError, match=re.escape(file)):
+                tasks.load(name).open("no-such-folder")
+
+
+def test_the_schema_table_names_every_column(tmp_path):
+    RunFile.create(tmp_path).close()
+    database = sqlite3.connect(tmp_path / "run.sqlite")
+    documented = {name: set(f"{key}, {rest.replace(' (JSON)', '')}".split(", ")) for name, key, rest in table("table")}
+    actual = {
+        name: {column[1] for column in database.execute(f"PRAGMA table_info({name})")}
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    }
+    database.close()
+    assert documented == actual
+
+
+def test_exit_codes_are_those_of_the_errors():
+    documented = {int(code) for code, _ in table("exit code")}
+    raised = {error.exit_code for error in vars(errors).values() if hasattr(error, "exit_code")}
+    assert raised
+    assert raised <= documented
+
+
+def test_python_example_uses_real_options():
+    keywords = set(re.findall(r"(\w+)=", programs("python", "from harness import open_run, run")[0]))
+    assert keywords <= set(RunConfig._fields)
+
+
+def test_the_example_task_grades_its_gold_right_and_its_wrong_text_wrong():
+    scope: dict = {}
+    exec(compile(programs("python", "TASK = Task(")[0], "tasks/capitals.py", "exec"), scope)
+    task = scope["TASK"]
+    question = task.to_question({"country": "Peru", "capital": "Lima"}, "test.jsonl:1")
+    assert [task.grade(question, text).outcome for text in task.gold_text(question)] == ["correct"]
+    assert task.grade(question, task.wrong_text(question)).outcome == "incorrect"
+    with pytest.raises(errors.DataError, match=r"test\.jsonl:2"):
+        task.to_question({"country": "Peru"}, "test.jsonl:2")
+
+
+def test_the_independent_program_computes_the_scorecards_ece(tmp_path):
+    with RunFile.create(tmp_path) as run:
+        run.write(record for k in range(60) for record in _answered(k, value=min(0.1 * (k % 11), 1), correct=k % 5 == 0))
+        expected = {m.metric: m.value for m in scorecard(run.frame(), resamples=10).metrics if m.task == "t"}
+    program = programs("python", "sqlite3")[0]
+    done = subprocess.run([sys.executable, "-c", program, tmp_path / "run.sqlite"], capture_output=True, text=True)
+    task, method, value = done.stdout.split()
+    assert (task, method) == ("t", "stated")
+    assert float(value) == pytest.approx(expected["ece"], abs=1e-9)
+
+
+def _answered(k: int, *, value: float, correct: bool) -> Iterator:
+    key = {"task": "t", "question_id": f"q{k}", "protocol": "stated", "draw": 0}
+    yield Question(task="t", question_id=f"q{k}", text="?", gold=("1",), domain="math", split="test")
+    yield Generation(
+        **key, seed=None, prompt_tokens=1, cached_tokens=None, reasoning_tokens=0, answer_tokens=1, latency=None,
+        finish_reason="stop", reasoning_opened=False, reasoning=None, text="1", token_ids=None,
+    )  # fmt: skip
+    yield Confidence(**key, method="stated", value=value, status="ok", raw=None)
+    yield Grade(**key, answer="1", outcome="correct" if correct else "incorrect", grader="number/1")
