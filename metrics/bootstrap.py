@@ -110,27 +110,28 @@ def absolute_sum_interval(estimate: np.ndarray, replicates: np.ndarray) -> tuple
 def absolute_sum_difference(a: tuple, b: tuple) -> tuple[float, float, float]:
     """(difference, low, high) of sum_b |d_b| of run B minus that of run A, without the upward bias of either.
 
-    The intervals of the two sums are joined by their distances from the unbiased values and the correlation of the
-    resamples (paired resamples of the two runs).
+    The intervals of the two sums are joined by their distances from the unbiased values: as root of squares, but where
+    an interval reaches zero its distance from there is no random error but what is left of the bias, and is added
+    (less so, the more the two runs go together).
 
     Args:
-        a, b: (estimate [B], replicates [R, B]) of each run, as for `absolute_sum_interval`.
+        a, b: (estimate [B], replicates [R, B]) of each run, as for `absolute_sum_interval`; paired resamples.
 
-    Source: Zou and Donner 2008 (MOVER), for correlated estimates.
+    Source: Zou and Donner 2008 (MOVER), for correlated estimates; the rule at zero is this project's.
     """
     (value_a, sums_a), (value_b, sums_b) = unbiased_absolute_sum(*a), unbiased_absolute_sum(*b)
-    (low_a, high_a), (low_b, high_b) = (
-        absolute_sum_interval(*run) or (value, value) for run, value in ((a, value_a), (b, value_b))
-    )
+    low_a, high_a = absolute_sum_interval(*a) or (value_a, value_a)
+    low_b, high_b = absolute_sum_interval(*b) or (value_b, value_b)
     varies = sums_a.std() > 1e-12 and sums_b.std() > 1e-12
     correlation = np.corrcoef(sums_a, sums_b)[0, 1] if varies else 0.0
 
-    def distance(x: float, y: float) -> float:
-        return float(np.sqrt(max(x**2 + y**2 - 2 * correlation * x * y, 0.0)))
+    def joined(x: float, y: float, at_zero: bool) -> float:
+        r = 2 * max(correlation, 0.0) - 1 if at_zero else correlation
+        return float(np.sqrt(max(x**2 + y**2 - 2 * r * x * y, 0.0)))
 
     difference = value_b - value_a
-    down = distance(value_b - low_b, high_a - value_a)
-    up = distance(high_b - value_b, value_a - low_a)
+    down = joined(value_b - low_b, high_a - value_a, low_b == 0)
+    up = joined(high_b - value_b, value_a - low_a, low_a == 0)
     return difference, difference - down, difference + up
 
 

@@ -67,11 +67,11 @@ def compare(
     Raises:
         ValueError: a frame is malformed, or the runs share no question under the same protocol and method.
 
-    Conventions: the p value is two-sided, of a t test with clusters - 1 degrees of freedom, the standard error being that
-    of the interval on the side of zero; it is at least 2^(1 - clusters), the smallest that a sign-flip test can give. Verdicts: `equivalent` if the
-    interval is inside the margin; else `better` or `worse` if Holm's p is below 0.05; else `undecided`. The signed gap
-    is judged by the change of its absolute value. Intervals and p values of ECE and |signed gap| take the bias near
-    zero out, see `metrics.bootstrap.absolute_sum_noise`.
+    Conventions: the p value is two-sided, of a t test with clusters - 1 degrees of freedom, the standard error being
+    that of the interval on the side of zero; it is at least 2^(1 - clusters), the smallest that a sign-flip test can
+    give. Verdicts: `equivalent` if the interval is inside the margin; else `better` or `worse` if Holm's p is below
+    0.05; else `undecided`. The signed gap is judged by the change of its absolute value. Intervals and p values of ECE
+    and |signed gap| take the bias near zero out, see `metrics.bootstrap.absolute_sum_difference`.
     """
     check(a), check(b)
     keys = ["task", "protocol", "method"]
