@@ -110,9 +110,12 @@ _LABEL = re.compile(
 )
 _WORDS_BEFORE_VALUE = re.compile(r"[^\n\d]{1,40}")
 _LABEL_ALONE = re.compile(rf"(?im)^[ \t*_\"'`#>\-•({{<]{{0,8}}{_SURE}[*_\"'`]{{0,4}}[ \t]{{0,4}}(?::[^\n]*$|\Z)")
-_SENTENCE = re.compile(rf"(?i)(?<![a-z]){_SURE}[^.\n\d]{{0,30}}? (?:is|of|at|to be|to|as)(?: only| set at| set to)? ")
+_SENTENCE = re.compile(
+    rf"(?i)(?<![a-z]){_SURE}(?! (?:interval|band|bound|limit))[^.\n\d]{{0,30}}?"
+    r" (?:is|of|at|to be|to|as)(?: only| set at| set to)? "
+)
 _SURE_AFTER = re.compile(
-    r"(?i)[ -](?:confident|sure|certain)\b| (?:confidence|certainty)\b(?! (?:interval|level|bound|limit))"
+    r"(?i)[ -](?:confident|sure|certain)\b| (?:confidence|certainty)\b(?! (?:interval|level|band|bound|limit))"
     r"| (?:chance|probability|likelihood|likely)[^.\n]{1,60}?(?:correct|right)\b"
 )
 _NEGATED = re.compile(r"(?i)(?:\bnot|n't|never)[ \w]{0,12}\Z")

@@ -1,0 +1,142 @@
+"""The parser against case tables, recorded model outputs, and properties that hold for any text."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.parsing import Parsed, parse
+
+CASES = Path(__file__).parent / "cases"
+
+
+def case_id(case: dict) -> str:
+    return f"{case['text'][:50]!r} {case['finish_reason']}"
+
+
+@pytest.mark.parametrize("case", json.loads((CASES / "confidence.json").read_text()), ids=case_id)
+def test_stated_confidence(case: dict):
+    parsed = parse(case["text"], reasoning_opened=False, scale=case["scale"], finish_reason=case["finish_reason"])
+    assert (parsed.confidence, parsed.status) == (case["confidence"], case["status"])
+    if case["answer"] is not None:
+        assert parsed.answer_text == case["answer"]
+
+
+@pytest.mark.parametrize("case", json.loads((CASES / "reasoning.json").read_text()), ids=case_id)
+def test_reasoning_and_truncation(case: dict):
+    parsed = parse(
+        case["text"],
+        reasoning_opened=case["reasoning_opened"],
+        scale="percent",
+        finish_reason=case["finish_reason"],
+    )
+    found = (parsed.reasoning, parsed.answer_text, parsed.truncated)
+    assert found == (case["reasoning"], case["answer"], case["truncated"])
+
+
+def test_confidence_inside_the_reasoning_does_not_count():
+    parsed = parse(
+        "<think>Confidence: 30%</think>Answer: 4", reasoning_opened=False, scale="percent", finish_reason="stop"
+    )
+    assert (parsed.confidence, parsed.status, parsed.reasoning) == (None, "missing", "Confidence: 30%")
+
+
+def test_offsets_count_characters_of_the_text():
+    text = "<think>２＋２</think>\n答案：４\n置信度：８５％"
+    parsed = parse(text, reasoning_opened=False, scale="percent", finish_reason="stop")
+    assert text[parsed.answer_start :] == "\n答案：４\n置信度：８５％"
+    assert parsed.raw == "置信度：８５％"
+    assert text[: parsed.confidence_span[0]] == "<think>２＋２</think>\n答案：４\n"
+    assert parsed.answer_text == "答案：４"
+
+
+@pytest.mark.data
+def test_recorded_statements_are_read_as_labelled(benchmark_data: Path):
+    """Real outputs of eight models; rows that a person could argue about are left out."""
+    lines = (benchmark_data / "recorded/confidence_statements.jsonl").read_text().splitlines()
+    rows = [row for line in lines if (row := json.loads(line))["ambiguous"] is None]
+    scales = {"0-1": "probability", "0-100": "percent"}
+    wrong = [
+        (row["id"], row["expected_confidence"], parsed)
+        for row in rows
+        if (parsed := parse_recorded(row["text"], scales[row["scale_asked"]])).confidence != row["expected_confidence"]
+    ]
+    assert len(rows) > 250
+    assert len(wrong) <= 0.01 * len(rows), wrong
+
+
+def parse_recorded(text: str, scale: str) -> Parsed:
+    return parse(text, reasoning_opened=False, scale=scale, finish_reason="stop")
+
+
+PIECES = st.sampled_from(
+    [
+        *("<think>", "</think>", "[THINK]", "[/THINK]", "Answer: ", "Final answer", "\\boxed{", "}", "####", "<answer>"),
+        *("Confidence: ", "**Confidence:** ", '"confidence": ', "確信度：", "Probability: ", "my confidence is ", "85%"),
+        *("I'm 90% sure", "0.9", "9/10", "80-90%", "８５％", "18", ",", ".", "\n", "\n\n", " ", "(", ")", "Question: ", "(95%)"),
+    ]
+)
+TEXTS = st.lists(PIECES | st.text(max_size=4), max_size=14).map("".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    text=TEXTS,
+    opened=st.booleans(),
+    scale=st.sampled_from(["percent", "probability", None]),
+    finish_reason=st.sampled_from(["stop", "length"]),
+)
+def test_spans_never_overlap_and_status_agrees_with_value(text, opened, scale, finish_reason):
+    parsed = parse(text, reasoning_opened=opened, scale=scale, finish_reason=finish_reason)
+    assert (parsed.confidence is not None) == (parsed.status == "ok")
+    assert parsed.confidence is None or 0 <= parsed.confidence <= 1
+    assert parsed.truncated is None or finish_reason == "length"
+    assert 0 <= parsed.answer_start <= len(text)
+    assert (parsed.confidence_span is None) == (parsed.raw is None)
+    if parsed.confidence_span:
+        start, end = parsed.confidence_span
+        assert 0 <= start < end <= len(text)
+        assert parsed.raw == text[start:end]
+        # What is left as the answer comes from outside the statement, in the order of the text.
+        outside = iter(text[:start] + "\n" + text[end:] + "\n")
+        assert all(c == "\n" or c in outside for c in parsed.answer_text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(value=st.integers(0, 100), answer=st.integers(-999, 999))
+def test_the_form_asked_for_is_always_read(value, answer):
+    text = f"Answer: {answer}\nConfidence: {value}%"
+    parsed = parse(text, reasoning_opened=False, scale="percent", finish_reason="stop")
+    assert (parsed.confidence, parsed.status, parsed.answer_text) == (value / 100, "ok", f"Answer: {answer}")
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=TEXTS, value=st.integers(0, 100))
+def test_reasoning_changes_neither_answer_nor_confidence(text, value):
+    said = f"Answer: 18\nConfidence: {value}%"
+    alone = parse(said, reasoning_opened=False, scale="percent", finish_reason="stop")
+    after = parse(f"{text}</think>\n{said}", reasoning_opened=True, scale="percent", finish_reason="stop")
+    assert after[1] == alone.answer_text
+    assert (after.confidence, after.raw) == (alone.confidence, alone.raw)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("(", "1", "1.1,", "9% ", "\n", " ", "*", "my ", "<think>", "</think>", "Answer: ", "Answer:\n", "\\boxed{"),
+        *("confidence ", "confidence: 5 ", "Confidence: 60%\nAnswer: 7\n", "probability that ", "question:\n"),
+        *("9% likely ", "確信度", "{", "\u202f", "Answer: 5\nQuestion: "),
+    ],
+)
+@pytest.mark.parametrize("scale", ["percent", "probability"])
+def test_hostile_texts_take_linear_time(unit, scale):
+    """100 kB of one repeated unit parse in well under a second; quadratic matching would take minutes."""
+    text = "Answer: 3\n" + unit * (100_000 // len(unit))
+    start = time.process_time()
+    parse(text, reasoning_opened=False, scale=scale, finish_reason="length")
+    assert time.process_time() - start < 1.0
