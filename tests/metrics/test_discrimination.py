@@ -1,0 +1,72 @@
+"""AUROC against scikit-learn, hand values and its invariances."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from metrics.bootstrap import draws
+from metrics.discrimination import ResampledAuroc, auroc
+
+both_classes = st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=2, max_size=60).filter(
+    lambda rows: len({correct for _, correct in rows}) == 2
+)
+
+
+def arrays(rows):
+    return np.array([p / 20 for p, _ in rows]), np.array([correct for _, correct in rows])
+
+
+@given(both_classes)
+def test_equals_scikit_learn_with_ties(rows):
+    confidence, correct = arrays(rows)
+    assert auroc(confidence, correct) == pytest.approx(roc_auc_score(correct, confidence), abs=1e-12)
+
+
+@given(both_classes, st.randoms())
+def test_only_ranks_matter(rows, random):
+    confidence, correct = arrays(rows)
+    value = auroc(confidence, correct)
+    assert auroc(confidence**3 / 2, correct) == pytest.approx(value, abs=1e-12)
+    assert auroc(1 - confidence, correct) == pytest.approx(1 - value, abs=1e-12)
+    assert auroc(*arrays(random.sample(rows, len(rows)) + rows)) == pytest.approx(value, abs=1e-12)
+
+
+def test_hand_values():
+    # Pairs (right, wrong): .9 > .8, .9 > .3, .3 < .8, .3 = .3: (1 + 1 + 0 + 1/2) / 4.
+    assert auroc([0.9, 0.3, 0.8, 0.3], [True, True, False, False]) == 0.625
+    assert auroc([0.7] * 4, [True, False, True, False]) == 0.5
+
+
+def test_tiny_probabilities_are_told_apart():
+    assert auroc([1e-30, 2e-30], [False, True]) == 1.0
+
+
+@pytest.mark.parametrize("correct", [[True, True], [False, False]])
+def test_one_class_is_undefined(correct):
+    assert math.isnan(auroc([0.2, 0.9], correct))
+
+
+def test_no_rows_is_undefined():
+    assert math.isnan(auroc([], []))
+
+
+def test_resamples_equal_the_metric_of_the_repeated_rows():
+    rng = np.random.default_rng(3)
+    confidence, correct, cluster = rng.integers(0, 11, 40) / 10, rng.random(40) < 0.6, np.repeat(np.arange(10), 4)
+    (counts,) = draws(10, 20, rng)
+    resampled = ResampledAuroc(confidence, correct, cluster, 10)(counts)
+    for r in range(20):
+        taken = np.repeat(np.arange(40), counts[cluster, r].astype(int))
+        assert resampled[r] == pytest.approx(auroc(confidence[taken], correct[taken]), nan_ok=True)
+
+
+def test_resamples_of_many_distinct_values_stay_within_1e_5_of_the_metric():
+    rng = np.random.default_rng(4)
+    confidence = rng.beta(5, 1, 10_000)
+    correct = rng.random(10_000) < confidence
+    (once,) = ResampledAuroc(confidence, correct, np.arange(10_000), 10_000)(np.ones((10_000, 1)))
+    assert once == pytest.approx(auroc(confidence, correct), abs=1e-5)
