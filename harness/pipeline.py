@@ -284,11 +284,10 @@ def _description(
         "kind": config.kind or checkpoint.lineage().get("kind"),
         "model": {"name": checkpoint.name, "revision": checkpoint.revision, "lineage": checkpoint.lineage()},
         "configuration": {
-            **config._asdict(),
+            **{field: value for field, value in config._asdict().items() if field not in ("out", "data")},
             "confidence": config.methods(),
             "temperature": sampling.temperature,
             "model": checkpoint.name,
-            "data": None,
         },
         "data": {
             s.task.name: {"origin": s.origin, "fingerprint": s.fingerprint, "questions": s.total, "note": s.note}

@@ -118,6 +118,7 @@ def test_the_form_asked_for_is_always_read(value, answer):
 @settings(max_examples=100, deadline=None)
 @given(text=TEXTS, value=st.integers(0, 100))
 def test_reasoning_changes_neither_answer_nor_confidence(text, value):
+    text = text.replace("</think>", "").replace("[/THINK]", "")
     said = f"Answer: 18\nConfidence: {value}%"
     alone = parse(said, reasoning_opened=False, scale="percent", finish_reason="stop")
     after = parse(f"{text}</think>\n{said}", reasoning_opened=True, scale="percent", finish_reason="stop")

@@ -1,0 +1,85 @@
+"""Generation through a run against a bare `LLM.generate` call: same prompts, seeds, sampling and engine arguments.
+
+The run's time goes from its first request to its last commit: parsing, grading and storing are in it. The two alternate,
+each in a process of its own, so that a machine whose speed drifts slows both. Printed: tokens per second of each round, and the ratio.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tasks
+from harness import model, protocols
+from harness.backends.vllm import Backend, _prepare_environment
+from harness.chat import ChatFormat
+from harness.pipeline import seed_of
+from harness.store import RunFile
+
+pytestmark = [pytest.mark.bench, pytest.mark.engine, pytest.mark.timeout(3600)]
+
+CHECKPOINT = "micro-sft"
+MAX_TOKENS = 512
+ROUNDS = 3
+
+
+def questions():
+    """Every question of the micro suite with its token ids and seed."""
+    from transformers import AutoTokenizer
+
+    chat = ChatFormat(AutoTokenizer.from_pretrained(model.resolve(CHECKPOINT).path), "auto")
+    protocol = protocols.protocol("stated")
+    for name in tasks.expand(["micro"]):
+        task = tasks.load(name)
+        for place, row in task.open(None).rows:
+            question = task.to_question(row, place)
+            prompt = chat.first(protocols.user_turn(question.text, task.instruction, protocol))
+            yield prompt.token_ids, seed_of(0, name, question.question_id)
+
+
+def bare(draws: int, temperature: float) -> float:
+    prompts, seeds = zip(*questions(), strict=True)
+    _prepare_environment()
+    request = {
+        "engine": Backend(str(model.resolve(CHECKPOINT).path), {}, "auto", Path(os.devnull))._arguments(),
+        "prompts": prompts,
+        "seeds": seeds if temperature else [None] * len(seeds),
+        "draws": draws,
+        "sampling": {"temperature": temperature, "top_p": 1.0, "max_tokens": MAX_TOKENS},
+    }
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("bare.py")], input=json.dumps(request), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    result = next(json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"tokens"'))
+    return result["tokens"] / result["seconds"]
+
+
+def through_calibench(out: Path, draws: int, temperature: float) -> float:
+    subprocess.run(
+        [
+            sys.executable, "-m", "harness.cli", "run", CHECKPOINT, "--tasks", "micro", "--out", out, "--draws", str(draws),
+            "--temperature", str(temperature), "--max-tokens", str(MAX_TOKENS),
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    with RunFile.open(out) as run:
+        (session,) = run.manifest()["sessions"]
+    return session["generated_tokens"] / session["seconds"]
+
+
+@pytest.mark.parametrize(("draws", "temperature"), [(1, 0.0), (8, 1.0)], ids=["K=1", "K=8"])
+def test_generation_reaches_nine_tenths_of_bare_vllm(draws, temperature, tmp_path):
+    assert sum(1 for _ in questions()) >= 1000 // draws
+    rounds = [
+        (through_calibench(tmp_path / str(i), draws, temperature), bare(draws, temperature)) for i in range(ROUNDS)
+    ]
+    ratio = statistics.median(ours / theirs for ours, theirs in rounds)
+    print(
+        f"\nK={draws}: " + "; ".join(f"{a:.0f} / {b:.0f} tokens/s" for a, b in rounds) + f"; median ratio {ratio:.3f}"
+    )
+    assert ratio >= 0.90
