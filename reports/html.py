@@ -328,7 +328,7 @@ def _warnings(a: RunSummary, b: RunSummary, differences: Sequence[Difference]) -
         )
     settings = [dict(_flatten(s.manifest.get("configuration") or {})) for s in (a, b)]
     for name in _SETTINGS:
-        of_a, of_b = (s.get(name) for s in settings)
+        of_a, of_b = (s.get(name, "not stated") for s in settings)
         if of_a != of_b:
             warnings.append(f"Setting {name}: A {of_a}, B {of_b}.")
     return warnings + list(_question_warnings(a, b, differences)) + list(_share_warnings(a, b))

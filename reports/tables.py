@@ -52,7 +52,7 @@ def _cell(metric: Metric | None) -> dict:
 
 def text(rows: Sequence[dict]) -> str:
     """Plain text for a terminal, at most 110 columns wide: how often the model is right, then how well it knows."""
-    names = [label(r["task"], r["method"], 30) + _protocol(r, rows) for r in rows]
+    names = [_name(row, rows) for row in rows]
     first = [["", "Accuracy", "Mean confidence", "Coverage", "n used/total"]]
     second = [["", "ECE", "floor", "Brier", "AUROC"]]
     for name, row in zip(names, rows, strict=True):
@@ -60,7 +60,7 @@ def text(rows: Sequence[dict]) -> str:
         floor = number(row["ece_noise_floor"]["value"])
         second.append([name, _value(row["ece"]), floor, _value(row["brier"]), _value(row["auroc"])])
     notes = [
-        f"— {name}, {HEADLINE[metric]}: {visible(row[metric]['reason'])}"
+        clip(f"— {name}, {HEADLINE[metric]}: {row[metric]['reason']}", 110)
         for name, row in zip(names, rows, strict=True)
         for metric in HEADLINE
         if row[metric]["reason"]
@@ -68,8 +68,10 @@ def text(rows: Sequence[dict]) -> str:
     return "\n\n".join(part for part in (_align(first), _align(second), "\n".join(notes)) if part)
 
 
-def _protocol(row: dict, rows: Sequence[dict]) -> str:
-    return f" ({clip(row['protocol'], 12)})" if len({r["protocol"] for r in rows}) > 1 else ""
+def _name(row: dict, rows: Sequence[dict]) -> str:
+    several = len({r["protocol"] for r in rows}) > 1
+    protocol = f" ({clip(row['protocol'], 8)})" if several else ""
+    return label(row["task"], row["method"], 30 - len(protocol)) + protocol
 
 
 def _value(cell: dict) -> str:
@@ -119,10 +121,10 @@ def differences_text(differences: Iterable[Difference]) -> str:
     """Plain text for a terminal: run B minus run A with 95 % interval, p after Holm's correction, and the verdict."""
     lines = [["", "metric", "A", "B", "B − A", "p (Holm)", "verdict", "questions"]]
     for d in differences:
-        subset = "" if d.subset == "all" else f" ({clip(d.subset, 12)})"
+        subset = "" if d.subset == "all" else f" ({clip(d.subset, 10)})"
         change = f"{signed(d.difference)} {interval(d.low, d.high)}".strip()
         lines.append([
-            label(d.task, d.method, 30) + subset, clip(d.metric, 16), number(d.a), number(d.b), change,
+            label(d.task, d.method, 30 - len(subset)) + subset, clip(d.metric, 17), number(d.a), number(d.b), change,
             p_value(d.p_holm), d.verdict, str(d.n_questions),
         ])  # fmt: skip
     return _align(lines)

@@ -1,0 +1,115 @@
+"""Reliability diagrams and figures by level."""
+
+import re
+from xml.etree import ElementTree
+
+import matplotlib
+import msgspec
+import numpy as np
+import pytest
+from synthetic_run import HOSTILE, NASTY
+
+from harness.errors import InputError, StorageError
+from reports import figures
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def diagram(summary):
+    return summary.scorecard.reliability[0]
+
+
+renamed = msgspec.structs.replace
+
+
+def test_dots_stand_at_mean_confidence_and_accuracy_of_the_filled_bins(diagram):
+    upper, _ = figures.panel_figure(diagram).axes
+    dots = np.concatenate(
+        [collection.get_offsets() for collection in upper.collections if len(collection.get_offsets())]
+    )
+    drawn = {tuple(np.round(dot, 9)) for dot in dots}
+    expected = {(round(b.confidence, 9), round(b.accuracy, 9)) for b in diagram.bins if b.n}
+    assert expected <= drawn
+    assert len(dots) >= len(expected)
+
+
+def test_the_histogram_counts_correct_upwards_and_incorrect_downwards(diagram):
+    _, lower = figures.panel_figure(diagram).axes
+    heights = [bar.get_height() for bar in lower.patches]
+    assert sum(h for h in heights if h > 0) == sum(b.n_correct for b in diagram.bins)
+    assert -sum(h for h in heights if h < 0) == sum(b.n_incorrect for b in diagram.bins)
+
+
+def test_a_diagram_without_answers_says_so(diagram):
+    empty = [
+        renamed(b, n=0, n_correct=0, n_incorrect=0, confidence=None, accuracy=None, accuracy_low=None,
+                accuracy_high=None, noise_low=None, noise_high=None) for b in diagram.bins
+    ]  # fmt: skip
+    figure = figures.panel_figure(renamed(diagram, bins=tuple(empty), n_used=0))
+    assert "no answer has a confidence" in {t.get_text() for t in figure.axes[0].texts}
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".pdf", ".png", ".SVG"])
+def test_equal_diagrams_give_equal_bytes_whatever_the_users_settings(summary, tmp_path, suffix):
+    diagrams = summary.scorecard.reliability[:2]
+    figures.save(figures.reliability_figure(diagrams, title="a run"), tmp_path / f"a{suffix}")
+    with matplotlib.rc_context({"font.size": 30, "text.usetex": True, "svg.fonttype": "none", "savefig.dpi": 20}):
+        figures.save(figures.reliability_figure(diagrams, title="a run"), tmp_path / f"b{suffix}")
+    first = (tmp_path / f"a{suffix}").read_bytes()
+    assert first == (tmp_path / f"b{suffix}").read_bytes()
+    assert len(first) > 5000
+
+
+@pytest.mark.parametrize("name", ["x.jpg", "x", "x.svgz"])
+def test_another_suffix_is_refused(diagram, tmp_path, name):
+    with pytest.raises(InputError, match=r"expected a name ending in \.svg, \.pdf, \.png"):
+        figures.save(figures.panel_figure(diagram), tmp_path / name)
+
+
+def test_a_folder_that_is_not_there_is_a_storage_error(diagram, tmp_path):
+    with pytest.raises(StorageError, match="cannot write the figure"):
+        figures.save(figures.panel_figure(diagram), tmp_path / "none" / "x.svg")
+
+
+def test_no_diagrams_is_an_error():
+    with pytest.raises(ValueError, match="diagrams"):
+        figures.reliability_figure([])
+
+
+@pytest.mark.parametrize("name", [HOSTILE, NASTY, "$\\frac{1}{2}$", "$unclosed \\frac{", "_hidden", "数学 اختبار", ""])
+def test_names_are_drawn_literally_and_never_become_markup(diagram, tmp_path, name):
+    figure = figures.reliability_figure([renamed(diagram, task=name, method=name)], title=name)
+    figures.save(figure, tmp_path / "x.svg")
+    tags = {element.tag for element in ElementTree.parse(tmp_path / "x.svg").iter() if element.tag.startswith(SVG)}
+    drawing = {"svg", "metadata", "style", "defs", "g", "path", "use", "clipPath", "rect"}
+    assert tags <= {SVG + tag for tag in drawing}
+
+
+def test_level_figure_draws_accuracy_and_each_method(summary):
+    metrics = [
+        m for m in summary.scorecard.metrics
+        if m.task == "gsm8k" and m.subset.startswith("level=") and m.metric in ("accuracy", "mean_confidence")
+    ]  # fmt: skip
+    (axes,) = figures.level_figure([renamed(m, method=f"_$x {m.method}") for m in metrics]).axes
+    assert [t.get_text() for t in axes.get_legend().get_texts()] == [
+        "accuracy", "confidence: _$x stated", "confidence: _$x p_true",
+    ]  # fmt: skip
+    accuracy = [m.value for m in metrics if m.metric == "accuracy" and m.method == "stated"]
+    assert list(axes.containers[0].lines[0].get_ydata()) == pytest.approx(accuracy)
+
+
+def test_inline_figures_share_no_ids_and_take_the_pages_colours_and_font(summary):
+    first, second = (
+        figures.inline_svg(figures.panel_figure(d), f"f{i}", 'a "b" <c>')
+        for i, d in enumerate(summary.scorecard.reliability[:2])
+    )
+    ids = [set(re.findall(r' id="([^"]+)"', svg)) for svg in (first, second)]
+    assert ids[0]
+    assert ids[0].isdisjoint(ids[1])
+    for svg, own in zip((first, second), ids, strict=True):
+        assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg)) <= own
+        assert not [colour for colour in figures.COLOURS.values() if colour in svg]
+        assert "var(--correct)" in svg
+        assert not re.search("font-family|<style", svg)
+        assert ElementTree.fromstring(svg).get("aria-label") == 'a "b" <c>'

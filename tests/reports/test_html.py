@@ -1,0 +1,330 @@
+"""The pages as a reader's browser parses them."""
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from synthetic_run import HOSTILE, METHODS, TASKS
+
+from harness.records import GalleryItem, Metric, OutcomeCount, RunSummary, Scorecard
+from reports import html
+from reports.tables import headline
+from reports.text import number, visible
+
+replace = msgspec.structs.replace
+HTML = {
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "header",
+        "footer",
+        "main",
+        "nav",
+        "section",
+        "article",
+        "h1",
+        "h2",
+        "h3",
+    ),
+    *(
+        "p",
+        "a",
+        "b",
+        "em",
+        "span",
+        "strong",
+        "small",
+        "br",
+        "bdi",
+        "ul",
+        "li",
+        "dl",
+        "dt",
+        "dd",
+        "div",
+        "details",
+        "summary",
+    ),
+    *("table", "thead", "tbody", "tr", "th", "td", "figure", "figcaption"),
+}
+SVG = {"svg", "g", "path", "use", "defs", "clippath", "rect", "circle", "text", "title"}
+EMPTY = {"meta", "br"}
+
+
+class Page(HTMLParser):
+    """Elements, attributes and text of a page."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.elements, self.attributes, self.texts, self.open = Counter(), [], [], []
+        self.feed(source)
+        self.text = "".join(self.texts)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements[tag] += 1
+        self.attributes += [(tag, *pair) for pair in attributes]
+        if tag not in EMPTY:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements[tag] += 1
+        self.attributes += [(tag, *pair) for pair in attributes]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.texts.append(data)
+
+    def values(self, name):
+        return [value for _, key, value in self.attributes if key == name]
+
+
+@pytest.fixture(scope="module")
+def run_source(summary):
+    return html.run_report(summary)
+
+
+@pytest.fixture(scope="module")
+def comparison_source(other, summary, differences):
+    return html.comparison_report(other, summary, differences)
+
+
+@pytest.fixture(scope="module", params=["run", "comparison"])
+def source(request, run_source, comparison_source):
+    return run_source if request.param == "run" else comparison_source
+
+
+def test_a_page_holds_only_known_elements_and_no_way_out(source):
+    page = Page(source)
+    assert not page.open
+    assert set(page.elements) <= HTML | SVG
+    assert not [key for _, key, _ in page.attributes if key.startswith("on") or key in ("src", "srcset", "action")]
+    assert all(value.startswith("#") for value in page.values("href"))
+    assert not re.search(r"url\((?!#)|@import", source)
+
+
+def test_a_page_forbids_scripts_and_network(source):
+    (policy,) = [value for value in Page(source).values("content") if "default-src" in value]
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+    assert "script-src" not in policy
+
+
+def test_ids_are_unique_and_references_lead_somewhere(source):
+    page = Page(source)
+    ids = Counter(page.values("id"))
+    assert set(ids.values()) == {1}
+    assert {value[1:] for value in page.values("href")} | set(page.values("aria-labelledby")) <= set(ids)
+
+
+def test_figures_have_captions_and_descriptions_and_tables_have_scopes(source):
+    page = Page(source)
+    assert page.elements["figure"] == page.elements["figcaption"]
+    described = [t for t, key, _ in page.attributes if t == "svg" and key in ("aria-label", "aria-hidden")]
+    assert len(described) == page.elements["svg"]
+    assert page.elements["th"] == len([t for t, key, _ in page.attributes if (t, key) == ("th", "scope")])
+
+
+def test_pages_are_small_and_encodable(source):
+    assert len(source.encode()) < 2_000_000
+
+
+def test_hostile_text_is_shown_literally(source):
+    assert HOSTILE not in source
+    assert visible(HOSTILE)[:30] in Page(source).text
+    assert "49" + " $" not in Page(source).text
+
+
+def test_every_headline_number_stands_in_the_page(run_source, summary):
+    text = Page(run_source).text
+    for row in headline(summary.scorecard):
+        for name in ("accuracy", "coverage", "mean_confidence", "ece", "brier"):
+            assert f"{number(row[name]['value'])}[{number(row[name]['low'])}, {number(row[name]['high'])}]" in text
+
+
+def test_an_undefined_number_is_a_dash_with_its_reason(run_source):
+    text = " ".join(Page(run_source).text.split())
+    assert "—all answers have the same outcome; AUROC needs both" in text
+    assert not re.search(r"\b(nan|None|inf)\b", text)
+
+
+def test_long_output_says_how_much_is_left_out(run_source):
+    assert "97,000 characters left out here" in Page(run_source).text
+    assert "x" * 3001 not in run_source
+
+
+def test_control_and_direction_characters_are_made_visible(source):
+    assert "⟨U+202E⟩" in source
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\ud800-\udfff]", source)
+
+
+def test_one_diagram_per_task_and_method_and_one_level_figure_per_task_with_levels(run_source):
+    figures = len(TASKS) * len(METHODS)
+    assert Page(run_source).elements["figure"] == figures + 2
+
+
+def test_equal_summaries_give_equal_pages(run_source, summary):
+    assert html.run_report(summary) == run_source
+
+
+# -- what a page says -------------------------------------------------------------------------------------------------
+
+
+def metric(name, value, low=None, high=None, *, task="gsm8k", method="stated", subset="all", reason=None):
+    return Metric(
+        task=task, protocol="stated", method=method, subset=subset, metric=name, value=value, low=low, high=high,
+        n_used=90, n_total=100, convention="as is", reason=reason,
+    )  # fmt: skip
+
+
+def small(*metrics, gallery=(), manifest=None, outcomes=None):
+    outcomes = outcomes or {"correct": 60, "incorrect": 40}
+    return RunSummary(
+        name="small", kind=None, model="m", manifest=manifest or {}, gallery=gallery,
+        scorecard=Scorecard(metrics=metrics or (metric("accuracy", 0.6, 0.5, 0.7),), reliability=()),
+        counts=(OutcomeCount(task="gsm8k", protocol="stated", domain="math", outcomes=outcomes, confidences={}),),
+    )  # fmt: skip
+
+
+def words(summary):
+    return " ".join(Page(html.run_report(summary)).text.split())
+
+
+@pytest.mark.parametrize(
+    ("gap", "low", "high", "says"),
+    [
+        (0.2, 0.1, 0.3, "Overconfident"),
+        (-0.2, -0.3, -0.1, "Underconfident"),
+        (0.1, -0.01, 0.2, "Neither shown"),
+        (0.1, 0.0, 0.2, "Neither shown"),
+        (0.1, None, None, "Nothing can be said"),
+        (None, None, None, "Nothing can be said"),
+    ],
+)
+def test_a_verdict_goes_no_further_than_its_interval(gap, low, high, says):
+    page = words(small(
+        metric("accuracy", 0.6, 0.5, 0.7, task="macro"), metric("mean_confidence", 0.8, 0.7, 0.9, task="macro"),
+        metric("signed_gap", gap, low, high, task="macro", reason=None if gap is not None else "no confidence at all"),
+    ))  # fmt: skip
+    verdicts = {"Overconfident", "Underconfident", "Neither shown", "Nothing can be said"}
+    assert {v for v in verdicts if v in page} == {says}
+    assert gap is not None or "no confidence at all" in page
+
+
+def test_a_run_without_confidences_has_a_page():
+    page = words(small(metric("accuracy", 0.6, 0.5, 0.7, method="none")))
+    assert "0.600[0.500, 0.700]" in page
+    assert "No confidence was asked for" in page
+
+
+def test_an_unfinished_run_and_its_notes_are_announced():
+    page = words(small(manifest={"complete": False, "notes": ["no <chat> template"]}))
+    assert "This run is not complete" in page
+    assert "no <chat> template" in page
+
+
+@pytest.mark.parametrize(("truncated", "announced"), [(5, False), (6, True)])
+def test_much_truncation_is_announced(truncated, announced):
+    page = words(small(outcomes={"correct": 100 - truncated, "truncated": truncated}))
+    assert ("of the generations are truncated" in page) == announced
+
+
+def test_imputation_scenarios_stand_beside_the_measured_number():
+    values = {"": 0.2, "_missing_worst": 0.31, "_missing_half": 0.26, "_missing_best": 0.17}
+    page = words(small(*(metric(f"brier{key}", value) for key, value in values.items())))
+    assert re.search(r"brier\s*0\.200\s*90of 100\s*0\.310\s*0\.260\s*0\.170", page)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(st.characters(codec=None), max_size=60))
+def test_any_text_is_shown_literally_everywhere(value):
+    page, plain = (Page(html.run_report(small(gallery=(case(v),), manifest={"key": v}))) for v in (value, "q"))
+    assert page.elements == plain.elements
+    assert page.text.count(visible(value)) >= 6
+
+
+def case(value):
+    return GalleryItem(
+        task=value, question_id=value, protocol="stated", draw=0, method=value, confidence=0.9, question=value,
+        choices=(value,), gold=(value,), answer=value, reasoning=value, text=f"<think>{value}</think>{value}",
+    )  # fmt: skip
+
+
+# -- comparison -------------------------------------------------------------------------------------------------------
+
+
+def compared(a, b, differences=()):
+    return " ".join(Page(html.comparison_report(a, b, differences)).text.split())
+
+
+def test_every_difference_stands_with_interval_verdict_and_corrected_p(comparison_source, differences):
+    page = Page(comparison_source)
+    tags = Counter(value.split()[1] for value in page.values("class") if value.startswith("tag "))
+    macro = Counter(d.verdict for d in differences if d.task == "macro")
+    legend = Counter(("better", "worse", "equivalent", "undecided"))
+    assert tags == Counter(d.verdict for d in differences) + macro + legend
+    assert page.text.count("<0.001") == sum(d.p_holm is not None for d in differences)
+
+
+def test_equal_runs_have_no_warnings():
+    run = small(manifest={"configuration": {"temperature": 0.7}, "data": {"gsm8k": {"fingerprint": "x"}}})
+    page = compared(run, run)
+    assert "What may not be comparable" not in page
+    assert "They are the same" in page
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "warning"),
+    [
+        (
+            {"configuration": {"temperature": 0.7}},
+            {"configuration": {"temperature": 0.0}},
+            "Setting temperature: A 0.7, B 0.0.",
+        ),
+        ({"configuration": {"max_tokens": 5}}, {}, "Setting max_tokens: A 5, B not stated."),
+        (
+            {"data": {"gsm8k": {"fingerprint": "x"}}},
+            {"data": {"gsm8k": {"fingerprint": "y"}}},
+            "different versions of the data",
+        ),
+    ],
+)
+def test_manifests_that_differ_where_it_matters_are_warned_of(a, b, warning):
+    assert warning in compared(small(manifest=a), small(manifest=b))
+
+
+def test_coverage_truncation_protocol_and_tasks_that_differ_are_warned_of():
+    a = small(metric("coverage", 0.9), outcomes={"correct": 97, "truncated": 3})
+    b = small(metric("coverage", 0.8), outcomes={"correct": 90, "truncated": 10})
+    page = compared(a, b)
+    assert "Coverage of gsm8k · stated: A 90.0 %, B 80.0 %" in page
+    assert "Truncation of gsm8k: A 3.0 %, B 10.0 %" in page
+    plain = replace(
+        b, scorecard=Scorecard(metrics=(replace(metric("coverage", 0.8), protocol="plain"),), reliability=())
+    )
+    assert "Protocol: A was asked under stated, B under plain" in compared(a, plain)
+    renamed = replace(b, counts=(replace(b.counts[0], task="popqa"),))
+    page = compared(a, renamed)
+    assert "Task gsm8k is only in A" in page
+    assert "Task popqa is only in B" in page
+
+
+def test_questions_that_are_not_shared_are_warned_of(differences):
+    (one,) = [d for d in differences if (d.task, d.method, d.metric) == ("gsm8k", "stated", "accuracy")]
+    runs = [small(manifest={"data": {"gsm8k": {"fingerprint": "x", "questions": n}}}) for n in (150, 200)]
+    assert "Questions of gsm8k: 150 are shared; A asked 150, B asked 200." in compared(*runs, [one])
+
+
+def test_fields_in_which_the_manifests_differ_are_listed(comparison_source):
+    table = Page(comparison_source).text.partition("Where the manifests differ")[2]
+    assert "configuration.temperature" in table
+    assert "hardware" not in table

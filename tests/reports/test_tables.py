@@ -1,0 +1,114 @@
+"""The headline table as data, plain text, Markdown and CSV."""
+
+import csv
+import io
+import re
+
+import pytest
+from synthetic_run import HOSTILE
+
+from harness.records import Difference, Metric, Scorecard
+from reports import tables
+
+
+def metric(name, value, low=None, high=None, *, task="gsm8k", protocol="stated", n=90, reason=None):
+    return Metric(
+        task=task, protocol=protocol, method="stated", subset="all", metric=name, value=value, low=low, high=high,
+        n_used=n, n_total=100, convention="", reason=reason,
+    )  # fmt: skip
+
+
+SMALL = Scorecard(
+    metrics=(
+        metric("accuracy", 0.5, 0.4, 0.6, task="macro", n=99),
+        metric("accuracy", 0.5, 0.4, 0.6, n=99),
+        metric("coverage", 0.9, 0.83, 0.95),
+        metric("mean_confidence", 0.75, 0.7, 0.8),
+        metric("ece", 0.25, 0.2, 0.3),
+        metric("ece_noise_floor", 0.04),
+        metric("brier", 0.125, 0.1, 0.15),
+        metric("auroc", None, reason="all these answers are correct"),
+        metric("log_loss", 0.7),
+    ),
+    reliability=(),
+)
+
+
+def test_headline_has_one_row_per_task_and_method_with_the_mean_last():
+    rows = tables.headline(SMALL)
+    assert [row["task"] for row in rows] == ["gsm8k", "macro"]
+    assert rows[0]["accuracy"] == {"value": 0.5, "low": 0.4, "high": 0.6, "n_used": 99, "n_total": 100, "reason": None}
+    assert rows[0]["auroc"]["value"] is None
+    assert rows[0]["auroc"]["reason"] == "all these answers are correct"
+    assert rows[1]["brier"] == dict.fromkeys(("value", "low", "high", "n_used", "n_total", "reason"))
+
+
+def test_text_is_the_table_that_a_terminal_shows():
+    assert tables.text(tables.headline(SMALL)[:1]) == (
+        "                Accuracy              Mean confidence       Coverage              n used/total\n"
+        "gsm8k · stated  0.500 [0.400, 0.600]  0.750 [0.700, 0.800]  0.900 [0.830, 0.950]  90/100\n"
+        "\n"
+        "                ECE                   floor  Brier                 AUROC\n"
+        "gsm8k · stated  0.250 [0.200, 0.300]  0.040  0.125 [0.100, 0.150]  —\n"
+        "\n"
+        "— gsm8k · stated, AUROC: all these answers are correct"
+    )
+
+
+def test_text_of_long_names_and_several_protocols_stays_within_the_terminal(summary):
+    tall = [m for m in SMALL.metrics if m.reason is None]
+    other = [metric(m.metric, m.value, m.low, m.high, protocol="top_k", task="a long name of a task" * 9) for m in tall]
+    rows = tables.headline(Scorecard(metrics=(*tall, *other), reliability=()))
+    wide = [tables.text(rows), tables.text([r for r in tables.headline(summary.scorecard) if r["auroc"]["value"]])]
+    assert max(len(line) for table in wide for line in table.splitlines()) <= 110
+
+
+def test_rows_of_one_table_align(summary):
+    first, second = tables.text(tables.headline(summary.scorecard)).split("\n\n")[:2]
+    for block, heading in ((first, "Coverage"), (second, "Brier")):
+        lines = block.splitlines()
+        start = lines[0].index(heading)
+        assert all(line[start - 1] == " " and line[start] != " " for line in lines)
+
+
+def test_markdown_cannot_be_broken_by_names(summary):
+    table = tables.markdown(tables.headline(summary.scorecard)).splitlines()
+    cells = {line.replace("\\|", "").count("|") for line in table}
+    assert cells == {len(tables.HEADLINE) + 5}
+    assert "<script" not in "".join(table).replace("\\<", "")
+
+
+def test_csv_keeps_all_digits_and_leaves_undefined_empty(summary):
+    rows = list(csv.DictReader(io.StringIO(tables.csv(tables.headline(summary.scorecard)))))
+    expected = {(r["task"], r["method"]): r for r in tables.headline(summary.scorecard)}
+    assert len(rows) == len(expected)
+    for row in rows:
+        source = expected[row["task"], row["method"]]
+        assert float(row["ece"]) == source["ece"]["value"]
+        assert int(row["ece_n_used"]) == source["ece"]["n_used"]
+    (hostile,) = [r for r in rows if r["task"] == HOSTILE and r["method"] == "stated"]
+    assert hostile["auroc"] == ""
+    assert hostile["auroc_reason"]
+
+
+@pytest.mark.parametrize("verdict", ["better", "worse", "equivalent", "undecided"])
+def test_differences_show_change_interval_and_verdict(verdict):
+    row = Difference(
+        task="gsm8k", protocol="stated", method="stated", subset="level=3", metric="ece", a=0.3, b=0.2, difference=-0.1,
+        low=-0.15, high=-0.05, p_value=0.0001, p_holm=0.004, verdict=verdict, n_questions=50, convention="",
+    )  # fmt: skip
+    heading, line = tables.differences_text([row]).splitlines()
+    assert [cell.strip() for cell in re.split("  +", line)] == [
+        "gsm8k · stated (level=3)", "ece", "0.300", "0.200", "−0.100 [−0.150, −0.050]", "0.004", verdict, "50",
+    ]  # fmt: skip
+    assert heading.index("verdict") == line.index(verdict)
+
+
+def test_undefined_differences_are_dashes():
+    row = Difference(
+        task="gsm8k", protocol="stated", method="stated", subset="all", metric="auroc", a=0.7, b=None, difference=None,
+        low=None, high=None, p_value=None, p_holm=None, verdict="undecided", n_questions=50, convention="", reason="x",
+    )  # fmt: skip
+    assert tables.differences_text([row]).splitlines()[1].split() == [
+        "gsm8k", "·", "stated", "auroc", "0.700", "—", "—", "—", "undecided", "50",
+    ]  # fmt: skip
