@@ -67,7 +67,7 @@ def percentile_interval(replicates: np.ndarray) -> tuple[float, float] | None:
 def wilson_interval(successes: float, n: float) -> tuple[float, float]:
     """Wilson score interval of a share, for n independent trials, n > 0.
 
-    Source: Wilson 1927. Checked against statsmodels' `proportion_confint`.
+    Source: Wilson 1927. Checked against Newcombe 1998, table I.
     """
     from scipy.stats import norm
 

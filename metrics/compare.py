@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.records import Difference
 from metrics.bootstrap import absolute_sum_difference, partition, percentile_interval, usable
-from metrics.measures import CONFIDENCE_MEASURES, MAIN, OUTCOME_MEASURES, Group, point
+from metrics.measures import CONFIDENCE_MEASURES, MAIN, MEASURES, OUTCOME_MEASURES, Group, point
 from metrics.sample import bin_gaps, resample
 from metrics.scorecard import NO_METHOD, Result, check, mean_gaps, random_source, sample_of
 
@@ -181,7 +181,7 @@ def _rule_of_three(difference: float, n_clusters: int) -> tuple[float, float]:
 
 
 def _convention(name: str, pairs: list[Pair], margin: float) -> str:
-    text = f"{pairs[0].a.metrics[name].convention}; paired on shared questions, margin {margin}"
+    text = f"{MEASURES[name].convention}; paired on shared questions, margin {margin}"
     coverage = [[r.metrics["coverage"].value for r in (p.a, p.b)] for p in pairs if "coverage" in p.a.metrics]
     apart = [f"{a:.2f} against {b:.2f}" for a, b in coverage if None not in (a, b) and abs(a - b) > margin]
     return f"{text}; coverage differs: {', '.join(apart)}" if apart and name in _OF_SCORED else text

@@ -36,6 +36,8 @@ class Measure(NamedTuple):
     convention: str
     undefined: str = ""
     """Why the value is nan although there are rows."""
+    interval: str = ""
+    """How the 95 % interval is made; empty for measures that have none."""
 
 
 def _share(*outcomes: str) -> Callable[[Sample], float]:
@@ -59,6 +61,11 @@ _BINS = "10 equal-width bins (k/10, (k+1)/10], zero in the first; empty bins wei
 _VALUES = "grouped by distinct confidence (equal to 9 decimals)"
 _CONTINUOUS = "the confidences are continuous (neither whole percents nor at most half as many values as rows)"
 _ONE_CLASS = "all these answers are correct, or all are incorrect"
+_WILSON = "Wilson; cluster bootstrap where a cluster has several rows"
+_BOOTSTRAP = "percentiles of the cluster bootstrap"
+_INVERSION = (
+    "of the population's binned error, by inverting a bootstrap test; widened to hold the value, which noise raises"
+)
 _SCENARIOS = {
     "worst": (0.0, 1.0, "0 if correct, 1 if incorrect"),
     "best": (1.0, 0.0, "1 if correct, 0 if incorrect"),
@@ -66,8 +73,8 @@ _SCENARIOS = {
 }
 
 OUTCOME_MEASURES = (
-    Measure("accuracy", "attempted", _share("correct"), "correct / (asked - failed)"),
-    Measure("accuracy_answered", "answered", _share("correct"), "correct / (correct + incorrect)"),
+    Measure("accuracy", "attempted", _share("correct"), "correct / (asked - failed)", interval=_WILSON),
+    Measure("accuracy_answered", "answered", _share("correct"), "correct / (correct + incorrect)", interval=_WILSON),
     *(
         Measure(f"{o}_rate", "asked", _share(o), f"{o} / asked")
         for o in ("abstained", "unparsed", "truncated", "failed")
@@ -81,9 +88,10 @@ CONFIDENCE_MEASURES = (
         "attempted",
         lambda s: float(s.rows("scored").mean()),
         "(answered and with a confidence) / (asked - failed)",
+        interval=_WILSON,
     ),
-    Measure("mean_confidence", "scored", lambda s: float(s.confidence.mean()), "mean"),
-    Measure("ece", "scored", _of(calibration.expected_calibration_error), _BINS),
+    Measure("mean_confidence", "scored", lambda s: float(s.confidence.mean()), "mean", interval=_BOOTSTRAP),
+    Measure("ece", "scored", _of(calibration.expected_calibration_error), _BINS, interval=_INVERSION),
     Measure(
         "ece_equal_mass",
         "scored",
@@ -101,7 +109,7 @@ CONFIDENCE_MEASURES = (
         "from two clusters; bins without such pairs are left out",
         "no bin has rows from two clusters",
     ),
-    Measure("brier", "scored", _of(proper.brier_score), "mean of (confidence - correct)^2"),
+    Measure("brier", "scored", _of(proper.brier_score), "mean of (confidence - correct)^2", interval=_BOOTSTRAP),
     *(
         Measure(
             f"brier_{part}",
@@ -134,8 +142,14 @@ CONFIDENCE_MEASURES = (
         _of(proper.log_loss),
         f"nats; confidence clipped to [{proper.LOG_LOSS_CLIP}, {1 - proper.LOG_LOSS_CLIP}]",
     ),
-    Measure("auroc", "scored", _of(auroc), "correct against incorrect, ties by mid-rank", _ONE_CLASS),
-    Measure("signed_gap", "scored", _of(calibration.signed_gap), "mean confidence - accuracy of these rows"),
+    Measure("auroc", "scored", _of(auroc), "correct against incorrect, ties by mid-rank", _ONE_CLASS, _BOOTSTRAP),
+    Measure(
+        "signed_gap",
+        "scored",
+        _of(calibration.signed_gap),
+        "mean confidence - accuracy of these rows",
+        interval=_BOOTSTRAP,
+    ),
     Measure(
         "distinct_confidences",
         "scored",
@@ -162,9 +176,9 @@ CONFIDENCE_MEASURES = (
     ),
 )
 
-MAIN = ("accuracy", "accuracy_answered", "coverage", "mean_confidence", "ece", "brier", "auroc", "signed_gap")
+MEASURES = {m.name: m for m in OUTCOME_MEASURES + CONFIDENCE_MEASURES}
+MAIN = tuple(m.name for m in MEASURES.values() if m.interval)
 """The metrics that have intervals, are shown for every subset, and are averaged over tasks."""
-
 _POPULATIONS = {
     "asked": "no generation was asked for",
     "attempted": "all generations failed",
@@ -181,12 +195,13 @@ def point(group: Group, measure: Measure, sample: Sample, interval=None) -> Metr
     if np.isnan(value):
         why = measure.undefined if n else _POPULATIONS[measure.population]
         return metric_row(group, measure.name, None, n, len(sample.outcome), measure.convention, reason=why)
-    return metric_row(group, measure.name, value, n, len(sample.outcome), measure.convention, interval)
+    convention = f"{measure.convention}; 95 % interval: {measure.interval}" if interval else measure.convention
+    return metric_row(group, measure.name, value, n, len(sample.outcome), convention, interval)
 
 
 def metric_row(group, name, value, n_used, n_total, convention, interval=None, reason=None) -> Metric:
-    """The metric row of a group; `interval` is (low, high) or None."""
-    low, high = interval or (None, None)
+    """The metric row of a group; `interval` is (low, high) or None, and always holds the value."""
+    low, high = (min(interval[0], value), max(interval[1], value)) if interval else (None, None)
     return Metric(
         **group._asdict(),
         metric=name,

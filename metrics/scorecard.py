@@ -11,7 +11,7 @@ import numpy as np
 from harness.records import Metric, Reliability, Scorecard
 from metrics import noise
 from metrics.bootstrap import absolute_sum_interval, partition, percentile_interval
-from metrics.measures import CONFIDENCE_MEASURES, MAIN, OUTCOME_MEASURES, Group, Measure, metric_row, point
+from metrics.measures import CONFIDENCE_MEASURES, MAIN, MEASURES, OUTCOME_MEASURES, Group, Measure, metric_row, point
 from metrics.reliability import CONVENTION as RELIABILITY_CONVENTION
 from metrics.reliability import reliability_bins, share_interval
 from metrics.sample import OUTCOMES, Replicates, Sample, bin_gaps, resample
@@ -193,7 +193,7 @@ def _mean(group: Group, name: str, tasks: dict[str, Result]) -> Metric:
     """The mean of a metric over tasks; each task is resampled on its own (stratified bootstrap)."""
     rows = {task: result.metrics[name] for task, result in tasks.items()}
     n_used, n_total = sum(m.n_used for m in rows.values()), sum(m.n_total for m in rows.values())
-    convention = f"unweighted mean over tasks ({', '.join(rows)}); {next(iter(rows.values())).convention}"
+    convention = f"unweighted mean over tasks ({', '.join(rows)}); {MEASURES[name].convention}"
     undefined = [task for task, m in rows.items() if m.value is None]
     if undefined:
         why = f"undefined for {', '.join(undefined)}"
@@ -202,9 +202,9 @@ def _mean(group: Group, name: str, tasks: dict[str, Result]) -> Metric:
         interval = absolute_sum_interval(*mean_gaps(list(tasks.values())))
     else:
         interval = percentile_interval(np.mean([r.replicates.values[name] for r in tasks.values()], axis=0))
-    return metric_row(
-        group, name, float(np.mean([m.value for m in rows.values()])), n_used, n_total, convention, interval
-    )
+    value = float(np.mean([m.value for m in rows.values()]))
+    convention += "; 95 % interval: each task resampled on its own" if interval else ""
+    return metric_row(group, name, value, n_used, n_total, convention, interval)
 
 
 def random_source(seed: int, group: Group) -> np.random.Generator:

@@ -64,7 +64,9 @@ def test_decimal_on_an_edge_belongs_to_the_bin_that_it_closes(k):
     assert equal_width_bins(np.array([k / 10 + 0.001 if k < 10 else 1.0])) == [min(k, 9)]
 
 
-@pytest.mark.parametrize("noisy, bin_index", [(0.1 + 0.2, 2), (0.7 - 0.1, 5), (1 - 0.7, 2), (0.1 * 3, 2), (0.7 + 1e-12, 6)])
+@pytest.mark.parametrize(
+    ("noisy", "bin_index"), [(0.1 + 0.2, 2), (0.7 - 0.1, 5), (1 - 0.7, 2), (0.1 * 3, 2), (0.7 + 1e-12, 6)]
+)
 def test_rounding_noise_does_not_move_a_decimal_over_an_edge(noisy, bin_index):
     assert equal_width_bins(np.array([noisy])) == [bin_index]
 
@@ -184,14 +186,16 @@ def test_debiased_error_needs_two_clusters():
 def test_debiased_error_of_calibrated_models_is_zero_on_average():
     rng = np.random.default_rng(2)
     confidence, clusters = np.repeat([0.6, 0.9], 50), np.arange(100)
-    values = [debiased_squared_calibration_error(confidence, rng.random(100) < confidence, clusters) for _ in range(2000)]
+    values = [
+        debiased_squared_calibration_error(confidence, rng.random(100) < confidence, clusters) for _ in range(2000)
+    ]
     # Standard error of the mean: 3e-5 (measured spread .0026 over 2,000 repetitions is 6e-5).
     assert np.mean(values) == pytest.approx(0.0, abs=2.5e-4)
     assert min(values) < 0
 
 
 @pytest.mark.parametrize(
-    "confidence, correct, named",
+    ("confidence", "correct", "named"),
     [
         ([1.2], [True], "1.2"),
         ([-0.1], [True], "-0.1"),
@@ -202,6 +206,6 @@ def test_debiased_error_of_calibrated_models_is_zero_on_average():
     ],
 )
 def test_bad_arguments_are_named(confidence, correct, named):
-    with pytest.raises(ValueError, match="confidence|correct") as error:
+    with pytest.raises(ValueError, match=r"confidence|correct") as error:
         calibration.expected_calibration_error(confidence, correct)
     assert named in str(error.value)

@@ -60,18 +60,21 @@ def test_parts_add_up_to_the_brier_score(rows):
     confidence, correct = arrays(rows)
     for decompose in (brier_decomposition, isotonic_decomposition):
         parts = decompose(confidence, correct)
-        assert parts.reliability - parts.resolution + parts.uncertainty == pytest.approx(brier_score(confidence, correct))
+        assert parts.reliability - parts.resolution + parts.uncertainty == pytest.approx(
+            brier_score(confidence, correct)
+        )
         assert min(parts) > -1e-12
 
 
 def test_exact_decomposition_is_undefined_for_continuous_confidence():
     parts = brier_decomposition(*continuous())
-    assert math.isnan(parts.reliability) and math.isnan(parts.resolution)
+    assert math.isnan(parts.reliability)
+    assert math.isnan(parts.resolution)
     assert not any(math.isnan(part) for part in isotonic_decomposition(*continuous()))
 
 
 def test_isotonic_decomposition_by_pooling_adjacent_violators_by_hand():
-    # Right, wrong, right for 0.2, 0.4, 0.9: the first two pool to 1/2, so the recalibrated score is (.25 + .25 + 0) / 3.
+    # Right, wrong, right for 0.2, 0.4, 0.9: the first two pool to 1/2: recalibrated score (.25 + .25 + 0) / 3.
     parts = isotonic_decomposition([0.2, 0.4, 0.9], [True, False, True])
     score = (0.64 + 0.16 + 0.01) / 3
     assert parts == pytest.approx((score - 0.5 / 3, 2 / 9 - 0.5 / 3, 2 / 9))

@@ -1,0 +1,149 @@
+"""Paired comparison: verdicts on runs whose truth is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metrics.compare import compare
+from metrics.scorecard import scorecard
+
+
+def run_of(rows, skill, claimed=None, *, questions=400, seed=0, **columns) -> pd.DataFrame:
+    """A run that is right on the questions whose difficulty is below its skill, and claims `claimed`."""
+    rng = np.random.default_rng(seed)
+    difficulty = rng.random(questions)
+    noise = np.random.default_rng(seed + 1).random(questions) * 0.1
+    pairs = [
+        (skill if claimed is None else claimed, "correct" if d + n < skill else "incorrect")
+        for d, n in zip(difficulty, noise, strict=True)
+    ]
+    return rows(pairs, **columns)
+
+
+def by_metric(differences, task="sums"):
+    return {d.metric: d for d in differences if d.task == task}
+
+
+def test_a_run_equals_itself(rows):
+    run = run_of(rows, 0.7)
+    for d in compare(run, run, resamples=200):
+        assert (d.difference, d.verdict, d.p_holm) == (0.0, "equivalent", 1.0)
+
+
+def test_difference_is_b_minus_a_on_shared_questions(rows):
+    a, b = run_of(rows, 0.6), run_of(rows, 0.8)
+    b = b[b["question_id"] < "q3"]
+    found = by_metric(compare(a, b, resamples=200))
+    shared = a[a["question_id"].isin(b["question_id"])]
+    expected = (b["outcome"] == "correct").mean() - (shared["outcome"] == "correct").mean()
+    assert found["accuracy"].difference == pytest.approx(expected)
+    assert found["accuracy"].n_questions == len(shared)
+    assert found["accuracy"].a == (shared["outcome"] == "correct").mean()
+
+
+def test_values_are_those_of_the_scorecards_where_all_questions_are_shared(rows):
+    a, b = run_of(rows, 0.6, 0.9), run_of(rows, 0.7, 0.8)
+    found = by_metric(compare(a, b, resamples=100))
+    for side, frame in (("a", a), ("b", b)):
+        card = {m.metric: m.value for m in scorecard(frame, resamples=20).metrics if m.task == "sums"}
+        assert {name: getattr(d, side) for name, d in found.items()} == {name: card[name] for name in found}
+
+
+def test_higher_accuracy_and_lower_ece_are_better(rows):
+    found = by_metric(compare(run_of(rows, 0.5, 0.95), run_of(rows, 0.8, 0.8), resamples=500))
+    assert found["accuracy"].difference > 0.2
+    assert found["ece"].difference < -0.2
+    assert {found[m].verdict for m in ("accuracy", "accuracy_answered", "ece", "brier", "signed_gap")} == {"better"}
+    assert found["mean_confidence"].verdict == "undecided"
+    reverse = by_metric(compare(run_of(rows, 0.8, 0.8), run_of(rows, 0.5, 0.95), resamples=500))
+    assert {reverse[m].verdict for m in ("accuracy", "ece", "brier", "signed_gap")} == {"worse"}
+
+
+def test_signed_gap_is_judged_by_its_distance_from_zero(rows):
+    # Accuracy near .65 in both: B is as far below it as A is above.
+    over, under = run_of(rows, 0.7, 0.85), run_of(rows, 0.7, 0.45)
+    gap = by_metric(compare(over, under, resamples=500))["signed_gap"]
+    assert gap.difference == pytest.approx(-0.4)
+    assert gap.verdict == "undecided"
+
+
+def test_pairing_sees_a_difference_that_unpaired_intervals_hide(rows):
+    a, b = run_of(rows, 0.60), run_of(rows, 0.66)
+    accuracy = by_metric(compare(a, b, resamples=500))["accuracy"]
+    assert accuracy.low > 0
+    cards = [next(m for m in scorecard(f, resamples=20).metrics if m.metric == "accuracy") for f in (a, b)]
+    assert cards[0].high > cards[1].low
+
+
+def test_holm_correction_by_hand(rows):
+    found = compare(run_of(rows, 0.6), run_of(rows, 0.66, 0.7), resamples=200)
+    tested = sorted((d.p_value, d.p_holm) for d in found if d.p_value is not None)
+    largest = 0.0
+    for rank, (p, p_holm) in enumerate(tested):
+        largest = max(largest, min(1.0, p * (len(tested) - rank)))
+        assert p_holm == pytest.approx(largest)
+
+
+def test_few_questions_decide_nothing(rows):
+    found = by_metric(compare(run_of(rows, 0.05, 0.9, questions=5), run_of(rows, 1.2, 0.9, questions=5), resamples=200))
+    assert found["accuracy"].difference == 1.0
+    # No sign-flip test over five questions gives less than 2 / 2^5.
+    assert found["accuracy"].p_value == 1 / 16
+    assert found["accuracy"].verdict == "undecided"
+
+
+def test_macro_is_the_mean_of_the_tasks(rows):
+    a = pd.concat([run_of(rows, 0.6), run_of(rows, 0.5, task="facts", seed=5)])
+    b = pd.concat([run_of(rows, 0.8), run_of(rows, 0.7, task="facts", seed=5)])
+    found = compare(a, b, resamples=200)
+    parts = [by_metric(found, task)["accuracy"] for task in ("sums", "facts")]
+    macro = by_metric(found, "macro")["accuracy"]
+    assert macro.difference == pytest.approx(np.mean([d.difference for d in parts]))
+    assert macro.n_questions == 800
+    assert macro.high - macro.low < parts[0].high - parts[0].low
+
+
+def test_undefined_in_one_run_is_none_with_a_reason(rows):
+    found = by_metric(compare(run_of(rows, 0.7), run_of(rows, 1.2, 0.9), resamples=100))
+    auroc = found["auroc"]
+    assert (auroc.difference, auroc.low, auroc.p_value, auroc.p_holm, auroc.verdict) == (
+        None,
+        None,
+        None,
+        None,
+        "undecided",
+    )
+    assert auroc.reason == "undefined for run B"
+
+
+def test_differing_coverage_is_said_in_the_convention(rows):
+    a = run_of(rows, 0.7)
+    b = a.copy()
+    b.loc[b.index[:100], ["value", "status"]] = [np.nan, "missing"]
+    found = by_metric(compare(a, b, resamples=100))
+    assert "coverage differs: 1.00 against 0.75" in found["ece"].convention
+    assert "coverage differs" not in found["accuracy"].convention
+
+
+def test_order_of_rows_changes_nothing(rows):
+    a, b = run_of(rows, 0.6), run_of(rows, 0.7)
+    mixed = compare(a.sample(frac=1, random_state=1), b.sample(frac=1, random_state=2), resamples=100)
+    assert mixed == compare(a, b, resamples=100)
+
+
+def test_only_shared_protocols_and_methods_are_compared(rows):
+    a = pd.concat([run_of(rows, 0.6), run_of(rows, 0.6, method="p_true")])
+    b = pd.concat([run_of(rows, 0.6), run_of(rows, 0.6, protocol="plain")])
+    assert {(d.protocol, d.method) for d in compare(a, b, resamples=50)} == {("stated", "stated")}
+
+
+def test_runs_that_share_nothing_are_refused(rows):
+    with pytest.raises(ValueError, match="share no question"):
+        compare(run_of(rows, 0.6), run_of(rows, 0.6, task="facts"))
+
+
+def test_generations_without_a_method_compare_by_accuracy(rows):
+    a, b = (run_of(rows, skill, method="none").assign(value=np.nan, status=None) for skill in (0.6, 0.8))
+    found = by_metric(compare(a, b, resamples=100))
+    assert set(found) == {"accuracy", "accuracy_answered"}
+    assert found["accuracy"].verdict == "better"
