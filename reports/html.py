@@ -103,6 +103,7 @@ def _environment() -> Environment:
         "p_value": text.p_value,
         "clip": text.clip,
         "excerpt": lambda value: text.excerpt(value, _EXCERPT),
+        "verdict": tables.verdict,
         "percent": lambda share: f"{100 * share:.1f} %",
     }
     environment.globals |= {
@@ -155,9 +156,10 @@ def _sentence(row: dict, n_tasks: int) -> dict:
     bounds = f"95 % interval {text.signed(gap['low'])} to {text.signed(gap['high'])}"
     verdict = "over" if gap["low"] > 0 else "under" if gap["high"] < 0 else "undecided"
     title = {"over": "Overconfident", "under": "Underconfident", "undecided": "Neither shown"}[verdict]
+    share = text.number(confidence["value"] - gap["value"])
     words = (
-        f"Mean confidence is {text.number(confidence['value'])} where a share of "
-        f"{text.number(confidence['value'] - gap['value'])} is right: a gap of {text.signed(gap['value'])} ({bounds}"
+        f"Mean confidence is {text.number(confidence['value'])}, and a share of {share} of the same answers is right: "
+        f"a gap of {text.signed(gap['value'])} ({bounds}"
     )
     words += ", which includes 0)." if verdict == "undecided" else ")."
     if auroc["low"] is not None:
@@ -219,7 +221,7 @@ def _levels(figure: Callable, scorecard: Scorecard) -> Iterator[dict]:
 
 
 def _breakdowns(scorecard: Scorecard) -> list[dict]:
-    """Per kind of subset, the rows of its table."""
+    """Per kind of subset, the rows of its table, grouped by task."""
     out = []
     for kind, heading in _SUBSETS.items():
         metrics = [m for m in scorecard.metrics if m.subset.startswith(f"{kind}=") and m.metric in _SUBSET_METRICS]
@@ -231,21 +233,23 @@ def _breakdowns(scorecard: Scorecard) -> list[dict]:
             )
         ]
         if rows:
-            out.append({"kind": kind, "heading": heading, "rows": rows})
+            tasks = _groups(rows, lambda row: (row["protocol"], row["task"]))
+            out.append({"kind": kind, "heading": heading, "n_rows": len(rows), "tasks": tasks})
     return out
 
 
 def _imputations(scorecard: Scorecard) -> list[dict]:
-    """Per task and method the metrics as measured and under each scenario for missing confidences."""
+    """Where confidences are missing: per task and method the metrics as measured and under each scenario for them."""
     suffix = "_missing_worst"
     found = {(m.protocol, m.task, m.method, m.metric): m for m in scorecard.metrics if m.subset == "all"}
-    return [
+    rows = [
         {"protocol": protocol, "task": task, "method": method, "metric": name.removesuffix(suffix)}
         | {s: found.get((protocol, task, method, name.removesuffix("worst") + s)) for s in SCENARIOS}
         | {"measured": found.get((protocol, task, method, name.removesuffix(suffix)))}
         for protocol, task, method, name in found
         if name.endswith(suffix)
     ]
+    return [row for row in rows if row["measured"] is None or row["measured"].n_used < row["worst"].n_used]
 
 
 def _every_metric(scorecard: Scorecard) -> list[dict]:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from harness.records import Difference, Metric, Scorecard
-from reports.text import clip, interval, label, number, p_value, signed, visible
+from reports.text import UNDEFINED, clip, interval, label, number, p_value, signed, visible
 
 HEADLINE = {
     "accuracy": "Accuracy",
@@ -79,7 +79,7 @@ def _value(cell: dict) -> str:
 
 
 def _count(cell: dict) -> str:
-    return "—" if cell["n_total"] is None else f"{cell['n_used']}/{cell['n_total']}"
+    return UNDEFINED if cell["n_total"] is None else f"{cell['n_used']}/{cell['n_total']}"
 
 
 def _align(lines: Sequence[Sequence[str]]) -> str:
@@ -117,6 +117,12 @@ def csv(rows: Sequence[dict]) -> str:
     return out.getvalue()
 
 
+def verdict(difference: Difference) -> str:
+    """The verdict as shown: a dash where B is neither better nor worse because the metric has no good direction."""
+    directionless = difference.metric == "mean_confidence" and difference.verdict != "equivalent"
+    return UNDEFINED if directionless else difference.verdict
+
+
 def differences_text(differences: Iterable[Difference]) -> str:
     """Plain text for a terminal: run B minus run A with 95 % interval, p after Holm's correction, and the verdict."""
     lines = [["", "metric", "A", "B", "B − A", "p (Holm)", "verdict", "questions"]]
@@ -125,6 +131,6 @@ def differences_text(differences: Iterable[Difference]) -> str:
         change = f"{signed(d.difference)} {interval(d.low, d.high)}".strip()
         lines.append([
             label(d.task, d.method, 30 - len(subset)) + subset, clip(d.metric, 17), number(d.a), number(d.b), change,
-            p_value(d.p_holm), d.verdict, str(d.n_questions),
+            p_value(d.p_holm), verdict(d), str(d.n_questions),
         ])  # fmt: skip
     return _align(lines)

@@ -12,7 +12,7 @@ from synthetic_run import HOSTILE, METHODS, TASKS
 
 from harness.records import GalleryItem, Metric, OutcomeCount, RunSummary, Scorecard
 from reports import html
-from reports.tables import headline
+from reports.tables import headline, verdict
 from reports.text import number, visible
 
 replace = msgspec.structs.replace
@@ -238,10 +238,12 @@ def test_much_truncation_is_announced(truncated, announced):
     assert ("of the generations are truncated" in page) == announced
 
 
-def test_imputation_scenarios_stand_beside_the_measured_number():
+def test_imputation_scenarios_stand_beside_the_measured_number_where_confidences_are_missing():
     values = {"": 0.2, "_missing_worst": 0.31, "_missing_half": 0.26, "_missing_best": 0.17}
-    page = words(small(*(metric(f"brier{key}", value) for key, value in values.items())))
-    assert re.search(r"brier\s*0\.200\s*90of 100\s*0\.310\s*0\.260\s*0\.170", page)
+    scenarios = [metric(f"brier{key}", value) for key, value in values.items()]
+    assert "None is missing." in words(small(*scenarios))
+    scenarios[0] = replace(scenarios[0], n_used=80)
+    assert re.search(r"brier\s*0\.200\s*80of 100\s*0\.310\s*0\.260\s*0\.170", words(small(*scenarios)))
 
 
 @settings(max_examples=40, deadline=None)
@@ -269,9 +271,10 @@ def compared(a, b, differences=()):
 def test_every_difference_stands_with_interval_verdict_and_corrected_p(comparison_source, differences):
     page = Page(comparison_source)
     tags = Counter(value.split()[1] for value in page.values("class") if value.startswith("tag "))
-    macro = Counter(d.verdict for d in differences if d.task == "macro")
+    shown = [d for d in differences if verdict(d) == d.verdict]
+    macro = Counter(d.verdict for d in shown if d.task == "macro")
     legend = Counter(("better", "worse", "equivalent", "undecided"))
-    assert tags == Counter(d.verdict for d in differences) + macro + legend
+    assert tags == Counter(d.verdict for d in shown) + macro + legend
     assert page.text.count("<0.001") == sum(d.p_holm is not None for d in differences)
 
 

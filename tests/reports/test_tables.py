@@ -104,6 +104,22 @@ def test_differences_show_change_interval_and_verdict(verdict):
     assert heading.index("verdict") == line.index(verdict)
 
 
+@pytest.mark.parametrize(
+    ("metric", "verdict", "shown"),
+    [
+        ("ece", "undecided", "undecided"),
+        ("mean_confidence", "undecided", "—"),
+        ("mean_confidence", "equivalent", "equivalent"),
+    ],
+)
+def test_a_change_of_mean_confidence_is_neither_better_nor_worse(metric, verdict, shown):
+    row = Difference(
+        task="gsm8k", protocol="stated", method="stated", subset="all", metric=metric, a=0.9, b=0.8, difference=-0.1,
+        low=-0.12, high=-0.08, p_value=0.0001, p_holm=0.001, verdict=verdict, n_questions=50, convention="",
+    )  # fmt: skip
+    assert tables.verdict(row) == shown
+
+
 def test_undefined_differences_are_dashes():
     row = Difference(
         task="gsm8k", protocol="stated", method="stated", subset="all", metric="auroc", a=0.7, b=None, difference=None,
