@@ -69,9 +69,9 @@ def wilson_interval(successes: float, n: float) -> tuple[float, float]:
 
     Source: Wilson 1927. Checked against Newcombe 1998, table I.
     """
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
-    z = norm.ppf(1 - _ALPHA)
+    z = ndtri(1 - _ALPHA)
     share = successes / n
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))

@@ -164,14 +164,14 @@ def _absolute(pairs: list[Pair], *, total: bool) -> tuple[float, float, float]:
 
 def _p_value(difference: float, low: float, high: float, n_clusters: int) -> float | None:
     """Two-sided p value of no difference; the interval's end on the side of zero gives the standard error."""
-    from scipy.stats import norm, t
+    from scipy.special import ndtri, stdtr
 
     if n_clusters < 2:
         return None
     if abs(difference) < 1e-12:
         return 1.0
-    error = (difference - low if difference > 0 else high - difference) / norm.ppf(1 - _ALPHA / 2)
-    p = 2 * t.sf(abs(difference) / error, n_clusters - 1) if error > 0 else 0.0
+    error = (difference - low if difference > 0 else high - difference) / ndtri(1 - _ALPHA / 2)
+    p = 2 * stdtr(n_clusters - 1, -abs(difference) / error) if error > 0 else 0.0
     return float(max(p, 2.0 ** (1 - n_clusters)))
 
 
