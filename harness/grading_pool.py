@@ -6,7 +6,10 @@ time or dies is replaced, and its answer's verdict is `failed`: the model's answ
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
+import resource
+import signal
 from concurrent.futures import Future, TimeoutError
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,10 @@ from tasks.base import Verdict
 
 if TYPE_CHECKING:
     from pebble import ProcessFuture
+
+_MEMORY = 4 * 2**30
+"""Bytes of address space that a grader may take before it fails."""
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class GradingPool:
@@ -30,18 +37,29 @@ class GradingPool:
         from pebble import ProcessPool
 
         # Spawned, not forked: the parent runs threads and may hold an accelerator.
-        self._pool = ProcessPool(max_workers=workers, context=multiprocessing.get_context("spawn"))
+        spawn = multiprocessing.get_context("spawn")
+        self._pool = ProcessPool(max_workers=workers, context=spawn, initializer=_confine_worker)
         self._timeout = timeout
+        self._unfinished: set[ProcessFuture] = set()
 
     def submit(self, task_name: str, question: Question, answer_text: str) -> Future[Verdict]:
         """Schedules one answer; the future always gets a verdict, never an exception of the grader."""
         verdict: Future[Verdict] = Future()
+        verdict.set_running_or_notify_cancel()  # a waiter that is cancelled must not cancel what is set below
         graded = self._pool.schedule(_grade, args=(task_name, question, answer_text), timeout=self._timeout)
-        graded.add_done_callback(lambda done: verdict.set_result(self._verdict(done)))
+        self._unfinished.add(graded)
+
+        def settle(done: ProcessFuture) -> None:
+            self._unfinished.discard(done)
+            verdict.set_result(self._verdict(done))
+
+        graded.add_done_callback(settle)
         return verdict
 
     def close(self) -> None:
         """Ends the workers; answers that are not graded yet get the verdict `failed`."""
+        for graded in list(self._unfinished):
+            graded.cancel()
         self._pool.stop()
         self._pool.join()
 
@@ -60,6 +78,12 @@ class GradingPool:
         if isinstance(error, TimeoutError):
             return Verdict("failed", None, f"grader out of time ({self._timeout:g} s)")
         return Verdict("failed", None, f"grader raised {type(error).__name__}: {error}")
+
+
+def _confine_worker() -> None:
+    """Bounds the worker's memory, and ties its life to the parent's, which a grader that loops would not see end."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _grade(task_name: str, question: Question, answer_text: str) -> Verdict:

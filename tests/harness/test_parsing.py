@@ -76,9 +76,34 @@ def parse_recorded(text: str, scale: str) -> Parsed:
 
 PIECES = st.sampled_from(
     [
-        *("<think>", "</think>", "[THINK]", "[/THINK]", "Answer: ", "Final answer", "\\boxed{", "}", "####", "<answer>"),
-        *("Confidence: ", "**Confidence:** ", '"confidence": ', "確信度：", "Probability: ", "my confidence is ", "85%"),
-        *("I'm 90% sure", "0.9", "9/10", "80-90%", "８５％", "18", ",", ".", "\n", "\n\n", " ", "(", ")", "Question: ", "(95%)"),
+        *("<think>", "</think>", "[THINK]", "[/THINK]", "Answer: ", "Final answer", "\\boxed{", "}", "####"),
+        *(
+            "<answer>",
+            "Confidence: ",
+            "**Confidence:** ",
+            '"confidence": ',
+            "確信度：",
+            "Probability: ",
+            "my confidence is ",
+        ),
+        *(
+            "85%",
+            "I'm 90% sure",
+            "0.9",
+            "9/10",
+            "80-90%",
+            "８５％",
+            "18",
+            ",",
+            ".",
+            "\n",
+            "\n\n",
+            " ",
+            "(",
+            ")",
+            "Question: ",
+            "(95%)",
+        ),
     ]
 )
 TEXTS = st.lists(PIECES | st.text(max_size=4), max_size=14).map("".join)

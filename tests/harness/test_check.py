@@ -1,0 +1,125 @@
+"""check-task finds what it should, through the worker processes that the pipeline uses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.check import CheckResult, check_task
+from harness.errors import DataError
+from harness.grading_pool import GradingPool
+from harness.records import Question
+
+PARENT = """
+import multiprocessing, time
+from harness.grading_pool import GradingPool
+from harness.records import Question
+if __name__ == "__main__":
+    hard = Question(task="math500", question_id="q", text="?", gold=("1",), domain="math", split="test")
+    pool = GradingPool(1, 100)
+    pool.submit("math500", hard, "Answer: 0").result()
+    pool.submit("math500", hard, "Answer: $9^{9^{9^{9}}} + 1$")
+    print(multiprocessing.active_children()[0].pid, flush=True)
+    time.sleep(100)
+"""
+QUESTION = Question(task="creak", question_id="q", text="Soup is wet.", gold=("true",), domain="fact", split="dev")
+
+
+def creak_file(folder: Path, rows: list[dict]) -> str:
+    (folder / "creak").mkdir()
+    (folder / "creak/dev.json").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(folder)
+
+
+def creak_row(number: int, label: str = "true") -> dict:
+    return {"ex_id": f"dev_{number}", "sentence": "Soup is wet.", "label": label, "entity": "Soup"}
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> CheckResult:
+    rows = [creak_row(0), creak_row(1, "false"), creak_row(1, "false")]
+    return check_task("creak", creak_file(tmp_path_factory.mktemp("data"), rows))
+
+
+def test_every_kind_of_answer_is_counted(checked: CheckResult):
+    assert checked.counts == {
+        "gold": {"correct": 3},
+        "wrong": {"incorrect": 3},
+        "empty": {"unparsed": 3},
+        "refusal": {"abstained": 3},
+    }
+    assert (checked.questions, checked.surprises) == (3, ())
+
+
+def test_repeated_ids_fail_the_check_and_are_listed(checked: CheckResult):
+    assert checked.duplicate_ids == ("dev_1",)
+    assert not checked.passed
+    assert "repeated question id: dev_1" in checked.text()
+
+
+def test_the_result_is_json_and_text(checked: CheckResult):
+    assert json.loads(json.dumps(checked.as_dict()))["counts"]["gold"] == {"correct": 3}
+    assert "creak: FAILED, 3 questions from creak/dev.json" in checked.text()
+    assert "note: creak/dev.json is not the published file" in checked.text()
+
+
+def test_rows_that_are_not_graded_as_expected_are_listed(tmp_path: Path):
+    """MATH-500's grader cannot parse this gold answer: that is found, and is no error of the answer."""
+    row = {"problem": "?", "answer": "\\\\", "subject": "Algebra", "level": 1, "unique_id": "broken"}
+    (tmp_path / "math500").mkdir()
+    (tmp_path / "math500/test.jsonl").write_text(json.dumps(row))
+    result = check_task("math500", str(tmp_path))
+    assert not result.passed
+    assert {(s.case.kind, s.verdict.outcome) for s in result.surprises} >= {("wrong", "failed")}
+    assert "broken: wrong text" in result.text()
+    assert result.as_dict()["surprises"][0]["question_id"] == "broken"
+
+
+def test_limit_checks_the_first_rows(tmp_path: Path):
+    data = creak_file(tmp_path, [creak_row(n) for n in range(5)])
+    assert check_task("creak", data, limit=2).questions == 2
+
+
+def test_missing_data_are_refused(tmp_path: Path):
+    with pytest.raises(DataError, match=r"creak/dev\.json"):
+        check_task("creak", str(tmp_path))
+
+
+def test_the_pool_grades_in_other_processes_and_turns_every_failure_into_a_verdict():
+    with GradingPool(1, 60) as pool:
+        good = pool.submit("creak", QUESTION, "Answer: true")
+        bad = pool.submit("no_such_task", QUESTION, "Answer: true")
+        assert good.result().outcome == "correct"
+        assert bad.result().outcome == "failed"
+        assert "InputError" in bad.result().detail
+
+
+def test_a_grader_out_of_time_is_a_failure_and_the_next_answer_is_graded():
+    """Math-Verify takes hours over this tower of powers."""
+    slow = Question(task="math500", question_id="q", text="?", gold=("1",), domain="math", split="test")
+    with GradingPool(1, 5) as pool:
+        late = pool.submit("math500", slow, "Answer: $9^{9^{9^{9}}} + 1$")
+        after = pool.submit("creak", QUESTION, "Answer: false")
+        assert late.result() == ("failed", None, "grader out of time (5 s)")
+        assert after.result().outcome == "incorrect"
+
+
+def test_workers_die_with_their_parent_even_while_grading():
+    """The parent is killed while a worker counts a tower of powers in one uninterruptible operation."""
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    worker = int(parent.stdout.readline())
+    parent.kill()
+    parent.communicate()  # returns when the worker too has let go of the pipe
+    assert not Path(f"/proc/{worker}").exists() or "zombie" in Path(f"/proc/{worker}/status").read_text()
+
+
+def test_a_closed_pool_settles_every_answer():
+    pool = GradingPool(1, 60)
+    futures = [pool.submit("creak", QUESTION, "Answer: true") for _ in range(50)]
+    pool.close()
+    assert {f.result(timeout=10).outcome for f in futures} <= {"correct", "failed"}
+    assert futures[-1].result().detail == "grader stopped before it finished"

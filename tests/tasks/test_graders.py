@@ -1,0 +1,135 @@
+"""Graders against case tables: text, gold, outcome, and where the case comes from."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.parsing import parse
+from tasks.grading.alias import grade_alias, normalised
+from tasks.grading.answer import is_refusal, stated_answer, unwrapped
+from tasks.grading.choice import TRUE_FALSE, Label, grade_choice
+from tasks.grading.math import grade_math
+from tasks.grading.number import grade_number, read_number
+
+CASES = Path(__file__).parent / "cases"
+
+
+def cases(name: str) -> list:
+    rows = json.loads((CASES / f"{name}.json").read_text())
+    return [pytest.param(row, id=f"{row['text'][:40]!r} gold {row['gold']!r:.30}") for row in rows]
+
+
+@pytest.mark.parametrize("case", cases("number"))
+def test_number(case: dict):
+    verdict = grade_number([case["gold"]], case["text"])
+    assert verdict.outcome == case["outcome"], verdict
+    if verdict.outcome != "abstained":
+        assert verdict.answer == case["answer"]
+
+
+@pytest.mark.parametrize("case", cases("alias"))
+def test_alias(case: dict):
+    verdict = grade_alias(case["gold"], case["text"])
+    assert verdict.outcome == case["outcome"], verdict
+    if case["answer"]:
+        assert verdict.answer == case["answer"]
+
+
+@pytest.mark.parametrize("case", cases("choice"))
+def test_choice(case: dict):
+    verdict = grade_choice(TRUE_FALSE, [case["gold"]], case["text"])
+    assert verdict.outcome == case["outcome"], verdict
+    if case["answer"]:
+        assert verdict.answer == case["answer"]
+
+
+@pytest.mark.parametrize("case", cases("math"))
+def test_math(case: dict):
+    assert grade_math([case["gold"]], case["text"]).outcome == case["outcome"]
+
+
+def test_choice_serves_lettered_options():
+    letters = [Label(letter) for letter in "ABCD"]
+    assert grade_choice(letters, ["B"], "Answer: B) Paris").outcome == "correct"
+    assert grade_choice(letters, ["B"], "Answer: (C)").outcome == "incorrect"
+    assert grade_choice(letters, ["B"], "Answer: B or C").outcome == "unparsed"
+
+
+def test_a_missed_name_inside_an_incorrect_answer_is_noted():
+    assert grade_alias(["politician"], "Answer: a politician and lawyer").detail == "contains the accepted 'politician'"
+
+
+def test_any_accepted_answer_is_right():
+    assert grade_alias(["journo", "journalist"], "Answer: journalist").outcome == "correct"
+    assert grade_number(["3", "4"], "Answer: 4").outcome == "correct"
+    assert grade_math(["3", "4"], "Answer: $4$").outcome == "correct"
+
+
+@pytest.mark.data
+def test_math_agrees_with_adjudicated_grades(benchmark_data: Path):
+    """MATH-500 answers of three 7B models, graded by hand where machines differed (`label`, null where it is arguable).
+
+    Responses that never close their reasoning have no answer part. Three labels count a repeated tag or confidence
+    inside the answer against it; the parser takes those away.
+    """
+    lines = (benchmark_data / "recorded/math_graded.jsonl").read_text().splitlines()
+    rows = [row for line in lines if (row := json.loads(line))["label"] is not None]
+    graded, wrong = 0, []
+    for row in rows:
+        parsed = parse(row["text"], reasoning_opened=False, scale="probability", finish_reason="stop")
+        if not parsed.answer_text:
+            continue
+        graded += 1
+        verdict = grade_math([row["gold"]], parsed.answer_text)
+        repeated = re.search("<answer>|confidence", row["final_answer"])
+        if (verdict.outcome == "correct") != row["label"] and not repeated:
+            wrong.append((row["id"], row["gold"], row["final_answer"], verdict))
+    assert graded > 650
+    assert not wrong
+
+
+def test_stated_answer_prefers_the_last_label_to_a_sentence():
+    assert stated_answer("The answer is 3.\nAnswer: 4") == "4"
+    assert stated_answer("Answer: 4\nThe answer is correct.") == "4"
+    assert stated_answer("Answer: 4\nAnswer: **5**") == "5"
+    assert stated_answer("\\boxed{\\frac{1}{2}} is it") == "\\frac{1}{2}"
+    assert stated_answer("4") is None
+
+
+def test_unwrapped_keeps_markup_that_does_not_surround():
+    assert unwrapped("**$18$**.") == "18"
+    assert unwrapped("$a$ and $b$") == "$a$ and $b$"
+    assert unwrapped("[-2, 7]") == "[-2, 7]"
+
+
+@pytest.mark.parametrize(
+    "text", ["No, it is not.", "None", "Unknown Pleasures", "Knowing", "Sorry", "N/A Records", "0"]
+)
+def test_answers_that_look_like_refusals_are_none(text):
+    assert not is_refusal(text)
+
+
+@given(
+    st.integers(-(10**12), 10**12), st.sampled_from(["{}", "${}", "{} dollars", "**{}**", "about {}", "x = {}", "{}."])
+)
+def test_any_integer_is_read_in_any_dress(number, dress):
+    assert read_number(dress.format(number)) == number
+    assert read_number(dress.format(f"{number:,}")) == number
+
+
+@given(st.text(max_size=40))
+def test_normalising_twice_changes_nothing(text):
+    assert normalised(normalised(text)) == normalised(text)
+
+
+@given(st.text(max_size=60), st.text(max_size=20))
+def test_graders_accept_any_text(text, gold):
+    for grade in (grade_number, grade_alias):
+        assert grade([gold or "x"], text).outcome in {"correct", "incorrect", "abstained", "unparsed", "failed"}
+    assert grade_choice(TRUE_FALSE, ["true"], text).outcome in {"correct", "incorrect", "abstained", "unparsed"}

@@ -1,0 +1,108 @@
+"""What every task file must hold: its data go through its grader as they should. A new file is tested by existing."""
+
+from __future__ import annotations
+
+import os
+import re
+from itertools import islice
+
+import pytest
+
+import tasks
+from harness.errors import DataError, InputError
+from harness.records import Question
+from tasks.base import Task
+
+GENERATED = [name for name in tasks.names() if name.startswith("micro_")]
+PUBLISHED = [name for name in tasks.names() if name not in GENERATED]
+EVERY = [*GENERATED, *(pytest.param(name, marks=pytest.mark.data) for name in PUBLISHED)]
+PUBLISHED_ROWS = {"gsm8k": 1319, "math500": 500, "creak": 1371, "popqa": 14267}
+
+
+def questions(task: Task, limit: int | None = None) -> list[Question]:
+    opened = task.open(os.environ.get("CALIBENCH_DATA"))
+    asked = (task.to_question(row, place) for place, row in opened.rows)
+    return list(islice((question for question in asked if question is not None), limit))
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_gold_wrong_empty_and_refusing_answers_are_graded_as_such(name: str):
+    task = tasks.load(name)
+    for question in questions(task, 60):
+        if question.question_id in task.broken_gold:
+            continue
+        assert task.gold_text(question), question
+        for text in task.gold_text(question):
+            assert task.grade(question, text).outcome == "correct", (question, text)
+        assert task.grade(question, task.wrong_text(question)).outcome == "incorrect", question
+        assert task.grade(question, "").outcome == "unparsed"
+        assert task.grade(question, "I don't know.").outcome == "abstained"
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_questions_are_of_the_task_and_their_ids_are_unique(name: str):
+    task = tasks.load(name)
+    asked = questions(task)
+    assert task.name == name
+    assert {(q.task, q.domain) for q in asked} == {(name, task.domain)}
+    assert len({q.question_id for q in asked}) == len(asked)
+    assert set(task.broken_gold) <= {q.question_id for q in asked}
+    assert all(q.gold and q.text.strip() for q in asked)
+    assert re.fullmatch(r"[a-z_]+/\d+", task.grader)
+    assert task.description
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("name", "rows"), PUBLISHED_ROWS.items())
+def test_published_files_are_complete_and_as_published(name: str, rows: int):
+    task = tasks.load(name)
+    opened = task.open(os.environ["CALIBENCH_DATA"])
+    assert opened.note is None
+    assert sum(task.to_question(row, place) is not None for place, row in opened.rows) == rows
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["gsm8k", "creak"])
+def test_ids_do_not_depend_on_the_order_of_the_rows(name: str):
+    task = tasks.load(name)
+    rows = list(islice(task.open(os.environ["CALIBENCH_DATA"]).rows, 20))
+    forward = [task.to_question(row, place).question_id for place, row in rows]
+    assert [task.to_question(row, place).question_id for place, row in reversed(rows)] == forward[::-1]
+
+
+@pytest.mark.data
+def test_popqa_names_its_sixteen_relations_and_clusters_by_text():
+    asked = questions(tasks.load("popqa"))
+    assert None not in {q.subject for q in asked}
+    assert len({q.subject for q in asked}) == 16
+    assert len({q.cluster for q in asked}) == 13068
+
+
+@pytest.mark.data
+def test_math500_has_seven_subjects_and_five_levels():
+    asked = questions(tasks.load("math500"))
+    assert len({q.subject for q in asked}) == 7
+    assert {q.level for q in asked} == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "message"),
+    [
+        ("gsm8k", {"question": "How many?"}, "row 7: expected text in the field 'answer', found the fields 'question'"),
+        ("gsm8k", {"question": "How many?", "answer": "18"}, "row 7: expected a solution that ends in '#### NUMBER'"),
+        ("gsm8k", {"question": "How many?", "answer": "#### eggs"}, "row 7: expected a solution that ends in"),
+        ("creak", {"sentence": "Soup.", "label": "maybe", "ex_id": "1", "entity": "Soup"}, "row 7: expected the label"),
+        ("math500", {"level": "Level 5"}, "row 7: expected a level from 1 to 5, found 'Level 5'"),
+        ("math500", {"level": 5, "answer": "3"}, "row 7: expected text in the field 'unique_id'"),
+        ("popqa", {"question": "Who?", "aliases": []}, r"row 7: expected a list of names .*found \[\]"),
+        ("popqa", {"question": "Who?", "possible_answers": "["}, "row 7: expected a JSON list"),
+    ],
+)
+def test_malformed_rows_are_refused_with_their_place(name: str, row: dict, message: str):
+    with pytest.raises(DataError, match=message):
+        tasks.load(name).to_question(row, "row 7")
+
+
+def test_an_unknown_task_names_its_neighbours():
+    with pytest.raises(InputError, match=r"unknown task 'gsmk8'.*gsm8k"):
+        tasks.load("gsmk8")
