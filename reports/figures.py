@@ -108,9 +108,8 @@ def level_figure(metrics: Sequence[Metric]) -> Figure:
         metrics: `accuracy` and `mean_confidence` of the subsets `level=...` of one task under one protocol.
     """
     methods = list(dict.fromkeys(m.method for m in metrics if m.metric == "mean_confidence"))
-    lines = [
-        ("accuracy", "o", COLOURS["ink"], [m for m in metrics if m.metric == "accuracy" and m.method == methods[0]])
-    ]
+    accuracy = [m for m in metrics if m.metric == "accuracy" and m.method == metrics[0].method]
+    lines = [("accuracy", "o", COLOURS["ink"], accuracy)]
     for method, marker in zip(methods, _MARKERS, strict=False):
         chosen = [m for m in metrics if m.metric == "mean_confidence" and m.method == method]
         lines.append((f"confidence: {clip(method, 24)}", marker, COLOURS["muted"], chosen))
@@ -188,11 +187,11 @@ def _draw_histogram(axes: Axes, bins: Sequence[ReliabilityBin]) -> None:
             axes.bar(b.low + 0.06 * width, sign * n, 0.88 * width, align="edge", color=COLOURS[role])
             axes.text(
                 (b.low + b.high) / 2, sign * (n + 0.06 * tallest), _short(n), ha="center",
-                va="bottom" if sign == 1 else "top", fontsize=5.5, color=COLOURS["muted"],
+                va="bottom" if sign == 1 else "top", fontsize=6.2, color=COLOURS["muted"],
             )  # fmt: skip
     axes.axhline(0, color=COLOURS["rule"], linewidth=0.8)
     axes.set(ylim=(-1.5 * tallest, 1.5 * tallest), xlabel="confidence")
-    axes.set_yticks([0.75 * tallest, -0.75 * tallest], ["correct", "incorrect"], rotation=90, va="center", fontsize=6.5)
+    axes.set_yticks([0.75 * tallest, -0.75 * tallest], ["correct", "incorrect"], rotation=90, va="center", fontsize=7)
     axes.tick_params(axis="y", length=0)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
     axes.spines["left"].set_visible(False)

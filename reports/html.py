@@ -30,15 +30,7 @@ OUTCOMES = {
 STATUSES = ("ok", "missing", "out_of_range", "ambiguous", "failed")
 SCENARIOS = {"worst": "missing = worst", "half": "missing = 0.5", "best": "missing = best"}
 _SUBSETS = {"domain": "Domain", "subject": "Subject", "level": "Level"}
-_SUBSET_METRICS = {
-    "accuracy": "Accuracy",
-    "coverage": "Coverage",
-    "mean_confidence": "Mean confidence",
-    "signed_gap": "Gap",
-    "ece": "ECE",
-    "brier": "Brier",
-    "auroc": "AUROC",
-}
+_SUBSET_METRICS = {name: label for name, label in tables.HEADLINE.items() if name != "ece_noise_floor"}
 _EXCERPT = 3000
 """Characters of a question, a reasoning or an output that the gallery shows."""
 _NOTABLE = 0.02
@@ -138,7 +130,7 @@ def _protocols(scorecard: Scorecard) -> list[str]:
 def _protocol(summary: RunSummary, protocol: str) -> dict:
     """Headline rows of one protocol, grouped by task, and what they say in words."""
     rows = [row for row in tables.headline(summary.scorecard) if row["protocol"] == protocol]
-    macro = [row for row in rows if row["task"] == "macro"]
+    macro = [row for row in rows if row["task"] == "macro" and row["signed_gap"]["n_total"] is not None]
     return {
         "name": protocol,
         "tasks": _groups(rows, lambda row: row["task"]),
@@ -335,6 +327,11 @@ def _warnings(a: RunSummary, b: RunSummary, differences: Sequence[Difference]) -
         of_a, of_b = (s.get(name, "not stated") for s in settings)
         if of_a != of_b:
             warnings.append(f"Setting {name}: A {of_a}, B {of_b}.")
+    for field in ("prompts", "graders"):
+        of_a, of_b = ((s.manifest.get("identity") or {}).get(field) or {} for s in (a, b))
+        for name in sorted(of_a.keys() & of_b.keys()):
+            if of_a[name] != of_b[name]:
+                warnings.append(f"The {field} of {text.clip(name, 60)} differ.")
     return warnings + list(_question_warnings(a, b, differences)) + list(_share_warnings(a, b))
 
 

@@ -221,9 +221,11 @@ def test_a_verdict_goes_no_further_than_its_interval(gap, low, high, says):
 
 
 def test_a_run_without_confidences_has_a_page():
-    page = words(small(metric("accuracy", 0.6, 0.5, 0.7, method="none")))
+    parts = [{"task": "macro"}, {}, {"subset": "level=1"}, {"subset": "level=2"}]
+    page = words(small(*(metric("accuracy", 0.6, 0.5, 0.7, method="none", **part) for part in parts)))
     assert "0.600[0.500, 0.700]" in page
     assert "No confidence was asked for" in page
+    assert "Nothing can be said" not in page
 
 
 def test_an_unfinished_run_and_its_notes_are_announced():
@@ -292,6 +294,11 @@ def test_equal_runs_have_no_warnings():
             {"configuration": {"temperature": 0.7}},
             {"configuration": {"temperature": 0.0}},
             "Setting temperature: A 0.7, B 0.0.",
+        ),
+        (
+            {"identity": {"graders": {"gsm8k": "number/1"}}},
+            {"identity": {"graders": {"gsm8k": "number/2", "new": "x"}}},
+            "The graders of gsm8k differ.",
         ),
         ({"configuration": {"max_tokens": 5}}, {}, "Setting max_tokens: A 5, B not stated."),
         (
