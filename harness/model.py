@@ -12,7 +12,8 @@ from harness.errors import ModelError
 
 _CARRIED = Path(__file__).parent / "models"
 _WEIGHTS = ("*.safetensors", "*.bin", "*.gguf")
-_IDENTITY_FILES = (*_WEIGHTS, "*.json", "*.jinja", "*.model", "*.txt")
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "tekken.json", "*.tiktoken")
+_IDENTITY_FILES = (*_WEIGHTS, "*.json", "*.jinja", "*.model", "*.txt", "*.tiktoken")
 _NOT_IDENTITY = {"lineage.json", "README.md"}
 
 
@@ -68,8 +69,11 @@ def _require_checkpoint(folder: Path) -> None:
     found = ", ".join(sorted(f.name for f in folder.iterdir())[:8]) or "nothing"
     if not (folder / "config.json").is_file():
         raise ModelError(f"{folder}: no checkpoint; expected config.json, a tokenizer and weights, found {found}")
-    if not _files(folder, _WEIGHTS):
-        raise ModelError(f"{folder}: config.json without weights; expected one of {', '.join(_WEIGHTS)}, found {found}")
+    for what, patterns in (("weights", _WEIGHTS), ("a tokenizer", _TOKENIZERS)):
+        if not _files(folder, patterns):
+            raise ModelError(
+                f"{folder}: config.json without {what}; expected one of {', '.join(patterns)}, found {found}"
+            )
 
 
 def _from_hub(model: str) -> Checkpoint:

@@ -18,6 +18,7 @@ import itertools
 import logging
 import math
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,6 +58,7 @@ class Backend(BaseBackend):
     async def start(self) -> None:
         _prepare_environment()
         with self._log.open("ab") as log, _output_to(log.fileno()), _interrupts_blocked():
+            begin = log.tell()
             self._lifeline = Lifeline()
             try:
                 from vllm import AsyncEngineArgs
@@ -73,7 +75,8 @@ class Backend(BaseBackend):
                 raise
             except Exception as error:
                 self._lifeline.release()
-                raise EngineError(f"vLLM did not start: {_first_line(error)} (whole log: {self._log})") from error
+                cause = _root_cause(self._log, begin) or _brief(error)
+                raise EngineError(f"vLLM did not start: {cause} (whole log: {self._log})") from error
         logging.getLogger("vllm").setLevel(logging.CRITICAL)
         config = self._engine.vllm_config
         self.context = config.model_config.max_model_len
@@ -201,7 +204,7 @@ def _model_context(model: str) -> int:
     try:
         config = AutoConfig.from_pretrained(model)
     except (OSError, ValueError) as error:
-        raise ModelError(f"{model}: not a checkpoint that transformers can read: {_first_line(error)}") from error
+        raise ModelError(f"{model}: not a checkpoint that transformers can read: {_brief(error)}") from error
     return getattr(config.get_text_config(), "max_position_embeddings", _CPU_CONTEXT)
 
 
@@ -233,5 +236,15 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _first_line(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+def _root_cause(log: Path, begin: int) -> str | None:
+    """The first error that an engine process logged; those after it, like the parent's, only say that something failed."""
+    with log.open("rb") as lines:
+        lines.seek(begin)
+        text = lines.read().decode(errors="replace")
+    found = re.search(r"^\(.*? ERROR [^\]]*\] ([\w.]*(?:Error|Exception): .{1,400})", text, re.MULTILINE)
+    return found and found[1]
+
+
+def _brief(error: BaseException) -> str:
+    """The message on one line, without what pydantic adds to it."""
+    return " ".join(str(error).split()).partition(" [type=")[0][:400] or type(error).__name__
