@@ -173,7 +173,7 @@ def _draw_accuracy(axes: Axes, bins: Sequence[ReliabilityBin]) -> None:
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     axes.tick_params(axis="x", length=0)
     if not bins:
-        axes.text(0.5, 0.6, "no answer has a confidence", ha="center", color=COLOURS["muted"])
+        axes.text(0.02, 0.9, "no answer has a confidence", color=COLOURS["muted"])
 
 
 def _draw_histogram(axes: Axes, bins: Sequence[ReliabilityBin]) -> None:

@@ -59,13 +59,20 @@ def text(rows: Sequence[dict]) -> str:
         first.append([name, *(_value(row[m]) for m in ("accuracy", "mean_confidence", "coverage")), _count(row["ece"])])
         floor = number(row["ece_noise_floor"]["value"])
         second.append([name, _value(row["ece"]), floor, _value(row["brier"]), _value(row["auroc"])])
-    notes = [
-        clip(f"— {name}, {HEADLINE[metric]}: {row[metric]['reason']}", 110)
-        for name, row in zip(names, rows, strict=True)
-        for metric in HEADLINE
-        if row[metric]["reason"]
-    ]
+    notes = [note for name, row in zip(names, rows, strict=True) for note in _reasons(name, row)]
     return "\n\n".join(part for part in (_align(first), _align(second), "\n".join(notes)) if part)
+
+
+def _reasons(name: str, row: dict) -> list[str]:
+    """Why numbers of a row are undefined; metrics with the same reason share a line."""
+    reasons: dict[str, list[str]] = {}
+    for metric, heading in HEADLINE.items():
+        if row[metric]["reason"]:
+            reasons.setdefault(row[metric]["reason"], []).append(heading)
+    return [
+        clip(f"— {name}, {metrics[0]}{' and others' if len(metrics) > 1 else ''}: {reason}", 110)
+        for reason, metrics in reasons.items()
+    ]
 
 
 def _name(row: dict, rows: Sequence[dict]) -> str:

@@ -228,6 +228,12 @@ def test_a_run_without_confidences_has_a_page():
     assert "Nothing can be said" not in page
 
 
+def test_a_reason_that_leaves_all_of_calibration_undefined_is_said_once_per_row():
+    names = ("mean_confidence", "signed_gap", "ece", "ece_noise_floor", "brier", "auroc")
+    page = words(small(metric("accuracy", 0.6), *(metric(name, None, reason="nobody is sure") for name in names)))
+    assert page.partition("Reliability diagrams")[0].count("nobody is sure") == 1
+
+
 def test_an_unfinished_run_and_its_notes_are_announced():
     page = words(small(manifest={"complete": False, "notes": ["no <chat> template"]}))
     assert "This run is not complete" in page
