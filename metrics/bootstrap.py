@@ -46,8 +46,8 @@ def draws(n_clusters: int, resamples: int, rng: np.random.Generator) -> Iterator
 
 
 def usable(replicates: np.ndarray) -> np.ndarray | None:
-    """The defined ones of the replicates [R]; None if more than 5 % are undefined (nan)."""
-    defined = replicates[np.isfinite(replicates)]
+    """The defined ones of the replicates [R] or [R, B]; None if more than 5 % of the R are undefined (nan)."""
+    defined = replicates[np.isfinite(replicates).reshape(len(replicates), -1).all(axis=1)]
     return defined if len(defined) >= max((1 - _MAX_UNDEFINED) * len(replicates), 1) else None
 
 
@@ -92,8 +92,11 @@ def absolute_sum_interval(estimate: np.ndarray, replicates: np.ndarray) -> tuple
         replicates: [R, B] float, cluster bootstrap of the estimate.
 
     Returns:
-        (low, high), or None if the replicates do not vary.
+        (low, high), or None if the replicates do not vary or more than 5 % of them are undefined (nan).
     """
+    replicates = usable(replicates)
+    if replicates is None:
+        return None
     path = _Path(estimate, replicates)
     if not path.varies:
         return None
@@ -107,7 +110,7 @@ def absolute_sum_interval(estimate: np.ndarray, replicates: np.ndarray) -> tuple
     return float(min(low, observed)), float(max(high, observed))
 
 
-def absolute_sum_difference(a: tuple, b: tuple) -> tuple[float, float, float]:
+def absolute_sum_difference(a: tuple, b: tuple) -> tuple[float, float, float] | None:
     """(difference, low, high) of sum_b |d_b| of run B minus that of run A, without the upward bias of either.
 
     The intervals of the two sums are joined by their distances from the unbiased values: as root of squares, but where
@@ -117,8 +120,15 @@ def absolute_sum_difference(a: tuple, b: tuple) -> tuple[float, float, float]:
     Args:
         a, b: (estimate [B], replicates [R, B]) of each run, as for `absolute_sum_interval`; paired resamples.
 
+    Returns:
+        None if more than 5 % of the resamples are undefined (nan).
+
     Source: Zou and Donner 2008 (MOVER), for correlated estimates; the rule at zero is this project's.
     """
+    replicates = usable(np.hstack([a[1], b[1]]))
+    if replicates is None:
+        return None
+    a, b = (a[0], replicates[:, : len(a[0])]), (b[0], replicates[:, len(a[0]) :])
     (value_a, sums_a), (value_b, sums_b) = unbiased_absolute_sum(*a), unbiased_absolute_sum(*b)
     low_a, high_a = absolute_sum_interval(*a) or (value_a, value_a)
     low_b, high_b = absolute_sum_interval(*b) or (value_b, value_b)

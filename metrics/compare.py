@@ -8,9 +8,9 @@ import numpy as np
 
 from harness.records import Difference
 from metrics.bootstrap import absolute_sum_difference, partition, percentile_interval, usable
-from metrics.measures import CONFIDENCE_MEASURES, MAIN, MEASURES, OUTCOME_MEASURES, Group, point
-from metrics.sample import bin_gaps, resample
-from metrics.scorecard import NO_METHOD, Result, check, mean_gaps, random_source, sample_of
+from metrics.measures import MAIN, MEASURES, Group, measures_of, point
+from metrics.sample import check, resample, sample_of
+from metrics.scorecard import Result, mean_gaps, random_source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +28,7 @@ _BETTER = {
 """1: higher is better; -1: lower (the signed gap: nearer zero) is better; 0: neither."""
 _OF_SCORED = ("mean_confidence", "ece", "brier", "auroc", "signed_gap")
 """Metrics of the rows with a confidence: runs that give it for different shares of the questions differ by that too."""
+_ABSOLUTE_GAP = "|signed_gap|"
 _ALPHA = 0.05
 
 
@@ -38,6 +39,14 @@ class Pair(NamedTuple):
     b: Result
     n_questions: int
     n_clusters: int
+
+
+class Estimate(NamedTuple):
+    """A difference with its 95 % interval."""
+
+    difference: float
+    low: float
+    high: float
 
 
 class Change(NamedTuple):
@@ -102,9 +111,9 @@ def _pair(group: Group, a: pd.DataFrame, b: pd.DataFrame, resamples: int, rng: n
         sample_of(rows)._replace(cluster=part, n_clusters=n_clusters)
         for rows, part in ((a, codes[: len(a)]), (b, codes[len(a) :]))
     ]
-    measures = OUTCOME_MEASURES + (() if group.method == NO_METHOD else CONFIDENCE_MEASURES)
+    measures = [m for m in measures_of(group.method) if m.name in MAIN]
     results = [
-        Result({m.name: point(group, m, sample) for m in measures if m.name in MAIN}, replicates, bin_gaps(sample))
+        Result({m.name: point(group, m, sample) for m in measures}, replicates)
         for sample, replicates in zip(samples, resample(samples, resamples, rng), strict=True)
     ]
     return Pair(*results, a["question_id"].nunique(), n_clusters)
@@ -128,14 +137,12 @@ def _change(group: Group, name: str, pairs: list[Pair], margin: float) -> Change
         runs = [side for side, value in (("A", a), ("B", b)) if value is None]
         return Change({**row, "reason": f"undefined for run {' and '.join(runs)}"}, None, 0.0)
     row["difference"] = b - a
-    interval = _interval(name, pairs, b - a)
-    if interval is None:
+    shown = _estimate(name, pairs, b - a)
+    if shown is None:
         return Change(row, None, 0.0)
-    row["low"], row["high"] = interval
-    judged = (b - a, *interval)
-    if name in ("ece", "signed_gap"):
-        judged = _absolute(pairs, total=name == "signed_gap")
-    return Change(row, _p_value(*judged, sum(p.n_clusters for p in pairs)), _BETTER[name] * judged[0])
+    row["low"], row["high"] = min(shown.low, b - a), max(shown.high, b - a)
+    judged = _estimate(_ABSOLUTE_GAP, pairs, abs(b) - abs(a)) if name == "signed_gap" else shown
+    return Change(row, _p_value(judged, sum(p.n_clusters for p in pairs)), _BETTER[name] * judged.difference)
 
 
 def _mean_value(name: str, results: list[Result]) -> float | None:
@@ -143,41 +150,35 @@ def _mean_value(name: str, results: list[Result]) -> float | None:
     return None if None in values else float(np.mean(values))
 
 
-def _interval(name: str, pairs: list[Pair], difference: float) -> tuple[float, float] | None:
-    """Interval of the difference, which it always holds; None if too many resamples leave the metric undefined."""
-    if name == "ece":
-        _, low, high = _absolute(pairs, total=False)
-        return min(low, difference), max(high, difference)
-    changes = np.mean([p.b.replicates.values[name] - p.a.replicates.values[name] for p in pairs], axis=0)
-    if usable(changes) is None:
-        return None
-    return percentile_interval(changes) or _rule_of_three(difference, sum(p.n_clusters for p in pairs))
+def _estimate(name: str, pairs: list[Pair], difference: float) -> Estimate | None:
+    """The difference, for absolute sums without their bias; None if too many resamples leave the metric undefined."""
+    if name in ("ece", _ABSOLUTE_GAP):
+        runs = [mean_gaps([p.a for p in pairs]), mean_gaps([p.b for p in pairs])]
+        if name == _ABSOLUTE_GAP:
+            runs = [(gaps.sum(keepdims=True), replicates.sum(axis=1, keepdims=True)) for gaps, replicates in runs]
+        found = absolute_sum_difference(*runs)
+    else:
+        changes = np.mean([p.b.replicates.values[name] - p.a.replicates.values[name] for p in pairs], axis=0)
+        interval = percentile_interval(changes) or (difference, difference)
+        found = None if usable(changes) is None else (difference, *interval)
+    if found is None or found[2] - found[1] > 1e-12:
+        return found and Estimate(*found)
+    # No cluster contradicts the difference: by the rule of three, a rarer contradiction than 3 / n goes unseen.
+    unseen = 3 / sum(p.n_clusters for p in pairs)
+    return Estimate(difference, max(difference - unseen, -1.0), min(difference + unseen, 1.0))
 
 
-def _absolute(pairs: list[Pair], *, total: bool) -> tuple[float, float, float]:
-    """(difference, low, high) of the ECE, or of the absolute signed gap if `total`, without the bias near zero."""
-    runs = [mean_gaps([p.a for p in pairs]), mean_gaps([p.b for p in pairs])]
-    if total:
-        runs = [(gaps.sum(keepdims=True), replicates.sum(axis=1, keepdims=True)) for gaps, replicates in runs]
-    return absolute_sum_difference(*runs)
-
-
-def _p_value(difference: float, low: float, high: float, n_clusters: int) -> float | None:
+def _p_value(estimate: Estimate, n_clusters: int) -> float | None:
     """Two-sided p value of no difference; the interval's end on the side of zero gives the standard error."""
     from scipy.special import ndtri, stdtr
 
+    difference, low, high = estimate
     if n_clusters < 2:
         return None
     if abs(difference) < 1e-12:
         return 1.0
     error = (difference - low if difference > 0 else high - difference) / ndtri(1 - _ALPHA / 2)
-    p = 2 * stdtr(n_clusters - 1, -abs(difference) / error) if error > 0 else 0.0
-    return float(max(p, 2.0 ** (1 - n_clusters)))
-
-
-def _rule_of_three(difference: float, n_clusters: int) -> tuple[float, float]:
-    """Interval of a difference that no cluster contradicts: a rarer one than 3 / n would not have been seen."""
-    return max(difference - 3 / n_clusters, -1.0), min(difference + 3 / n_clusters, 1.0)
+    return float(max(2 * stdtr(n_clusters - 1, -abs(difference) / error), 2.0 ** (1 - n_clusters)))
 
 
 def _convention(name: str, pairs: list[Pair], margin: float) -> str:

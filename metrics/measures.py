@@ -176,6 +176,8 @@ CONFIDENCE_MEASURES = (
     ),
 )
 
+NO_METHOD = "none"
+"""The method of generations that no confidence method was run on."""
 MEASURES = {m.name: m for m in OUTCOME_MEASURES + CONFIDENCE_MEASURES}
 MAIN = tuple(m.name for m in MEASURES.values() if m.interval)
 """The metrics that have intervals, are shown for every subset, and are averaged over tasks."""
@@ -185,6 +187,11 @@ _POPULATIONS = {
     "answered": "no generation was answered",
     "scored": "no answered generation has a confidence",
 }
+
+
+def measures_of(method: str) -> tuple[Measure, ...]:
+    """The measures of a confidence method; without one, those that need no confidence."""
+    return OUTCOME_MEASURES if method == NO_METHOD else OUTCOME_MEASURES + CONFIDENCE_MEASURES
 
 
 def point(group: Group, measure: Measure, sample: Sample, interval=None) -> Metric:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 
 from harness.records import Outcome
-from metrics.bootstrap import compact, draws
+from metrics.bootstrap import compact, draws, partition
 from metrics.calibration import N_BINS, equal_width_bins
 from metrics.discrimination import ResampledAuroc
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 OUTCOMES = get_args(Outcome)
+_KEY = ("task", "protocol", "question_id", "draw", "method")
+COLUMNS = (*_KEY, "value", "status", "outcome", "domain", "subject", "level", "cluster")
 
 
 class Sample(NamedTuple):
@@ -51,39 +56,65 @@ class Sample(NamedTuple):
         return Sample(self.confidence[rows], self.outcome[rows], cluster, n_clusters)
 
 
+def check(frame: pd.DataFrame) -> None:
+    """Refuses a frame that `metrics.scorecard.scorecard` cannot score.
+
+    Raises:
+        ValueError: a column is missing, a generation occurs twice under a method, an outcome is unknown, or a value is
+            not in [0, 1] though its status is ok.
+    """
+    missing = [c for c in COLUMNS if c not in frame.columns]
+    if missing:
+        raise ValueError(f"frame: expected the columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}")
+    twice = frame.duplicated(list(_KEY))
+    if twice.any():
+        raise ValueError(
+            f"frame: expected one row per generation and method; found twice: {frame[twice].iloc[0].to_dict()}"
+        )
+    unknown = set(frame["outcome"].unique()) - set(OUTCOMES)
+    if unknown:
+        raise ValueError(f"frame: expected outcomes {', '.join(OUTCOMES)}; found {', '.join(map(repr, unknown))}")
+    ok = frame["value"][frame["status"] == "ok"]
+    outside = ok[~ok.between(0, 1)]
+    if len(outside):
+        raise ValueError(f"frame: expected a value in [0, 1] where the status is ok; found {outside.iloc[0]}")
+
+
+def sample_of(rows: pd.DataFrame) -> Sample:
+    """The sample of these rows of a frame, in their order."""
+    cluster, n_clusters = partition(rows["cluster"], rows["question_id"])
+    value = rows["value"].to_numpy(dtype=np.float64, na_value=np.nan)
+    confidence = np.where((rows["status"] == "ok").to_numpy(dtype=bool), value, np.nan)
+    outcome = rows["outcome"].map({name: i for i, name in enumerate(OUTCOMES)}).to_numpy()
+    return Sample(confidence, outcome, cluster, n_clusters)
+
+
 class Replicates(NamedTuple):
     """What R resamples of a sample give. Arrays are nan where a resample leaves a metric undefined."""
 
     values: dict[str, np.ndarray]
     """Metric -> [R]."""
+    observed_gaps: np.ndarray
+    """[B]: share of the bin x (mean confidence - accuracy) in the sample itself; their absolute sum is the ECE."""
     gaps: np.ndarray
-    """[R, B]: share of the bin x (mean confidence - accuracy); their absolute sum is the ECE."""
+    """[R, B]: the same in the resamples."""
     bin_accuracy: np.ndarray
     """[R, B]"""
 
 
-def bin_gaps(sample: Sample) -> np.ndarray:
-    """[B]: share of the bin x (mean confidence - accuracy); their absolute sum is the ECE. nan without scored rows."""
-    table = _cluster_sums(sample).sum(axis=1)
-    return _statistics(table[:, None]).gaps[0]
-
-
 def resample(samples: list[Sample], resamples: int, rng: np.random.Generator) -> list[Replicates]:
     """Cluster bootstrap of samples that share their clusters (paired: each resample draws the same ones for all)."""
-    n_clusters = samples[0].n_clusters
     tables = [_cluster_sums(s) for s in samples]
     areas = [_auroc_resampler(s) for s in samples]
     sums, aurocs = [[] for _ in samples], [[] for _ in samples]
-    for counts in draws(n_clusters, resamples, rng):
+    for counts in draws(samples[0].n_clusters, resamples, rng):
         for i, (table, area) in enumerate(zip(tables, areas, strict=True)):
             sums[i].append(table @ counts)
             aurocs[i].append(area(counts))
-    out = []
-    for s, a in zip(sums, aurocs, strict=True):
-        replicates = _statistics(np.concatenate(s, axis=1))
-        replicates.values["auroc"] = np.concatenate(a)
-        out.append(replicates)
-    return out
+    return [
+        _replicates(table, np.concatenate(s, axis=1), np.concatenate(a))
+        for table, s, a in zip(tables, sums, aurocs, strict=True)
+    ]
 
 
 _TOTALS = ("attempted", "answered", "correct", "scored", "right", "confidence", "squared_error")
@@ -112,10 +143,10 @@ def _auroc_resampler(sample: Sample) -> ResampledAuroc:
     return ResampledAuroc(sample.confidence[scored], right, sample.cluster[scored], sample.n_clusters)
 
 
-def _statistics(sums: np.ndarray) -> Replicates:
-    """The metrics [R] that are functions of the sums [7 + 3 B, R]."""
+def _replicates(table: np.ndarray, sums: np.ndarray, auroc: np.ndarray) -> Replicates:
+    """From the cluster sums [7 + 3 B, C] and their resampled totals [7 + 3 B, R]."""
     total = dict(zip(_TOTALS, sums, strict=False))
-    n, confidence, right = sums[len(_TOTALS) :].reshape(3, N_BINS, -1)
+    n, _, right = _bins(sums)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean_confidence = total["confidence"] / total["scored"]
         values = {
@@ -125,5 +156,17 @@ def _statistics(sums: np.ndarray) -> Replicates:
             "mean_confidence": mean_confidence,
             "signed_gap": mean_confidence - total["right"] / total["scored"],
             "brier": total["squared_error"] / total["scored"],
+            "auroc": auroc,
         }
-        return Replicates(values, ((confidence - right) / total["scored"]).T, (right / n).T)
+        return Replicates(values, _gaps(table.sum(axis=1)[:, None])[0], _gaps(sums), (right / n).T)
+
+
+def _bins(sums: np.ndarray) -> np.ndarray:
+    """Rows, confidence and right answers per bin: [3, B, R]."""
+    return sums[len(_TOTALS) :].reshape(3, N_BINS, -1)
+
+
+def _gaps(sums: np.ndarray) -> np.ndarray:
+    """[R, B]"""
+    n, confidence, right = _bins(sums)
+    return ((confidence - right) / n.sum(axis=0)).T

@@ -10,31 +10,14 @@ import numpy as np
 
 from harness.records import Metric, Reliability, Scorecard
 from metrics import noise
-from metrics.bootstrap import absolute_sum_interval, partition, percentile_interval
-from metrics.measures import CONFIDENCE_MEASURES, MAIN, MEASURES, OUTCOME_MEASURES, Group, Measure, metric_row, point
+from metrics.bootstrap import absolute_sum_interval, percentile_interval
+from metrics.measures import MAIN, MEASURES, NO_METHOD, Group, Measure, measures_of, metric_row, point
 from metrics.reliability import CONVENTION as RELIABILITY_CONVENTION
 from metrics.reliability import reliability_bins, share_interval
-from metrics.sample import OUTCOMES, Replicates, Sample, bin_gaps, resample
+from metrics.sample import Replicates, Sample, check, resample, sample_of
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COLUMNS = (
-    "task",
-    "protocol",
-    "question_id",
-    "draw",
-    "method",
-    "value",
-    "status",
-    "outcome",
-    "domain",
-    "subject",
-    "level",
-    "cluster",
-)
-NO_METHOD = "none"
-"""The method of generations that no confidence method was run on."""
 
 _SHARES = {
     "accuracy": ("attempted", "correct"),
@@ -49,16 +32,15 @@ class Result(NamedTuple):
 
     metrics: dict[str, Metric]
     replicates: Replicates
-    gaps: np.ndarray
 
 
 def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> Scorecard:
     """All numbers of a run.
 
     Args:
-        frame: one row per generation and method, columns `COLUMNS`. Generations that no confidence method was run on
-            have the method `none`. `value` is a confidence in [0, 1], used where `status` is `ok`; `cluster` is None
-            where the question is its own.
+        frame: one row per generation and method, columns `metrics.sample.COLUMNS`. Generations that no confidence
+            method was run on have the method `none`. `value` is a confidence in [0, 1], used where `status` is `ok`;
+            `cluster` is None where the question is its own.
         seed: of bootstrap and simulations; the same frame and seed give the same scorecard, in any order of rows.
         resamples: of the bootstrap.
 
@@ -68,7 +50,7 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
         `domain=` where there are two or more. One reliability diagram per task, protocol and method.
 
     Raises:
-        ValueError: a column is missing, an outcome is unknown, or a value is not in [0, 1] though its status is ok.
+        ValueError: the frame is malformed, see `metrics.sample.check`.
     """
     check(frame)
     metrics: list[Metric] = []
@@ -92,28 +74,6 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
     return Scorecard(metrics=(*metrics, *_macro(results, domains)), reliability=tuple(reliability))
 
 
-def sample_of(rows: pd.DataFrame) -> Sample:
-    """The sample of these rows of a frame, in their order."""
-    cluster, n_clusters = partition(rows["cluster"], rows["question_id"])
-    value = rows["value"].to_numpy(dtype=np.float64, na_value=np.nan)
-    confidence = np.where((rows["status"] == "ok").to_numpy(dtype=bool), value, np.nan)
-    outcome = rows["outcome"].map({name: i for i, name in enumerate(OUTCOMES)}).to_numpy()
-    return Sample(confidence, outcome, cluster, n_clusters)
-
-
-def check(frame: pd.DataFrame) -> None:
-    missing = [c for c in COLUMNS if c not in frame.columns]
-    if missing:
-        raise ValueError(f"frame: expected the columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}")
-    unknown = set(frame["outcome"].unique()) - set(OUTCOMES)
-    if unknown:
-        raise ValueError(f"frame: expected outcomes {', '.join(OUTCOMES)}; found {', '.join(map(repr, unknown))}")
-    ok = frame["value"][frame["status"] == "ok"]
-    outside = ok[~ok.between(0, 1)]
-    if len(outside):
-        raise ValueError(f"frame: expected a value in [0, 1] where the status is ok; found {outside.iloc[0]}")
-
-
 def _subsets(rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
     yield "all", np.ones(len(rows), dtype=bool)
     for column in ("subject", "level"):
@@ -125,24 +85,22 @@ def _subsets(rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
 
 def _evaluate(group: Group, sample: Sample, resamples: int, rng: np.random.Generator) -> Result:
     (replicates,) = resample([sample], resamples, rng)
-    gaps = bin_gaps(sample)
-    measures = OUTCOME_MEASURES + (() if group.method == NO_METHOD else CONFIDENCE_MEASURES)
     metrics = {
-        m.name: point(group, m, sample, _interval(m.name, sample, replicates, gaps) if m.name in MAIN else None)
-        for m in measures
+        m.name: point(group, m, sample, _interval(m.name, sample, replicates) if m.name in MAIN else None)
+        for m in measures_of(group.method)
         if group.subset == "all" or m.name in MAIN
     }
-    return Result(metrics, replicates, gaps)
+    return Result(metrics, replicates)
 
 
-def _interval(name: str, sample: Sample, replicates: Replicates, gaps: np.ndarray) -> tuple[float, float] | None:
+def _interval(name: str, sample: Sample, replicates: Replicates) -> tuple[float, float] | None:
     if name in _SHARES:
         of, share = _SHARES[name]
         within = sample.rows(of)
         true = (sample.has("correct") if share == "correct" else sample.rows(share))[within]
         return share_interval(true, sample.cluster[within], replicates.values[name])
     if name == "ece":
-        return absolute_sum_interval(gaps, replicates.gaps) if np.isfinite(gaps).all() else None
+        return absolute_sum_interval(replicates.observed_gaps, replicates.gaps)
     return percentile_interval(replicates.values[name])
 
 
@@ -184,7 +142,7 @@ def _macro(results: dict[Group, Result], domains: dict[str, str]) -> Iterator[Me
 
 def mean_gaps(results: list[Result]) -> tuple[np.ndarray, np.ndarray]:
     """The gaps [T B] whose absolute sum is the mean ECE of T tasks, and their replicates [R, T B]."""
-    gaps = np.concatenate([r.gaps for r in results])
+    gaps = np.concatenate([r.replicates.observed_gaps for r in results])
     replicates = np.concatenate([r.replicates.gaps for r in results], axis=1)
     return gaps / len(results), replicates / len(results)
 

@@ -2,6 +2,11 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure, and a run tests the same examples as the one before.
+settings.register_profile("metrics", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("metrics")
 
 DEFAULTS = {
     "task": "sums",

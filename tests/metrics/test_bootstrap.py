@@ -15,7 +15,7 @@ from metrics.bootstrap import (
     wilson_interval,
 )
 from metrics.calibration import expected_calibration_error
-from metrics.sample import Sample, bin_gaps, resample
+from metrics.sample import Sample, resample
 
 VALUES = np.array([0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0])
 SHARES = np.array([0.05, 0.08, 0.07, 0.1, 0.15, 0.25, 0.1, 0.2])
@@ -43,7 +43,7 @@ def simulated(kind: str, questions: int, draws_each: int, rng: np.random.Generat
 
 def gap_vectors(sample: Sample, rng: np.random.Generator, resamples: int = 300):
     (replicates,) = resample([sample], resamples, rng)
-    return bin_gaps(sample), replicates.gaps
+    return replicates.observed_gaps, replicates.gaps
 
 
 def test_partition_joins_draws_of_a_question_and_questions_of_a_cluster():
@@ -149,6 +149,17 @@ def test_absolute_sum_of_one_distant_number_has_the_interval_of_that_number():
     replicates = 0.5 + 0.01 * np.random.default_rng(6).standard_normal((20_000, 1))
     # Quantiles of 20,000 normal draws have a standard error of 2e-4.
     assert absolute_sum_interval(np.array([0.5]), replicates) == pytest.approx((0.4804, 0.5196), abs=1e-3)
+
+
+def test_undefined_resamples_are_left_out_up_to_one_in_twenty():
+    rng = np.random.default_rng(10)
+    estimate, replicates = gap_vectors(simulated("strong", 300, 1, rng), rng)
+    few, many = replicates.copy(), replicates.copy()
+    few[:10], many[:30] = np.nan, np.nan
+    assert absolute_sum_interval(estimate, few) == pytest.approx(absolute_sum_interval(estimate, replicates), abs=0.02)
+    assert absolute_sum_interval(estimate, many) is None
+    assert absolute_sum_difference((estimate, replicates), (estimate, few)) is not None
+    assert absolute_sum_difference((estimate, replicates), (estimate, many)) is None
 
 
 def test_bias_is_removed_from_the_sum_of_pure_noise():

@@ -116,6 +116,15 @@ def test_undefined_in_one_run_is_none_with_a_reason(rows):
     assert auroc.reason == "undefined for run B"
 
 
+def test_a_metric_that_few_rows_carry_has_no_interval_and_no_verdict(rows):
+    a, b = run_of(rows, 0.7), run_of(rows, 0.8)
+    for run in (a, b):
+        run.loc[run.index[1:], ["value", "status"]] = [np.nan, "missing"]
+    ece = by_metric(compare(a, b, resamples=100))["ece"]
+    assert ece.difference is not None
+    assert (ece.low, ece.high, ece.p_value, ece.verdict) == (None, None, None, "undecided")
+
+
 def test_differing_coverage_is_said_in_the_convention(rows):
     a = run_of(rows, 0.7)
     b = a.copy()

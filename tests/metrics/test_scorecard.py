@@ -282,6 +282,11 @@ def test_malformed_frames_are_refused(rows, change, message):
         scorecard(rows(MIXED).assign(**change))
 
 
+def test_a_generation_counted_twice_is_refused(rows):
+    with pytest.raises(ValueError, match="found twice"):
+        scorecard(pd.concat([rows(MIXED), rows(MIXED[:1])]))
+
+
 def test_missing_columns_are_named(rows):
     with pytest.raises(ValueError, match="missing: outcome"):
         scorecard(rows(MIXED).drop(columns="outcome"))
