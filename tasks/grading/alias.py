@@ -41,7 +41,7 @@ def grade_alias(gold: Sequence[str], answer_text: str) -> Verdict:
     accepted = {normalised(g) for g in gold}
     if answer and accepted & {normalised(a) for a in _readings(answer)}:
         return Verdict("correct", answer)
-    if is_refusal(answer or answer_text):
+    if is_refusal(answer_text):
         return Verdict("abstained", answer)
     if not answer or not normalised(answer):
         return Verdict("unparsed", None)

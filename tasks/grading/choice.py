@@ -1,9 +1,8 @@
 """Grades answers that are one of a few labels.
 
-A label counts if the answer starts with it or with one of its synonyms ("True.", "Yes, because ...", "Correct"), or
-else if it is the only label whose own name the answer mentions ("The claim is false"); "not true" mentions false
-where there are two labels. An answer that hedges or mentions several labels ("partly true", "true or false") is
-unparsed.
+A label counts if the answer starts with it ("True.", "Yes, because ..."), or else if it is the only one that the answer
+mentions ("The claim is incorrect"); "not true" mentions false where there are two labels. An answer that hedges or
+mentions several labels ("partly true", "true or false") is unparsed.
 
 Where no answer is stated, the text's first line is read if it starts with a label, then its last line.
 """
@@ -23,12 +22,14 @@ GRADER = "choice/1"
 class Label(NamedTuple):
     name: str
     synonyms: tuple[str, ...] = ()
-    """Count only as the first word of an answer: elsewhere they say too many other things."""
+    """Mean the same wherever they stand, in lower case."""
+    openers: tuple[str, ...] = ()
+    """Mean the same as the first word of an answer; elsewhere they say too many other things."""
 
 
 TRUE_FALSE = (
-    Label("true", ("yes", "correct", "right", "accurate", "t")),
-    Label("false", ("no", "incorrect", "wrong", "inaccurate", "untrue", "f")),
+    Label("true", ("correct", "accurate"), ("yes", "right", "t")),
+    Label("false", ("incorrect", "inaccurate", "untrue", "wrong"), ("no", "f")),
 )
 
 _HEDGE = re.compile(r"(?i)\b(?:partly|partially|partial|half|mostly|somewhat|both|neither|either|maybe|depends)\b")
@@ -46,7 +47,7 @@ def grade_choice(labels: Sequence[Label], gold: Sequence[str], answer_text: str)
     given = _label(labels, stated) if stated else _unlabelled(labels, answer_text)
     if given:
         return Verdict("correct" if given in gold else "incorrect", given)
-    if is_refusal(stated or answer_text):
+    if is_refusal(answer_text):
         return Verdict("abstained", stated)
     return Verdict("unparsed", None, f"no single label in {stated[:80]!r}" if stated else None)
 
@@ -58,23 +59,26 @@ def _unlabelled(labels: Sequence[Label], text: str) -> str | None:
 
 def _label(labels: Sequence[Label], text: str) -> str | None:
     words = _words(text)
-    mentioned = {label.name for label in labels if label.name.casefold() in words}
+    mentioned = {label: word for label in labels for word in (label.name.casefold(), *label.synonyms) if word in words}
     if _HEDGE.search(text) or len(mentioned) > 1:
         return None
     if first := _first_word(labels, text):
-        return first if mentioned <= {first} else None
-    return _unless_negated(labels, mentioned.pop(), text) if mentioned else None
+        return first if {label.name for label in mentioned} <= {first} else None
+    return next((_unless_negated(labels, label, word, text) for label, word in mentioned.items()), None)
 
 
 def _first_word(labels: Sequence[Label], text: str) -> str | None:
     start = " ".join(_words(text)[:1])
-    return next((label.name for label in labels if start in (label.name.casefold(), *label.synonyms)), None)
+    openers = {
+        word: label.name for label in labels for word in (label.name.casefold(), *label.synonyms, *label.openers)
+    }
+    return openers.get(start)
 
 
-def _unless_negated(labels: Sequence[Label], name: str, text: str) -> str | None:
-    if not re.search(rf"(?i)(?:\bnot|n't)(?: \w+)? {re.escape(name)}\b", text.replace("’", "'")):
-        return name
-    others = [label.name for label in labels if label.name != name]
+def _unless_negated(labels: Sequence[Label], label: Label, word: str, text: str) -> str | None:
+    if not re.search(rf"(?i)(?:\bnot|n't)(?: \w+)? {re.escape(word)}\b", text.replace("’", "'")):
+        return label.name
+    others = [other.name for other in labels if other != label]
     return others[0] if len(others) == 1 else None
 
 

@@ -38,7 +38,7 @@ def grade_math(gold: Sequence[str], answer_text: str) -> Verdict:
         answer_text: the text without reasoning and stated confidence.
     """
     answer = stated_answer(answer_text) or _unlabelled(answer_text)
-    if is_refusal(answer or answer_text):
+    if is_refusal(answer_text):
         return Verdict("abstained", answer)
     if not answer:
         return Verdict("unparsed", None)

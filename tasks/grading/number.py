@@ -21,7 +21,7 @@ from tasks.grading.answer import is_refusal, stated_answer
 GRADER = "number/1"
 
 _LATEX = (
-    (re.compile(r"\\d?frac\{([^{}]*)\}\{([^{}]*)\}|\\tfrac\{([^{}]*)\}\{([^{}]*)\}"), r" \1\3/\2\4 "),
+    (re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}|\\[dt]?frac[ ]?(\d)[ ]?(\d)"), r" \1\3/\2\4 "),
     (re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}\b)|\{,\}|\\[,;:! ]|~"), ""),
     (re.compile(r"\\(?:text|mathrm|mathbf|textbf|boxed|mbox)\b\{([^{}]*)\}"), r"\1"),
     (re.compile(r"[ ]?(?:\\times|\\cdot|×|\*)[ ]?10\^(?:\{([-+]?\d{1,2})\}|([-+]?\d{1,2}))"), r"e\1\2"),
@@ -50,7 +50,7 @@ def grade_number(gold: Sequence[str], answer_text: str) -> Verdict:
     if None in accepted:
         return Verdict("failed", None, f"gold is not a number: {gold[accepted.index(None)]!r}")
     stated = stated_answer(answer_text)
-    if is_refusal(stated or answer_text):
+    if is_refusal(answer_text):
         return Verdict("abstained", stated)
     number = read_number(stated) if stated else _last_number(answer_text)
     if number is None:

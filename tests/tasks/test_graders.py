@@ -73,13 +73,13 @@ def test_any_accepted_answer_is_right():
 
 @pytest.mark.data
 def test_math_agrees_with_adjudicated_grades(benchmark_data: Path):
-    """MATH-500 answers of three 7B models, graded by hand where machines differed (`label`, null where it is arguable).
+    """Every third MATH-500 answer of three 7B models, graded by hand where machines differed (`label`).
 
     Responses that never close their reasoning have no answer part. Three labels count a repeated tag or confidence
     inside the answer against it; the parser takes those away.
     """
     lines = (benchmark_data / "recorded/math_graded.jsonl").read_text().splitlines()
-    rows = [row for line in lines if (row := json.loads(line))["label"] is not None]
+    rows = [row for line in lines[::3] if (row := json.loads(line))["label"] is not None]
     graded, wrong = 0, []
     for row in rows:
         parsed = parse(row["text"], reasoning_opened=False, scale="probability", finish_reason="stop")
@@ -90,7 +90,7 @@ def test_math_agrees_with_adjudicated_grades(benchmark_data: Path):
         repeated = re.search("<answer>|confidence", row["final_answer"])
         if (verdict.outcome == "correct") != row["label"] and not repeated:
             wrong.append((row["id"], row["gold"], row["final_answer"], verdict))
-    assert graded > 650
+    assert graded > 200
     assert not wrong
 
 
