@@ -14,6 +14,7 @@ from harness.records import Metric
 from metrics import calibration, proper
 from metrics.discrimination import auroc
 from metrics.sample import Sample
+from metrics.selective import aurc, excess_aurc
 
 
 class Group(NamedTuple):
@@ -143,6 +144,13 @@ CONFIDENCE_MEASURES = (
         f"nats; confidence clipped to [{proper.LOG_LOSS_CLIP}, {1 - proper.LOG_LOSS_CLIP}]",
     ),
     Measure("auroc", "scored", _of(auroc), "correct against incorrect, ties by mid-rank", _ONE_CLASS, _BOOTSTRAP),
+    Measure(
+        "aurc",
+        "scored",
+        _of(aurc),
+        "mean error rate of the k most confident over k = 1 .. n, expected over orders of ties",
+    ),
+    Measure("excess_aurc", "scored", _of(excess_aurc), "aurc - aurc with every correct answer first"),
     Measure(
         "signed_gap",
         "scored",

@@ -41,7 +41,7 @@ def simulated(kind: str, questions: int, draws_each: int, rng: np.random.Generat
     return Sample(VALUES[value], outcome, cluster, questions)
 
 
-def gap_vectors(sample: Sample, rng: np.random.Generator, resamples: int = 300):
+def gap_vectors(sample: Sample, rng: np.random.Generator, resamples: int = 200):
     (replicates,) = resample([sample], resamples, rng)
     return replicates.observed_gaps, replicates.gaps
 
@@ -181,12 +181,12 @@ def test_difference_of_a_run_with_itself_is_zero_and_narrow():
 @pytest.mark.parametrize(("questions", "draws_each"), [(100, 1), (500, 1), (100, 8)])
 def test_ece_interval_covers_the_population_value(kind, questions, draws_each):
     rng = np.random.default_rng([questions, draws_each])
-    truth, covered, repetitions = population_ece(kind), 0, 60
+    truth, covered, repetitions = population_ece(kind), 0, 50
     for _ in range(repetitions):
         low, high = absolute_sum_interval(*gap_vectors(simulated(kind, questions, draws_each, rng), rng))
         covered += low - 1e-9 <= truth <= high + 1e-9
-    # 95 % of 60 is 57; 51 or fewer has a chance of 1 % at a coverage of .94. The seed is fixed.
-    assert covered >= 52
+    # 43 or fewer of 50 has a chance of 1 % at a coverage of .95. The seed is fixed.
+    assert covered >= 44
 
 
 @pytest.mark.slow
@@ -194,8 +194,8 @@ def test_ece_interval_covers_the_population_value(kind, questions, draws_each):
 def test_interval_of_an_ece_difference_covers_the_population_value(pair):
     rng = np.random.default_rng(9)
     truth, covered = population_ece(pair[1]) - population_ece(pair[0]), 0
-    for _ in range(60):
+    for _ in range(50):
         a, b = (gap_vectors(simulated(kind, 500, 1, rng), rng) for kind in pair)
         _, low, high = absolute_sum_difference(a, b)
         covered += low <= truth <= high
-    assert covered >= 52
+    assert covered >= 44
