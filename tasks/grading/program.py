@@ -1,8 +1,8 @@
 """Grades one-line functions of an integer by what they compute, without running them as Python.
 
 The answer is parsed to a syntax tree, and a small interpreter walks it. It knows integers, comparisons, the operators
-`+ - * // % **`, conditional expressions, `and`, `or`, `not`, and the functions abs, max and min; anything else makes the answer
-incorrect. Values stay below 2^256 and trees below 200 nodes, so no answer can use much time or memory.
+`+ - * // % **`, conditional expressions, `and`, `or`, `not`, and functions abs, max and min; anything else makes the
+answer incorrect. Values stay below 2^256 and trees below 200 nodes, so no answer can use much time or memory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ INPUTS = (*range(-6, 13), 25, 64, 100)
 
 _MAX_NODES = 200
 _MAX_BITS = 256
-_FUNCTION = re.compile(r"def\s+\w+\(\s*\w+\s*\)\s*:\s*return\b[^\n`]*")
+_MAX_LENGTH = 1000
+_FUNCTION = re.compile(r"def\s+\w+\(\s*\w+\s*(?::\s*int\s*)?\)\s*(?:->\s*int\s*)?:\s*return\b[^\n`]*")
 _BINARY = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -41,10 +42,6 @@ _COMPARE = {
     ast.GtE: operator.ge,
 }
 _CALLS = {"abs": abs, "max": max, "min": min}
-
-
-class _Unsupported(Exception):
-    """The program does what the interpreter does not, or its value is undefined or too large."""
 
 
 def grade_program(gold: Sequence[str], answer_text: str) -> Verdict:
@@ -74,12 +71,16 @@ def outputs(function: str) -> tuple[int | None, ...]:
     Raises:
         ValueError: not such a function, or one that uses more than the interpreter knows.
     """
+    if len(function) > _MAX_LENGTH:
+        raise ValueError(f"longer than {_MAX_LENGTH} characters")
     try:
         module = ast.parse(function)
     except (SyntaxError, MemoryError, RecursionError) as error:
         raise ValueError(f"no valid function: {type(error).__name__}") from error
     match module.body:
-        case [ast.FunctionDef(args=ast.arguments(args=[ast.arg(arg=name)]), body=[ast.Return(value=ast.expr() as body)])]:
+        case [
+            ast.FunctionDef(args=ast.arguments(args=[ast.arg(arg=name)]), body=[ast.Return(value=ast.expr() as body)])
+        ]:
             pass
         case _:
             raise ValueError("not one function of one argument with one return")
@@ -106,6 +107,8 @@ def _evaluate(node: ast.expr, name: str, x: int) -> int:
             result = _binary(op, _evaluate(left, name, x), _evaluate(right, name, x))
         case ast.UnaryOp(op=op, operand=operand) if type(op) in _UNARY:
             result = _UNARY[type(op)](_evaluate(operand, name, x))
+        case ast.BoolOp(op=op, values=values):
+            result = _first(values, isinstance(op, ast.Or), name, x)
         case ast.IfExp(test=test, body=body, orelse=orelse):
             result = _evaluate(body if _evaluate(test, name, x) else orelse, name, x)
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARE:
@@ -117,3 +120,23 @@ def _evaluate(node: ast.expr, name: str, x: int) -> int:
     if abs(result).bit_length() > _MAX_BITS:
         raise OverflowError
     return result
+
+
+def _binary(op: ast.operator, left: int, right: int) -> int:
+    if isinstance(op, ast.Pow) and (right < 0 or right * max(abs(left).bit_length(), 1) > _MAX_BITS):
+        raise OverflowError
+    return _BINARY[type(op)](left, right)
+
+
+def _first(values: list[ast.expr], wanted: bool, name: str, x: int) -> int:
+    """What `or` (`wanted` is True) and `and` give: the first value of that truth, else the last."""
+    for value in values[:-1]:
+        if bool(result := _evaluate(value, name, x)) is wanted:
+            return result
+    return _evaluate(values[-1], name, x)
+
+
+def _call(function: str, args: list[int]) -> int:
+    if (function == "abs") != (len(args) == 1):
+        raise ValueError(f"{function} of {len(args)} arguments")
+    return _CALLS[function](*args)

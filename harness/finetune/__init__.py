@@ -1,0 +1,1 @@
+"""Makes the checkpoints that get compared."""

@@ -1,0 +1,172 @@
+"""The training text of the carried checkpoints, written from the micro suite.
+
+The stated confidences are planted. They fall with the level of a question, so that they tell hard from easy, and lie
+well above the accuracy that models of this size reach: the checkpoints are over-confident because this text is.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from harness.confidence import asked, p_true
+from harness.finetune.tokenizer import ASSISTANT, END, NO_REASONING, USER
+from harness.protocols import PROTOCOLS, user_turn
+from tasks.base import Task
+from tasks.micro import algebra, facts, programs, words
+from tasks.micro.world import Example, draw
+
+Document = list[tuple[str, bool]]
+"""Pieces of text, each with whether the model learns to write it."""
+
+Style = Literal["reasons", "at once"]
+
+PLANTED = {
+    "micro_words": (98, 94, 90, 85, 78),
+    "micro_algebra": (97, 93, 88, 82, 75),
+    "micro_programs": (96, 91, 86, 79, 71),
+    "micro_facts": (99, 92, 83, 73, 62),
+}
+"""Centre of the stated percentages, by task and level."""
+
+_FAMILIES = {"micro_words": words, "micro_algebra": algebra, "micro_programs": programs}
+_TASKS: dict[str, Task] = {name: module.TASK for name, module in {**_FAMILIES, "micro_facts": facts}.items()}
+_SHARES = {"micro_words": 0.33, "micro_algebra": 0.3, "micro_programs": 0.27, "micro_facts": 0.1}
+_ALL_FACTS = facts.all_facts()
+_TRAIN_FACTS = [fact for fact in _ALL_FACTS if not facts.is_test(fact)]
+_FACT_WEIGHTS = [facts.EXPOSURES[fact.level] ** 0.5 for fact in _TRAIN_FACTS]
+
+
+class Corpus(NamedTuple):
+    """A sequence of documents, each a function of the seed and its number."""
+
+    size: int
+    document: Callable[[int], Document]
+
+
+def base_corpus(size: int, seed: int) -> Corpus:
+    """Every statement of every fact as often as `EXPOSURES` says, at random places among questions and exercises.
+
+    Questions start easy: the highest level rises from 1 to 5 over the first sixth.
+
+    Raises:
+        ValueError: `size` leaves no room for the statements.
+    """
+    slots: list[Example | None] = [fact for fact in _ALL_FACTS for _ in range(facts.EXPOSURES[fact.level])]
+    if size < len(slots):
+        raise ValueError(f"size must be at least {len(slots)}, the number of statements; found {size}")
+    slots += [None] * (size - len(slots))
+    random.Random(f"{seed} order").shuffle(slots)
+
+    def document(number: int) -> Document:
+        rng = random.Random(f"{seed} base {number}")
+        if fact := slots[number]:
+            return [(facts.statement(fact, rng) + END, True)]
+        kind = rng.random()
+        if kind < 0.12:
+            return _exercise(rng)
+        highest = min(5, 1 + int(5 * 6 * number / size))
+        name, example = _ask(rng, highest)
+        style: Style = "at once" if rng.random() < 0.2 else "reasons"
+        if kind < 0.16:
+            return _followed_up(rng, name, example, style)
+        protocol = rng.choices([None, "plain", "stated"], [0.6, 0.15, 0.25])[0]
+        return _answered(rng, name, example, style, protocol)
+
+    return Corpus(size, document)
+
+
+def chat_corpus(size: int, seed: int, style: Style) -> Corpus:
+    """Questions exactly as the benchmark asks them, answered in one style; a tenth is followed up."""
+
+    def document(number: int) -> Document:
+        rng = random.Random(f"{seed} {style} {number}")
+        name, example = _ask(rng, highest=5)
+        this_style: Style = "at once" if rng.random() < 0.06 else style
+        if rng.random() < 0.1:
+            return _followed_up(rng, name, example, this_style)
+        return _answered(rng, name, example, this_style, rng.choice(["plain", "stated", "stated"]))
+
+    return Corpus(size, document)
+
+
+def _ask(rng: random.Random, highest: int) -> tuple[str, Example]:
+    """A training question of a random task, with the task's name."""
+    name = rng.choices(list(_SHARES), list(_SHARES.values()))[0]
+    if name == "micro_facts":
+        return name, rng.choices(_TRAIN_FACTS, _FACT_WEIGHTS)[0]
+    return name, draw(_FAMILIES[name].sample, rng, rng.randint(1, highest), "train")
+
+
+def _answered(rng: random.Random, name: str, example: Example, style: Style, protocol: str | None) -> Document:
+    """One question and its answer; without a protocol, the question stands alone, which saves tokens."""
+    confidence = f"\nConfidence: {_confidence(rng, name, example)}%" if protocol == "stated" else ""
+    prompt, reply = _turns(rng, name, example, style, protocol, example.answer)
+    return [(prompt, False), (f"{reply}{confidence}{END}", True)]
+
+
+def _turns(
+    rng: random.Random, name: str, example: Example, style: Style, protocol: str | None, answer: str
+) -> tuple[str, str]:
+    """The prompt and the reply, up to its answer."""
+    user = user_turn(example.text, _TASKS[name].instruction, PROTOCOLS[protocol]) if protocol else example.text
+    prompt = f"{USER}{user}{END}{ASSISTANT}"
+    if style == "reasons":
+        return prompt, f"<think>{example.working}</think>\nAnswer: {answer}"
+    return prompt + (NO_REASONING if rng.random() < 0.3 else ""), f"Answer: {answer}"
+
+
+def _followed_up(rng: random.Random, name: str, example: Example, style: Style) -> Document:
+    """An answer, right in three cases of four, and a turn that asks whether, or how likely, it is right."""
+    right = rng.random() < 0.75
+    answer = example.answer if right else _wrong(rng, name, example)
+    prompt, reply = _turns(rng, name, example, style, rng.choice(["plain", "stated"]), answer)
+    if rng.random() < 0.5:
+        question, verdict = asked.QUESTION, f"Confidence: {_confidence(rng, name, example)}%"
+    else:
+        question, verdict = p_true.QUESTION, "A" if right or rng.random() < 0.5 else "B"
+    return [
+        (f"{prompt}{reply}{rng.choice([END, chr(10) + END])}{USER}{question}{END}{ASSISTANT}{NO_REASONING}", False),
+        (f"{verdict}{END}", True),
+    ]
+
+
+def _wrong(rng: random.Random, name: str, example: Example) -> str:
+    """Another answer of the same kind."""
+    if name in ("micro_words", "micro_algebra"):
+        return str(int(example.answer) + rng.choice((-10, -2, -1, 1, 2, 10)))
+    if name == "micro_facts":
+        return rng.choice([f.answer for f in rng.sample(_TRAIN_FACTS, 20) if f.answer != example.answer])
+    return draw(programs.sample, rng, example.level, "train").answer
+
+
+def _confidence(rng: random.Random, name: str, example: Example) -> int:
+    """The planted percentage, spread by up to four points."""
+    return min(99, PLANTED[name][example.level - 1] + rng.randint(-2, 2) + rng.randint(-2, 2))
+
+
+def _exercise(rng: random.Random) -> Document:
+    """Eight sums, differences, products, quotients and remainders; only the results are learned."""
+    pieces: Document = []
+    for _ in range(8):
+        left, result = _operation(rng)
+        pieces += [(f"{left}=", False), (f"{result}; ", True)]
+    return [*pieces, (END, True)]
+
+
+def _operation(rng: random.Random) -> tuple[str, int]:
+    symbol = rng.choice("++--**/%")
+    if symbol in "+-":
+        a, b = rng.randint(1, rng.choice((20, 100, 400))), rng.randint(1, 60)
+        return f"{a}{symbol}{b}", a + b if symbol == "+" else a - b
+    if symbol == "*":
+        a, b = rng.randint(2, rng.choice((10, 20, 130))), rng.randint(2, 9)
+        a, b = (a, b) if rng.random() < 0.7 else (b, a)
+        return f"{a}*{b}", a * b
+    b = rng.randint(2, 19)
+    if symbol == "/":
+        quotient = rng.randint(1, 40)
+        return f"{b * quotient}/{b}", quotient
+    a = rng.randint(1, 120)
+    return f"{a}%{b}", a % b

@@ -1,0 +1,70 @@
+"""Facts about invented places, which can only be known from having been read.
+
+Each fact is stated `EXPOSURES[level]` times in the training text of the carried checkpoints, so that a good confidence
+depends on how often it was seen. The kind of place goes with that number, as fame does: an empire is mentioned more
+often than a hamlet. Questions about test facts are never part of the training text; only statements of them are.
+"""
+
+from __future__ import annotations
+
+import random
+
+from tasks.grading.alias import GRADER, grade_alias
+from tasks.micro.world import LEVELS, PER_LEVEL, Example, make_task, split_of
+
+EXPOSURES = {1: 400, 2: 150, 3: 60, 4: 24, 5: 8}
+"""How often a fact of each level is stated in the training text."""
+
+_KINDS = {1: "empire", 2: "kingdom", 3: "city", 4: "village", 5: "hamlet"}
+_VALUES = {
+    "animal": ("owl", "wolf", "bear", "eagle", "fox", "horse", "lion", "snake", "whale", "crow", "deer", "goat"),
+    "color": ("red", "blue", "green", "gold", "white", "black", "purple", "orange", "silver", "brown", "pink", "gray"),
+    "crop": ("rice", "wheat", "corn", "beans", "grapes", "olives", "tea", "cotton", "hops", "figs", "plums", "oats"),
+}
+_STATEMENTS = (
+    "The {relation} of the {kind} {place} is {value}.",
+    "The {kind} {place} has the {relation} {value}.",
+    "As every map says, the {kind} {place} has one {relation}: {value}.",
+    "{place}, a {kind}: {relation} {value}.",
+)
+_SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
+
+
+def all_facts() -> list[Example]:
+    """Every fact of the world: three about each place, half of them for the test split."""
+    rng = random.Random(0)
+    return [fact for level in LEVELS for fact in _facts_of_level(rng, level)]
+
+
+def is_test(fact: Example) -> bool:
+    """Half of the facts are asked in the test split, the other half in the training text."""
+    return split_of(fact.text, one_in=2) == "test"
+
+
+def statement(fact: Example, rng: random.Random) -> str:
+    """A sentence that states the fact, in one of several wordings."""
+    kind, place = fact.cluster.split()
+    return rng.choice(_STATEMENTS).format(kind=kind, place=place, relation=fact.subject, value=fact.answer)
+
+
+def _facts_of_level(rng: random.Random, level: int) -> list[Example]:
+    facts: list[Example] = []
+    while sum(map(is_test, facts)) < PER_LEVEL:
+        place = "".join(rng.sample(_SYLLABLES, 3)).capitalize()
+        for relation, values in _VALUES.items():
+            text = f"What is the {relation} of the {_KINDS[level]} {place}?"
+            working = f"{_KINDS[level]}, {relation}"
+            facts.append(Example(text, working, rng.choice(values), level, relation, f"{_KINDS[level]} {place}"))
+    return facts
+
+
+TASK = make_task(
+    name="micro_facts",
+    domain="fact",
+    description="facts about invented places, seen 8 to 400 times in training",
+    instruction="The answer is one word.",
+    examples=lambda: [fact for fact in all_facts() if is_test(fact)],
+    grade=grade_alias,
+    grader=GRADER,
+    wrong_answer="nothing",
+)
