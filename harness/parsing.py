@@ -123,8 +123,8 @@ _BARE_LINE = re.compile(rf"(?i)[ \t*_]{{0,4}}{_NUMBER}[ ]?{_PERCENT}?[ \t*_.]{{0
 _BARE_BRACKET = re.compile(rf"(?i)\((?={_NUMBER}[ ]?{_PERCENT}\)[ \t*_.]{{0,4}}\Z)")
 _BARE_TAIL = re.compile(r"[:;,](?=[ ]{0,2}[01]?\.\d{1,15}\Z)")
 _LEFT = re.compile(
-    r"(?i)(?:[ \t*_\"'`#\-•({<]{1,8}"
-    r"|\b(?:my|overall|final|answer|self|i'm|i am|i feel|there's|there is|the|with|about|around|an?)[ _\-]){0,5}\Z"
+    r"(?i)[ \t*_\"'`#\-•({<]{0,8}"
+    r"(?:\b(?:my|overall|final|answer|self|i'm|i am|i feel|there's|there is|the|with|about|around|an?)[ _\-]){0,5}\Z"
 )
 
 

@@ -39,10 +39,13 @@ _REFUSALS = (
 )
 _REFUSAL = re.compile(rf"(?i)\W*(?:(?:{_PREFACE})[,.]?(?: but)? )?(?:{'|'.join(_REFUSALS)})")
 
+_LABELS_TRIED = 20
+"""Labels that are looked at for one with an answer behind it; a bound, as each look may read the rest of the text."""
+
 
 def stated_answer(text: str) -> str | None:
     """The answer that the text states, without markup; None if it states none."""
-    for label in reversed(list(_LABEL.finditer(text))):
+    for label in reversed(list(_LABEL.finditer(text))[-_LABELS_TRIED:]):
         if content := unwrapped(_content(text, label)):
             return content
     sentences = _SENTENCE.findall(text)

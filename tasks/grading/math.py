@@ -69,7 +69,7 @@ def _verified(gold: Sequence[str], answer: str) -> Verdict:
 
 
 def _unlabelled(text: str) -> str | None:
-    formulas = _FORMULA.findall(text)
+    formulas = _FORMULA.findall(text[-5 * _LONGEST :])
     if formulas:
         return unwrapped("".join(formulas[-1])) or None
     lines = [line for line in text.splitlines() if line.strip()]

@@ -95,23 +95,25 @@ def test_content_ids_tell_parts_apart():
 @pytest.fixture
 def hub_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data set in a folder: `load_dataset` takes its path for an id and runs its usual code, without a network."""
-    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", str(tmp_path / "cache"))
     folder = tmp_path / "hub"
     folder.mkdir()
     rows = [{"question": f"Who is {n}?", "possible_answers": json.dumps([n, n.upper()])} for n in ("ann", "bob")]
+    configs = [{"config_name": "main", "data_files": [{"split": "test", "path": "test.jsonl"}]}]
+    (folder / "README.md").write_text(f"---\nconfigs: {json.dumps(configs)}\n---\n")
     (folder / "test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
 
 
 def test_hub_rows_have_place_origin_and_a_fingerprint_of_their_content(hub_folder: Path):
-    source = LINES._replace(hub=Hub(str(hub_folder), None, "test"))
+    source = LINES._replace(hub=Hub(str(hub_folder), "main", "test"))
     opened, again = open_rows(source, None), open_rows(source, None)
     rows = list(opened.rows)
     assert rows[1] == (
-        f"{hub_folder}, split test, row 2",
+        f"{hub_folder}, config main, split test, row 2",
         {"question": "Who is bob?", "possible_answers": '["bob", "BOB"]'},
     )
-    assert opened.origin == f"{hub_folder}, split test"
+    assert opened.origin == f"{hub_folder}, config main, split test"
     assert opened.fingerprint == again.fingerprint
     assert opened.fingerprint.startswith("rows-sha256:")
 

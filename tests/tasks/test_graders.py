@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,19 @@ def test_graders_accept_any_text(text, gold):
     for grade in (grade_number, grade_alias):
         assert grade([gold or "x"], text).outcome in {"correct", "incorrect", "abstained", "unparsed", "failed"}
     assert grade_choice(TRUE_FALSE, ["true"], text).outcome in {"correct", "incorrect", "abstained", "unparsed"}
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("Answer:\n", "\\boxed{", "\\boxed{}", "<answer></answer>", "####\n", "the answer is ", '"answer": '),
+        *("1", "1,", "1/", "-", "1 ", "\\frac{", "$", "\\[", "is ", "not ", "I don't ", "as a ", "\u0301"),
+    ],
+)
+def test_hostile_texts_take_little_time(unit: str):
+    """100 kB of one repeated unit; quadratic matching would take minutes, and the import of sympy takes seconds."""
+    text = unit * (100_000 // len(unit))
+    for grade in (grade_number, grade_alias, lambda gold, text: grade_choice(TRUE_FALSE, gold, text), grade_math):
+        start = time.process_time()
+        grade(["3"], text)
+        assert time.process_time() - start < 5.0
