@@ -81,7 +81,7 @@ def _compare(options: argparse.Namespace) -> None:
 
     with RunFile.open(options.a) as a, RunFile.open(options.b) as b:
         first, second, differences = compare_runs(a, b)
-    page = Path(options.out) / "compare.html"
+    page = Path(options.out) / "report.html"
     write_text(page, comparison_report(first, second, differences))
     if options.json:
         _print_json(differences)

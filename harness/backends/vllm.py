@@ -56,9 +56,9 @@ class Backend(BaseBackend):
         self._request_ids = itertools.count()
 
     async def start(self) -> None:
-        _prepare_environment()
         with self._log.open("ab") as log, _output_to(log.fileno()), _interrupts_blocked():
             begin = log.tell()
+            _prepare_environment()
             self._lifeline = Lifeline()
             try:
                 from vllm import AsyncEngineArgs
@@ -190,12 +190,20 @@ class Backend(BaseBackend):
 
 def _prepare_environment() -> None:
     """Settings that vLLM reads from the environment; what the user has set stays."""
-    os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")
-    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    if "VLLM_CPU_KVCACHE_SPACE" not in os.environ:
+    from vllm.platforms import current_platform
+
+    settings = {
+        "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
+        "VLLM_NO_USAGE_STATS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+    if current_platform.is_cpu():
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-        os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(max(1, min(4, int(free / 4))))
+        settings["VLLM_CPU_KVCACHE_SPACE"] = str(max(1, min(4, int(free / 4))))
+        # Reading log-probabilities would compile a kernel at the first request, for seconds, and need a C++ compiler.
+        settings["TORCHDYNAMO_DISABLE"] = "1"
+    for name, value in settings.items():
+        os.environ.setdefault(name, value)
 
 
 def _model_context(model: str) -> int:

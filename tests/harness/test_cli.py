@@ -80,7 +80,7 @@ def test_compare_pairs_two_runs_and_writes_a_page(place, capsys):
     assert main(["compare", "run", "other", "--out", "both", "--json"]) == 0
     differences = json.loads(capsys.readouterr().out)
     assert {d["difference"] for d in differences if d["metric"] == "accuracy"} == {0.0}
-    assert (place / "both" / "compare.html").is_file()
+    assert (place / "both" / "report.html").is_file()
 
 
 def test_configuration_file_gives_options_and_the_command_line_wins(place, capsys):

@@ -34,7 +34,9 @@ SAMPLED = [
 
 
 def command(out: Path, *options: str) -> list[str]:
-    return [sys.executable, "-m", "harness.cli", "run", "micro-sft", "--out", str(out), *options]
+    """Few sequences at a time, so that a run can be stopped in its middle."""
+    small = ["--engine", "max_num_seqs=8"]
+    return [sys.executable, "-m", "harness.cli", "run", "micro-sft", "--out", str(out), *small, *options]
 
 
 def start(out: Path, *options: str) -> subprocess.Popen:
