@@ -68,7 +68,7 @@ class _Statement(NamedTuple):
     """Upper end of the scale that the label itself declares."""
 
 
-_TAG = re.compile(r"(?i:<(/?)(?:seed:)?(?:think|thinking|thoughts?|reasoning)>)|\[(/?)THINK\]|◁(/?)think▷")
+_TAG = re.compile(r"<(/?)(?i:(?:seed:)?(?:think|thinking|thoughts?|reasoning))>|\[(/?)THINK\]|◁(/?)think▷")
 
 # One character for one character, so that offsets stay those of the text.
 _PLAIN = str.maketrans("０１２３４５６７８９％：．，／＝（）－−＜＞’\u00a0\u202f\u2009", "0123456789%:.,/=()--<>'   ")
@@ -139,29 +139,32 @@ def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason
     """
     at_limit = finish_reason == "length"
     blocks, unclosed = _reasoning_blocks(text, reasoning_opened)
-    visible = _blank(text.translate(_PLAIN), blocks)
+    # Reasoning that the text starts with can be long: only what follows it is searched.
+    lead = blocks[0][1] if blocks and not text[: blocks[0][0]].strip() else 0
+    rest = text[lead:]
+    visible = _blank(rest.translate(_PLAIN), [(start - lead, end - lead) for start, end in blocks if start >= lead])
     if unclosed and not _states_answer(visible):
-        visible = "\n" * len(text)  # what precedes the reasoning is a preamble and no answer
+        visible = "\n" * len(rest)  # what precedes the reasoning is a preamble and no answer
 
     statements = _statements(visible, scale) if scale else []
     end = _next_question(visible, statements)
     statements = [s for s in statements if s.end <= end]
-    visible = _blank(visible, [(s.start, s.end) for s in statements] + [(end, len(text))])
+    visible = _blank(visible, [(s.start, s.end) for s in statements] + [(end, len(rest))])
     chosen = _strongest(statements)
     confidence, status = _read(chosen, scale, at_limit, visible) if chosen else (None, "missing")
 
     if chosen and _closes_answer(chosen, visible):
-        visible, answer_ended = _blank(visible, [(chosen.end, len(text))]), True
+        visible, answer_ended = _blank(visible, [(chosen.end, len(rest))]), True
     else:
         answer_ended = _answer_ended(visible)
     return Parsed(
         reasoning="\n".join(_TAG.sub("", text[a:b]).strip() for a, b in blocks).strip() or None,
-        answer_text=re.sub(r"\n{3,}", "\n\n", _unblanked(text, visible)).strip(),
+        answer_text=re.sub(r"\n{3,}", "\n\n", _unblanked(rest, visible)).strip(),
         answer_start=blocks[-1][1] if blocks else 0,
         confidence=confidence,
         status=status,
-        raw=text[chosen.start : chosen.end] if chosen else None,
-        confidence_span=(chosen.start, chosen.end) if chosen else None,
+        raw=rest[chosen.start : chosen.end] if chosen else None,
+        confidence_span=(lead + chosen.start, lead + chosen.end) if chosen else None,
         truncated=("reasoning" if unclosed else "answer") if at_limit and not answer_ended else None,
     )
 
@@ -197,7 +200,7 @@ def _blank(text: str, spans: list[tuple[int, int]]) -> str:
 
 def _unblanked(text: str, visible: str) -> str:
     """The characters of text, line ends where visible is blanked."""
-    return "".join(v if v == "\n" else t for t, v in zip(text, visible, strict=True))
+    return re.sub(r"[^\n]+", lambda seen: text[seen.start() : seen.end()], visible)
 
 
 def _states_answer(visible: str) -> bool:
