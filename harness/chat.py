@@ -48,7 +48,7 @@ class ChatFormat:
         return Prompt(self._encode(text), _OPENED_REASONING.search(text) is not None)
 
     def follow_up(self, prompt: Sequence[int], output: Sequence[int], question: str) -> tuple[int, ...]:
-        """Token ids of prompt and output, then `question` as the next user turn; the reply is opened, reasoning closed."""
+        """Token ids of prompt and output, then `question` as the next user turn, up to where the reply begins."""
         return (*prompt, *output, *self._turn(question))
 
     def _turn(self, question: str) -> tuple[int, ...]:

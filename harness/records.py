@@ -15,9 +15,9 @@ Domain = Literal["math", "code", "fact", "science", "reasoning"]
 Outcome = Literal["correct", "incorrect", "abstained", "unparsed", "truncated", "failed"]
 """What became of one generation; exactly one of these, so that the counts add up to the generations asked for.
 
-correct, incorrect: an answer was read and graded. abstained: the model declined. unparsed: finished, but no answer can be
-read. truncated: the token budget ended before the answer was complete. failed: no verdict could be reached for a reason
-that is not the model's answer (prompt longer than the context, grader out of time, unusable gold).
+correct, incorrect: an answer was read and graded. abstained: the model declined. unparsed: finished, but no answer can
+be read. truncated: the token budget ended before the answer was complete. failed: no verdict could be reached for a
+reason that is not the model's answer (prompt longer than the context, grader out of time, unusable gold).
 """
 
 Status = Literal["ok", "missing", "out_of_range", "ambiguous", "failed"]
@@ -33,7 +33,7 @@ class Question(Record, kw_only=True):
 
     task: str
     question_id: str
-    """Unique within the task and stable across versions of the data (content or the publisher's id, never a position)."""
+    """Unique within the task and stable across versions of the data: content or the publisher's id, not a position."""
     text: str
     """What is asked, without any instruction on the form of the answer."""
     choices: tuple[str, ...] = ()

@@ -100,8 +100,8 @@ def _storage_errors(path: Path) -> Iterator[None]:
         raise RunFileError(f"{path}: {text}") from error
     except sqlite3.DatabaseError as error:
         raise RunFileError(
-            f"{path}: not a readable run file ({error}). If the disk damaged it, `sqlite3 {path.name} .recover` may save"
-            " its rows"
+            f"{path}: not a readable run file ({error}). If the disk damaged it, `sqlite3 {path.name} .recover`"
+            " may save its rows"
         ) from error
 
 

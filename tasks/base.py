@@ -45,7 +45,7 @@ class Task(NamedTuple):
     open: Callable[[str | None], Rows]
     """Opens the data: argument is the `--data` folder, or None for the hub (ignored by generated tasks)."""
     to_question: Callable[[dict, str], Question | None]
-    """(row, place) -> question; None for rows that the task leaves out by design. Raises DataError for malformed rows."""
+    """(row, place) -> question; None for rows that the task leaves out by design. Raises DataError if malformed."""
     grade: Callable[[Question, str], Verdict]
     """(question, answer text) -> verdict. Pure; may be slow (runs in a worker process with a time limit)."""
     grader: str

@@ -245,7 +245,7 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 def _root_cause(log: Path, begin: int) -> str | None:
-    """The first error that an engine process logged; those after it, like the parent's, only say that something failed."""
+    """The first error that an engine process logged; later ones, like the parent's, only say that something failed."""
     with log.open("rb") as lines:
         lines.seek(begin)
         text = lines.read().decode(errors="replace")

@@ -1,4 +1,4 @@
-"""The yardstick: one `LLM.generate` call, in a process of its own. Reads the request as JSON on stdin, prints tokens and seconds."""
+"""The yardstick: one `LLM.generate` call, in a process of its own. Reads JSON on stdin, prints tokens and seconds."""
 
 import json
 import sys

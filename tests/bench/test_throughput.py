@@ -1,7 +1,8 @@
 """Generation through a run against a bare `LLM.generate` call: same prompts, seeds, sampling and engine arguments.
 
-The run's time goes from its first request to its last commit: parsing, grading and storing are in it. The two alternate,
-each in a process of its own, so that a machine whose speed drifts slows both. Printed: tokens per second of each round, and the ratio.
+The run's time goes from its first request to its last commit: parsing, grading and storing are in it. The two
+alternate, each in a process of its own, so that a machine whose speed drifts slows both. Printed: tokens per second
+of each round, and the ratio.
 """
 
 import json
@@ -51,9 +52,8 @@ def bare(draws: int, temperature: float) -> float:
         "draws": draws,
         "sampling": {"temperature": temperature, "top_p": 1.0, "max_tokens": MAX_TOKENS},
     }
-    done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("bare.py")], input=json.dumps(request), capture_output=True, text=True
-    )
+    program = [sys.executable, Path(__file__).with_name("bare.py")]
+    done = subprocess.run(program, input=json.dumps(request), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     result = next(json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"tokens"'))
     return result["tokens"] / result["seconds"]
@@ -62,8 +62,8 @@ def bare(draws: int, temperature: float) -> float:
 def through_calibench(out: Path, draws: int, temperature: float) -> float:
     subprocess.run(
         [
-            sys.executable, "-m", "harness.cli", "run", CHECKPOINT, "--tasks", "micro", "--out", out, "--draws", str(draws),
-            "--temperature", str(temperature), "--max-tokens", str(MAX_TOKENS),
+            sys.executable, "-m", "harness.cli", "run", CHECKPOINT, "--tasks", "micro", "--out", out,
+            "--draws", str(draws), "--temperature", str(temperature), "--max-tokens", str(MAX_TOKENS),
         ],
         check=True, capture_output=True,
     )  # fmt: skip

@@ -53,7 +53,8 @@ def test_json_is_the_list_of_metric_rows(place, capsys):
     (accuracy,) = (r for r in rows if (r["task"], r["subset"], r["metric"]) == ("gsm8k", "all", "accuracy"))
     assert accuracy["value"] == 13 / 20
     assert set(accuracy) == {
-        "task", "protocol", "method", "subset", "metric", "value", "low", "high", "n_used", "n_total", "convention", "reason"
+        "task", "protocol", "method", "subset", "metric", "value", "low", "high", "n_used", "n_total", "convention",
+        "reason",
     }  # fmt: skip
 
 
@@ -85,7 +86,8 @@ def test_compare_pairs_two_runs_and_writes_a_page(place, capsys):
 
 def test_configuration_file_gives_options_and_the_command_line_wins(place, capsys):
     (place / "c.toml").write_text(
-        'model = "model"\ntasks = ["gsm8k"]\nout = "run"\ndata = "data"\nlimit = 3\nmax-tokens = 50\n[engine]\nmax_num_seqs = 4\n'
+        'model = "model"\ntasks = ["gsm8k"]\nout = "run"\ndata = "data"\nlimit = 3\nmax-tokens = 50\n'
+        "[engine]\nmax_num_seqs = 4\n"
     )
     assert main(["run", "-c", "c.toml", "--limit", "5", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)

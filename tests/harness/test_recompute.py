@@ -51,7 +51,8 @@ def test_the_scorecard_follows_from_the_run_file_to_1e_9(tmp_path):
             run.write([grade(i, rng.choice(outcomes), draw) for i in range(100)])
             run.write([confidence(i, rng.choice([None, *(k / 20 for k in range(21))]), draw) for i in range(100)])
         run.update_manifest(
-            name="n", kind=None, model={"name": "m", "revision": None, "lineage": {}}, configuration={}, data={}, engine={}, notes=[],
+            name="n", kind=None, model={"name": "m", "revision": None, "lineage": {}}, configuration={}, data={},
+            engine={}, notes=[],
             identity={}, complete=True, libraries={}, hardware={}, calibench="0", sessions=[],
         )  # fmt: skip
         publish(run)
