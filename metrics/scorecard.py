@@ -25,6 +25,11 @@ _SHARES = {
     "coverage": ("attempted", "scored"),
 }
 """Metrics that are a share: (population, what is counted in it)."""
+_NOISE_FLOOR = "ece_noise_floor"
+_NOISE_FLOOR_CONVENTION = (
+    "mean ece of simulated, perfectly calibrated models with these confidences and the correlation observed within "
+    "clusters"
+)
 
 
 class Result(NamedTuple):
@@ -113,16 +118,12 @@ def _against_chance(group: Group, sample: Sample, result: Result, resamples: int
     bins = reliability_bins(
         used.confidence, correct, used.cluster, bin_accuracy=result.replicates.bin_accuracy, simulated=simulated
     )
-    measure = Measure(
-        "ece_noise_floor",
-        "scored",
-        lambda s: noise.noise_floor(s.confidence, simulated),
-        f"mean ece of {len(simulated)} simulated, perfectly calibrated models with these confidences and a correlation "
-        f"of {correlation:.3f} within a cluster",
+    floor = Measure(
+        _NOISE_FLOOR, "scored", lambda s: noise.noise_floor(s.confidence, simulated), _NOISE_FLOOR_CONVENTION
     )
     counts = {"n_used": len(used.outcome), "n_total": len(sample.outcome)}
     diagram = Reliability(**group._asdict(), **counts, convention=RELIABILITY_CONVENTION, bins=bins)
-    return point(group, measure, sample), diagram
+    return point(group, floor, sample), diagram
 
 
 def _macro(results: dict[Group, Result], domains: dict[str, str]) -> Iterator[Metric]:
@@ -135,7 +136,7 @@ def _macro(results: dict[Group, Result], domains: dict[str, str]) -> Iterator[Me
         if len(present) > 1:
             subsets |= {f"domain={d}": [t for t in tasks if domains[t] == d] for d in present}
         for subset, members in subsets.items():
-            for name in MAIN:
+            for name in (*MAIN, _NOISE_FLOOR):
                 if name in tasks[members[0]].metrics:
                     yield _mean(Group("macro", protocol, method, subset), name, {t: tasks[t] for t in members})
 
@@ -151,14 +152,16 @@ def _mean(group: Group, name: str, tasks: dict[str, Result]) -> Metric:
     """The mean of a metric over tasks; each task is resampled on its own (stratified bootstrap)."""
     rows = {task: result.metrics[name] for task, result in tasks.items()}
     n_used, n_total = sum(m.n_used for m in rows.values()), sum(m.n_total for m in rows.values())
-    convention = f"unweighted mean over tasks ({', '.join(rows)}); {MEASURES[name].convention}"
+    of_one = _NOISE_FLOOR_CONVENTION if name == _NOISE_FLOOR else MEASURES[name].convention
+    convention = f"unweighted mean over tasks ({', '.join(rows)}); {of_one}"
     undefined = [task for task, m in rows.items() if m.value is None]
     if undefined:
         why = f"undefined for {', '.join(undefined)}"
         return metric_row(group, name, None, n_used, n_total, convention, reason=why)
+    interval = None
     if name == "ece":
         interval = absolute_sum_interval(*mean_gaps(list(tasks.values())))
-    else:
+    elif name in MAIN:
         interval = percentile_interval(np.mean([r.replicates.values[name] for r in tasks.values()], axis=0))
     value = float(np.mean([m.value for m in rows.values()]))
     convention += "; 95 % interval: each task resampled on its own" if interval else ""

@@ -141,7 +141,9 @@ def test_another_task_changes_no_number_of_a_task():
 def test_macro_is_the_unweighted_mean_over_tasks():
     card = scorecard(simulated_run(), resamples=200)
     macro = numbers(card, task="macro")
-    assert set(macro) == set(MAIN)
+    assert set(macro) == {*MAIN, "ece_noise_floor"}
+    floors = [numbers(card, task=task)["ece_noise_floor"].value for task in ("sums", "claims")]
+    assert macro["ece_noise_floor"].value == pytest.approx(np.mean(floors))
     for name in MAIN:
         parts = [numbers(card, task=task)[name] for task in ("sums", "claims")]
         assert macro[name].value == pytest.approx(np.mean([m.value for m in parts]), abs=1e-12)
