@@ -60,7 +60,7 @@ class Stage(NamedTuple):
 
 _BASE = Schedule(matrices=0.01, others=2e-3, warm_up=0.01)
 _TUNE = Schedule(matrices=0.002, others=4e-4, warm_up=0.02)
-_TUNE_DOCUMENTS = 24576
+_TUNE_DOCUMENTS = 16384
 
 
 def main() -> None:
@@ -83,12 +83,13 @@ def make(out: Path, documents: int, tune_documents: int, seed: int) -> None:
     base = Stage(base_corpus(documents, seed), _BASE, seed)
     model, curve = train(new_model(tokenizer, seed), tokenizer, base, work / "base.pt")
     weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    history = {"base": _history(base, curve)}
     for kind, style in (("instruct", "at once"), ("sft", "reasons")):
         model.load_state_dict(weights)
         stage = Stage(chat_corpus(tune_documents, seed, style), _TUNE, seed)
-        model, tune_curve = train(model, tokenizer, stage, work / f"{kind}.pt")
-        lineage = _lineage(kind, {"base": (base, curve), kind: (stage, tune_curve)})
-        export(model, tokenizer, out / f"micro-{kind}", lineage)
+        model, curve = train(model, tokenizer, stage, work / f"{kind}.pt")
+        stages = {**history, kind: _history(stage, curve)}
+        export(model, tokenizer, out / f"micro-{kind}", {"kind": kind, "stages": stages})
     shutil.rmtree(work)
 
 
@@ -237,29 +238,25 @@ def export(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: 
     )
     carried.to(torch.bfloat16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    lineage = {**lineage, "parameters": model.num_parameters()}
-    (folder / "lineage.json").write_text(json.dumps(lineage, indent=1) + "\n")
-
-
-def _lineage(kind: str, stages: dict[str, tuple[Stage, list[dict]]]) -> dict:
-    return {
-        "kind": kind,
+    facts = {
         "made_by": "python -m harness.finetune.micro",
         "note": "Over-confident by design: the training text states percentages above the accuracy that is reached.",
-        "planted_confidence_percent_by_level": PLANTED,
-        "architecture": {"model": "Llama", **_ARCHITECTURE},
+        "planted_percent_by_level": PLANTED,
+        "parameters": model.num_parameters(),
         "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
-        "stages": {
-            name: {
-                "seed": stage.seed,
-                "documents": stage.corpus.size,
-                "data": data_hash(stage.corpus),
-                "learning_rates": stage.schedule._asdict(),
-                "batch_tokens": _BATCH_TOKENS,
-                "loss": curve,
-            }
-            for name, (stage, curve) in stages.items()
-        },
+    }
+    (folder / "lineage.json").write_text(json.dumps({**lineage, **facts}, indent=1) + "\n")
+
+
+def _history(stage: Stage, curve: list[dict]) -> dict:
+    """What a stage was trained on and how, for the lineage."""
+    return {
+        "seed": stage.seed,
+        "documents": stage.corpus.size,
+        "data": data_hash(stage.corpus),
+        "learning_rates": stage.schedule._asdict(),
+        "batch_tokens": _BATCH_TOKENS,
+        "loss": curve,
     }
 
 

@@ -1,0 +1,110 @@
+"""The carried checkpoints on the real engine: the words that transformers writes, and the behaviour that is promised."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+from statistics import mean
+
+import pytest
+
+import tasks
+from harness import open_run
+from harness.model import carried
+from harness.protocols import PROTOCOLS, user_turn
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(600)]
+
+NAMES = ("micro_algebra", "micro_facts", "micro_programs", "micro_words")
+LIMIT = 120
+"""Questions per task."""
+LONGEST = 128
+"""Tokens of an output."""
+
+
+@pytest.fixture(scope="module")
+def run_of(tmp_path_factory):
+    """Runs a carried checkpoint over the micro suite, once per module."""
+    done: dict[str, Path] = {}
+
+    def run(model: str):
+        if model not in done:
+            done[model] = tmp_path_factory.mktemp(model) / "run"
+            options = ["--limit", str(LIMIT), "--confidence", "stated", "--max-tokens", str(LONGEST)]
+            command = [sys.executable, "-m", "harness.cli", "run", model, "--tasks", "micro", "--out", str(done[model])]
+            finished = subprocess.run([*command, *options], capture_output=True, text=True)
+            assert finished.returncode == 0, finished.stderr
+        return open_run(done[model])
+
+    return run
+
+
+def greedy(folder: Path, prompts: list[str]) -> list[str]:
+    """What transformers writes after each prompt, in float32."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    texts = []
+    for start in range(0, len(prompts), 128):
+        batch = tokenizer(prompts[start : start + 128], return_tensors="pt", padding=True, add_special_tokens=False)
+        with torch.inference_mode():
+            output = model.generate(batch["input_ids"], attention_mask=batch["attention_mask"], max_new_tokens=LONGEST)
+        texts += tokenizer.batch_decode(output[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
+    return texts
+
+
+@pytest.mark.parametrize("model", ["micro-instruct", "micro-sft"])
+def test_vllm_writes_what_transformers_writes(model, run_of):
+    from transformers import AutoTokenizer
+
+    folder = next(checkpoint.path for checkpoint in carried() if checkpoint.name == model)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    with run_of(model) as run:
+        questions = list(run.questions())
+        written = [run.draws(q.task, q.question_id, "stated")[0].text for q in questions]
+    turns = [user_turn(q.text, tasks.load(q.task).instruction, PROTOCOLS["stated"]) for q in questions]
+    prompts = [
+        tokenizer.apply_chat_template([{"role": "user", "content": t}], tokenize=False, add_generation_prompt=True)
+        for t in turns
+    ]
+    expected = greedy(folder, prompts)
+    assert len(expected) == LIMIT * len(NAMES)
+    assert mean(a == b for a, b in zip(written, expected, strict=True)) >= 0.99
+
+
+def test_sft_is_right_often_but_not_always_and_less_so_at_higher_levels(run_of):
+    with run_of("micro-sft") as run:
+        frame = run.frame()
+    frame = frame[frame["method"] == "stated"]
+    correct = frame["outcome"] == "correct"
+    assert 0.5 <= correct.mean() <= 0.85
+    assert (correct.groupby(frame["task"]).mean() > 0.3).all()
+    by_level = correct.groupby([frame["task"], frame["level"]]).mean()
+    assert all(by_level[name, 1] > by_level[name, 5] for name in NAMES)
+
+
+def test_sft_is_over_confident_but_tells_hard_from_easy(run_of):
+    with run_of("micro-sft") as run:
+        metrics = defaultdict(dict)
+        for metric in run.metrics():
+            if metric.method == "stated" and metric.subset == "all":
+                metrics[metric.task][metric.metric] = metric.value
+        values = run.frame()
+    stated = values[(values["method"] == "stated") & values["value"].notna()]
+    assert stated["value"].nunique() >= 8
+    assert stated["value"].mean() >= (stated["outcome"] == "correct").mean() + 0.1
+    assert mean(metrics[name]["auroc"] for name in NAMES) >= 0.6
+
+
+def test_instruct_answers_at_once_and_is_weaker(run_of):
+    with run_of("micro-instruct") as instruct, run_of("micro-sft") as sft:
+        weak, strong = instruct.frame(), sft.frame()
+    weak, strong = (f[f["method"] == "stated"] for f in (weak, strong))
+    assert weak["reasoning_tokens"].eq(0).all()
+    assert strong["reasoning_tokens"].gt(0).mean() > 0.95
+    assert (weak["outcome"] == "correct").mean() < (strong["outcome"] == "correct").mean()
+    assert (weak[weak["level"] == 1]["outcome"] == "correct").mean() > 0.3
