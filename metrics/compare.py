@@ -153,7 +153,7 @@ def _mean_value(name: str, results: list[Result]) -> float | None:
 def _estimate(name: str, pairs: list[Pair], difference: float) -> Estimate | None:
     """The difference, for absolute sums without their bias; None if too many resamples leave the metric undefined."""
     if name in ("ece", _ABSOLUTE_GAP):
-        runs = [mean_gaps([p.a for p in pairs]), mean_gaps([p.b for p in pairs])]
+        runs = [mean_gaps([p.a.replicates for p in pairs]), mean_gaps([p.b.replicates for p in pairs])]
         if name == _ABSOLUTE_GAP:
             runs = [(gaps.sum(keepdims=True), replicates.sum(axis=1, keepdims=True)) for gaps, replicates in runs]
         found = absolute_sum_difference(*runs)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from harness.records import Metric
 from metrics import calibration, proper
@@ -63,7 +64,8 @@ _VALUES = "grouped by distinct confidence (equal to 9 decimals)"
 _CONTINUOUS = "the confidences are continuous (neither whole percents nor at most half as many values as rows)"
 _ONE_CLASS = "all these answers are correct, or all are incorrect"
 _WILSON = "Wilson; cluster bootstrap where a cluster has several rows"
-_BOOTSTRAP = "percentiles of the cluster bootstrap"
+BOOTSTRAP = "percentiles of the cluster bootstrap"
+_LOGIT = "normal on the logit scale, standard error by cluster bootstrap"
 _INVERSION = (
     "of the population's binned error, by inverting a bootstrap test; widened to hold the value, which noise raises"
 )
@@ -91,7 +93,7 @@ CONFIDENCE_MEASURES = (
         "(answered and with a confidence) / (asked - failed)",
         interval=_WILSON,
     ),
-    Measure("mean_confidence", "scored", lambda s: float(s.confidence.mean()), "mean", interval=_BOOTSTRAP),
+    Measure("mean_confidence", "scored", lambda s: float(s.confidence.mean()), "mean", interval=BOOTSTRAP),
     Measure("ece", "scored", _of(calibration.expected_calibration_error), _BINS, interval=_INVERSION),
     Measure(
         "ece_equal_mass",
@@ -110,7 +112,7 @@ CONFIDENCE_MEASURES = (
         "from two clusters; bins without such pairs are left out",
         "no bin has rows from two clusters",
     ),
-    Measure("brier", "scored", _of(proper.brier_score), "mean of (confidence - correct)^2", interval=_BOOTSTRAP),
+    Measure("brier", "scored", _of(proper.brier_score), "mean of (confidence - correct)^2", interval=BOOTSTRAP),
     *(
         Measure(
             f"brier_{part}",
@@ -143,7 +145,7 @@ CONFIDENCE_MEASURES = (
         _of(proper.log_loss),
         f"nats; confidence clipped to [{proper.LOG_LOSS_CLIP}, {1 - proper.LOG_LOSS_CLIP}]",
     ),
-    Measure("auroc", "scored", _of(auroc), "correct against incorrect, ties by mid-rank", _ONE_CLASS, _BOOTSTRAP),
+    Measure("auroc", "scored", _of(auroc), "correct against incorrect, ties by mid-rank", _ONE_CLASS, _LOGIT),
     Measure(
         "aurc",
         "scored",
@@ -156,7 +158,7 @@ CONFIDENCE_MEASURES = (
         "scored",
         _of(calibration.signed_gap),
         "mean confidence - accuracy of these rows",
-        interval=_BOOTSTRAP,
+        interval=BOOTSTRAP,
     ),
     Measure(
         "distinct_confidences",
@@ -202,27 +204,31 @@ def measures_of(method: str) -> tuple[Measure, ...]:
     return OUTCOME_MEASURES if method == NO_METHOD else OUTCOME_MEASURES + CONFIDENCE_MEASURES
 
 
-def point(group: Group, measure: Measure, sample: Sample, interval=None) -> Metric:
-    """The metric row of a measure; `interval` is (low, high) or None."""
+def point(group: Group, measure: Measure, sample: Sample) -> Metric:
+    """The metric row of a measure, without interval."""
     used = sample.take(sample.rows(measure.population))
     n = len(used.outcome)
     value = measure.compute(used) if n else np.nan
     if np.isnan(value):
         why = measure.undefined if n else _POPULATIONS[measure.population]
         return metric_row(group, measure.name, None, n, len(sample.outcome), measure.convention, reason=why)
-    convention = f"{measure.convention}; 95 % interval: {measure.interval}" if interval else measure.convention
-    return metric_row(group, measure.name, value, n, len(sample.outcome), convention, interval)
+    return metric_row(group, measure.name, value, n, len(sample.outcome), measure.convention)
 
 
-def metric_row(group, name, value, n_used, n_total, convention, interval=None, reason=None) -> Metric:
-    """The metric row of a group; `interval` is (low, high) or None, and always holds the value."""
-    low, high = (min(interval[0], value), max(interval[1], value)) if interval else (None, None)
+def with_interval(metric: Metric, interval: tuple[float, float] | None, how: str) -> Metric:
+    """The metric with an interval, if there is one, that always holds its value."""
+    if interval is None:
+        return metric
+    low, high = min(interval[0], metric.value), max(interval[1], metric.value)
+    return replace(metric, low=low, high=high, convention=f"{metric.convention}; 95 % interval: {how}")
+
+
+def metric_row(group: Group, name: str, value, n_used: int, n_total: int, convention: str, reason=None) -> Metric:
+    """The metric row of a group, without interval."""
     return Metric(
         **group._asdict(),
         metric=name,
         value=value,
-        low=low,
-        high=high,
         n_used=n_used,
         n_total=n_total,
         convention=convention,

@@ -10,8 +10,19 @@ import numpy as np
 
 from harness.records import Metric, Reliability, Scorecard
 from metrics import noise
-from metrics.bootstrap import absolute_sum_interval, percentile_interval
-from metrics.measures import MAIN, MEASURES, NO_METHOD, Group, Measure, measures_of, metric_row, point
+from metrics.bootstrap import absolute_sum_interval, logit_interval, percentile_interval
+from metrics.measures import (
+    BOOTSTRAP,
+    MAIN,
+    MEASURES,
+    NO_METHOD,
+    Group,
+    Measure,
+    measures_of,
+    metric_row,
+    point,
+    with_interval,
+)
 from metrics.reliability import CONVENTION as RELIABILITY_CONVENTION
 from metrics.reliability import reliability_bins, share_interval
 from metrics.sample import Replicates, Sample, check, resample, sample_of
@@ -90,23 +101,31 @@ def _subsets(rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
 
 def _evaluate(group: Group, sample: Sample, resamples: int, rng: np.random.Generator) -> Result:
     (replicates,) = resample([sample], resamples, rng)
-    metrics = {
-        m.name: point(group, m, sample, _interval(m.name, sample, replicates) if m.name in MAIN else None)
-        for m in measures_of(group.method)
-        if group.subset == "all" or m.name in MAIN
-    }
+    metrics = {}
+    for measure in measures_of(group.method):
+        if group.subset == "all" or measure.name in MAIN:
+            row = point(group, measure, sample)
+            if measure.name in MAIN and row.value is not None:
+                row = with_interval(row, _interval(row, sample, replicates), measure.interval)
+            metrics[measure.name] = row
     return Result(metrics, replicates)
 
 
-def _interval(name: str, sample: Sample, replicates: Replicates) -> tuple[float, float] | None:
-    if name in _SHARES:
-        of, share = _SHARES[name]
-        within = sample.rows(of)
-        true = (sample.has("correct") if share == "correct" else sample.rows(share))[within]
-        return share_interval(true, sample.cluster[within], replicates.values[name])
+def _interval(row: Metric, sample: Sample, replicates: Replicates) -> tuple[float, float] | None:
+    if row.metric not in _SHARES:
+        return _resampled_interval(row.metric, row.value, [replicates])
+    of, share = _SHARES[row.metric]
+    within = sample.rows(of)
+    true = (sample.has("correct") if share == "correct" else sample.rows(share))[within]
+    return share_interval(true, sample.cluster[within], replicates.values[row.metric])
+
+
+def _resampled_interval(name: str, value: float, replicates: list[Replicates]) -> tuple[float, float] | None:
+    """Interval of the mean over tasks of a metric, from the replicates of each task."""
     if name == "ece":
-        return absolute_sum_interval(replicates.observed_gaps, replicates.gaps)
-    return percentile_interval(replicates.values[name])
+        return absolute_sum_interval(*mean_gaps(replicates))
+    values = np.mean([r.values[name] for r in replicates], axis=0)
+    return logit_interval(value, values) if name == "auroc" else percentile_interval(values)
 
 
 def _against_chance(group: Group, sample: Sample, result: Result, resamples: int, rng) -> tuple[Metric, Reliability]:
@@ -141,11 +160,11 @@ def _macro(results: dict[Group, Result], domains: dict[str, str]) -> Iterator[Me
                     yield _mean(Group("macro", protocol, method, subset), name, {t: tasks[t] for t in members})
 
 
-def mean_gaps(results: list[Result]) -> tuple[np.ndarray, np.ndarray]:
+def mean_gaps(replicates: list[Replicates]) -> tuple[np.ndarray, np.ndarray]:
     """The gaps [T B] whose absolute sum is the mean ECE of T tasks, and their replicates [R, T B]."""
-    gaps = np.concatenate([r.replicates.observed_gaps for r in results])
-    replicates = np.concatenate([r.replicates.gaps for r in results], axis=1)
-    return gaps / len(results), replicates / len(results)
+    observed = np.concatenate([r.observed_gaps for r in replicates])
+    resampled = np.concatenate([r.gaps for r in replicates], axis=1)
+    return observed / len(replicates), resampled / len(replicates)
 
 
 def _mean(group: Group, name: str, tasks: dict[str, Result]) -> Metric:
@@ -158,14 +177,13 @@ def _mean(group: Group, name: str, tasks: dict[str, Result]) -> Metric:
     if undefined:
         why = f"undefined for {', '.join(undefined)}"
         return metric_row(group, name, None, n_used, n_total, convention, reason=why)
-    interval = None
-    if name == "ece":
-        interval = absolute_sum_interval(*mean_gaps(list(tasks.values())))
-    elif name in MAIN:
-        interval = percentile_interval(np.mean([r.replicates.values[name] for r in tasks.values()], axis=0))
     value = float(np.mean([m.value for m in rows.values()]))
-    convention += "; 95 % interval: each task resampled on its own" if interval else ""
-    return metric_row(group, name, value, n_used, n_total, convention, interval)
+    row = metric_row(group, name, value, n_used, n_total, convention)
+    if name == _NOISE_FLOOR:
+        return row
+    interval = _resampled_interval(name, value, [r.replicates for r in tasks.values()])
+    how = BOOTSTRAP if name in _SHARES else MEASURES[name].interval
+    return with_interval(row, interval, f"{how}, each task resampled on its own")
 
 
 def random_source(seed: int, group: Group) -> np.random.Generator:

@@ -9,6 +9,7 @@ from metrics.bootstrap import (
     absolute_sum_difference,
     absolute_sum_interval,
     draws,
+    logit_interval,
     partition,
     percentile_interval,
     unbiased_absolute_sum,
@@ -118,6 +119,19 @@ def test_percentile_interval_is_withheld_where_it_would_say_too_much():
 )
 def test_wilson_interval_equals_published_values(successes, n, expected):
     assert wilson_interval(successes, n) == pytest.approx(expected, abs=5e-5)
+
+
+def test_logit_interval_by_hand():
+    # logit .8 = ln 4; replicates of standard deviation .04: 1.96 x .04 / .16 = .49 on the logit scale.
+    replicates = 0.8 + 0.04 * np.array([-1.0, 1.0] * 50)
+    low, high = logit_interval(0.8, replicates)
+    assert (low, high) == pytest.approx((4 / (4 + np.exp(0.49)), 4 / (4 + np.exp(-0.49))), abs=1e-5)
+
+
+def test_logit_interval_is_withheld_at_the_ends():
+    assert logit_interval(1.0, np.linspace(0.9, 1, 100)) is None
+    assert logit_interval(0.8, np.full(100, 0.8)) is None
+    assert logit_interval(0.8, np.r_[np.linspace(0.7, 0.9, 90), np.full(10, np.nan)]) is None
 
 
 def test_ece_interval_of_a_calibrated_model_starts_at_zero():
