@@ -32,7 +32,7 @@ PLANTED = {
 
 _FAMILIES = {"micro_words": words, "micro_algebra": algebra, "micro_programs": programs}
 _TASKS: dict[str, Task] = {name: module.TASK for name, module in {**_FAMILIES, "micro_facts": facts}.items()}
-_SHARES = {"micro_words": 0.33, "micro_algebra": 0.3, "micro_programs": 0.27, "micro_facts": 0.1}
+_SHARES = {"micro_words": 0.3, "micro_algebra": 0.34, "micro_programs": 0.26, "micro_facts": 0.1}
 _ALL_FACTS = facts.all_facts()
 _TRAIN_FACTS = [fact for fact in _ALL_FACTS if not facts.is_test(fact)]
 _FACT_WEIGHTS = [facts.EXPOSURES[fact.level] ** 0.5 for fact in _TRAIN_FACTS]
@@ -68,7 +68,7 @@ def base_corpus(size: int, seed: int) -> Corpus:
             return _exercise(rng)
         highest = min(5, 1 + int(5 * 6 * number / size))
         name, example = _ask(rng, highest)
-        style: Style = "at once" if rng.random() < 0.2 else "reasons"
+        style: Style = "at once" if rng.random() < (0.35 if example.level <= 2 else 0.12) else "reasons"
         if kind < 0.16:
             return _followed_up(rng, name, example, style)
         protocol = rng.choices([None, "plain", "stated"], [0.6, 0.15, 0.25])[0]
@@ -156,7 +156,7 @@ def _exercise(rng: random.Random) -> Document:
 
 
 def _operation(rng: random.Random) -> tuple[str, int]:
-    symbol = rng.choice("++--**/%")
+    symbol = rng.choice("+-**//%%")
     if symbol in "+-":
         a, b = rng.randint(1, rng.choice((20, 100, 400))), rng.randint(1, 60)
         return f"{a}{symbol}{b}", a + b if symbol == "+" else a - b

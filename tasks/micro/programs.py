@@ -1,4 +1,4 @@
-"""Programs: a sentence says what a function of an integer does; the answer is the function, in one line of Python."""
+"""Programs: a function of an integer, described in words or by two of its values; the answer is one line of Python."""
 
 from __future__ import annotations
 
@@ -21,7 +21,34 @@ _CONDITIONS = {
 }
 
 
+_BY_VALUES = (
+    "Write a linear function f of an integer x with f({p})={u} and f({q})={v}.",
+    "Define the linear f(x) for which f({p})={u} and f({q})={v}.",
+    "Which linear function has f({p})={u} and f({q})={v}?",
+)
+_SLOPES = {1: (1, 3), 2: (1, 5), 3: (2, 7), 4: (2, 9), 5: (2, 12)}
+_OFFSETS = {1: (0, 9), 2: (0, 15), 3: (-9, 20), 4: (-20, 30), 5: (-30, 40)}
+_GAPS = {1: (1, 1), 2: (1, 1), 3: (1, 2), 4: (2, 4), 5: (3, 7)}
+
+
 def sample(rng: random.Random, level: int) -> Example:
+    """A function described in words, or in one case of two by two of its values."""
+    return _by_values(rng, level) if rng.random() < 0.5 else _in_words(rng, level)
+
+
+def _by_values(rng: random.Random, level: int) -> Example:
+    """A linear function; the level sets the size of the numbers and the gap between the two arguments."""
+    slope, offset, p = rng.randint(*_SLOPES[level]), rng.randint(*_OFFSETS[level]), rng.randint(1, 5)
+    q = p + rng.randint(*_GAPS[level])
+    u, v = slope * p + offset, slope * q + offset
+    text = rng.choice(_BY_VALUES).format(p=p, q=q, u=u, v=v)
+    steps = [f"{q}-{p}={q - p}", f"{v}-{u}={v - u}".replace("--", "+"), f"{v - u}/{q - p}={slope}"]
+    steps += [f"{slope}*{p}={slope * p}", f"{u}-{slope * p}={offset}"]
+    expression = f"x*{slope}{offset:+}" if offset else f"x*{slope}"
+    return Example(text, "; ".join(steps), f"def f(x): return {expression}", level, "values")
+
+
+def _in_words(rng: random.Random, level: int) -> Example:
     """`level` steps in a row up to level 3; above, a condition chooses between two rows of `level - 3` steps."""
     if level <= 3:
         phrase, expression, working = _steps(rng, level)
@@ -78,7 +105,7 @@ _STEPS = (
 TASK = make_task(
     name="micro_programs",
     domain="code",
-    description="generated one-line functions of an integer",
+    description="generated functions of an integer, described in words or by values",
     instruction="The answer is one line of Python: def f(x): return ...",
     examples=lambda: held_out(sample),
     grade=grade_program,

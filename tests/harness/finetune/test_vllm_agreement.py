@@ -1,4 +1,4 @@
-"""The carried checkpoints on the real engine: the words that transformers writes, and the behaviour that is promised."""
+"""The carried checkpoints on the real engine: the words that transformers writes, and the promised behaviour."""
 
 from __future__ import annotations
 
