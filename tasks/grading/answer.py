@@ -32,7 +32,7 @@ _REFUSALS = (
     rf"i (?:{_CANNOT}|won't) (?:\w+ )?{_TELL}|{_CANNOT} {_TELL}",
     rf"(?:it |(?:this |the )(?:answer |question |problem |claim )?)?{_CANNOT} be {_TOLD}",
     rf"(?:it is |it's )?(?:impossible|not possible) to {_TELL}|(?:it is )?not known",
-    r"(?:there is )?(?:not enough|insufficient) (?:information|data|context)|there isn't enough (?:information|data)",
+    r"(?:there is )?(?:not enough|insufficient) (?:info|data|context)|there isn't enough (?:info|data)",
     r"i (?:decline|refuse|abstain|prefer not)|abstain",
     r"(?:unknown|unsure|undetermined|no answer|none given|n/?a|\?+)(?=\W*$|[ ]?[(,.;])",
     r"わかりません|不知道|不清楚|无法确定",

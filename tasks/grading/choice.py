@@ -1,8 +1,8 @@
 """Grades answers that are one of a few labels.
 
-A label counts if the answer starts with it ("True.", "Yes, because ..."), or else if it is the only one that the answer
-mentions ("The claim is incorrect"); "not true" mentions false where there are two labels. An answer that hedges or
-mentions several labels ("partly true", "true or false") is unparsed.
+A label counts if it is the only one that the answer opens with ("True.", "Yes, because ...") or mentions ("The claim is
+incorrect"); "not true" mentions false where there are two labels. An answer that hedges or mentions several labels
+("partly true", "true or false") is unparsed. Lettered options have a grader of their own, `tasks.grading.option`.
 
 Where no answer is stated, the text's first line is read if it starts with a label, then its last line.
 """
@@ -10,13 +10,13 @@ Where no answer is stated, the text's first line is read if it starts with a lab
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tasks.base import Verdict
 from tasks.grading.answer import is_refusal, stated_answer
 
-GRADER = "choice/1"
+GRADER = "choice/2"
 
 
 class Label(NamedTuple):
@@ -32,7 +32,12 @@ TRUE_FALSE = (
     Label("false", ("incorrect", "inaccurate", "untrue", "wrong"), ("no", "f")),
 )
 
+YES_NO = (Label("yes", (), ("true", "correct", "y")), Label("no", (), ("false", "incorrect", "n")))
+
 _HEDGE = re.compile(r"(?i)\b(?:partly|partially|partial|half|mostly|somewhat|both|neither|either|maybe|depends)\b")
+_NOT = r"(?P<not>(?:\bnot|n't)(?: \w+)? |\bnon-)?"
+_NO_DETERMINER = r"(?! \w)"
+"""Behind `no`: before another word ("no doubt") it denies that word, and is no answer."""
 
 
 def grade_choice(labels: Sequence[Label], gold: Sequence[str], answer_text: str) -> Verdict:
@@ -58,29 +63,28 @@ def _unlabelled(labels: Sequence[Label], text: str) -> str | None:
 
 
 def _label(labels: Sequence[Label], text: str) -> str | None:
-    words = _words(text)
-    mentioned = {label: word for label in labels for word in (label.name.casefold(), *label.synonyms) if word in words}
-    if _HEDGE.search(text) or len(mentioned) > 1:
-        return None
-    if first := _first_word(labels, text):
-        return first if {label.name for label in mentioned} <= {first} else None
-    return next((_unless_negated(labels, label, word, text) for label, word in mentioned.items()), None)
+    text = text.replace("’", "'")
+    first = _first_word(labels, text)
+    given = {*_mentioned(labels, text), *([first] if first else [])}
+    return given.pop() if len(given) == 1 and not _HEDGE.search(text) else None
 
 
 def _first_word(labels: Sequence[Label], text: str) -> str | None:
-    start = " ".join(_words(text)[:1])
+    start = re.search(r"\w+", text)
     openers = {
         word: label.name for label in labels for word in (label.name.casefold(), *label.synonyms, *label.openers)
     }
-    return openers.get(start)
+    return openers.get(start[0].casefold()) if start else None
 
 
-def _unless_negated(labels: Sequence[Label], label: Label, word: str, text: str) -> str | None:
-    if not re.search(rf"(?i)(?:\bnot|n't)(?: \w+)? {re.escape(word)}\b", text.replace("’", "'")):
-        return label.name
-    others = [other.name for other in labels if other != label]
-    return others[0] if len(others) == 1 else None
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
+def _mentioned(labels: Sequence[Label], text: str) -> Iterator[str]:
+    """The labels that the text mentions; the other one of two where it denies one."""
+    for label in labels:
+        others = [other.name for other in labels if other != label]
+        for word in (label.name, *label.synonyms):
+            end = _NO_DETERMINER if word == "no" else ""
+            for mention in re.finditer(rf"(?i){_NOT}\b{re.escape(word)}\b{end}", text):
+                if not mention["not"]:
+                    yield label.name
+                elif len(others) == 1:
+                    yield others[0]

@@ -11,19 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tasks
 from harness.parsing import parse
+from harness.records import Question
 from tasks.grading.alias import grade_alias, normalised
 from tasks.grading.answer import is_refusal, stated_answer, unwrapped
-from tasks.grading.choice import TRUE_FALSE, Label, grade_choice
+from tasks.grading.choice import TRUE_FALSE, grade_choice
 from tasks.grading.math import grade_math
 from tasks.grading.number import grade_number, read_number
+from tasks.grading.option import grade_option
 
 CASES = Path(__file__).parent / "cases"
 
 
 def cases(name: str) -> list:
     rows = json.loads((CASES / f"{name}.json").read_text())
-    return [pytest.param(row, id=f"{row['text'][:40]!r} gold {row['gold']!r:.30}") for row in rows]
+    return [pytest.param(row, id=f"{row['text'][:40]!r} gold {row.get('gold')!r:.30}") for row in rows]
 
 
 @pytest.mark.parametrize("case", cases("number"))
@@ -55,11 +58,30 @@ def test_math(case: dict):
     assert grade_math([case["gold"]], case["text"]).outcome == case["outcome"]
 
 
-def test_choice_serves_lettered_options():
-    letters = [Label(letter) for letter in "ABCD"]
-    assert grade_choice(letters, ["B"], "Answer: B) Paris").outcome == "correct"
-    assert grade_choice(letters, ["B"], "Answer: (C)").outcome == "incorrect"
-    assert grade_choice(letters, ["B"], "Answer: B or C").outcome == "unparsed"
+@pytest.mark.parametrize("case", cases("labels"))
+def test_labels_of_the_tasks(case: dict):
+    question = Question(task=case["task"], question_id="1", text="?", gold=(case["gold"],), domain="fact", split="test")
+    verdict = tasks.load(case["task"]).grade(question, case["text"])
+    assert verdict.outcome == case["outcome"], verdict
+    if case["answer"]:
+        assert verdict.answer == case["answer"]
+
+
+@pytest.mark.parametrize("case", cases("option"))
+def test_option(case: dict):
+    verdict = grade_option(case["choices"], ["B"], case["text"])
+    assert verdict.outcome == case["outcome"], verdict
+    if verdict.outcome != "abstained":
+        assert verdict.answer == case["answer"]
+
+
+@given(st.lists(st.text("ab I.)('", min_size=1, max_size=8), min_size=2, max_size=13), st.data())
+def test_a_letter_before_its_own_text_is_that_letter(choices: list[str], data: st.DataObject):
+    index = data.draw(st.integers(0, len(choices) - 1))
+    letter = chr(ord("A") + index)
+    for text in (f"Answer: {letter}", f"Answer: ({letter}) {choices[index]}"):
+        assert grade_option(choices, [letter], text).outcome in {"correct", "unparsed"}
+    assert grade_option(choices, [letter], f"Answer: {letter}").outcome == "correct"
 
 
 def test_a_missed_name_inside_an_incorrect_answer_is_noted():
@@ -134,6 +156,7 @@ def test_graders_accept_any_text(text, gold):
     for grade in (grade_number, grade_alias):
         assert grade([gold or "x"], text).outcome in {"correct", "incorrect", "abstained", "unparsed", "failed"}
     assert grade_choice(TRUE_FALSE, ["true"], text).outcome in {"correct", "incorrect", "abstained", "unparsed"}
+    assert grade_option([gold, "x"], ["B"], text).outcome in {"correct", "incorrect", "abstained", "unparsed"}
 
 
 @pytest.mark.parametrize(
@@ -141,12 +164,18 @@ def test_graders_accept_any_text(text, gold):
     [
         *("Answer:\n", "\\boxed{", "\\boxed{}", "<answer></answer>", "####\n", "the answer is ", '"answer": '),
         *("1", "1,", "1/", "-", "1 ", "\\frac{", "$", "\\[", "is ", "not ", "I don't ", "as a ", "\u0301"),
+        *("the best option ", "with (A) ", "A, ", "or ", "\\text{", "non-"),
     ],
 )
 def test_hostile_texts_take_little_time(unit: str):
     """100 kB of one repeated unit; quadratic matching would take minutes, and the import of sympy takes seconds."""
     text = unit * (100_000 // len(unit))
-    for grade in (grade_number, grade_alias, lambda gold, text: grade_choice(TRUE_FALSE, gold, text), grade_math):
+    graders = (
+        *(grade_number, grade_alias, grade_math),
+        lambda gold, text: grade_choice(TRUE_FALSE, gold, text),
+        lambda gold, text: grade_option(["Rome", text, "Paris"], gold, text + "."),
+    )
+    for grade in graders:
         start = time.process_time()
         grade(["3"], text)
         assert time.process_time() - start < 5.0

@@ -16,7 +16,10 @@ from tasks.base import Task
 GENERATED = [name for name in tasks.names() if name.startswith("micro_")]
 PUBLISHED = [name for name in tasks.names() if name not in GENERATED]
 EVERY = [*GENERATED, *(pytest.param(name, marks=pytest.mark.data) for name in PUBLISHED)]
-PUBLISHED_ROWS = {"gsm8k": 1319, "math500": 500, "creak": 1371, "popqa": 14267}
+PUBLISHED_ROWS = {
+    **{"gsm8k": 1319, "math500": 500, "creak": 1371, "popqa": 14267, "fever": 6666, "truthfulqa": 817},
+    **{"triviaqa": 1000, "strategyqa": 229, "halueval": 4507},
+}
 
 
 def questions(task: Task, limit: int | None = None) -> list[Question]:
@@ -62,12 +65,13 @@ def test_published_files_are_complete_and_as_published(name: str, rows: int):
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("name", ["gsm8k", "creak"])
-def test_ids_do_not_depend_on_the_order_of_the_rows(name: str):
+@pytest.mark.parametrize("name", ["gsm8k", "creak", "fever", "truthfulqa", "triviaqa", "strategyqa", "halueval"])
+def test_questions_do_not_depend_on_the_order_of_the_rows(name: str):
     task = tasks.load(name)
     rows = list(islice(task.open(os.environ["CALIBENCH_DATA"]).rows, 20))
-    forward = [task.to_question(row, place).question_id for place, row in rows]
-    assert [task.to_question(row, place).question_id for place, row in reversed(rows)] == forward[::-1]
+    forward = [task.to_question(row, place) for place, row in rows]
+    assert [task.to_question(row, place) for place, row in reversed(rows)] == forward[::-1]
+    assert any(forward)
 
 
 @pytest.mark.data
@@ -96,6 +100,15 @@ def test_math500_has_seven_subjects_and_five_levels():
         ("math500", {"level": 5, "answer": "3"}, "row 7: expected text in the field 'unique_id'"),
         ("popqa", {"question": "Who?", "aliases": []}, r"row 7: expected a list of names .*found \[\]"),
         ("popqa", {"question": "Who?", "possible_answers": "["}, "row 7: expected a JSON list"),
+        ("fever", {"id": 1, "label": "TRUE", "claim": "Soup."}, "row 7: expected the label SUPPORTS, REFUTES or NOT"),
+        ("fever", {"id": None, "label": "REFUTES", "claim": "Soup."}, "row 7: expected a number in the field 'id'"),
+        ("fever", {"id": 1, "label": "REFUTES", "claim": "Soup.", "evidence": [[]]}, "row 7: expected sets of"),
+        ("truthfulqa", {"question": "Who?"}, "row 7: expected options with one true one in 'mc1_targets', found None"),
+        ("truthfulqa", {"question": "Who?", "mc1_targets": {"I": 1, "You": 1}}, "row 7: expected options with one"),
+        ("truthfulqa", {"question": "Who?", "mc1_targets": {"I": 0}}, "row 7: expected options with one"),
+        ("triviaqa", {"question": "Who?", "golden_answers": [""]}, r"row 7: expected a list of names .*found \[''\]"),
+        ("strategyqa", {"question": "Is it?", "answer": "yes"}, "row 7: expected true or false in the field 'answer'"),
+        ("halueval", {"hallucination": "maybe"}, "row 7: expected 'yes' or 'no' in the field 'hallucination'"),
     ],
 )
 def test_malformed_rows_are_refused_with_their_place(name: str, row: dict, message: str):

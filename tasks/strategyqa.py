@@ -1,0 +1,55 @@
+"""StrategyQA: yes or no questions whose steps of reasoning are not named in the question.
+
+Geva et al. 2021, "Did Aristotle Use a Laptop? A Question Answering Benchmark with Implicit Reasoning Strategies" (arXiv
+2101.02235). The authors' development set of 229 questions (107 yes), asked without facts or decomposition and scored by
+accuracy, as in the paper. The labels of their test set are not public. Questions about one term share a cluster.
+
+Copies on the hub and in BIG-bench split the authors' 2,290 labelled questions differently, so a local file is needed,
+and numbers for those are not comparable.
+"""
+
+from __future__ import annotations
+
+from harness.errors import DataError
+from harness.records import Question
+from tasks.base import Task
+from tasks.data import Source, open_rows, text_field
+from tasks.grading.choice import GRADER, YES_NO, grade_choice
+
+SOURCE = Source(
+    task="strategyqa",
+    file="strategyqa/dev.json",
+    layout="array",
+    sha256="0d94842ffb022db8fd5ecd2168b785d5cf67f6faf64f665476bad544a3eb9dde",
+    publisher="https://github.com/eladsegal/strategyqa, data/strategyqa/dev.json",
+    hub=None,
+)
+
+
+def to_question(row: dict, place: str) -> Question:
+    answer = row.get("answer")
+    if not isinstance(answer, bool):
+        raise DataError(f"{place}: expected true or false in the field 'answer', found {answer!r:.80}")
+    return Question(
+        task="strategyqa",
+        question_id=text_field(row, "qid", place),
+        text=text_field(row, "question", place),
+        gold=("yes" if answer else "no",),
+        domain="reasoning",
+        cluster=text_field(row, "term", place),
+        split="dev",
+    )
+
+
+TASK = Task(
+    name="strategyqa",
+    domain="reasoning",
+    description="Questions that take several steps of reasoning, answered by yes or no (229 questions)",
+    instruction="The answer is the word yes or the word no.",
+    open=lambda data: open_rows(SOURCE, data),
+    to_question=to_question,
+    grade=lambda question, answer_text: grade_choice(YES_NO, question.gold, answer_text),
+    grader=GRADER,
+    gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
+    wrong_text=lambda question: f"Answer: {'no' if question.gold == ('yes',) else 'yes'}",
+)
