@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Literal, NamedTuple
 
 import tasks
+from harness import sandbox
 from harness.grading_pool import GradingPool
 from harness.records import Outcome, Question
 from tasks.base import Task, Verdict
@@ -110,8 +111,11 @@ def check_task(name: str, data: str | None, limit: int | None = None) -> CheckRe
     Raises:
         InputError: unknown task.
         DataError: its data are missing or malformed.
+        CapabilityError: it runs programs, and there is no sandbox.
     """
     task = tasks.load(name)
+    if task.finish:
+        sandbox.require()
     opened = task.open(data)
     ids: Counter[str] = Counter()
     counts: dict[str, Counter[Outcome]] = {}

@@ -1,7 +1,8 @@
 """Grades in worker processes, each answer within a time limit.
 
 Graders may loop or crash on what a model writes, so none runs in the harness's own process. A worker that is out of
-time or dies is replaced, and its answer's verdict is `failed`: the model's answer was not found wrong.
+time or dies is replaced, and its answer's verdict is `failed`: the model's answer was not found wrong. Programs that a
+grader wants run are run from here, each in a sandbox of its own.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from concurrent.futures import Future, TimeoutError
 from typing import TYPE_CHECKING
 
 import tasks
+from harness import sandbox
 from harness.records import Question
-from tasks.base import Verdict
+from tasks.base import Job, Verdict
 
 if TYPE_CHECKING:
     from pebble import ProcessFuture
@@ -30,7 +32,7 @@ class GradingPool:
 
     Args:
         workers: number of processes; they start with the first answers.
-        timeout: seconds that one answer may take.
+        timeout: seconds that one answer may take; programs have the sandbox's limits beside it.
     """
 
     def __init__(self, workers: int, timeout: float):
@@ -46,7 +48,8 @@ class GradingPool:
         """Schedules one answer; the future always gets a verdict, never an exception of the grader."""
         verdict: Future[Verdict] = Future()
         verdict.set_running_or_notify_cancel()  # a waiter that is cancelled must not cancel what is set below
-        graded = self._pool.schedule(_grade, args=(task_name, question, answer_text), timeout=self._timeout)
+        seconds = self._timeout + (sandbox.LIMITS.wall if tasks.load(task_name).finish else 0)
+        graded = self._pool.schedule(_grade, args=(task_name, question, answer_text), timeout=seconds)
         self._unfinished.add(graded)
 
         def settle(done: ProcessFuture) -> None:
@@ -87,4 +90,6 @@ def _confine_worker() -> None:
 
 
 def _grade(task_name: str, question: Question, answer_text: str) -> Verdict:
-    return tasks.load(task_name).grade(question, answer_text)
+    task = tasks.load(task_name)
+    verdict = task.grade(question, answer_text)
+    return task.finish(question, verdict, sandbox.run(verdict)) if isinstance(verdict, Job) else verdict

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import tasks
-from harness import __version__, model, protocols
+from harness import __version__, model, protocols, sandbox
 from harness.backends import base as backends
 from harness.backends.base import BaseBackend, Sampling
 from harness.chat import Prompt
@@ -210,6 +210,8 @@ def execute(config: RunConfig, progress: Progress) -> RunResult:
     protocol = protocols.protocol(config.protocol)
     backend_type = backends.load(config.backend)
     _check_capabilities(config, methods, protocol, backend_type)
+    if any(task.finish for task in chosen):
+        sandbox.require()
     checkpoint = model.resolve(config.model)
     progress.stage("reading questions")
     selections = [select(task, config.data, config.limit) for task in chosen]

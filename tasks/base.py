@@ -22,6 +22,25 @@ class Verdict(NamedTuple):
     detail: str | None = None
 
 
+class Job(NamedTuple):
+    """A program to run, which the harness does in its sandbox: graders run nothing."""
+
+    program: str
+    calls: tuple[str, ...]
+    """Expressions to evaluate one after the other, in the program's names."""
+    setup: tuple[str, ...] = ()
+    """Statements to run after the program and before the calls."""
+
+
+class Ran(NamedTuple):
+    """What became of a job. All of it is the program's word, and nothing of it is to be trusted or evaluated."""
+
+    values: tuple[str, ...]
+    """The values of the first calls, as literals."""
+    error: str | None
+    """Why it ended before the last call had a value; None if it did not."""
+
+
 class Rows(NamedTuple):
     """A data source opened for reading."""
 
@@ -46,13 +65,20 @@ class Task(NamedTuple):
     """Opens the data: argument is the `--data` folder, or None for the hub (ignored by generated tasks)."""
     to_question: Callable[[dict, str], Question | None]
     """(row, place) -> question; None for rows that the task leaves out by design. Raises DataError if malformed."""
-    grade: Callable[[Question, str], Verdict]
-    """(question, answer text) -> verdict. Pure; may be slow (runs in a worker process with a time limit)."""
+    grade: Callable[[Question, str], Verdict | Job]
+    """(question, answer text) -> verdict, or a job where `finish` gives the verdict.
+
+    Pure; may be slow (runs in a worker process with a time limit).
+    """
     grader: str
     """Name and version of the grader, as `number/1`."""
     gold_text: Callable[[Question], list[str]]
     """Answer texts, one per accepted answer, that must all be graded correct (`calibench check-task`)."""
     wrong_text: Callable[[Question], str]
     """An answer text that must be graded incorrect."""
+    finish: Callable[[Question, Job, Ran], Verdict] | None = None
+    """(question, job, what became of it) -> verdict. Pure. None for tasks that run no programs."""
+    answer_form: str | None = None
+    """Where the final answer is to be written, as `in one Python code block`; None for a line `Answer: ...`."""
     broken_gold: dict[str, str] = {}
     """question_id -> proof, for rows whose published gold is itself broken: not graded, and listed."""

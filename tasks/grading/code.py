@@ -1,0 +1,207 @@
+r"""Grades programs by tests: asserts about the functions that a program defines.
+
+The verdict is not left to the program. An assert `call == literal` is split: the program's process evaluates the call
+and gives its value back as a literal, and the comparison is made here, so the expected value never comes near the
+program. The same holds for `literal == call` and `math.isclose(call, literal, ...)`; instead of a literal, `set`,
+`list` or `tuple` of one may stand. Any other assert can only be decided inside the program's process, where a hostile
+program can forge it; a verdict that rests on one says so in its detail.
+
+Program from answer: code between `[BEGIN]` and `[DONE]` (the form of the MBPP paper) or in fenced blocks. The last
+block that defines a function of the tests counts; where none does, the last block. A block may lack its end.
+Text without blocks is read from the first line that starts a Python statement, as far as it is valid.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import math
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from tasks.base import Job, Ran, Verdict
+from tasks.grading.answer import is_refusal
+
+GRADER = "code/1"
+
+_BLOCK = re.compile(
+    r"(?ms)^[ \t]*(?P<fence>```+|~~~+)[ \t]*(?P<language>[\w+.-]*)[^\n]*\n(?P<code>.*?)(?:^[ \t]*(?P=fence)|\Z)"
+    r"|\[BEGIN\](?P<marked>.*?)(?:\[DONE\]|\Z)"
+)
+_PYTHON = {"", "python", "python3", "py", "py3"}
+_STATEMENT = re.compile(r"(?m)^(?:def|class|import|from|async def|@\w|[A-Za-z_]\w* = )")
+_BUILDERS = {"set": set, "frozenset": frozenset, "list": list, "tuple": tuple}
+_MAX_CUTS = 200
+"""Lines that are tried as the end of a program without a block."""
+
+
+class Check(NamedTuple):
+    """One assert, split."""
+
+    text: str
+    """The assert as published."""
+    call: str
+    """What the program's process evaluates."""
+    expected: object
+    tolerance: dict[str, float] | None
+    """Keyword arguments of `math.isclose`; None: the values must be equal."""
+    split: bool
+    """False if the program's process decides the assert, and `call` is the whole of it."""
+
+    def holds(self, value: object) -> bool:
+        if self.tolerance is None:
+            return bool(value == self.expected)
+        try:
+            return math.isclose(value, self.expected, **self.tolerance)
+        except TypeError:
+            return False
+
+
+def grade_code(tests: Sequence[str], answer_text: str) -> Verdict | Job:
+    """The job that runs an answer's program, or the verdict on an answer that holds none.
+
+    Args:
+        tests: Python statements: asserts, and set-up that runs before them.
+        answer_text: the text without reasoning and stated confidence.
+    """
+    program = program_of(answer_text, functions(tests))
+    if program is None:
+        return Verdict("abstained" if is_refusal(answer_text) else "unparsed", None)
+    return Job(program, tuple(check.call for check in checks(tests)), tuple(_setup(tests)))
+
+
+def finish_code(tests: Sequence[str], job: Job, ran: Ran) -> Verdict:
+    """The verdict on a program, from the values of its calls."""
+    expected = checks(tests)
+    for check, literal in zip(expected, ran.values, strict=False):
+        try:
+            holds = check.holds(ast.literal_eval(literal))
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            holds = False
+        if not holds:
+            return Verdict("incorrect", job.program, f"{check.text}: value {literal:.100}")
+    if len(ran.values) < len(expected):
+        return Verdict("incorrect", job.program, f"{expected[len(ran.values)].text}: {ran.error}")
+    forgeable = sum(not check.split for check in expected)
+    note = f"{forgeable} of {len(expected)} asserts were decided in the program's own process, which could forge them"
+    return Verdict("correct", job.program, note if forgeable else None)
+
+
+def checks(tests: Sequence[str]) -> list[Check]:
+    """The asserts among the tests, each split into a call and what its value must be."""
+    return [_split(test) for test in tests if _assertion(test)]
+
+
+def functions(tests: Sequence[str]) -> set[str]:
+    """Names of the functions that the asserts call and that the program has to define.
+
+    Built-in ones count only where there are no others: the program defines a `sum` of its own.
+    """
+    called = {
+        node.func.id
+        for test in tests
+        if (assertion := _assertion(test))
+        for node in ast.walk(assertion)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    return called - set(dir(builtins)) or called
+
+
+def program_of(answer_text: str, wanted: set[str]) -> str | None:
+    """The program that an answer gives; None if it gives none.
+
+    Args:
+        answer_text: the text without reasoning and stated confidence.
+        wanted: names of the functions of which the program defines at least one.
+    """
+    blocks = [m for m in _BLOCK.finditer(answer_text) if (m["language"] or "").lower() in _PYTHON]
+    codes = [_dedented(m["code"] if m["fence"] else m["marked"]) for m in blocks]
+    codes = [code for code in codes if code.strip()]
+    defining = [code for code in codes if _defines(code, wanted)]
+    if codes:
+        return (defining or codes)[-1]
+    return _unfenced(answer_text, wanted)
+
+
+def _unfenced(text: str, wanted: set[str]) -> str | None:
+    start = _STATEMENT.search(text)
+    if not start or not _defines(text, wanted):
+        return None
+    lines = text[start.start() :].splitlines()
+    for cut in range(min(_MAX_CUTS, len(lines))):
+        program = "\n".join(lines[: len(lines) - cut])
+        if _is_valid(program) and _defines(program, wanted):
+            return program
+    return "\n".join(lines)
+
+
+def _dedented(code: str) -> str:
+    """The code as it stands at the margin; a block in a list is indented as a whole."""
+    lines = code.expandtabs(4).splitlines() if code.startswith((" ", "\t")) else None
+    if lines is None:
+        return code
+    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    return "\n".join(line[margin:] for line in lines)
+
+
+def _defines(code: str, wanted: set[str]) -> bool:
+    names = "|".join(map(re.escape, wanted))
+    return bool(wanted and re.search(rf"(?m)^[ \t]*(?:async )?(?:def|class) (?:{names})\b|^(?:{names}) *=", code))
+
+
+def _is_valid(program: str) -> bool:
+    try:
+        ast.parse(program)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def _assertion(test: str) -> ast.expr | None:
+    """The condition of a statement that is one assert; None for set-up."""
+    match ast.parse(test).body:
+        case [ast.Assert(test=condition)]:
+            return condition
+    return None
+
+
+def _setup(tests: Sequence[str]) -> Iterator[str]:
+    return (test for test in tests if not _assertion(test))
+
+
+def _split(test: str) -> Check:
+    condition = _assertion(test)
+    match condition:
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            sides, keywords = (left, right), None
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(id="math"), attr="isclose"), args=[left, right], keywords=given
+        ) if all(k.arg and _is_constant(k.value) for k in given):
+            sides, keywords = (left, right), {k.arg: _constant(k.value) for k in given}
+        case _:
+            sides, keywords = (), None
+    for call, expected in (sides, sides[::-1]) if sides else ():
+        if _is_constant(expected):
+            return Check(test, ast.unparse(call), _constant(expected), keywords, split=True)
+    return Check(test, f"bool({ast.unparse(condition)})", True, None, split=False)
+
+
+def _is_constant(node: ast.expr) -> bool:
+    try:
+        _constant(node)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _constant(node: ast.expr) -> object:
+    """The value of a literal, or of `set(literal)` and the like.
+
+    Raises:
+        ValueError, TypeError: it is neither.
+    """
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if name in _BUILDERS:
+            return _BUILDERS[name](_constant(inner))
+    return ast.literal_eval(node)

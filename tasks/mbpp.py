@@ -1,0 +1,94 @@
+"""MBPP: short Python functions, described in a sentence and tested by three asserts.
+
+Austin et al. 2021, "Program Synthesis with Large Language Models" (arXiv 2108.07732). The test split is the rows with
+task_id 11 to 510. As in the paper, all asserts of a row are shown with the question, since its sentence alone seldom
+fixes the function's name and arguments. A program that only knows the shown cases passes, so accuracies are optimistic.
+"""
+
+from __future__ import annotations
+
+from harness.errors import DataError
+from harness.records import Question
+from tasks.base import Task
+from tasks.data import Hub, Source, open_rows, text_field
+from tasks.grading.code import GRADER, checks, finish_code, functions, grade_code
+
+SOURCE = Source(
+    task="mbpp",
+    file="mbpp/mbpp.jsonl",
+    layout="lines",
+    sha256="ccf64ceae9c5403bf50a044cb6d505bfd2a2963ee58338ba268fd65beab92a9f",
+    publisher="https://github.com/google-research/google-research, mbpp/mbpp.jsonl",
+    hub=Hub("google-research-datasets/mbpp", "full", "test"),
+)
+_TEST_IDS = range(11, 511)
+
+
+def to_question(row: dict, place: str) -> Question | None:
+    return program_question("mbpp", row, place, "text", row.get("test_setup_code", ""))
+
+
+def program_question(task: str, row: dict, place: str, text: str, setup: str) -> Question | None:
+    """A row of MBPP in either edition as a question; None outside the test split.
+
+    Args:
+        task: its name.
+        row: the row, with `task_id`, `code` and `test_list`.
+        place: where the row stands, for messages.
+        text: name of the field that holds the question.
+        setup: statements that run before the asserts.
+    """
+    if row.get("task_id") not in _TEST_IDS:
+        return None
+    asserts = row.get("test_list")
+    if not isinstance(asserts, list) or not asserts or not all(isinstance(test, str) for test in asserts):
+        raise DataError(f"{place}: expected a list of asserts in the field 'test_list', found {asserts!r:.80}")
+    tests = (*([setup.strip()] if setup.strip() else []), *asserts)
+    try:
+        n_checks = len(checks(tests))
+    except SyntaxError as error:
+        raise DataError(f"{place}: expected Python in tests and set-up, found {error}") from error
+    if n_checks < len(asserts):
+        raise DataError(f"{place}: expected an assert in each test, found {asserts!r:.200}")
+    shown = "\n".join(test.strip() for test in tests)
+    return Question(
+        task=task,
+        question_id=str(row["task_id"]),
+        text=f"{text_field(row, text, place)}\nYour code should pass these tests:\n\n{shown}",
+        gold=(text_field(row, "code", place),),
+        tests=tests,
+        domain="code",
+        split="test",
+    )
+
+
+def program_task(name: str, description: str, broken_gold: dict[str, str], **functions_of_rows) -> Task:
+    """A task whose answers are programs."""
+    return Task(
+        name=name,
+        domain="code",
+        description=description,
+        instruction="Write the Python code that the tests need, with all its imports.",
+        answer_form="as one code block that starts with ```python",
+        grade=lambda question, answer_text: grade_code(question.tests, answer_text),
+        finish=lambda question, job, ran: finish_code(question.tests, job, ran),
+        grader=GRADER,
+        gold_text=lambda question: [f"```python\n{gold}\n```" for gold in question.gold],
+        wrong_text=_wrong_text,
+        broken_gold=broken_gold,
+        **functions_of_rows,
+    )
+
+
+def _wrong_text(question: Question) -> str:
+    program = "\n".join(f"def {name}(*arguments): return 'xyzzy'" for name in sorted(functions(question.tests)))
+    return f"```python\n{program}\n```"
+
+
+TASK = program_task(
+    "mbpp",
+    "Short Python functions, tested by asserts (500 questions)",
+    {},
+    open=lambda data: open_rows(SOURCE, data),
+    to_question=to_question,
+)
