@@ -1,8 +1,9 @@
 """Grades answers that are one of a few labels.
 
 A label counts if it is the only one that the answer opens with ("True.", "Yes, because ...") or mentions ("The claim is
-incorrect"); "not true" mentions false where there are two labels. An answer that hedges or mentions several labels
-("partly true", "true or false") is unparsed. Lettered options have a grader of their own, `tasks.grading.option`.
+incorrect"); "not true" mentions false where there are two labels. Asides in brackets do not count. An
+answer that hedges or mentions several labels ("partly true", "true or false"), or asks for one ("whether it is true"),
+is unparsed. Lettered options have a grader of their own, `tasks.grading.option`.
 
 Where no answer is stated, the text's first line is read if it starts with a label, then its last line.
 """
@@ -35,6 +36,8 @@ TRUE_FALSE = (
 YES_NO = (Label("yes", (), ("true", "correct", "y")), Label("no", (), ("false", "incorrect", "n")))
 
 _HEDGE = re.compile(r"(?i)\b(?:partly|partially|partial|half|mostly|somewhat|both|neither|either|maybe|depends)\b")
+_ASKED = re.compile(r"(?i)\b(?:whether|(?:determine|know|see|say|sure|tell|verify) if)\b")
+_ASIDE = re.compile(r"\s\([^()]*(?:\)|$)")
 _NOT = r"(?P<not>(?:\bnot|n't)(?: \w+)? |\bnon-)?"
 _NO_DETERMINER = r"(?! \w)"
 """Behind `no`: before another word ("no doubt") it denies that word, and is no answer."""
@@ -63,10 +66,11 @@ def _unlabelled(labels: Sequence[Label], text: str) -> str | None:
 
 
 def _label(labels: Sequence[Label], text: str) -> str | None:
-    text = text.replace("’", "'")
+    text = _ASIDE.sub("", text.replace("’", "'"))
     first = _first_word(labels, text)
     given = {*_mentioned(labels, text), *([first] if first else [])}
-    return given.pop() if len(given) == 1 and not _HEDGE.search(text) else None
+    unsettled = _HEDGE.search(text) or (not first and _ASKED.search(text))
+    return given.pop() if len(given) == 1 and not unsettled else None
 
 
 def _first_word(labels: Sequence[Label], text: str) -> str | None:
