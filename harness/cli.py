@@ -91,6 +91,19 @@ def _compare(options: argparse.Namespace) -> None:
         print(f"\nreport: {page}")
 
 
+def _score(options: argparse.Namespace) -> None:
+    from harness.predictions import Columns, score
+
+    columns = Columns(*(getattr(options, role) for role in Columns._fields))
+    summary = score(Path(options.file), Path(options.out), columns, options.scale)
+    for note in summary.manifest["notes"]:
+        print(f"note: {note}", file=sys.stderr)
+    if options.json:
+        _print_json(summary.scorecard.metrics)
+    else:
+        _print_headline(summary, Path(options.out) / "report.html")
+
+
 def _plot(options: argparse.Namespace) -> None:
     from harness.scoring import summarize
     from harness.store import RunFile
@@ -188,6 +201,20 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("b", metavar="RUN")
     compare.add_argument(
         "--out", metavar="DIR", default="runs/compare", help="folder of the comparison's report (default: %(default)s)"
+    )
+
+    score = command("score", _score, "score predictions from a file, with a confidence and a verdict per row; no model")
+    score.add_argument("file", metavar="FILE", help="CSV, TSV, JSON Lines (each also with .gz) or Parquet")
+    score.add_argument("--confidence", metavar="NAME", default="confidence", help="column (default: %(default)s)")
+    score.add_argument("--correct", metavar="NAME", default="correct", help="column (default: %(default)s)")
+    score.add_argument("--question", metavar="NAME", help="column with an id; rows that share one are not independent")
+    score.add_argument("--group", metavar="NAME", help="column with a task or data set; each is scored on its own")
+    score.add_argument("--model", metavar="NAME", help="column with a model; each is scored on its own")
+    score.add_argument(
+        "--scale", choices=("fraction", "percent"), default="fraction", help="of confidences (default: %(default)s)"
+    )
+    score.add_argument(
+        "--out", metavar="DIR", default="runs/score", help="folder of the report (default: %(default)s)"
     )
 
     plot = command("plot", _plot, "draw a run's reliability diagrams")

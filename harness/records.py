@@ -236,6 +236,7 @@ class OutcomeCount(Record, kw_only=True):
     protocol: str
     domain: Domain
     outcomes: dict[str, int]
+    """Outcome -> count, of all outcomes that could be told."""
     confidences: dict[str, dict[str, int]]
     """method -> status -> count."""
 
@@ -250,4 +251,8 @@ class RunSummary(Record, kw_only=True):
     manifest: dict
     scorecard: Scorecard
     counts: tuple[OutcomeCount, ...]
-    gallery: tuple[GalleryItem, ...]
+    gallery: tuple[GalleryItem, ...] | None
+    """None if the texts are not known."""
+    rows: Literal["method", "model"] = "method"
+    """What a `method` of the scorecard is: a method that judges the same answers as the others, or a model with answers
+    of its own."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,24 +39,28 @@ def summarize(run: RunFile) -> RunSummary:
         model=manifest["model"]["name"],
         manifest=manifest,
         scorecard=scorecard(frame, seed=0),
-        counts=_counts(frame),
+        counts=count_outcomes(frame),
         gallery=_gallery(run, frame),
     )
 
 
 def publish(run: RunFile) -> RunSummary:
     """Scores a run that is open for writing; writes the metrics table, `scorecard.json` and `report.html` beside it."""
-    from reports.html import run_report
-
     summary = summarize(run)
     run.replace_metrics(summary.scorecard.metrics)
-    folder = run.path.parent
+    write_report(summary, run.path.parent)
+    return summary
+
+
+def write_report(summary: RunSummary, folder: Path) -> None:
+    """Writes `scorecard.json` and `report.html` into the folder."""
+    from reports.html import run_report
+
     write_text(
         folder / "scorecard.json",
         msgspec.json.format(msgspec.json.encode(summary.scorecard.metrics), indent=1).decode(),
     )
     write_text(folder / "report.html", run_report(summary))
-    return summary
 
 
 def compare_runs(a: RunFile, b: RunFile) -> tuple[RunSummary, RunSummary, list[Difference]]:
@@ -76,24 +82,28 @@ def write_text(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8", errors="replace")
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise StorageError(f"{path}: cannot write ({error.strerror})") from error
 
 
-def _counts(frame: pd.DataFrame) -> tuple[OutcomeCount, ...]:
+def count_outcomes(
+    frame: pd.DataFrame, outcomes: Sequence[str] = _OUTCOMES, statuses: Sequence[str] = _STATUSES
+) -> tuple[OutcomeCount, ...]:
+    """Per task and protocol, how often each of these outcomes and statuses occurs."""
     counts = []
     for (task, protocol), rows in frame.groupby(["task", "protocol"]):
         draws = rows.drop_duplicates(["question_id", "draw"])
-        outcomes = draws["outcome"].value_counts()
+        of_draws = draws["outcome"].value_counts()
         by_method = rows[rows["method"] != "none"].groupby("method")["status"].value_counts()
         counts.append(
             OutcomeCount(
                 task=task,
                 protocol=protocol,
                 domain=rows["domain"].iloc[0],
-                outcomes={o: int(outcomes.get(o, 0)) for o in _OUTCOMES},
+                outcomes={o: int(of_draws.get(o, 0)) for o in outcomes},
                 confidences={
-                    method: {s: int(by_method.get((method, s), 0)) for s in _STATUSES}
+                    method: {s: int(by_method.get((method, s), 0)) for s in statuses}
                     for method in sorted(by_method.index.get_level_values("method").unique())
                 },
             )

@@ -52,7 +52,10 @@ def run_report(summary: RunSummary) -> str:
         breakdowns=_breakdowns(summary.scorecard),
         imputations=_groups(_imputations(summary.scorecard), lambda i: (i["protocol"], i["task"], i["method"])),
         every_metric=_every_metric(summary.scorecard),
-        gallery=_groups(map(_case, summary.gallery), lambda case: (case["protocol"], case["task"])),
+        outcomes=_kinds(OUTCOMES, (count.outcomes for count in summary.counts)),
+        statuses=_kinds(STATUSES, (of_method for count in summary.counts for of_method in count.confidences.values())),
+        domains=any(count.domain != "other" for count in summary.counts),
+        gallery=_gallery(summary),
         glossary=_glossary(m for m in summary.scorecard.metrics if m.task != "macro"),
         manifest=_flatten(summary.manifest),
         raw_manifest=json.dumps(summary.manifest, indent=2, ensure_ascii=False, default=str),
@@ -101,7 +104,6 @@ def _environment() -> Environment:
     environment.globals |= {
         "interval": text.interval,
         "OUTCOMES": OUTCOMES,
-        "STATUSES": STATUSES,
         "SCENARIOS": SCENARIOS,
         "SUBSET_METRICS": _SUBSET_METRICS,
         "LABELS": tables.HEADLINE,
@@ -253,6 +255,19 @@ def _every_metric(scorecard: Scorecard) -> list[dict]:
         rows = [(name, {m.method: m for m in group}) for name, group in _groups(metrics, lambda m: m.metric)]
         out.append({"protocol": protocol, "task": task, "methods": methods, "rows": rows})
     return out
+
+
+def _kinds(order: Iterable[str], counts: Iterable[dict[str, int]]) -> list[str]:
+    """What was counted at all, in the given order."""
+    counted = set().union(*counts)
+    return [kind for kind in order if kind in counted]
+
+
+def _gallery(summary: RunSummary) -> list | None:
+    """The cases by protocol and task; None if the texts are not known."""
+    if summary.gallery is None:
+        return None
+    return _groups(map(_case, summary.gallery), lambda case: (case["protocol"], case["task"]))
 
 
 def _case(item: GalleryItem) -> dict:
