@@ -5,6 +5,7 @@ lone letter is always the letter, also where an option's text is a letter. Sever
 another option, are unparsed; so is a text that merely resembles an option.
 
 Where no answer is stated, the text's first line is read if it starts with a letter or is an option, then its last line.
+Where several lines start with letters, they list the options, and only a letter that the last line names is read.
 """
 
 from __future__ import annotations
@@ -19,17 +20,22 @@ from tasks.grading.answer import is_refusal, stated_answer
 
 GRADER = "option/1"
 
-_NAME = "(?i:option|choice|letter|answer)"
+_NAME = "(?i:option|choice|letter|answer|选项|選項|選択肢)"
 _START = re.compile(
-    rf"(?P<named>(?:(?i:the|my|correct|right|best|final) ){{0,3}}{_NAME}(?i: is)?:? )?"
-    r"[(\[{]?(?P<letter>[A-Za-z])(?P<mark>[)\]}][.:]?|[.:,;/&+])?(?![A-Za-z0-9'])(?P<rest>.*)",
+    rf"(?P<named>(?:(?i:the|my|correct|right|best|final) ){{0,3}}{_NAME}(?i: is)?:? ?)?"
+    r"[(\[{]?(?P<letter>[A-Za-z])(?P<mark>[)\]}][.:]?|[.:,;/&+=])?(?![A-Za-z0-9'])(?P<rest>.*)",
     re.DOTALL,
 )
-_GOES_ON = re.compile(r" (?:is|because|since|or|and|-|–|—) ")
+_GOES_ON = re.compile(r" (?:is|because|since|or|and|=|-|–|—) ")
 """Behind a capital without a mark: it is the letter of an option, not an article or a pronoun."""
-_ANOTHER = re.compile(r"\s*(?:,|;|/|&|\+|\bor\b|\band\b)\s*(?:(?:or|and|(?i:option)) )?[(\[]?(?!I [a-z])([A-Z])\b")
+_AND_ANOTHER = re.compile(
+    r"\s*(?:[,;/&+]|\b(?:or|and)\b)\s*(?:(?:or|and|maybe|perhaps|possibly|(?i:option)) ){0,2}[(\[]?(?!I [a-z])[A-Z]\b"
+)
+_MARKED = re.compile(r"\b([A-Z])\)")
+_LISTED = re.compile(r"(?m)^\W{0,8}([A-Z])(?:[).:]|$)")
 _MENTION = re.compile(
-    rf"(?:{_NAME}|choose|pick|select|with|is):? [(\[]?([A-Z])(?=[).,:;\]]|\W*$| is\b| because\b)|[(\[]([A-Z])[)\]]"
+    rf"(?:(?:{_NAME}|\b(?i:choose|pick|select|say|with|is|so|therefore|thus)\b)[:,]? ?|答案是|答えは|选|選)"
+    r"[(\[]?(?<![A-Za-z])([A-Z])(?=[).,:;。\]]|です|\W*$| is\b| because\b)|[(\[]([A-Z])[)\]]"
 )
 _DENIAL = re.compile(r"(?i)\b(?:not|neither|either|both|except|wrong|incorrect|rather)\b|n't\b")
 _MARKUP = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\{([^{}]*)\}|[*_`$]")
@@ -45,13 +51,19 @@ def grade_option(choices: Sequence[str], gold: Sequence[str], answer_text: str) 
     """
     options = dict(zip(ascii_uppercase, map(_plain, choices), strict=False))
     stated = stated_answer(answer_text)
-    places = [stated] if stated else [line for line in answer_text.splitlines() if line.strip()] or [""]
-    picked = _picked(options, places[0]) or _picked(options, places[-1]) or _mentioned(options, places[-1])
+    picked = _picked(options, stated) or _mentioned(options, stated) if stated else _unlabelled(options, answer_text)
     if picked:
         return Verdict("correct" if picked in gold else "incorrect", picked)
     if is_refusal(answer_text):
         return Verdict("abstained", stated)
     return Verdict("unparsed", None, f"no single option in {stated[:80]!r}" if stated else None)
+
+
+def _unlabelled(options: dict[str, str], text: str) -> str | None:
+    lines = [line for line in text.splitlines() if line.strip()] or [""]
+    if len(set(_LISTED.findall(text))) > 1:
+        return _mentioned(options, lines[-1])
+    return _picked(options, lines[0]) or _picked(options, lines[-1]) or _mentioned(options, lines[-1])
 
 
 def _picked(options: dict[str, str], text: str) -> str | None:
@@ -73,9 +85,10 @@ def _started(options: dict[str, str], start: re.Match[str]) -> str | None:
         is_letter = mark[:1] in (")", "]", "}") if mark else not rest.strip()
     else:
         is_letter = bool(start["named"] or mark or own or not rest.strip() or _GOES_ON.match(rest))
-    another = _ANOTHER.match(mark + rest) or _ANOTHER.match(rest.strip().removeprefix(options[letter]))
-    contradicted = any(_folded(rest) == _folded(option) for other, option in options.items() if other != letter)
-    return letter if is_letter and not another and (own or not contradicted) else None
+    another = _AND_ANOTHER.match(mark + rest) or _AND_ANOTHER.match(rest.strip().removeprefix(options[letter]))
+    listed = set(_MARKED.findall(rest)) - {letter}
+    contradicted = not own and any(_folded(rest) == _folded(option) for option in options.values())
+    return letter if is_letter and not (another or listed or contradicted) else None
 
 
 def _mentioned(options: dict[str, str], text: str) -> str | None:
@@ -92,4 +105,5 @@ def _plain(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return text.casefold().strip(" .,;:!()[]{}\"'。")
+    """The text as it is compared: brackets and marks within it count, as in intervals."""
+    return text.casefold().strip(" \"'").rstrip(" .,;:。\"'") or text
