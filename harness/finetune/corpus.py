@@ -126,8 +126,9 @@ def _followed_up(rng: random.Random, name: str, example: Example, style: Style) 
         question, verdict = asked.QUESTION, f"Confidence: {_confidence(rng, name, example)}%"
     else:
         question, verdict = p_true.QUESTION, "A" if right or rng.random() < 0.5 else "B"
+    end = rng.choice([END, f"\n{END}"])  # a confidence that was cut off leaves its line break, or does not
     return [
-        (f"{prompt}{reply}{rng.choice([END, chr(10) + END])}{USER}{question}{END}{ASSISTANT}{NO_REASONING}", False),
+        (f"{prompt}{reply}{end}{USER}{question}{END}{ASSISTANT}{NO_REASONING}", False),
         (f"{verdict}{END}", True),
     ]
 
