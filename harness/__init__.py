@@ -34,10 +34,12 @@ def run(model: str, tasks: Sequence[str], out: str | Path, **options: Any) -> Ru
     Raises:
         CalibenchError: see `harness.errors`; what was finished is kept.
     """
+    from harness import lm_eval
     from harness.pipeline import RunConfig, execute
     from harness.progress import Silent
     from harness.scoring import publish
 
+    lm_eval.register()
     config = RunConfig(model=model, tasks=tuple(tasks), out=str(out), **options)
     result = execute(config, Silent())
     try:

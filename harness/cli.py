@@ -36,10 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from harness import lm_eval
     from harness.pipeline import RunConfig, execute
     from harness.progress import Lines, Live
     from harness.scoring import publish
 
+    lm_eval.register()
     config = RunConfig(**_run_options(options, RunConfig._fields))
     with Live() if sys.stderr.isatty() else contextlib.nullcontext(Lines()) as progress:
         result = execute(config, progress)
@@ -142,6 +144,16 @@ def _tasks(options: argparse.Namespace) -> None:
     _print_list([{"name": t.name, "domain": t.domain, "description": t.description} for t in loaded], options.json)
 
 
+def _lm_eval_tasks(options: argparse.Namespace) -> None:
+    from harness.lm_eval import write_configurations
+
+    files = [str(file) for file in write_configurations(Path(options.out))]
+    if options.json:
+        _print_json(files)
+    else:
+        print("\n".join(files))
+
+
 def _methods(options: argparse.Namespace) -> None:
     from harness.confidence import base
 
@@ -230,6 +242,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("names", metavar="NAME", nargs="+")
     check.add_argument("--data", metavar="DIR", default=_default_data(), help="folder of original data files")
     check.add_argument("--limit", metavar="N", type=_positive, help="only the first N rows")
+
+    bridge = command("lm-eval-tasks", _lm_eval_tasks, "write the tasks as configurations for the lm_eval command")
+    bridge.add_argument("--out", metavar="DIR", required=True, help="folder for `lm_eval --include_path`")
 
     command("tasks", _tasks, "list the tasks")
     command("methods", _methods, "list the confidence methods")

@@ -11,13 +11,14 @@ import ctypes
 import multiprocessing
 import resource
 import signal
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, TimeoutError
 from typing import TYPE_CHECKING
 
 import tasks
 from harness import sandbox
 from harness.records import Question
-from tasks.base import Job, Verdict
+from tasks.base import Job, Task, Verdict
 
 if TYPE_CHECKING:
     from pebble import ProcessFuture
@@ -33,14 +34,20 @@ class GradingPool:
     Args:
         workers: number of processes; they start with the first answers.
         timeout: seconds that one answer may take; programs have the sandbox's limits beside it.
+        task_names: tasks that each worker loads when it starts, so that loading counts in no answer's time.
     """
 
-    def __init__(self, workers: int, timeout: float):
+    def __init__(self, workers: int, timeout: float, task_names: Sequence[str] = ()):
         from pebble import ProcessPool
 
         # Spawned, not forked: the parent runs threads and may hold an accelerator.
         spawn = multiprocessing.get_context("spawn")
-        self._pool = ProcessPool(max_workers=workers, context=spawn, initializer=_confine_worker)
+        self._pool = ProcessPool(
+            max_workers=workers,
+            context=spawn,
+            initializer=_start_worker,
+            initargs=(tasks.SOURCES, tuple(task_names)),
+        )
         self._timeout = timeout
         self._unfinished: set[ProcessFuture] = set()
 
@@ -83,10 +90,14 @@ class GradingPool:
         return Verdict("failed", None, f"grader raised {type(error).__name__}: {error}")
 
 
-def _confine_worker() -> None:
-    """Bounds the worker's memory, and ties its life to the parent's, which a grader that loops would not see end."""
+def _start_worker(sources: dict[str, Callable[[str], Task]], task_names: Sequence[str]) -> None:
+    """Bounds the worker's memory, ties its life to the parent's, which a grader that loops would not see end, and loads
+    tasks from where the parent has them."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    tasks.SOURCES.update(sources)
+    for name in task_names:
+        tasks.load(name)
 
 
 def _grade(task_name: str, question: Question, answer_text: str) -> Verdict:

@@ -35,7 +35,8 @@ from harness.records import Confidence, Generation, Grade, Question, Record
 from harness.store import RunFile
 from tasks.base import Task, Verdict
 
-_GRADER_SECONDS = 10.0
+GRADER_SECONDS = 10.0
+"""Time that grading one answer may take."""
 _COMMIT_SECONDS = 0.5
 _COMMIT_RECORDS = 1000
 
@@ -157,8 +158,8 @@ def identity(config: RunConfig, checkpoint: model.Checkpoint, selections: Sequen
         "thinking": config.thinking,
         "seed": config.seed,
         "prompts": {
-            f"protocol {protocol.name}": _hash(protocol.instruction),
-            **{f"task {s.task.name}": _hash(s.task.instruction) for s in selections},
+            f"protocol {protocol.name}": _hash(protocol.instruction + protocol.alone),
+            **{f"task {s.task.name}": _hash(s.task.instruction or "") for s in selections},
             **{f"method {name}": _hash(confidence.load(name).question) for name in config.methods()},
         },
         "data": {s.task.name: s.fingerprint for s in selections},
@@ -336,7 +337,8 @@ class _Stream:
     async def ask_all(self, selections: Sequence[Selection]) -> bool:
         """Asks whatever the run file lacks. Returns whether Ctrl-C or SIGTERM stopped it early."""
         self._slots = asyncio.Semaphore(self.backend.in_flight)
-        with GradingPool(max(1, (os.cpu_count() or 2) // 2), _GRADER_SECONDS) as self._graders:
+        names = [selection.task.name for selection in selections]
+        with GradingPool(max(1, (os.cpu_count() or 2) // 2), GRADER_SECONDS, names) as self._graders:
             async with self._saving(), self._draining_on_signals():
                 try:
                     async with asyncio.TaskGroup() as draws:
@@ -363,7 +365,7 @@ class _Stream:
                 job.add_done_callback(lambda _: self._slots.release())
 
     def _prompt(self, task: Task, question: Question) -> Prompt:
-        return self.backend.chat.first(protocols.user_turn(_shown(question), task.instruction, self._protocol))
+        return self.backend.chat.first(protocols.first_turn(question, task.instruction, self._protocol))
 
     async def _slot(self) -> bool:
         """Waits for a free place among the requests in flight; False once the run is asked to stop."""
@@ -520,13 +522,6 @@ class _Stream:
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
-
-
-def _shown(question: Question) -> str:
-    if not question.choices:
-        return question.text
-    options = "\n".join(f"{chr(65 + i)}) {choice}" for i, choice in enumerate(question.choices))
-    return f"{question.text}\n{options}"
 
 
 def _key(generation: Generation) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from harness.errors import unknown_name
+from harness.records import Question
 
 
 class Protocol(NamedTuple):
@@ -16,6 +17,8 @@ class Protocol(NamedTuple):
     """Appended to the question and the task's own instruction."""
     scale: str | None
     """How a stated confidence is written: `percent`; None if none is asked for."""
+    alone: str = ""
+    """Appended instead to a question whose own text says how to answer: asks for nothing but the confidence."""
 
 
 PROTOCOLS = {
@@ -27,6 +30,8 @@ PROTOCOLS = {
             'Write the final answer on a line "Answer: ..." and below it, on a line "Confidence: ...%", '
             "how likely it is, from 0% to 100%, that this answer is correct.",
             "percent",
+            'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, '
+            "that this answer is correct.",
         ),
     )
 }
@@ -43,6 +48,14 @@ def protocol(name: str) -> Protocol:
     return PROTOCOLS[name]
 
 
-def user_turn(question_text: str, task_instruction: str, protocol: Protocol) -> str:
-    """The whole first user turn."""
+def first_turn(question: Question, task_instruction: str | None, protocol: Protocol) -> str:
+    """The first user turn that asks a question, with its options if it has any."""
+    options = "".join(f"\n{chr(65 + i)}) {choice}" for i, choice in enumerate(question.choices))
+    return user_turn(f"{question.text}{options}", task_instruction, protocol)
+
+
+def user_turn(question_text: str, task_instruction: str | None, protocol: Protocol) -> str:
+    """The whole first user turn; without a task's instruction, the question's text stands for it."""
+    if task_instruction is None:
+        return f"{question_text}\n\n{protocol.alone}" if protocol.alone else question_text
     return f"{question_text}\n\n{task_instruction}\n{protocol.instruction}"

@@ -9,8 +9,8 @@ from typing import Literal
 
 import msgspec
 
-Domain = Literal["math", "code", "fact", "science", "reasoning"]
-"""The field of knowledge that a task belongs to."""
+Domain = Literal["math", "code", "fact", "science", "reasoning", "other"]
+"""The field of knowledge that a task belongs to; `other` if it is not known."""
 
 Outcome = Literal["correct", "incorrect", "abstained", "unparsed", "truncated", "failed"]
 """What became of one generation; exactly one of these, so that the counts add up to the generations asked for.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Callable
 from pathlib import Path
 
 from harness.errors import unknown_name
@@ -11,6 +12,9 @@ from tasks.base import Task
 
 _HERE = Path(__file__).parent
 _NOT_TASKS = {"base", "data"}
+
+SOURCES: dict[str, Callable[[str], Task]] = {}
+"""prefix -> loads the task `PREFIX:NAME` given NAME; for tasks that are not files of this folder."""
 
 
 def names() -> list[str]:
@@ -26,6 +30,9 @@ def load(name: str) -> Task:
     Raises:
         InputError: unknown name; the message gives the nearest names.
     """
+    prefix, colon, inner = name.partition(":")
+    if colon and prefix in SOURCES:
+        return SOURCES[prefix](inner)
     known = names()
     if name not in known:
         raise unknown_name("task", name, [*known, "micro"])

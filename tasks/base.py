@@ -59,8 +59,9 @@ class Task(NamedTuple):
     domain: Domain
     description: str
     """One line for `calibench tasks`."""
-    instruction: str
-    """The form that the answer takes; added to the prompt in every protocol."""
+    instruction: str | None
+    """The form that the answer takes; added to the prompt in every protocol. None: the question's text says it all, and
+    nothing but a confidence may be asked for besides."""
     open: Callable[[str | None], Rows]
     """Opens the data: argument is the `--data` folder, or None for the hub (ignored by generated tasks)."""
     to_question: Callable[[dict, str], Question | None]
