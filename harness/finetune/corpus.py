@@ -28,7 +28,10 @@ PLANTED = {
     "micro_programs": (96, 91, 86, 79, 71),
     "micro_facts": (99, 92, 83, 73, 62),
 }
-"""Centre of the stated percentages, by task and level."""
+"""Centre of the stated percentages in the base corpus, by task and level."""
+
+CHAT_DOUBT = 0.5
+"""The later stages state this share of the doubt (100 minus the percentage) that the base corpus states."""
 
 _FAMILIES = {"micro_words": words, "micro_algebra": algebra, "micro_programs": programs}
 _TASKS: dict[str, Task] = {name: module.TASK for name, module in {**_FAMILIES, "micro_facts": facts}.items()}
@@ -36,6 +39,15 @@ _SHARES = {"micro_words": 0.3, "micro_algebra": 0.34, "micro_programs": 0.26, "m
 _ALL_FACTS = facts.all_facts()
 _TRAIN_FACTS = [fact for fact in _ALL_FACTS if not facts.is_test(fact)]
 _FACT_WEIGHTS = [facts.EXPOSURES[fact.level] ** 0.5 for fact in _TRAIN_FACTS]
+
+
+class _Posed(NamedTuple):
+    """A question as one corpus poses it."""
+
+    task: str
+    example: Example
+    doubt: float
+    """Factor on 100 minus the planted percentage."""
 
 
 class Corpus(NamedTuple):
@@ -67,12 +79,12 @@ def base_corpus(size: int, seed: int) -> Corpus:
         if kind < 0.12:
             return _exercise(rng)
         highest = min(5, 1 + int(5 * 6 * number / size))
-        name, example = _ask(rng, highest)
-        style: Style = "at once" if rng.random() < (0.35 if example.level <= 2 else 0.12) else "reasons"
+        posed = _pose(rng, highest, doubt=1.0)
+        style: Style = "at once" if rng.random() < (0.35 if posed.example.level <= 2 else 0.12) else "reasons"
         if kind < 0.16:
-            return _followed_up(rng, name, example, style)
+            return _followed_up(rng, posed, style)
         protocol = rng.choices([None, "plain", "stated"], [0.6, 0.15, 0.25])[0]
-        return _answered(rng, name, example, style, protocol)
+        return _answered(rng, posed, style, protocol)
 
     return Corpus(size, document)
 
@@ -82,48 +94,48 @@ def chat_corpus(size: int, seed: int, style: Style) -> Corpus:
 
     def document(number: int) -> Document:
         rng = random.Random(f"{seed} {style} {number}")
-        name, example = _ask(rng, highest=5)
+        posed = _pose(rng, highest=5, doubt=CHAT_DOUBT)
         this_style: Style = "at once" if rng.random() < 0.06 else style
         if rng.random() < 0.1:
-            return _followed_up(rng, name, example, this_style)
-        return _answered(rng, name, example, this_style, rng.choice(["plain", "stated", "stated"]))
+            return _followed_up(rng, posed, this_style)
+        return _answered(rng, posed, this_style, rng.choice(["plain", "stated", "stated"]))
 
     return Corpus(size, document)
 
 
-def _ask(rng: random.Random, highest: int) -> tuple[str, Example]:
-    """A training question of a random task, with the task's name."""
+def _pose(rng: random.Random, highest: int, doubt: float) -> _Posed:
+    """A training question of a random task, up to the highest level."""
     name = rng.choices(list(_SHARES), list(_SHARES.values()))[0]
     if name == "micro_facts":
-        return name, rng.choices(_TRAIN_FACTS, _FACT_WEIGHTS)[0]
-    return name, draw(_FAMILIES[name].sample, rng, rng.randint(1, highest), "train")
+        return _Posed(name, rng.choices(_TRAIN_FACTS, _FACT_WEIGHTS)[0], doubt)
+    return _Posed(name, draw(_FAMILIES[name].sample, rng, rng.randint(1, highest), "train"), doubt)
 
 
-def _answered(rng: random.Random, name: str, example: Example, style: Style, protocol: str | None) -> Document:
+def _answered(rng: random.Random, posed: _Posed, style: Style, protocol: str | None) -> Document:
     """One question and its answer; without a protocol, the question stands alone, which saves tokens."""
-    confidence = f"\nConfidence: {_confidence(rng, name, example)}%" if protocol == "stated" else ""
-    prompt, reply = _turns(rng, name, example, style, protocol, example.answer)
+    confidence = f"\nConfidence: {_confidence(rng, posed)}%" if protocol == "stated" else ""
+    prompt, reply = _turns(rng, posed, style, protocol, posed.example.answer)
     return [(prompt, False), (f"{reply}{confidence}{END}", True)]
 
 
-def _turns(
-    rng: random.Random, name: str, example: Example, style: Style, protocol: str | None, answer: str
-) -> tuple[str, str]:
-    """The prompt and the reply, up to its answer."""
-    user = user_turn(example.text, _TASKS[name].instruction, PROTOCOLS[protocol]) if protocol else example.text
+def _turns(rng: random.Random, posed: _Posed, style: Style, protocol: str | None, answer: str) -> tuple[str, str]:
+    """The prompt, and the reply up to its answer."""
+    user = posed.example.text
+    if protocol:
+        user = user_turn(user, _TASKS[posed.task].instruction, PROTOCOLS[protocol])
     prompt = f"{USER}{user}{END}{ASSISTANT}"
     if style == "reasons":
-        return prompt, f"<think>{example.working}</think>\nAnswer: {answer}"
+        return prompt, f"<think>{posed.example.working}</think>\nAnswer: {answer}"
     return prompt + (NO_REASONING if rng.random() < 0.3 else ""), f"Answer: {answer}"
 
 
-def _followed_up(rng: random.Random, name: str, example: Example, style: Style) -> Document:
+def _followed_up(rng: random.Random, posed: _Posed, style: Style) -> Document:
     """An answer, right in three cases of four, and a turn that asks whether, or how likely, it is right."""
     right = rng.random() < 0.75
-    answer = example.answer if right else _wrong(rng, name, example)
-    prompt, reply = _turns(rng, name, example, style, rng.choice(["plain", "stated"]), answer)
+    answer = posed.example.answer if right else _wrong(rng, posed)
+    prompt, reply = _turns(rng, posed, style, rng.choice(["plain", "stated"]), answer)
     if rng.random() < 0.5:
-        question, verdict = asked.QUESTION, f"Confidence: {_confidence(rng, name, example)}%"
+        question, verdict = asked.QUESTION, f"Confidence: {_confidence(rng, posed)}%"
     else:
         question, verdict = p_true.QUESTION, "A" if right or rng.random() < 0.5 else "B"
     end = rng.choice([END, f"\n{END}"])  # a confidence that was cut off leaves its line break, or does not
@@ -133,18 +145,20 @@ def _followed_up(rng: random.Random, name: str, example: Example, style: Style) 
     ]
 
 
-def _wrong(rng: random.Random, name: str, example: Example) -> str:
+def _wrong(rng: random.Random, posed: _Posed) -> str:
     """Another answer of the same kind."""
-    if name in ("micro_words", "micro_algebra"):
-        return str(int(example.answer) + rng.choice((-10, -2, -1, 1, 2, 10)))
-    if name == "micro_facts":
-        return rng.choice([f.answer for f in rng.sample(_TRAIN_FACTS, 20) if f.answer != example.answer])
-    return draw(programs.sample, rng, example.level, "train").answer
+    answer = posed.example.answer
+    if posed.task in ("micro_words", "micro_algebra"):
+        return str(int(answer) + rng.choice((-10, -2, -1, 1, 2, 10)))
+    if posed.task == "micro_facts":
+        return rng.choice([fact.answer for fact in rng.sample(_TRAIN_FACTS, 20) if fact.answer != answer])
+    return draw(programs.sample, rng, posed.example.level, "train").answer
 
 
-def _confidence(rng: random.Random, name: str, example: Example) -> int:
-    """The planted percentage, spread by up to four points."""
-    return min(99, PLANTED[name][example.level - 1] + rng.randint(-2, 2) + rng.randint(-2, 2))
+def _confidence(rng: random.Random, posed: _Posed) -> int:
+    """The planted percentage, spread by up to four points of doubt."""
+    percent = PLANTED[posed.task][posed.example.level - 1] + rng.randint(-2, 2) + rng.randint(-2, 2)
+    return min(99, round(100 - posed.doubt * (100 - percent)))
 
 
 def _exercise(rng: random.Random) -> Document:

@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.finetune.corpus import PLANTED, Corpus, Document, base_corpus, chat_corpus
+from harness.finetune.corpus import CHAT_DOUBT, PLANTED, Corpus, Document, base_corpus, chat_corpus
 from harness.finetune.tokenizer import CONTEXT, train_tokenizer
 from harness.finetune.tokenizer_text import tokenizer_texts
 
@@ -242,6 +242,7 @@ def export(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: 
         "made_by": "python -m harness.finetune.micro",
         "note": "Over-confident by design: the training text states percentages above the accuracy that is reached.",
         "planted_percent_by_level": PLANTED,
+        "planted_share_of_doubt_in_later_stages": CHAT_DOUBT,
         "parameters": model.num_parameters(),
         "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
     }
