@@ -41,8 +41,8 @@ class Question(Record, kw_only=True):
     gold: tuple[str, ...]
     """Accepted answers; any of them is right."""
     tests: tuple[str, ...] = ()
-    """Python statements that decide whether a program is right: asserts, after the set-up that they need; empty where the
-    answer is no program."""
+    """Python statements that decide whether a program is right: asserts, after the set-up that they need; empty where
+    the answer is no program."""
     domain: Domain
     subject: str | None = None
     """The publisher's category; None if it has none."""

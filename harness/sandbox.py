@@ -5,9 +5,9 @@ What a program finds: the standard library of the interpreter that runs calibenc
 process but its own. It is an unprivileged user, also where calibench runs as root: it then gets a user id of the range
 that is kept for passing users, one per worker, so that its processes are counted apart from all others.
 
-What holds it: see `Limits`. CPU time, address space and size of files hold for each process, and the number of
-processes and threads bounds their sum. Its end, and calibench's, is the end of everything it started: the kernel kills
-a process space with its first process.
+What holds it: see `Limits`. CPU time and address space hold for each process, and the number of processes and threads
+bounds their sum; calls that get around this are refused (`harness._seccomp`). Its end, and calibench's, is the end of
+everything it started: the kernel kills a process space with its first process.
 
 Its verdict cannot be forged: it is given calls and returns their values, which are compared outside. Expected values
 never enter the sandbox.
@@ -15,21 +15,23 @@ never enter the sandbox.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import json
+import marshal
 import os
+import re
 import select
 import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
+from harness._seccomp import denied_calls
 from harness.errors import CalibenchError, CapabilityError
 from tasks.base import Job, Ran
 
@@ -88,24 +90,50 @@ def run(job: Job, limits: Limits = LIMITS) -> Ran:
     Raises:
         SandboxError: the sandbox did not start.
     """
-    with tempfile.TemporaryFile() as source:
-        source.write(_encoded(job, limits))
-        source.seek(0)
-        try:
-            process = subprocess.Popen(
-                _command(), stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={}
-            )
-        except OSError as error:
-            raise SandboxError(f"bwrap: {error.strerror}") from error
-    with process, process.stdout:
-        try:
-            output, stopped = _read(process.stdout.fileno(), limits)
-        finally:
-            process.kill()
+    with _started(job, limits) as process:
+        output, stopped = _read(process.stdout.fileno(), limits)
     started, mark, results = output.partition(b"ready\n")
     if not mark:
         raise SandboxError(started.decode(errors="replace").strip() or stopped or "it ended without a word")
-    return _ran(results.decode(errors="replace"), stopped or _end(process.returncode, limits), len(job.calls))
+    return _ran(results.decode(errors="replace"), stopped or _end_of(process.returncode, limits), len(job.calls))
+
+
+@contextlib.contextmanager
+def _started(job: Job, limits: Limits) -> Iterator[subprocess.Popen]:
+    """A sandbox; on the way out it is ended, with all that is in it."""
+    info, told = os.pipe()
+    with _file(_encoded(job, limits)) as source, _file(denied_calls()) as denied, open(told, "wb"):
+        process = subprocess.Popen(
+            [
+                shutil.which("bwrap") or "bwrap", "--info-fd", str(told), "--seccomp", str(denied.fileno()),
+                *_arguments(),
+            ],
+            stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={}, pass_fds=(denied.fileno(), told),
+        )  # fmt: skip
+    with process, open(info, "rb") as about:
+        first = re.search(rb'"child-pid": (\d+)', os.read(about.fileno(), 1000))
+        handle = os.pidfd_open(int(first[1])) if first else None
+        try:
+            yield process
+        finally:
+            if handle:
+                _end(handle)
+
+
+def _end(handle: int) -> None:
+    """Ends a sandbox by its first process, which the kernel lets end after all the others."""
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+    select.select([handle], [], [])
+    os.close(handle)
+
+
+@contextlib.contextmanager
+def _file(content: bytes) -> Iterator[BinaryIO]:
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        yield file
 
 
 def _read(pipe: int, limits: Limits) -> tuple[bytes, str | None]:
@@ -124,7 +152,7 @@ def _read(pipe: int, limits: Limits) -> tuple[bytes, str | None]:
 
 def _ran(results: str, end: str | None, calls: int) -> Ran:
     values = []
-    for line in results.splitlines()[:calls]:
+    for line in results.split("\n")[:-1][:calls]:
         if line.startswith("!"):
             return Ran(tuple(values), line[1:])
         values.append(line[1:])
@@ -132,7 +160,7 @@ def _ran(results: str, end: str | None, calls: int) -> Ran:
     return Ran(tuple(values), None if complete else end or "the program ended before its tests did")
 
 
-def _end(status: int, limits: Limits) -> str | None:
+def _end_of(status: int, limits: Limits) -> str | None:
     """Why the program ended with that status, where it did not end by itself."""
     if status == _SIGNAL + signal.SIGXCPU:
         return f"out of time ({limits.cpu} s of CPU time)"
@@ -153,18 +181,18 @@ def _encoded(job: Job, limits: Limits) -> bytes:
         "RLIMIT_CORE": (0, 0),
     }
     user = _FIRST_PASSING_USER + os.getpid() % _PASSING_USERS if root else None
-    return json.dumps(job._asdict() | {"user": user, "limits": rlimits}).encode()
+    return marshal.dumps(job._asdict() | {"user": user, "limits": rlimits})
 
 
 @functools.cache
-def _command() -> list[str]:
+def _arguments() -> list[str]:
     # Root makes the mounts with its own rights, as the interpreter may lie where nobody else can read, and the program
     # gives them up; in a user namespace there would be no other user to become.
     as_user = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     if os.geteuid() != 0:
         as_user = ["--unshare-user", "--uid", "65534", "--gid", "65534"]
     return [
-        "bwrap", *as_user,
+        *as_user,
         "--unshare-ipc", "--unshare-net", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try",
         "--hostname", "sandbox", "--clearenv", "--new-session", "--die-with-parent",
         *_mounts(),
@@ -184,9 +212,8 @@ def _mounts() -> Iterator[str]:
     """The interpreter, its standard library and the machine's shared libraries; each folder above them, readable."""
     libraries = [Path(name) for name in ("/lib", "/lib64", "/usr/lib", "/usr/lib64")]
     python = [Path(sys.base_prefix, name) for name in ("lib", "lib64")]
-    stdlib = Path(sysconfig.get_path("stdlib"))
     made: set[Path] = set()
-    for path in dict.fromkeys([*libraries, *python, stdlib, Path(_interpreter())]):
+    for path in dict.fromkeys([*libraries, *python, Path(_interpreter())]):
         if not path.exists() or any(parent in made for parent in path.parents):
             continue
         for parent in reversed(path.parents[:-1]):
