@@ -15,6 +15,11 @@ _SENTINEL = "calibench-sentinel-5f0c"
 _OPENED_REASONING = re.compile(r"(<|\[|◁)((?:seed:)?think(?:ing)?|thoughts?|reasoning|THINK)(>|\]|▷)\s*\Z")
 
 
+def opens_reasoning(prompt: str) -> bool:
+    """Whether a rendered prompt ends inside an opened reasoning block."""
+    return _OPENED_REASONING.search(prompt) is not None
+
+
 class Prompt(NamedTuple):
     token_ids: tuple[int, ...]
     reasoning_opened: bool
@@ -45,7 +50,7 @@ class ChatFormat:
             return Prompt(tuple(self.tokenizer(f"{user}\n")["input_ids"]), False)
         options = {} if self.thinking == "auto" else {"enable_thinking": self.thinking == "on"}
         text = self._render([{"role": "user", "content": user}], **options)
-        return Prompt(self._encode(text), _OPENED_REASONING.search(text) is not None)
+        return Prompt(self._encode(text), opens_reasoning(text))
 
     def follow_up(self, prompt: Sequence[int], output: Sequence[int], question: str) -> tuple[int, ...]:
         """Token ids of prompt and output, then `question` as the next user turn, up to where the reply begins."""

@@ -247,6 +247,37 @@ def test_both_roads_agree_sample_by_sample_and_in_every_metric(tmp_path, launch)
     }
 
 
+def test_our_backend_is_a_model_of_lm_eval(tmp_path, monkeypatch):
+    """The same answers through lm-eval's interface for models: chat template, reasoning, stop strings."""
+    from lm_eval.api.instance import Instance
+
+    from harness.lm_eval.model import Model
+
+    shown = []
+
+    def answer(prompt: str, seed: int | None) -> str:
+        shown.append((prompt, seed))
+        return "<think>Stop. Why?</think>Lima. Stop. Next"
+
+    monkeypatch.setattr(base, "load", lambda name: lambda *_: FakeBackend(answer, in_flight=2))
+    model = Model(str(checkpoint_folder(tmp_path / "model")))
+    context = model.apply_chat_template([{"role": "user", "content": "Capital of Peru?"}])
+
+    def request(doc_id: int, **options) -> Instance:
+        return Instance("generate_until", {}, (context, options), 0, ("capitals", doc_id, 1))
+
+    greedy = model.generate_until([request(n, until=["Stop"], max_gen_toks=99) for n in range(5)])
+    assert greedy == ["Lima. "] * 5
+    assert set(shown) == {("<|user|>Capital of Peru?<|end|><|assistant|>", None)}
+
+    shown.clear()
+    assert model.generate_until([request(7, temperature=1.0, max_gen_toks=8)] * 2) == ["", ""]  # cut in the reasoning
+    (_, first), (_, second) = shown
+    assert second == first + 1
+    with pytest.raises(InputError, match="top_k"):
+        model.generate_until([request(0, top_k=5)])
+
+
 @pytest.mark.parametrize(
     ("metric", "items"),
     [("auroc", [("correct", 0.9), ("correct", 0.2)]), ("ece", [("unparsed", 0.9), ("correct", None)])],

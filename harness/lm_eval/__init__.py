@@ -6,7 +6,8 @@ on it. Only the request for a confidence is ours, and the confidence is cut out 
 
 Ours there: `write_configurations` makes every task of calibench run under the stock `lm_eval` command, with the
 confidence stated in one turn. lm-eval tells nothing but the text of an answer, so a cut answer is read as far as it
-goes, and a task is scored by the measures of the scorecard, in the same conventions.
+goes, and a task is scored by the measures of the scorecard, in the same conventions. `harness.lm_eval.model` offers our
+backends as a model of lm-eval's.
 """
 
 from __future__ import annotations
@@ -184,7 +185,7 @@ class _Bridge:
             return Verdict("unparsed", None)
         document = self._documents[question.question_id]
         instance = Instance("generate_until", document, (question.text, {}), 0, (self.name, 0, 1))
-        instance.resps = [self._until_stop(answer_text)]
+        instance.resps = [until_stop(answer_text, self._task.config.generation_kwargs.get("until") or [])]
         self._task._instances = [instance]
         self._task.apply_filters()
         read = instance.filtered_resps[self._filter]
@@ -213,11 +214,12 @@ class _Bridge:
         target = self._task.doc_to_target(document)
         return [str(gold) for gold in (target if isinstance(target, list) else [target])]
 
-    def _until_stop(self, text: str) -> str:
-        stops = self._task.config.generation_kwargs.get("until") or []
-        for stop in [stops] if isinstance(stops, str) else stops:
-            text = text.partition(stop)[0] if stop else text
-        return text
+
+def until_stop(text: str, stops: str | Sequence[str]) -> str:
+    """The text before the first stop string."""
+    for stop in filter(None, [stops] if isinstance(stops, str) else stops):
+        text = text.partition(stop)[0]
+    return text
 
 
 def _one_filter(name: str, known: list[str], wanted: str) -> str:

@@ -1,0 +1,117 @@
+"""A backend of calibench as a model of lm-eval: `python -m harness.lm_eval --model calibench ...`.
+
+It answers generation tasks. What lm-eval gets is the text after the reasoning, cut at the task's stop strings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from lm_eval.api.model import LM
+
+from harness.backends import base as backends
+from harness.backends.base import Sampling
+from harness.chat import opens_reasoning
+from harness.errors import CapabilityError, InputError
+from harness.lm_eval import until_stop
+from harness.model import resolve
+from harness.parsing import parse
+from harness.pipeline import seed_of
+
+if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+
+_MAX_TOKENS = 256
+"""lm-eval's default where a task sets none."""
+
+
+class Model(LM):
+    """One engine; the arguments are those of `--model_args`.
+
+    Args:
+        pretrained: carried checkpoint, local folder or hub id.
+        backend: see `calibench backends`.
+        thinking: on, off or auto; passed to the chat template.
+        batch_size, max_batch_size, device: what lm-eval passes to every model; the engine decides by itself.
+        engine: engine arguments.
+
+    Raises:
+        CalibenchError: no such model or backend, or the engine does not start.
+    """
+
+    def __init__(
+        self, pretrained: str, backend: str = "vllm", thinking: str = "auto", batch_size: Any = None,
+        max_batch_size: Any = None, device: Any = None, **engine: Any,
+    ):  # fmt: skip
+        super().__init__()
+        checkpoint = resolve(pretrained)
+        self._name = checkpoint.name
+        log = Path(tempfile.mkdtemp(prefix="calibench-")) / "engine.log"
+        self._backend = backends.load(backend)(str(checkpoint.path), engine, thinking, log)
+        self._runner = asyncio.Runner()
+        self._runner.run(self._backend.start())
+        atexit.register(lambda: self._runner.run(self._backend.close()))
+
+    def generate_until(self, requests: list[Instance]) -> list[str]:
+        return self._runner.run(self._answers(requests))
+
+    def loglikelihood(self, requests: list[Instance]) -> NoReturn:
+        raise CapabilityError("model calibench generates text; for log-likelihoods use lm-eval's hf or vllm")
+
+    loglikelihood_rolling = loglikelihood
+
+    @property
+    def tokenizer_name(self) -> str:
+        return self._name
+
+    def chat_template(self, chat_template: bool | str = False) -> str | None:
+        return self._backend.chat.tokenizer.chat_template
+
+    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
+        chat = self._backend.chat
+        options = {} if chat.thinking == "auto" else {"enable_thinking": chat.thinking == "on"}
+        return chat.tokenizer.apply_chat_template(
+            chat_history, tokenize=False, add_generation_prompt=add_generation_prompt,
+            continue_final_message=not add_generation_prompt, **options,
+        )  # fmt: skip
+
+    async def _answers(self, requests: list[Instance]) -> list[str]:
+        slots = asyncio.Semaphore(self._backend.in_flight)
+        repeats: Counter[tuple] = Counter()
+        waiting = []
+        for request in requests:
+            document = (request.task_name, request.doc_id)
+            seed = seed_of(0, *map(str, document)) + repeats[document]
+            repeats[document] += 1
+            waiting.append(self._answer(slots, *request.args, seed))
+        return await asyncio.gather(*waiting)
+
+    async def _answer(self, slots: asyncio.Semaphore, context: str, options: dict[str, Any], seed: int) -> str:
+        sampling, stops = _sampling(options)
+        chat = self._backend.chat
+        begins = chat.tokenizer.bos_token and context.startswith(chat.tokenizer.bos_token)
+        prompt = chat.tokenizer.encode(context, add_special_tokens=not begins)
+        if len(prompt) >= self._backend.context:
+            raise InputError(f"prompt of {len(prompt)} tokens leaves no room in a context of {self._backend.context}")
+        async with slots:
+            completion = await self._backend.complete(prompt, sampling, seed if sampling.temperature else None)
+        text = chat.decode(completion.token_ids)
+        finish = "stop" if completion.ended else "length"
+        parsed = parse(text, reasoning_opened=opens_reasoning(context), scale=None, finish_reason=finish)
+        return until_stop(text[parsed.answer_start :], stops)
+
+
+def _sampling(options: dict[str, Any]) -> tuple[Sampling, list[str]]:
+    """What a task's generation_kwargs ask for."""
+    known = {"until", "max_gen_toks", "do_sample", "temperature", "top_p"}
+    if unknown := sorted(options.keys() - known):
+        raise InputError(f"model calibench: expected generation_kwargs among {sorted(known)}, found {unknown}")
+    sampled = options.get("do_sample", "temperature" in options)
+    temperature = float(options.get("temperature", 1.0)) if sampled else 0.0
+    sampling = Sampling(temperature, options.get("top_p", 1.0), options.get("max_gen_toks", _MAX_TOKENS))
+    return sampling, options.get("until") or []
