@@ -17,6 +17,8 @@ Stated confidence. Forms, strongest first; within the strongest form found, the 
 Labels may be Japanese or Chinese, digits and signs full-width. A further question that the model goes on to ask
 itself (`Question: ...` after an answer or a confidence) is left out.
 
+A program in a fenced block is an answer. Nothing inside it is a statement, and it is kept as it is.
+
 Value. `%` and `/N` (also `out of N`, or a scale in brackets as in `Confidence (0-10): 8`) say what a number means; a
 bare number means what was asked for. `ambiguous` is what can be meant in two ways: a bare number above 0 and up to 1
 where a percentage was asked for, a range, a bound (`over 90%`), a statement between two different answers. A number
@@ -83,6 +85,11 @@ _NEXT_QUESTION = re.compile(
     r"|(?:user|human|instruction)[ \t*_]{0,4}(?::|$))"
 )
 
+_FENCED = re.compile(r"(?ms)^(?P<open>[ \t]*```[ \t]*(?P<language>\w*)[^\n]*\n)(?P<code>.*?)(?P<close>\n[ \t]*```|\Z)")
+_PYTHON = re.compile(r"(?m)^(?:def|class|import|from) ")
+_PROGRAM = "\ufffc"
+"""Stands for each character of a program."""
+
 _NUMBER = r"[-+]?(?:\d{1,15}(?:[.,]\d{0,15})?|\.\d{1,15})(?:e[-+]?\d{1,2})?(?!\d)"
 _PERCENT = r"(?:\\?%|per ?cent\b|パーセント)"
 _PERCENTAGE = re.compile(rf"(?i)(?<![\d.,/-])(?={_NUMBER}[ ]?{_PERCENT})")
@@ -142,7 +149,8 @@ def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason
     # Reasoning that the text starts with can be long: only what follows it is searched.
     lead = blocks[0][1] if blocks and not text[: blocks[0][0]].strip() else 0
     rest = text[lead:]
-    visible = _blank(rest.translate(_PLAIN), [(start - lead, end - lead) for start, end in blocks if start >= lead])
+    blanked = _blank(rest.translate(_PLAIN), [(start - lead, end - lead) for start, end in blocks if start >= lead])
+    visible = _FENCED.sub(_opaque, blanked)
     if unclosed and not _states_answer(visible):
         visible = "\n" * len(rest)  # what precedes the reasoning is a preamble and no answer
 
@@ -159,7 +167,7 @@ def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason
         answer_ended = _answer_ended(visible)
     return Parsed(
         reasoning="\n".join(_TAG.sub("", text[a:b]).strip() for a, b in blocks).strip() or None,
-        answer_text=re.sub(r"\n{3,}", "\n\n", _unblanked(rest, visible)).strip(),
+        answer_text=_unblanked(rest, visible).strip(),
         answer_start=blocks[-1][1] if blocks else 0,
         confidence=confidence,
         status=status,
@@ -199,17 +207,30 @@ def _blank(text: str, spans: list[tuple[int, int]]) -> str:
 
 
 def _unblanked(text: str, visible: str) -> str:
-    """The characters of text, line ends where visible is blanked."""
-    return re.sub(r"[^\n]+", lambda seen: text[seen.start() : seen.end()], visible)
+    """The characters of text, and a blank line for all that visible has blanked in a row."""
+    return re.sub(
+        r"[^\n]+|\n{3,}", lambda seen: "\n\n" if seen[0][0] == "\n" else text[seen.start() : seen.end()], visible
+    )
+
+
+def _opaque(block: re.Match[str]) -> str:
+    """A fenced block, with as many signs that no pattern matches in place of a program."""
+    language, code = block["language"].lower(), block["code"]
+    if language.startswith("py") or (not language and _PYTHON.search(code)):
+        return block["open"] + _PROGRAM * len(code) + block["close"]
+    return block[0]
 
 
 def _states_answer(visible: str) -> bool:
-    return bool(_ANSWER.search(visible) or _ANSWER_SENTENCE.search(visible))
+    return bool(_ANSWER.search(visible) or _ANSWER_SENTENCE.search(visible) or _PROGRAM in visible)
 
 
 def _answer_ended(visible: str) -> bool:
-    """Whether the last labelled answer is seen to end: its line, tag or box is closed."""
+    """Whether the last labelled answer or program is seen to end: its line, tag, box or block is closed."""
     labels = list(_ANSWER.finditer(visible))
+    program = visible.rfind(_PROGRAM)
+    if program > (labels[-1].start() if labels else -1):
+        return "```" in visible[program:]
     if not labels:
         return False
     rest = visible[labels[-1].end() :]

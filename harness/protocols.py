@@ -10,6 +10,9 @@ from typing import NamedTuple
 from harness.errors import unknown_name
 from harness.records import Question
 
+_ANSWER_LINE = 'on a line "Answer: ..."'
+_CODE_BLOCK = "as one code block that starts with ```python"
+
 
 class Protocol(NamedTuple):
     name: str
@@ -24,10 +27,10 @@ class Protocol(NamedTuple):
 PROTOCOLS = {
     p.name: p
     for p in (
-        Protocol("plain", 'Write the final answer on a line "Answer: ...".', None),
+        Protocol("plain", f"Write the final answer {_ANSWER_LINE}.", None),
         Protocol(
             "stated",
-            'Write the final answer on a line "Answer: ..." and below it, on a line "Confidence: ...%", '
+            f'Write the final answer {_ANSWER_LINE} and below it, on a line "Confidence: ...%", '
             "how likely it is, from 0% to 100%, that this answer is correct.",
             "percent",
             'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, '
@@ -49,13 +52,17 @@ def protocol(name: str) -> Protocol:
 
 
 def first_turn(question: Question, task_instruction: str | None, protocol: Protocol) -> str:
-    """The first user turn that asks a question, with its options if it has any."""
+    """The first user turn that asks a question, with its options if any; a program is asked for as a code block."""
     options = "".join(f"\n{chr(65 + i)}) {choice}" for i, choice in enumerate(question.choices))
-    return user_turn(f"{question.text}{options}", task_instruction, protocol)
+    form = _CODE_BLOCK if question.tests else _ANSWER_LINE
+    return user_turn(f"{question.text}{options}", task_instruction, protocol, form)
 
 
-def user_turn(question_text: str, task_instruction: str | None, protocol: Protocol) -> str:
+def user_turn(
+    question_text: str, task_instruction: str | None, protocol: Protocol, answer_form: str = _ANSWER_LINE
+) -> str:
     """The whole first user turn; without a task's instruction, the question's text stands for it."""
     if task_instruction is None:
         return f"{question_text}\n\n{protocol.alone}" if protocol.alone else question_text
-    return f"{question_text}\n\n{task_instruction}\n{protocol.instruction}"
+    instruction = protocol.instruction.replace(_ANSWER_LINE, answer_form)
+    return f"{question_text}\n\n{task_instruction}\n{instruction}"

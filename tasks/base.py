@@ -79,7 +79,5 @@ class Task(NamedTuple):
     """An answer text that must be graded incorrect."""
     finish: Callable[[Question, Job, Ran], Verdict] | None = None
     """(question, job, what became of it) -> verdict. Pure. None for tasks that run no programs."""
-    answer_form: str | None = None
-    """Where the final answer is to be written, as `in one Python code block`; None for a line `Answer: ...`."""
     broken_gold: dict[str, str] = {}
     """question_id -> proof, for rows whose published gold is itself broken: not graded, and listed."""

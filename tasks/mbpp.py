@@ -32,13 +32,15 @@ def program_question(task: str, row: dict, place: str, text: str, setup: str) ->
     """A row of MBPP in either edition as a question; None outside the test split.
 
     Args:
-        task: its name.
+        task: the edition's name as a task.
         row: the row, with `task_id`, `code` and `test_list`.
         place: where the row stands, for messages.
         text: name of the field that holds the question.
         setup: statements that run before the asserts.
     """
-    if row.get("task_id") not in _TEST_IDS:
+    if not isinstance(row.get("task_id"), int):
+        raise DataError(f"{place}: expected a number in the field 'task_id', found {row.get('task_id')!r:.80}")
+    if row["task_id"] not in _TEST_IDS:
         return None
     asserts = row.get("test_list")
     if not isinstance(asserts, list) or not asserts or not all(isinstance(test, str) for test in asserts):
@@ -69,7 +71,6 @@ def program_task(name: str, description: str, broken_gold: dict[str, str], **fun
         domain="code",
         description=description,
         instruction="Write the Python code that the tests need, with all its imports.",
-        answer_form="as one code block that starts with ```python",
         grade=lambda question, answer_text: grade_code(question.tests, answer_text),
         finish=lambda question, job, ran: finish_code(question.tests, job, ran),
         grader=GRADER,

@@ -156,7 +156,7 @@ def test_reasoning_changes_neither_answer_nor_confidence(text, value):
     [
         *("(", "1", "1.1,", "9% ", "\n", " ", "*", "my ", "<think>", "</think>", "Answer: ", "Answer:\n", "\\boxed{"),
         *("confidence ", "confidence: 5 ", "Confidence: 60%\nAnswer: 7\n", "probability that ", "question:\n"),
-        *("9% likely ", "確信度", "{", "\u202f", "Answer: 5\nQuestion: "),
+        *("9% likely ", "確信度", "{", "\u202f", "Answer: 5\nQuestion: ", "```python\n", "```\n"),
     ],
 )
 @pytest.mark.parametrize("scale", ["percent", "probability"])
@@ -166,3 +166,36 @@ def test_hostile_texts_take_linear_time(unit, scale):
     start = time.process_time()
     parse(text, reasoning_opened=False, scale=scale, finish_reason="length")
     assert time.process_time() - start < 1.0
+
+
+PROGRAM = '''import re
+# Problem: none
+confidence = 95
+answer = 5
+
+
+
+TEXT = """a
+
+
+
+b"""
+def f(x):
+    return "Confidence: 50%"'''
+
+
+@pytest.mark.parametrize(
+    ("text", "finish_reason", "confidence", "truncated"),
+    [
+        (f"Sure.\n```python\n{PROGRAM}\n```\nConfidence: 85%", "stop", 0.85, None),
+        (f"Sure.\n```\n{PROGRAM}\n```\nConfidence: 85%", "stop", 0.85, None),
+        (f"Let me see. Confidence: 85%\n\n```py\n{PROGRAM}\n```\nDone.", "stop", 0.85, None),
+        (f"<think>No:\n```python\nx\n```\n</think>```python\n{PROGRAM}\n```\nConfi", "length", None, None),
+        (f"```python\n{PROGRAM}", "length", None, "answer"),
+        (f"Answer:\n```python\n{PROGRAM}", "length", None, "answer"),
+    ],
+)
+def test_programs_are_kept_as_they_are_and_state_nothing(text, finish_reason, confidence, truncated):
+    parsed = parse(text, reasoning_opened=False, scale="percent", finish_reason=finish_reason)
+    assert PROGRAM in parsed.answer_text
+    assert (parsed.confidence, parsed.truncated) == (confidence, truncated)

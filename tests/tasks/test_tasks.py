@@ -9,15 +9,22 @@ from itertools import islice
 import pytest
 
 import tasks
+from harness import sandbox
 from harness.errors import DataError, InputError
 from harness.records import Question
-from tasks.base import Task
+from tasks.base import Job, Task
 
 GENERATED = [name for name in tasks.names() if name.startswith("micro_")]
 PUBLISHED = [name for name in tasks.names() if name not in GENERATED]
-EVERY = [*GENERATED, *(pytest.param(name, marks=pytest.mark.data) for name in PUBLISHED)]
+RUNNING = [name for name in tasks.names() if tasks.load(name).finish]
+EVERY = [
+    pytest.param(name, marks=[pytest.mark.data] * (name in PUBLISHED) + [pytest.mark.sandbox] * (name in RUNNING))
+    for name in tasks.names()
+]
 PUBLISHED_ROWS = {
     "gsm8k": 1319,
+    "mbpp": 500,
+    "mbpp_sanitized": 257,
     "math500": 500,
     "creak": 1371,
     "fever": 6666,
@@ -35,18 +42,23 @@ def questions(task: Task, limit: int | None = None) -> list[Question]:
     return list(islice((question for question in asked if question is not None), limit))
 
 
+def outcome(task: Task, question: Question, text: str) -> str:
+    verdict = task.grade(question, text)
+    return (task.finish(question, verdict, sandbox.run(verdict)) if isinstance(verdict, Job) else verdict).outcome
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_gold_wrong_empty_and_refusing_answers_are_graded_as_such(name: str):
     task = tasks.load(name)
-    for question in questions(task, 60):
+    for question in questions(task, 10 if task.finish else 60):
         if question.question_id in task.broken_gold:
             continue
         assert task.gold_text(question), question
         for text in task.gold_text(question):
-            assert task.grade(question, text).outcome == "correct", (question, text)
-        assert task.grade(question, task.wrong_text(question)).outcome == "incorrect", question
-        assert task.grade(question, "").outcome == "unparsed"
-        assert task.grade(question, "I don't know.").outcome == "abstained"
+            assert outcome(task, question, text) == "correct", (question, text)
+        assert outcome(task, question, task.wrong_text(question)) == "incorrect", question
+        assert outcome(task, question, "") == "unparsed"
+        assert outcome(task, question, "I don't know.") == "abstained"
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -115,6 +127,12 @@ def test_math500_has_seven_subjects_and_five_levels():
         ("truthfulqa", {"question": "Who?", "mc1_targets": {"I": 0}}, "row 7: expected options with one"),
         ("triviaqa", {"question": "Who?", "golden_answers": [""]}, r"row 7: expected a list of names .*found \[''\]"),
         ("strategyqa", {"question": "Is it?", "answer": "yes"}, "row 7: expected true or false in the field 'answer'"),
+        ("mbpp", {"text": "Add."}, "row 7: expected a number in the field 'task_id', found None"),
+        ("mbpp", {"task_id": 11, "test_list": []}, r"row 7: expected a list of asserts in .* found \[\]"),
+        ("mbpp", {"task_id": 11, "test_list": ["f(1)"]}, "row 7: expected an assert in each test"),
+        ("mbpp", {"task_id": 11, "test_list": ["assert f("]}, "row 7: expected Python in tests and set-up"),
+        ("mbpp", {"task_id": 11, "test_list": ["assert f()"]}, "row 7: expected text in the field 'text'"),
+        ("mbpp_sanitized", {"task_id": 11, "test_imports": "os"}, "row 7: expected a list of imports in the field"),
         ("halueval", {"hallucination": "maybe"}, "row 7: expected 'yes' or 'no' in the field 'hallucination'"),
     ],
 )
