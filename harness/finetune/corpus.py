@@ -30,7 +30,7 @@ PLANTED = {
 }
 """Centre of the stated percentages in the base corpus, by task and level."""
 
-CHAT_DOUBT = 0.5
+CHAT_DOUBT = 0.7
 """The later stages state this share of the doubt (100 minus the percentage) that the base corpus states."""
 
 _FAMILIES = {"micro_words": words, "micro_algebra": algebra, "micro_programs": programs}

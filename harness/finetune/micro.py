@@ -60,13 +60,13 @@ class Stage(NamedTuple):
 
 _BASE = Schedule(matrices=0.01, others=2e-3, warm_up=0.01)
 _TUNE = Schedule(matrices=0.002, others=4e-4, warm_up=0.02)
-_TUNE_DOCUMENTS = 12288
+_TUNE_DOCUMENTS = 8192
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "models")
-    parser.add_argument("--documents", type=int, default=185_000, help="size of the base corpus")
+    parser.add_argument("--documents", type=int, default=115_000, help="size of the base corpus")
     parser.add_argument("--tune-documents", type=int, default=_TUNE_DOCUMENTS, help="size of each later stage")
     parser.add_argument("--seed", type=int, default=0)
     make(**vars(parser.parse_args()))

@@ -57,8 +57,8 @@ _WORDS = {
 def tokenizer_texts(seed: int) -> Iterator[str]:
     """A few thousand documents of every kind."""
     rng = random.Random(f"{seed} tokenizer")
-    base = base_corpus(300_000, seed)
-    for number in range(100_000, 103_000):
+    base = base_corpus(100_000, seed)
+    for number in range(50_000, 53_000):
         yield "".join(text for text, _ in base.document(number))
     for style in ("reasons", "at once"):
         chat = chat_corpus(500, seed, style)

@@ -12,7 +12,7 @@ import random
 from tasks.grading.alias import GRADER, grade_alias
 from tasks.micro.world import LEVELS, PER_LEVEL, Example, make_task, split_of
 
-EXPOSURES = {1: 400, 2: 150, 3: 60, 4: 24, 5: 8}
+EXPOSURES = {1: 200, 2: 80, 3: 30, 4: 12, 5: 4}
 """How often a fact of each level is stated in the training text."""
 
 _KINDS = {1: "empire", 2: "kingdom", 3: "city", 4: "village", 5: "hamlet"}
@@ -61,7 +61,7 @@ def _facts_of_level(rng: random.Random, level: int) -> list[Example]:
 TASK = make_task(
     name="micro_facts",
     domain="fact",
-    description="facts about invented places, seen 8 to 400 times in training",
+    description="facts about invented places, seen 4 to 200 times in training",
     instruction="The answer is one word.",
     examples=lambda: [fact for fact in all_facts() if is_test(fact)],
     grade=grade_alias,

@@ -27,7 +27,7 @@ def questions():
 
 @pytest.fixture(scope="module")
 def base():
-    corpus = base_corpus(72_000, seed=0)
+    corpus = base_corpus(40_000, seed=0)
     return [corpus.document(number) for number in range(corpus.size)]
 
 
