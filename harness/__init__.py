@@ -1,9 +1,10 @@
 """Runs a model over tasks and keeps everything that it said.
 
-from harness import run, open_run
+from harness import open_run, run
 
-run("micro-sft", tasks=["micro"], out="runs/sft")
-frame = open_run("runs/sft").frame()   # one row per generation and method
+if __name__ == "__main__":  # engine and graders are processes that import this file again
+    run("micro-sft", tasks=["micro"], out="runs/sft")
+    frame = open_run("runs/sft").frame()  # one row per generation and method
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def run(model: str, tasks: Sequence[str], out: str | Path, **options: Any) -> Ru
 
     Raises:
         CalibenchError: see `harness.errors`; what was finished is kept.
+        KeyboardInterrupt: Ctrl-C stopped the run; what was finished is kept, and the same call continues it.
     """
     from harness import lm_eval
     from harness.pipeline import RunConfig, execute
@@ -42,10 +44,10 @@ def run(model: str, tasks: Sequence[str], out: str | Path, **options: Any) -> Ru
     lm_eval.register()
     config = RunConfig(model=model, tasks=tuple(tasks), out=str(out), **options)
     result = execute(config, Silent())
-    try:
+    with result.run:
+        if result.interrupted:
+            raise KeyboardInterrupt
         publish(result.run)
-    finally:
-        result.run.close()
     return open_run(out)
 
 

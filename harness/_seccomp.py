@@ -1,7 +1,7 @@
-"""The system calls that a sandboxed program may not make, as they get around its resource limits.
+"""The system calls that a sandboxed program may not make, as namespaces and resource limits do not hold them.
 
-They take memory that no limit counts, or reach into the sandbox's first process, which has no limits. The filter is in
-classic BPF (linux/filter.h, linux/seccomp.h), as `bwrap --seccomp` reads it.
+They take memory that no limit counts, reach into the sandbox's first process, which has no limits, or read the keys of
+the user's session. The filter is in classic BPF (linux/filter.h, linux/seccomp.h), as `bwrap --seccomp` reads it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from harness.errors import CapabilityError
 
 _DENIED = {
     # shmget, msgget, memfd_create, memfd_secret; mount, fsopen (of use inside a further user namespace); ptrace,
-    # process_vm_readv, process_vm_writev
-    "x86_64": (0xC000003E, (29, 68, 319, 447, 165, 430, 101, 310, 311)),
-    "aarch64": (0xC00000B7, (194, 186, 279, 447, 40, 430, 117, 270, 271)),
+    # process_vm_readv, process_vm_writev; add_key, request_key, keyctl
+    "x86_64": (0xC000003E, (29, 68, 319, 447, 165, 430, 101, 310, 311, 248, 249, 250)),
+    "aarch64": (0xC00000B7, (194, 186, 279, 447, 40, 430, 117, 270, 271, 217, 218, 219)),
 }
 """Machine -> its AUDIT_ARCH value (linux/audit.h) and numbers of system calls."""
 

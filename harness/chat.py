@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
+
+from jinja2 import TemplateError
+
+from harness.errors import ModelError
 
 _SENTINEL = "calibench-sentinel-5f0c"
 _OPENED_REASONING = re.compile(r"(<|\[|◁)((?:seed:)?think(?:ing)?|thoughts?|reasoning|THINK)(>|\]|▷)\s*\Z")
@@ -65,6 +69,8 @@ class ChatFormat:
             {"role": "user", "content": question},
         ]
         text = self._render(messages, enable_thinking=False)
+        if _SENTINEL not in text:
+            raise ModelError("the chat template drops the answers of earlier turns: follow-ups cannot be asked")
         if opened := _OPENED_REASONING.search(text):
             left, name, right = opened.groups()
             text = f"{text}\n\n{left}/{name}{right}\n\n"
@@ -85,15 +91,14 @@ class ChatFormat:
                 high = middle - 1
         return low
 
-    def without(self, token_ids: Sequence[int], span: tuple[int, int] | None) -> tuple[int, ...]:
-        """The tokens that do not touch the characters of `span`."""
-        if span is None:
-            return tuple(token_ids)
-        start, end = span
-        after = self.token_of(token_ids, end)
-        if len(self.decode(token_ids[:after])) < end:
-            after += 1
-        return (*token_ids[: self.token_of(token_ids, start)], *token_ids[after:])
+    def without(self, token_ids: Sequence[int], spans: Iterable[tuple[int, int]]) -> tuple[int, ...]:
+        """The tokens that touch no character of the spans."""
+        cut: set[int] = set()
+        for start, end in spans:
+            after = self.token_of(token_ids, end)
+            inside = len(self.decode(token_ids[:after])) < end
+            cut.update(range(self.token_of(token_ids, start), after + inside))
+        return tuple(token for index, token in enumerate(token_ids) if index not in cut)
 
     def label_tokens(self, label: str) -> list[int]:
         """The single tokens that write `label`, with and without a leading space."""
@@ -101,7 +106,11 @@ class ChatFormat:
         return sorted({ids[0] for ids in variants if len(ids) == 1})
 
     def _render(self, messages: list[dict], **options: Any) -> str:
-        return self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **options)
+        try:
+            return self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **options)
+        except (TemplateError, TypeError, ValueError) as error:
+            turns = f"a conversation of {len(messages)} turn{'s' * (len(messages) > 1)}"
+            raise ModelError(f"the chat template does not take {turns}: {error}") from error
 
     def _encode(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer.encode(text, add_special_tokens=False))

@@ -63,11 +63,15 @@ def _run(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> None:
     from harness.scoring import publish
-    from harness.store import RunFile
+    from harness.store import FILE_NAME, RunFile
 
-    RunFile.open(options.run).close()
-    folder = Path(options.run) if Path(options.run).is_dir() else Path(options.run).parent
+    with RunFile.open(options.run) as run:
+        path = run.path
+    if path.name != FILE_NAME:
+        raise InputError(f"{path}: expected a run folder, or the file {FILE_NAME} in one")
+    folder = path.parent
     with RunFile.create(folder) as run:
+        _warn_if_unfinished(run)
         summary = publish(run)
     if options.json:
         _print_json(summary.scorecard.metrics)
@@ -82,6 +86,8 @@ def _compare(options: argparse.Namespace) -> None:
     from reports.tables import differences_text
 
     with RunFile.open(options.a) as a, RunFile.open(options.b) as b:
+        _warn_if_unfinished(a)
+        _warn_if_unfinished(b)
         first, second, differences = compare_runs(a, b)
     page = Path(options.out) / "report.html"
     write_text(page, comparison_report(first, second, differences))
@@ -112,6 +118,7 @@ def _plot(options: argparse.Namespace) -> None:
     from reports import figures
 
     with RunFile.open(options.run) as run:
+        _warn_if_unfinished(run)
         summary = summarize(run)
     diagrams = [
         diagram
@@ -225,9 +232,7 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument(
         "--scale", choices=("fraction", "percent"), default="fraction", help="of confidences (default: %(default)s)"
     )
-    score.add_argument(
-        "--out", metavar="DIR", default="runs/score", help="folder of the report (default: %(default)s)"
-    )
+    score.add_argument("--out", metavar="DIR", default="runs/score", help="folder of the report (default: %(default)s)")
 
     plot = command("plot", _plot, "draw a run's reliability diagrams")
     plot.add_argument("run", metavar="RUN")
@@ -289,20 +294,20 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         help="engine argument, passed through; may be repeated",
     )
     run.add_argument("--kind", choices=("base", "instruct", "sft", "rl"), help="label used in comparisons")
-    run.add_argument("--name", metavar="TEXT", help="name in reports (default: the model's)")
+    run.add_argument("--name", metavar="TEXT", type=_text, help="name in reports (default: the model's)")
 
 
 def _run_options(options: argparse.Namespace, fields: Sequence[str]) -> dict[str, Any]:
     """Configuration file, then command line, then CALIBENCH_DATA."""
     given = {field: getattr(options, field) for field in fields if getattr(options, field, None) is not None}
-    merged = {"data": _default_data(), **(_read_config(options.config) if options.config else {}), **given}
+    from_file = _read_config(options.config) if options.config else {}
+    merged = {"data": _default_data(), **from_file, **given}
     for required in ("model", "tasks", "out"):
         if not merged.get(required):
             raise InputError(f"run: {'MODEL' if required == 'model' else '--' + required} is missing")
-    engine = merged.get("engine") or {}
     return {
         **merged,
-        "engine": dict(engine),
+        "engine": {**from_file.get("engine", {}), **dict(given.get("engine", ()))},
         "tasks": tuple(merged["tasks"]),
         "confidence": None if merged.get("confidence") is None else tuple(merged["confidence"]),
     }
@@ -379,8 +384,14 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _text(text: str) -> str:
+    if not text.isprintable():
+        raise argparse.ArgumentTypeError(f"expected printable text, found {text!r}")
+    return text
+
+
 def _positive(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= sys.maxsize:
         raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, found {text!r}")
     return int(text)
 
@@ -421,6 +432,13 @@ def _key_value(text: str) -> tuple[str, Any]:
 
 
 # -- output -----------------------------------------------------------------------------------------------------------
+
+
+def _warn_if_unfinished(run: Any) -> None:
+    from harness.scoring import unfinished
+
+    if warning := unfinished(run):
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 def _print_headline(summary: Any, report: Path) -> None:

@@ -27,15 +27,20 @@ class Checkpoint(NamedTuple):
         """sha256 over names and contents of weights, configuration and tokenizer files."""
         total = hashlib.sha256()
         for file in _files(self.path, _IDENTITY_FILES):
-            with file.open("rb") as data:
-                digest = hashlib.file_digest(data, "sha256").hexdigest()
+            try:
+                with file.open("rb") as data:
+                    digest = hashlib.file_digest(data, "sha256").hexdigest()
+            except OSError as error:
+                raise ModelError(f"{file}: cannot be read ({error.strerror})") from error
             total.update(f"{file.name} {digest}\n".encode())
         return f"sha256:{total.hexdigest()}"
 
     def lineage(self) -> dict:
         """What `calibench` itself recorded when it trained the checkpoint; empty for others."""
-        file = self.path / "lineage.json"
-        return msgspec.json.decode(file.read_bytes()) if file.is_file() else {}
+        try:
+            return msgspec.json.decode((self.path / "lineage.json").read_bytes(), type=dict)
+        except (OSError, msgspec.MsgspecError):
+            return {}
 
 
 def carried() -> list[Checkpoint]:
@@ -54,8 +59,12 @@ def resolve(model: str) -> Checkpoint:
     for checkpoint in carried():
         if model == checkpoint.name:
             return checkpoint
-    folder = Path(model).expanduser()
-    if folder.exists():
+    try:
+        folder = Path(model).expanduser()
+        exists = folder.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ModelError(f"{model[:100]}: neither a folder nor a hub id ({error})") from error
+    if exists:
         _require_checkpoint(folder)
         return Checkpoint(folder.resolve().name, folder.resolve(), None)
     if model.startswith((".", "/", "~")) or model.count("/") > 1:

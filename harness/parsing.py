@@ -54,6 +54,8 @@ class Parsed(NamedTuple):
     """The text of confidence_span."""
     confidence_span: tuple[int, int] | None
     """The statement that was read, label and value; None if there is none. The answer text never overlaps it."""
+    cut_spans: tuple[tuple[int, int], ...]
+    """All that was cut from the answer part: every statement of a confidence, and what belongs to no answer."""
     truncated: Literal["reasoning", "answer"] | None
     """Where the token limit struck; None if the answer is complete, even if the confidence after it is cut."""
 
@@ -157,12 +159,14 @@ def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason
     statements = _statements(visible, scale) if scale else []
     end = _next_question(visible, statements)
     statements = [s for s in statements if s.end <= end]
-    visible = _blank(visible, [(s.start, s.end) for s in statements] + [(end, len(rest))])
+    cut = [(s.start, s.end) for s in statements] + [(end, len(rest))]
+    visible = _blank(visible, cut)
     chosen = _strongest(statements)
     confidence, status = _read(chosen, scale, at_limit, visible) if chosen else (None, "missing")
 
     if chosen and _closes_answer(chosen, visible):
-        visible, answer_ended = _blank(visible, [(chosen.end, len(rest))]), True
+        cut.append((chosen.end, len(rest)))
+        visible, answer_ended = _blank(visible, cut), True
     else:
         answer_ended = _answer_ended(visible)
     return Parsed(
@@ -173,6 +177,7 @@ def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason
         status=status,
         raw=rest[chosen.start : chosen.end] if chosen else None,
         confidence_span=(lead + chosen.start, lead + chosen.end) if chosen else None,
+        cut_spans=tuple((lead + start, lead + stop) for start, stop in cut if start < stop),
         truncated=("reasoning" if unclosed else "answer") if at_limit and not answer_ended else None,
     )
 

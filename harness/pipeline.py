@@ -13,10 +13,13 @@ import contextlib
 import hashlib
 import heapq
 import os
+import platform
 import signal
 import sys
+import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -38,7 +41,6 @@ from tasks.base import Task, Verdict
 GRADER_SECONDS = 10.0
 """Time that grading one answer may take."""
 _COMMIT_SECONDS = 0.5
-_COMMIT_RECORDS = 1000
 
 
 class RunConfig(NamedTuple):
@@ -149,6 +151,7 @@ def identity(config: RunConfig, checkpoint: model.Checkpoint, selections: Sequen
     """What must match for a run to be continued. Tasks, limit, draws and methods are scope: they may grow."""
     sampling = config.sampling()
     protocol = protocols.protocol(config.protocol)
+    neutral = backends.load(config.backend).neutral_options
     return {
         "weights": checkpoint.fingerprint(),
         "backend": config.backend,
@@ -157,9 +160,14 @@ def identity(config: RunConfig, checkpoint: model.Checkpoint, selections: Sequen
         "max_tokens": sampling.max_tokens,
         "thinking": config.thinking,
         "seed": config.seed,
+        "engine_options": ", ".join(
+            f"{key}={config.engine[key]}" for key in sorted(config.engine) if key not in neutral
+        ),
         "prompts": {
-            f"protocol {protocol.name}": _hash(protocol.instruction + protocol.alone),
-            **{f"task {s.task.name}": _hash(s.task.instruction or "") for s in selections},
+            **{
+                f"{s.task.name}, {protocol.name}": _hash(protocols.user_turn("QUESTION", s.task.instruction, protocol))
+                for s in selections
+            },
             **{f"method {name}": _hash(confidence.load(name).question) for name in config.methods()},
         },
         "data": {s.task.name: s.fingerprint for s in selections},
@@ -219,19 +227,65 @@ def execute(config: RunConfig, progress: Progress) -> RunResult:
     run = RunFile.create(config.out)
     try:
         progress.stage("hashing weights")
-        merged = _check_identity(run, identity(config, checkpoint, selections))
-        backend = backend_type(str(checkpoint.path), config.engine, config.thinking, Path(config.out) / "engine.log")
-        stream = _Stream(config, run, backend, methods, protocol, progress)
-        interrupted, notes = asyncio.run(_run(stream, checkpoint, merged, selections))
+        known = identity(config, checkpoint, selections)
+        _check_identity(run, known)
+        scope = _grown_scope(run, config, selections)
+        interrupted = False
+        if scope != run.manifest().get("scope") or not is_complete(run):
+            backend = backend_type(
+                str(checkpoint.path), config.engine, config.thinking, Path(config.out) / "engine.log"
+            )
+            stream = _Stream(config, run, backend, methods, protocol, progress)
+            interrupted = _run_loop(_run(stream, checkpoint, known, scope, selections))
+        return RunResult(run, interrupted, run.manifest()["notes"])
     except BaseException:
         run.close()
         raise
-    return RunResult(run, interrupted, notes)
+
+
+def is_complete(run: RunFile) -> bool:
+    """Whether every generation in the run's scope is graded, and read by every method."""
+    for task, of_task in run.manifest().get("scope", {}).items():
+        for protocol, asked in of_task.items():
+            tally = run.tally(task, protocol)
+            if any(tally.get(part, 0) < asked["questions"] * asked["draws"] for part in ("grade", *asked["methods"])):
+                return False
+    return True
+
+
+def _grown_scope(run: RunFile, config: RunConfig, selections: Sequence[Selection]) -> dict[str, Any]:
+    """What the run file is to hold: what it was to hold before, and what is asked for now.
+
+    Scope grows and never shrinks, so that a run that was stopped is not taken for a finished smaller one, whose questions
+    would be those that happened to be answered first.
+    """
+    scope = run.manifest().get("scope", {})
+    for selection in selections:
+        of_task = scope.setdefault(selection.task.name, {})
+        before = of_task.get(config.protocol, {"questions": 0, "draws": 0, "methods": []})
+        of_task[config.protocol] = {
+            "questions": max(before["questions"], selection.total),
+            "draws": max(before["draws"], config.draws),
+            "methods": sorted({*before["methods"], *config.methods()}),
+        }
+    return scope
+
+
+def _run_loop(main: Coroutine[Any, Any, bool]) -> bool:
+    """Runs the coroutine to its end, in a thread of its own where an event loop is running already (a notebook)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(main)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, main).result()
 
 
 def _check_capabilities(
     config: RunConfig, methods: dict[str, Method], protocol: protocols.Protocol, backend_type: type[BaseBackend]
 ) -> None:
+    if reserved := sorted(backend_type.reserved_options & config.engine.keys()):
+        raise InputError(f"--engine {reserved[0]}=...: the run sets this itself, from MODEL and its other options")
     has = backend_type.capabilities | ({"stated"} if protocol.scale else set())
     for name, method in methods.items():
         if missing := method.needs - has:
@@ -246,64 +300,86 @@ def _check_capabilities(
 
 
 async def _run(
-    stream: _Stream, checkpoint: model.Checkpoint, merged: dict[str, Any], selections: Sequence[Selection]
-) -> tuple[bool, list[str]]:
-    config, run, backend = stream.config, stream.run, stream.backend
-    stream.progress.stage(f"starting {config.backend}")
+    stream: _Stream,
+    checkpoint: model.Checkpoint,
+    known: dict[str, Any],
+    scope: dict[str, Any],
+    selections: Sequence[Selection],
+) -> bool:
+    """Asks what is missing; returns whether that was stopped early."""
+    run, backend = stream.run, stream.backend
+    stream.progress.stage(f"starting {stream.config.backend}")
     try:
         await backend.start()
         engine = backend.describe()
-        merged = {
-            **merged,
-            **_check_identity(run, {"dtype": engine["dtype"], "chat_template": backend.chat.fingerprint()}),
-        }
-        notes = [s.note for s in selections if s.note]
-        if not backend.chat.has_template:
-            notes.append(f"{checkpoint.name} has no chat template: questions are asked as plain text, without turns")
+        of_engine = {field: engine.get(field) for field in ("dtype", "quantization", "context")}
+        merged = _check_identity(run, {**known, **of_engine, "chat_template": backend.chat.fingerprint()})
+        before = run.manifest()
+        session = {"start": datetime.now(UTC).isoformat(timespec="seconds"), **_environment(engine)}
+        sessions = [*before.get("sessions", []), session]
         run.update_manifest(
             identity=merged,
-            **_description(config, checkpoint, engine, selections, notes),
+            scope=scope,
             complete=False,
+            sessions=sessions,
+            **_description(stream.config, checkpoint, selections, before.get("data", {}), backend.chat.has_template),
+            **_environment(engine),
         )
         stream.progress.stage("asking")
-        begin, start = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+        begin = time.monotonic()
         interrupted = await stream.ask_all(selections)
-        session = {"start": start, "seconds": time.monotonic() - begin, "generated_tokens": stream.generated_tokens}
-        run.update_manifest(complete=not interrupted, sessions=[*run.manifest().get("sessions", []), session])
-        return interrupted, notes
+        session |= {"seconds": time.monotonic() - begin, "generated_tokens": stream.generated_tokens}
+        complete = is_complete(run)
+        run.update_manifest(complete=complete, sessions=sessions)
+        return interrupted and not complete
     finally:
         await backend.close()
 
 
 def _description(
-    config: RunConfig, checkpoint: model.Checkpoint, engine: dict, selections: Sequence[Selection], notes: list[str]
+    config: RunConfig,
+    checkpoint: model.Checkpoint,
+    selections: Sequence[Selection],
+    data_before: dict[str, Any],
+    has_template: bool,
 ) -> dict[str, Any]:
-    import platform
-
-    sampling = config.sampling()
+    """What a reader of the numbers must know of model, settings and data."""
+    scope_and_places = {"tasks", "limit", "draws", "confidence", "protocol", "out", "data"}
+    data = data_before | {
+        s.task.name: {"origin": s.origin, "fingerprint": s.fingerprint, "note": s.note} for s in selections
+    }
+    notes = [of_task["note"] for of_task in data.values() if of_task["note"]]
+    if not has_template:
+        notes.append(f"{checkpoint.name} has no chat template: questions are asked as plain text, without turns")
+    lineage = checkpoint.lineage()
     return {
-        "calibench": __version__,
         "name": config.name or checkpoint.name,
-        "kind": config.kind or checkpoint.lineage().get("kind"),
-        "model": {"name": checkpoint.name, "revision": checkpoint.revision, "lineage": checkpoint.lineage()},
+        "kind": config.kind or lineage.get("kind"),
+        "model": {"name": checkpoint.name, "revision": checkpoint.revision, "lineage": lineage},
         "configuration": {
-            **{field: value for field, value in config._asdict().items() if field not in ("out", "data")},
-            "confidence": config.methods(),
-            "temperature": sampling.temperature,
+            **{field: value for field, value in config._asdict().items() if field not in scope_and_places},
+            "temperature": config.sampling().temperature,
             "model": checkpoint.name,
         },
-        "data": {
-            s.task.name: {"origin": s.origin, "fingerprint": s.fingerprint, "questions": s.total, "note": s.note}
-            for s in selections
-        },
+        "data": data,
+        "notes": notes,
+    }
+
+
+def _environment(engine: dict[str, Any]) -> dict[str, Any]:
+    """Versions and hardware; noted for each session, because they may change between two."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return {
+        "calibench": __version__,
         "engine": engine,
         "libraries": _library_versions(),
         "hardware": {
-            "machine": platform.machine(), "system": platform.system(), "processors": os.cpu_count(),
-            "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
+            "machine": platform.machine(),
+            "system": platform.system(),
+            "processors": os.cpu_count(),
+            "memory_gib": round(memory, 1),
         },
-        "notes": notes,
-    }  # fmt: skip
+    }
 
 
 def _library_versions() -> dict[str, str]:
@@ -358,6 +434,7 @@ class _Stream:
             for draw, parts in missing.items():
                 if not parts:
                     self.progress.done(question.task, None, 0)
+                    await asyncio.sleep(0)  # lets Ctrl-C through while a long run is found to be done
                     continue
                 if not await self._slot():
                     return
@@ -384,13 +461,14 @@ class _Stream:
     ) -> None:
         if stored:
             generation = self.run.draws(question.task, question.question_id, self._protocol.name)[draw]
+            parsed = self._parse(generation.text, generation.reasoning_opened, generation.finish_reason)
             generated = 0
         else:
-            generation = await self._generate(question, prompt, draw)
+            generation, parsed = await self._generate(question, prompt, draw)
             generated = (generation.reasoning_tokens or 0) + (generation.answer_tokens or 0)
             self._unsaved += [question, generation]
-        parsed = self._parse(generation)
-        answered = Answered(parsed, prompt.token_ids, self._without_confidence(generation, parsed))
+        output = self.backend.chat.without(generation.token_ids or (), parsed.cut_spans)
+        answered = Answered(parsed, prompt.token_ids, output)
         parts = [self._read(name, generation, answered) for name in missing if name != "grade"]
         verdicts = [self._grade(task, question, generation, parsed)] if "grade" in missing else []
         results = await asyncio.gather(*verdicts, *parts)
@@ -399,7 +477,7 @@ class _Stream:
         outcome = next((r.outcome for r in results if isinstance(r, Grade)), None)
         self.progress.done(question.task, outcome, generated)
 
-    async def _generate(self, question: Question, prompt: Prompt, draw: int) -> Generation:
+    async def _generate(self, question: Question, prompt: Prompt, draw: int) -> tuple[Generation, Parsed]:
         length, opened = len(prompt.token_ids), prompt.reasoning_opened
         key = {
             "task": question.task,
@@ -411,19 +489,20 @@ class _Stream:
         if self._sampling.temperature > 0:
             seed = seed_of(self.config.seed, question.task, question.question_id) + draw
         if length >= self.backend.context:
-            return Generation(
+            nothing = Generation(
                 **key, seed=seed, prompt_tokens=length, cached_tokens=None, reasoning_tokens=None, answer_tokens=None,
                 finish_reason="error", latency=None, reasoning_opened=opened, reasoning=None, text="", token_ids=None,
                 error=f"prompt of {length} tokens leaves no room in a context of {self.backend.context}",
             )  # fmt: skip
+            return nothing, self._parse("", opened, "error")
         begin = time.monotonic()
         completion = await self.backend.complete(prompt.token_ids, self._sampling, seed)
         latency = time.monotonic() - begin
         text = self.backend.chat.decode(completion.token_ids)
         finish = "stop" if completion.ended else "length"
-        parsed = parse(text, reasoning_opened=opened, scale=self._protocol.scale, finish_reason=finish)
+        parsed = self._parse(text, opened, finish)
         reasoning_tokens = self.backend.chat.token_of(completion.token_ids, parsed.answer_start)
-        return Generation(
+        generation = Generation(
             **key,
             seed=seed,
             prompt_tokens=length,
@@ -437,15 +516,10 @@ class _Stream:
             text=text,
             token_ids=completion.token_ids,
         )
+        return generation, parsed
 
-    def _parse(self, generation: Generation) -> Parsed:
-        return parse(
-            generation.text, reasoning_opened=generation.reasoning_opened, scale=self._protocol.scale,
-            finish_reason=generation.finish_reason,
-        )  # fmt: skip
-
-    def _without_confidence(self, generation: Generation, parsed: Parsed) -> tuple[int, ...]:
-        return self.backend.chat.without(generation.token_ids or (), parsed.confidence_span)
+    def _parse(self, text: str, reasoning_opened: bool, finish_reason: str) -> Parsed:
+        return parse(text, reasoning_opened=reasoning_opened, scale=self._protocol.scale, finish_reason=finish_reason)
 
     async def _read(self, name: str, generation: Generation, answered: Answered) -> Confidence:
         if generation.error or answered.parsed.truncated:
@@ -481,14 +555,11 @@ class _Stream:
         saver.add_done_callback(lambda task: None if task.cancelled() else owner.cancel())
         try:
             yield
-        except asyncio.CancelledError:
-            if saver.done() and not saver.cancelled() and saver.exception():
-                raise saver.exception() from None
-            raise
         finally:
             saver.cancel()
-            with contextlib.suppress(asyncio.CancelledError, CalibenchError):
-                await saver
+            (end,) = await asyncio.gather(saver, return_exceptions=True)
+            if isinstance(end, CalibenchError):
+                raise end
             self._save()
 
     async def _save_forever(self) -> None:
@@ -497,9 +568,9 @@ class _Stream:
             self._save()
 
     def _save(self) -> None:
-        batch, self._unsaved = self._unsaved, []
-        if batch:
-            self.run.write(batch)
+        if self._unsaved:
+            self.run.write(self._unsaved)
+            self._unsaved = []
 
     @contextlib.asynccontextmanager
     async def _draining_on_signals(self) -> AsyncIterator[None]:
@@ -512,7 +583,8 @@ class _Stream:
             self._stop.set()
             self.progress.stage("stopping: waiting for what is in flight (again to drop it)")
 
-        for number in (signal.SIGINT, signal.SIGTERM):
+        signals = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+        for number in signals:
             loop.add_signal_handler(number, stop)
         try:
             yield
@@ -520,7 +592,7 @@ class _Stream:
             if not self._stop.is_set():
                 raise
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in signals:
                 loop.remove_signal_handler(number)
 
 

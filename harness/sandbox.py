@@ -106,7 +106,7 @@ def _started(job: Job, limits: Limits) -> Iterator[subprocess.Popen]:
         process = subprocess.Popen(
             [
                 shutil.which("bwrap") or "bwrap", "--info-fd", str(told), "--seccomp", str(denied.fileno()),
-                *_arguments(),
+                *_arguments(limits.files),
             ],
             stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={}, pass_fds=(denied.fileno(), told),
         )  # fmt: skip
@@ -185,7 +185,7 @@ def _encoded(job: Job, limits: Limits) -> bytes:
 
 
 @functools.cache
-def _arguments() -> list[str]:
+def _arguments(files: int) -> list[str]:
     # Root makes the mounts with its own rights, as the interpreter may lie where nobody else can read, and the program
     # gives them up; in a user namespace there would be no other user to become.
     as_user = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
@@ -197,7 +197,7 @@ def _arguments() -> list[str]:
         "--hostname", "sandbox", "--clearenv", "--new-session", "--die-with-parent",
         *_mounts(),
         "--dir", "/dev", "--dev-bind", "/dev/null", "/dev/null", "--dev-bind", "/dev/urandom", "/dev/urandom",
-        "--perms", "1777", "--size", str(LIMITS.files), "--tmpfs", "/tmp", "--chdir", "/tmp", "--remount-ro", "/",
+        "--perms", "1777", "--size", str(files), "--tmpfs", "/tmp", "--chdir", "/tmp", "--remount-ro", "/",
         # -I -S: neither the folder nor the environment nor installed packages are on the path.
         _interpreter(), "-I", "-S", "-c", Path(__file__).with_name("_sandboxed.py").read_text(encoding="utf-8"),
     ]  # fmt: skip

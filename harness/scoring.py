@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
-from harness.errors import InputError, StorageError
-from harness.records import Difference, GalleryItem, OutcomeCount, RunSummary
+from harness.errors import InputError, RunFileError, StorageError
+from harness.records import Difference, GalleryItem, Outcome, OutcomeCount, RunSummary, Status
 from harness.store import RunFile
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _GALLERY_PER_METHOD = 5
-_OUTCOMES = ("correct", "incorrect", "abstained", "unparsed", "truncated", "failed")
-_STATUSES = ("ok", "missing", "out_of_range", "ambiguous", "failed")
+_OUTCOMES = get_args(Outcome)
+_STATUSES = get_args(Status)
 
 
 def summarize(run: RunFile) -> RunSummary:
@@ -26,6 +26,7 @@ def summarize(run: RunFile) -> RunSummary:
 
     Raises:
         InputError: the run holds no graded generation.
+        RunFileError: its manifest lacks what every run has.
     """
     from metrics.scorecard import scorecard
 
@@ -33,10 +34,14 @@ def summarize(run: RunFile) -> RunSummary:
     if frame.empty:
         raise InputError(f"{run.path}: holds no graded generation yet; run it first")
     manifest = run.manifest()
+    try:
+        name, kind, model = manifest["name"], manifest["kind"], manifest["model"]["name"]
+    except (KeyError, TypeError) as error:
+        raise RunFileError(f"{run.path}: its manifest has no usable entry {error}") from error
     return RunSummary(
-        name=manifest["name"],
-        kind=manifest["kind"],
-        model=manifest["model"]["name"],
+        name=name,
+        kind=kind,
+        model=model,
         manifest=manifest,
         scorecard=scorecard(frame, seed=0),
         counts=count_outcomes(frame),
@@ -67,7 +72,29 @@ def compare_runs(a: RunFile, b: RunFile) -> tuple[RunSummary, RunSummary, list[D
     """Both summaries, and the differences b - a, paired on shared questions."""
     from metrics.compare import compare
 
-    return summarize(a), summarize(b), compare(a.frame(), b.frame(), seed=0)
+    first, second = summarize(a), summarize(b)
+    try:
+        return first, second, compare(a.frame(), b.frame(), seed=0)
+    except ValueError as error:
+        held = "; ".join(f"{run.path.parent} has {_held(summary)}" for run, summary in ((a, first), (b, second)))
+        raise InputError(f"nothing to compare: {error} ({held})") from error
+
+
+def unfinished(run: RunFile) -> str | None:
+    """What a reader must know of a run that was stopped; None if it is finished."""
+    manifest = run.manifest()
+    if manifest.get("complete", True):
+        return None
+    asked = sum(p["questions"] * p["draws"] for of_task in manifest["scope"].values() for p in of_task.values())
+    graded = sum(run.tally(task, p).get("grade", 0) for task, of_task in manifest["scope"].items() for p in of_task)
+    return (
+        f"{run.path.parent} is not finished: {graded} of {asked} generations are graded, and the numbers are those of"
+        " them alone"
+    )
+
+
+def _held(summary: RunSummary) -> str:
+    return ", ".join(sorted({f"{m.task} under {m.protocol}" for m in summary.scorecard.metrics if m.task != "macro"}))
 
 
 def write_text(path: Path, text: str) -> None:

@@ -128,8 +128,8 @@ class RunFile:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR, 0o644)
-        except OSError as error:
-            raise StorageError(f"{folder}: cannot write here ({error.strerror})") from error
+        except (OSError, ValueError) as error:
+            raise StorageError(f"{folder}: cannot write here ({getattr(error, 'strerror', error)})") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -137,7 +137,8 @@ class RunFile:
             raise RunFileError(f"{path}: another calibench process is writing to this run") from None
         try:
             with _storage_errors(path):
-                db = sqlite3.connect(path, isolation_level=None)
+                # One thread at a time uses it: a run that is started inside an event loop gets a thread of its own.
+                db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
                 if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
                     db.executescript(
                         f"PRAGMA journal_mode = WAL; BEGIN; PRAGMA application_id = {_APPLICATION_ID};"
@@ -163,8 +164,12 @@ class RunFile:
             RunFileError: foreign, corrupt or of an unknown version.
         """
         path = Path(path)
-        file = path / FILE_NAME if path.is_dir() else path
-        if not file.is_file():
+        try:
+            file = path / FILE_NAME if path.is_dir() else path
+            found = file.is_file()
+        except (OSError, ValueError):  # a name that no file can have
+            found = False
+        if not found:
             raise InputError(
                 f"{path}: no run here; expected a folder with {FILE_NAME}, as `calibench run ... --out FOLDER` makes it"
             )
@@ -256,7 +261,7 @@ class RunFile:
                 f" UNION ALL SELECT draw, 'grade' FROM grades WHERE {where}",
                 key * 2,
             ):
-                done[draw].add(method)
+                done.setdefault(draw, set()).add(method)
         return done
 
     def questions(self) -> Iterator[Question]:
@@ -274,9 +279,17 @@ class RunFile:
             for row in self._db.execute(f"SELECT * FROM {_TABLES[record][0]} WHERE {where}", tuple(key.values())):
                 yield _from_row(record, row)
 
-    def count(self, record: type[Record]) -> int:
+    def tally(self, task: str, protocol: str) -> dict[str, int]:
+        """How many draws of a task are graded (`grade`), and how many each confidence method has read."""
+        key = (task, protocol)
         with _storage_errors(self.path):
-            return self._db.execute(f"SELECT count(*) FROM {_TABLES[record][0]}").fetchone()[0]
+            return dict(
+                self._db.execute(
+                    "SELECT method, count(*) FROM confidences WHERE task = ? AND protocol = ? GROUP BY method"
+                    " UNION ALL SELECT 'grade', count(*) FROM grades WHERE task = ? AND protocol = ?",
+                    key * 2,
+                ).fetchall()
+            )
 
     def frame(self) -> pd.DataFrame:
         """The run as a table, one row per generation and method, without texts.
@@ -299,6 +312,7 @@ class RunFile:
             ORDER BY g.task, g.protocol, g.question_id, g.draw, method
         """
         with _storage_errors(self.path):
-            frame = pd.read_sql_query(query, self._db)
+            cursor = self._db.execute(query)
+            frame = pd.DataFrame.from_records(cursor.fetchall(), columns=[column[0] for column in cursor.description])
         numbers = ["value", "level", "cached_tokens", "reasoning_tokens", "answer_tokens", "latency"]
         return frame.astype({**dict.fromkeys(numbers, float), "correct": bool})

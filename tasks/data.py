@@ -59,6 +59,8 @@ def text_field(row: dict, name: str, place: str) -> str:
     if not isinstance(value, str) or not value.strip():
         found = f"{value!r:.80}" if name in row else f"the fields {', '.join(map(repr, row)) or '(none)'}"
         raise DataError(f"{place}: expected text in the field {name!r}, found {found}")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise DataError(f"{place}: expected valid Unicode in the field {name!r}, found a lone surrogate")
     return value
 
 
@@ -71,9 +73,9 @@ def _local(source: Source, path: Path) -> Rows:
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise DataError(
-            f"task {source.task}: expected its data in {path}, found {error.strerror or error}. "
+            f"task {source.task}: expected its data in {path}, found {getattr(error, 'strerror', error)}. "
             f"The file is published at {source.publisher}"
         ) from error
     note = None
@@ -93,7 +95,7 @@ def _lines(path: Path) -> Iterator[tuple[str, dict]]:
 def _array(path: Path) -> Iterator[tuple[str, dict]]:
     try:
         rows = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}:{getattr(error, 'lineno', 1)}: expected a JSON array, found {error}") from error
     if not isinstance(rows, list):
         raise DataError(f"{path}: expected a JSON array of objects, found {type(rows).__name__}")
@@ -106,7 +108,7 @@ def _array(path: Path) -> Iterator[tuple[str, dict]]:
 def _object(line: bytes, place: str) -> dict:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{place}: expected one JSON object on the line, found {error}") from error
     if not isinstance(row, dict):
         raise DataError(f"{place}: expected one JSON object on the line, found {row!r:.80}")

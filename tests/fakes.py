@@ -38,6 +38,8 @@ class FakeBackend(BaseBackend):
     """Answers with `answer(prompt_text, seed)`; `complete` and `choose` are counted and may be made to fail."""
 
     capabilities = frozenset({"sampling", "follow_up", "label_probabilities"})
+    reserved_options = frozenset({"model"})
+    neutral_options = frozenset({"max_num_seqs"})
 
     def __init__(
         self, answer: Callable[[str, int | None], str], *, opening: str = "", context: int = 4096, in_flight: int = 4

@@ -1,7 +1,7 @@
 """What a backend is: something that continues a prompt of token ids.
 
-A backend is one file in this folder that defines `Backend(model, engine_options, log)`, a subclass of `BaseBackend`;
-the file's name is the backend's name.
+A backend is one file in this folder that defines `Backend(model, engine_options, thinking, log)`, a subclass of
+`BaseBackend`; the file's name is the backend's name.
 """
 
 from __future__ import annotations
@@ -45,6 +45,11 @@ class BaseBackend(abc.ABC):
     capabilities: ClassVar[frozenset[str]]
     """Of `sampling`, `follow_up` (continues exact token ids), `label_probabilities`."""
 
+    reserved_options: ClassVar[frozenset[str]]
+    """Engine options that a run sets itself."""
+    neutral_options: ClassVar[frozenset[str]]
+    """Engine options that change speed and memory but no answer; all others are part of a run's identity."""
+
     chat: ChatFormat
     context: int
     """Positions of the model's context: prompt and output together."""
@@ -60,11 +65,11 @@ class BaseBackend(abc.ABC):
 
     @abc.abstractmethod
     def describe(self) -> dict:
-        """Engine, versions, dtype and resolved options, for the manifest."""
+        """Engine, version, dtype, quantization, context and resolved options, for the manifest."""
 
     @abc.abstractmethod
     async def complete(self, prompt: Sequence[int], sampling: Sampling, seed: int | None) -> Completion:
-        """Raises EngineError when the engine is dead."""
+        """Raises EngineError when the engine is dead or gives a request up."""
 
     @abc.abstractmethod
     async def choose(self, prompt: Sequence[int], labels: Mapping[str, Sequence[int]]) -> Choice:

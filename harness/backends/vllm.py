@@ -23,12 +23,12 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from harness.backends._lifeline import Lifeline
 from harness.backends.base import BaseBackend, Choice, Completion, Sampling
 from harness.chat import ChatFormat
-from harness.errors import EngineError, InputError, ModelError
+from harness.errors import EngineError, InputError, ModelError, StorageError
 
 _CPU_CONTEXT = 8192
 """Longest context on CPU unless `max_model_len` asks for more: whole-prompt prefill reserves memory for all of it."""
@@ -45,6 +45,15 @@ class Backend(BaseBackend):
     """
 
     capabilities = frozenset({"sampling", "follow_up", "label_probabilities"})
+    reserved_options = frozenset({"model", "tokenizer", "revision", "tokenizer_revision", "seed", "disable_log_stats"})
+    neutral_options = frozenset(
+        {
+            "max_num_seqs", "max_num_batched_tokens", "gpu_memory_utilization", "kv_cache_memory_bytes", "block_size",
+            "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "distributed_executor_backend",
+            "enable_prefix_caching", "enable_chunked_prefill", "enforce_eager", "cpu_offload_gb", "swap_space",
+            "max_parallel_loading_workers", "disable_custom_all_reduce",
+        }
+    )  # fmt: skip
 
     def __init__(self, model: str, engine_options: Mapping[str, Any], thinking: str, log: Path):
         self._model = model
@@ -56,7 +65,7 @@ class Backend(BaseBackend):
         self._request_ids = itertools.count()
 
     async def start(self) -> None:
-        with self._log.open("ab") as log, _output_to(log.fileno()), _interrupts_blocked():
+        with _appending(self._log) as log, _output_to(log.fileno()), _interrupts_blocked():
             begin = log.tell()
             _prepare_environment()
             self._lifeline = Lifeline()
@@ -102,7 +111,7 @@ class Backend(BaseBackend):
 
     async def close(self) -> None:
         if self._engine is not None:
-            with self._log.open("ab") as log, _output_to(log.fileno()), contextlib.suppress(Exception):
+            with contextlib.suppress(Exception), _appending(self._log) as log, _output_to(log.fileno()):
                 self._engine.shutdown()
                 self._engine = None
                 gc.collect()  # the engine's own clean-up must not wait for the interpreter's end, where it fails
@@ -177,15 +186,19 @@ class Backend(BaseBackend):
     async def _generate(self, prompt: Sequence[int], params: Any) -> Any:
         from vllm.v1.engine.exceptions import EngineDeadError
 
+        name = str(next(self._request_ids))
+        reason = None
         try:
-            async for result in self._engine.generate(
-                {"prompt_token_ids": list(prompt)}, params, request_id=str(next(self._request_ids))
-            ):
-                if result.finished:
+            async for result in self._engine.generate({"prompt_token_ids": list(prompt)}, params, request_id=name):
+                reason = result.outputs[0].finish_reason
+                if reason in ("stop", "length"):
                     return result
         except EngineDeadError as error:
             raise EngineError(f"the vLLM engine died in mid-run (its log: {self._log})") from error
-        raise EngineError(f"the vLLM engine ended a request without an answer (its log: {self._log})")
+        except Exception as error:
+            raise EngineError(f"the vLLM engine refused a request: {_brief(error)} (its log: {self._log})") from error
+        # An engine that is told to stop hands out what it has; half an answer is none.
+        raise EngineError(f"the vLLM engine ended a request early ({reason}; its log: {self._log})")
 
 
 def _prepare_environment() -> None:
@@ -214,6 +227,13 @@ def _model_context(model: str) -> int:
     except (OSError, ValueError) as error:
         raise ModelError(f"{model}: not a checkpoint that transformers can read: {_brief(error)}") from error
     return getattr(config.get_text_config(), "max_position_embeddings", _CPU_CONTEXT)
+
+
+def _appending(log: Path) -> IO[bytes]:
+    try:
+        return log.open("ab")
+    except OSError as error:
+        raise StorageError(f"{log}: cannot write the engine's log ({error.strerror})") from error
 
 
 @contextlib.contextmanager

@@ -18,7 +18,10 @@ async def _read(answered: Answered, backend: BaseBackend) -> Reading:
     prompt = follow_up(answered, backend, QUESTION, room=1)
     if isinstance(prompt, Reading):
         return prompt
-    choice = await backend.choose(prompt, {letter: backend.chat.label_tokens(letter) for letter in "AB"})
+    labels = {letter: backend.chat.label_tokens(letter) for letter in "AB"}
+    if not all(labels.values()):
+        return Reading(None, "failed", "the tokenizer has no single token for A or for B")
+    choice = await backend.choose(prompt, labels)
     yes, no = choice.probabilities["A"], choice.probabilities["B"]
     raw = msgspec.json.encode(choice.probabilities).decode()
     if yes + no == 0:

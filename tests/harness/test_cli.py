@@ -123,9 +123,25 @@ def test_bad_input_is_answered_in_one_message_with_code_2(place, capsys, argumen
     assert captured.out == ""
 
 
+def test_a_copy_of_a_run_file_is_not_reported_as_the_run_beside_it(place, capsys):
+    run()
+    (place / "run" / "copy.sqlite").write_bytes((place / "run" / "run.sqlite").read_bytes())
+    assert main(["report", "run/copy.sqlite"]) == 2
+    assert "expected a run folder, or the file run.sqlite" in capsys.readouterr().err
+
+
+def test_runs_that_share_nothing_are_not_compared(place, capsys):
+    run()
+    main(["run", "model", "--tasks", "gsm8k", "--data", "data", "--out", "plain", "--protocol", "plain"])
+    capsys.readouterr()
+    assert main(["compare", "run", "plain", "--out", "both"]) == 2
+    assert "run has gsm8k under stated; plain has gsm8k under plain" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--name", "a\nb"], "expected printable text"),
         (["--draws", "0"], "--draws: expected a whole number of at least 1, found '0'"),
         (["--temperature", "-1"], "expected a number of at least 0"),
         (["--temperature", "nan"], "expected a number of at least 0"),

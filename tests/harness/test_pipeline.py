@@ -1,5 +1,6 @@
 """The pipeline with a backend that answers by a function: real tasks, parser, graders, pool and run file; no model."""
 
+import asyncio
 import os
 import re
 import signal
@@ -10,9 +11,18 @@ from fakes import FakeBackend, checkpoint_folder, gsm8k_folder
 import tasks
 from harness import pipeline
 from harness.backends import base
-from harness.errors import CapabilityError, DataError, EngineError, IdentityError, InputError
+from harness.errors import (
+    CapabilityError,
+    DataError,
+    EngineError,
+    IdentityError,
+    InputError,
+    ModelError,
+    StorageError,
+)
 from harness.pipeline import RunConfig, execute, seed_of, select
 from harness.progress import Silent
+from harness.scoring import unfinished
 from harness.store import RunFile
 
 RIGHT, ASK_AGAIN = "Answer: {}\nConfidence: 85%", "Confidence: 40%"
@@ -52,10 +62,25 @@ class _Given:
 
     def __init__(self, backend: FakeBackend):
         self.capabilities = backend.capabilities
+        self.reserved_options = backend.reserved_options
+        self.neutral_options = backend.neutral_options
         self._backend = backend
 
     def __call__(self, *arguments) -> FakeBackend:
         return self._backend
+
+
+class _DiesAfter(FakeBackend):
+    """An engine that dies when it has answered `answers` requests."""
+
+    def __init__(self, answers: int):
+        super().__init__(add)
+        self._answers = answers
+
+    async def complete(self, prompt, sampling, seed):
+        if len(self.completed) >= self._answers:
+            raise EngineError("the engine died")
+        return await super().complete(prompt, sampling, seed)
 
 
 def rows(out, without=("latency", "cached_tokens")) -> dict[str, list[tuple]]:
@@ -126,15 +151,9 @@ def test_a_run_that_died_continues_to_the_same_file(launch, tmp_path):
     launch(FakeBackend(add), **options)
     whole = rows(launch.out)
 
-    class Dies(FakeBackend):
-        async def complete(self, prompt, sampling, seed):
-            if len(self.completed) >= 13:
-                raise EngineError("the engine died")
-            return await super().complete(prompt, sampling, seed)
-
     broken = tmp_path / "broken"
     with pytest.raises(EngineError, match="died"):
-        launch(Dies(add), out=str(broken), **options)
+        launch(_DiesAfter(13), out=str(broken), **options)
     kept = rows(broken)
     assert 0 < len(kept["generations"]) < 20
     asked_before = {(g[1], g[3]) for g in kept["generations"]}
@@ -178,6 +197,119 @@ def test_other_weights_and_other_data_are_another_identity(launch, tmp_path):
     (launch.model / "model.safetensors").write_bytes(b"other weights")
     with pytest.raises(IdentityError, match=r"(?s)weights: sha256.*data\[gsm8k\]: "):
         launch(FakeBackend(add))
+
+
+def test_data_of_a_grown_scope_are_identity_too(launch):
+    gsm8k_folder(launch.data, 4)
+    claims = launch.data / "creak" / "dev.json"
+    claims.parent.mkdir()
+    claim = '{"ex_id": "%s", "sentence": "s %s", "label": "%s", "entity": "e", "explanation": "x"}\n'
+    claims.write_text("".join(claim % (i, i, "true") for i in range(3)))
+
+    def answer(prompt: str, seed: int | None) -> str:
+        return "Answer: true\nConfidence: 70%"
+
+    launch(FakeBackend(answer))
+    launch(FakeBackend(answer), tasks=("creak",))
+    with RunFile.open(launch.out) as run:
+        manifest = run.manifest()
+    assert set(manifest["data"]) == set(manifest["identity"]["data"]) == {"gsm8k", "creak"}
+    assert len(manifest["notes"]) == 2, "both files are not the published ones"
+    claims.write_text("".join(claim % (i, i, "false") for i in range(5)))
+    with pytest.raises(IdentityError, match=r"data\[creak\]"):
+        launch(FakeBackend(answer), tasks=("creak",))
+
+
+def test_a_stopped_run_is_not_finished_by_a_smaller_one(launch):
+    with pytest.raises(EngineError):
+        launch(_DiesAfter(6))
+    with RunFile.open(launch.out) as run:
+        kept = len(run.frame())
+    launch(FakeBackend(add), limit=2)
+    with RunFile.open(launch.out) as run:
+        assert run.manifest()["scope"] == {"gsm8k": {"stated": {"questions": 10, "draws": 1, "methods": ["stated"]}}}
+        assert run.manifest()["complete"] is False
+        assert f"{len(run.frame())} of 10 generations are graded" in unfinished(run)
+        assert len(run.frame()) >= kept
+    launch(FakeBackend(add))
+    with RunFile.open(launch.out) as run:
+        assert run.manifest()["complete"] is True
+        assert unfinished(run) is None
+
+
+def test_a_finished_run_starts_no_engine(launch):
+    launch(FakeBackend(add))
+
+    class Never(FakeBackend):
+        async def start(self):
+            raise AssertionError("the engine was started")
+
+    assert not launch(Never(add)).interrupted
+
+
+def test_engine_options_that_may_change_answers_are_identity(launch):
+    launch(FakeBackend(add), engine={"rope_theta": 1})
+    launch(FakeBackend(add), engine={"rope_theta": 1, "max_num_seqs": 3})
+    with pytest.raises(IdentityError, match="engine_options: rope_theta=1 there, rope_theta=2 now"):
+        launch(FakeBackend(add), engine={"rope_theta": 2})
+    with pytest.raises(InputError, match="--engine model="):
+        launch(FakeBackend(add), engine={"model": "other"})
+
+
+@pytest.mark.parametrize("interrupted", [False, True], ids=["running", "after Ctrl-C"])
+def test_a_failed_commit_is_an_error_and_the_run_continues_to_the_same_file(launch, tmp_path, monkeypatch, interrupted):
+    launch(FakeBackend(add), confidence=("stated", "asked"))
+    whole = rows(launch.out)
+    write, calls = RunFile.write, []
+
+    def full(self, records):
+        calls.append(records)
+        if len(calls) > 1 or interrupted:
+            raise StorageError("the disk is full")
+        write(self, records)
+
+    class Stops(FakeBackend):
+        async def complete(self, prompt, sampling, seed):
+            if interrupted and len(self.completed) == 5:
+                os.kill(os.getpid(), signal.SIGINT)
+            return await super().complete(prompt, sampling, seed)
+
+    monkeypatch.setattr(pipeline, "_COMMIT_SECONDS", 0.001)
+    monkeypatch.setattr(RunFile, "write", full)
+    broken = str(tmp_path / "broken")
+    with pytest.raises(StorageError, match="full"):
+        launch(Stops(add, in_flight=1), out=broken, confidence=("stated", "asked"))
+    monkeypatch.setattr(RunFile, "write", write)
+    launch(FakeBackend(add), out=broken, confidence=("stated", "asked"))
+    assert rows(broken) == whole
+
+
+def test_follow_ups_see_no_statement_of_confidence_and_no_further_question(launch):
+    said = "I'm 95% sure.\nConfidence: 80%\nAnswer: 4\nConfidence: 85%\n\nQuestion: 3+3?\nAnswer: 6\nConfidence: 70%"
+    backend = FakeBackend(lambda prompt, seed: said)
+    launch(backend, confidence=("p_true",), limit=1)
+    (prompt,) = backend.chosen
+    seen = prompt.split("<|assistant|>")[1].split("<|end|>")[0]
+    assert "Answer: 4" in seen
+    assert not re.search("95|80|85|70|3.3", seen)
+
+
+def test_a_run_can_be_started_inside_an_event_loop(launch):
+    async def cell() -> None:
+        launch(FakeBackend(add))
+
+    asyncio.run(cell())
+    with RunFile.open(launch.out) as run:
+        assert len(run.frame()) == 10
+
+
+def test_a_template_that_takes_no_second_turn_is_a_model_error(launch):
+    backend = FakeBackend(add)
+    backend.chat.tokenizer.chat_template = (
+        "{% if messages|length > 1 %}{{ raise_exception('one turn only') }}{% endif %}{{ messages[0]['content'] }}"
+    )
+    with pytest.raises(ModelError, match="conversation of 3 turns: one turn only"):
+        launch(backend, confidence=("p_true",))
 
 
 def test_a_prompt_longer_than_the_context_is_a_failure_not_a_wrong_answer(launch):

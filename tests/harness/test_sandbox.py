@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from harness import sandbox
 from harness.check import check_task
+from harness.cli import main
 from harness.errors import CapabilityError
 from harness.sandbox import Limits, SandboxError
 from tasks.base import Job, Ran
@@ -261,6 +263,12 @@ def f():
     assert value_of(run, program) == "(-1,-1,-1,-1,)"
 
 
+def test_the_keys_of_the_users_session_are_refused(run: Run):
+    numbers = {"x86_64": 250, "aarch64": 219}  # keyctl; -3 is the session's keyring
+    program = f"import ctypes\ndef f(): return ctypes.CDLL(None).syscall({numbers[platform.machine()]}, 0, -3, 1)"
+    assert value_of(run, program) == "-1"
+
+
 def test_signals_reach_nothing_outside(run: Run):
     program = """
 import os, signal
@@ -375,6 +383,13 @@ def test_without_bubblewrap_programs_are_refused_with_the_remedy(monkeypatch: py
         sandbox.require()
     with pytest.raises(CapabilityError, match="bubblewrap"):
         check_task("mbpp", str(tmp_path))
+
+
+def test_without_bubblewrap_a_run_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    folder = tmp_path / "run"
+    code = main(["run", "micro-sft", "--tasks", "mbpp", "--data", str(tmp_path), "--out", str(folder)])
+    assert (code, folder.exists()) == (CapabilityError.exit_code, False)
 
 
 def test_where_it_cannot_make_namespaces_its_own_words_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -88,6 +88,12 @@ def test_finished_tells_what_is_there_of_each_draw(tmp_path):
         assert run.finished("t", "q2", "stated") == {}
 
 
+def test_a_confidence_without_its_generation_does_not_close_the_run(tmp_path):
+    with RunFile.create(tmp_path) as run:
+        run.write([confidence(1, 0.5)])
+        assert run.finished("t", "q1", "stated") == {0: {"stated"}}
+
+
 def test_frame_has_one_row_per_generation_and_method(tmp_path):
     with RunFile.create(tmp_path) as run:
         run.write([question(1), question(2), generation(1), generation(2)])
@@ -175,4 +181,4 @@ def test_a_killed_writer_loses_no_committed_row(tmp_path):
     done = subprocess.run([sys.executable, "-c", program, tmp_path, ".", "tests/harness"], capture_output=True)
     assert done.returncode == -9, done.stderr
     with RunFile.open(tmp_path) as run:
-        assert run.count(Question) == 50
+        assert len(list(run.questions())) == 50
