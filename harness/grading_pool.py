@@ -7,6 +7,7 @@ grader wants run are run from here, each in a sandbox of its own.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import multiprocessing
 import resource
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import tasks
 from harness import sandbox
+from harness.errors import InputError
 from harness.records import Question
 from tasks.base import Job, Task, Verdict
 
@@ -55,8 +57,8 @@ class GradingPool:
         """Schedules one answer; the future always gets a verdict, never an exception of the grader."""
         verdict: Future[Verdict] = Future()
         verdict.set_running_or_notify_cancel()  # a waiter that is cancelled must not cancel what is set below
-        seconds = self._timeout + (sandbox.LIMITS.wall if tasks.load(task_name).finish else 0)
-        graded = self._pool.schedule(_grade, args=(task_name, question, answer_text), timeout=seconds)
+        timeout = self._timeout_of(task_name)
+        graded = self._pool.schedule(_grade, args=(task_name, question, answer_text), timeout=timeout)
         self._unfinished.add(graded)
 
         def settle(done: ProcessFuture) -> None:
@@ -78,6 +80,11 @@ class GradingPool:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _timeout_of(self, task_name: str) -> float:
+        with contextlib.suppress(InputError):  # an unknown task is a failure like any other: the worker meets it too
+            return self._timeout + (sandbox.LIMITS.wall if tasks.load(task_name).finish else 0)
+        return self._timeout
 
     def _verdict(self, done: ProcessFuture) -> Verdict:
         if done.cancelled():
