@@ -58,6 +58,9 @@ def literal(value: object) -> str:
             return "{" + ",".join(map(literal, value)) + "}" if value else "set()"
         case dict():
             return "{" + ",".join(f"{literal(k)}:{literal(v)}" for k, v in value.items()) + "}"
+    for number in (int, float):  # a Fraction or Decimal may equal one
+        if hasattr(value, "as_integer_ratio") and number(value) == value:
+            return literal(number(value))
     raise TypeError(f"returned a {type(value).__name__}, which equals no literal")
 
 

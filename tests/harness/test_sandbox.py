@@ -100,16 +100,17 @@ def test_calls_are_evaluated_in_the_programs_names_after_the_setup(run: Run):
         ("(True, 1, 1.0, b'x', 1j, 'é\\n')", r"(True,1,1.0,b'x',1j,'é\n',)"),
         ("[float('inf'), -float('inf')]", "[1e999,-1e999]"),
         ("float('nan')", "nan"),
+        ("[fractions.Fraction(1, 2), decimal.Decimal('3.0')]", "[0.5,3]"),
     ],
 )
 def test_values_come_back_as_literals(expression: str, literal: str):
-    assert sandbox.run(Job("import collections", (expression,))) == Ran((literal,), None)
+    assert sandbox.run(Job("import collections, decimal, fractions", (expression,))) == Ran((literal,), None)
 
 
-def test_values_that_no_literal_equals_are_errors():
-    assert sandbox.run(Job("", ("iter([])",))) == Ran(
-        (), "TypeError: returned a list_iterator, which equals no literal"
-    )
+@pytest.mark.parametrize("expression", ["map(int, '12')", "range(3)", "object()", "[1, [len]]", "f(1, 3)"])
+def test_values_that_no_literal_equals_are_errors(expression: str):
+    ran = sandbox.run(Job("from fractions import Fraction as f", (expression,)))
+    assert (ran.values, ran.error.endswith("which equals no literal")) == ((), True), ran.error
 
 
 def test_the_error_that_ends_a_program_is_told(run: Run):
