@@ -49,12 +49,10 @@ _PROTOCOL = protocols.protocol("stated")
 # -- their tasks in a run of ours -------------------------------------------------------------------------------------
 
 _TASK_NAME = re.compile(r"""^["']?task["']?:[ \t]*(["']?)([^\s"'#\[{-][^\n"'#]*?)\1[ \t]*(?:#.*)?$""", re.MULTILINE)
-_RIGHT_OR_WRONG = ("exact_match", "acc")
+_RIGHT_OR_WRONG = ("exact_match", "acc", "em")
 """Metrics that say of one answer whether it is right, in the order of preference."""
 _INVALID = "[invalid]"
 """What lm-eval's regular-expression filters give where nothing matches."""
-_SEEDS = 0, 1234, 1234
-"""lm-eval's own defaults for the random numbers of Python, numpy and the few-shot sampler."""
 
 
 def register() -> None:
@@ -91,7 +89,6 @@ def load(name: str) -> Task:
 
 
 def _instantiate(name: str) -> ConfigurableTask:
-    from lm_eval.api.task import ConfigurableTask
     from lm_eval.tasks import TaskManager
 
     path = _configuration(name)
@@ -101,14 +98,12 @@ def _instantiate(name: str) -> ConfigurableTask:
         (task,) = TaskManager(include_defaults=False).load([str(path)])["tasks"].values()
     except Exception as error:  # whatever the hub, the loader and the task's own code raise
         raise DataError(f"lm_eval:{name}: lm-eval cannot load it: {type(error).__name__}: {error}") from error
-    if not isinstance(task, ConfigurableTask):
-        raise InputError(f"lm_eval:{name} is a class of its own ({type(task).__name__}), which cannot be run here")
     return task
 
 
 def _configuration(name: str) -> Path:
     """The YAML file of a task. The folder is read as text: lm-eval's own index of it takes several seconds."""
-    if Path(name).is_file():
+    if name.endswith(".yaml"):
         return Path(name)
     found: dict[str, Path] = {}
     folder = Path(find_spec("lm_eval").origin).parent / "tasks"
@@ -126,13 +121,17 @@ def _require_support(name: str, path: Path) -> None:
     """Refuses what cannot be asked in one turn of text and graded safely, before anything is downloaded."""
     from lm_eval.tasks._yaml_loader import load_yaml
 
-    config = load_yaml(path, resolve_func=False)
+    try:
+        config = load_yaml(path, resolve_func=False)
+    except Exception as error:  # whatever the parser and the loader raise
+        raise InputError(f"lm_eval:{name}: not a configuration of lm-eval: {error}") from error
     kind = config.get("output_type", "generate_until")
     reasons = {
         f"its output type is {kind}, and only generate_until is supported: the backends give no log-likelihood of a "
         "given text": kind != "generate_until",
         "it runs programs that the model writes, without a sandbox": config.get("unsafe_code"),
         "it asks about images or sound": config.get("doc_to_image") or config.get("doc_to_audio"),
+        "it is programmed as a class of its own": config.get("class"),
         "it begins the model's reply (gen_prefix)": config.get("gen_prefix"),
         "it votes over repeated answers (repeats)": config.get("repeats", 1) > 1,
     }
@@ -142,11 +141,12 @@ def _require_support(name: str, path: Path) -> None:
 
 
 def _seed() -> None:
+    """Seeds what tasks draw from while they load, as the lm_eval command does."""
     import numpy as np
+    from lm_eval.defaults import DEFAULT_OTHER_SEED, DEFAULT_RANDOM_SEED
 
-    python, numpy, _ = _SEEDS
-    random.seed(python)
-    np.random.seed(numpy)  # noqa: NPY002  lm-eval's tasks draw from the global generator
+    random.seed(DEFAULT_RANDOM_SEED)
+    np.random.seed(DEFAULT_OTHER_SEED)  # noqa: NPY002
 
 
 class _Bridge:
@@ -200,8 +200,9 @@ class _Bridge:
     @functools.cached_property
     def _rows(self) -> list[dict]:
         """Rendered in the order of the documents, as lm-eval does: few-shot examples are drawn one after another."""
-        *_, seed = _SEEDS
-        self._task.set_fewshot_seed(seed)
+        from lm_eval.defaults import DEFAULT_OTHER_SEED
+
+        self._task.set_fewshot_seed(DEFAULT_OTHER_SEED)
         return [
             {"id": identifier, "text": self._prompt(document), "gold": self._gold(document)}
             for identifier, document in self._documents.items()
@@ -232,13 +233,11 @@ def _one_filter(name: str, known: list[str], wanted: str) -> str:
 
 
 def _one_metric(name: str, known: list[str]) -> str:
-    for metric in (*_RIGHT_OR_WRONG, *(known if len(known) == 1 else ())):
-        if metric in known:
-            return metric
-    found = ", ".join(known) or "none"
-    raise InputError(
-        f"lm_eval:{name}: expected a metric that says right or wrong ({' or '.join(_RIGHT_OR_WRONG)}), found {found}"
-    )
+    chosen = next((metric for metric in _RIGHT_OR_WRONG if metric in known), None)
+    if chosen is None:
+        expected, found = " or ".join(_RIGHT_OR_WRONG), ", ".join(known) or "none"
+        raise InputError(f"lm_eval:{name}: expected a metric that says right or wrong ({expected}), found {found}")
+    return chosen
 
 
 def _identified(documents: Any) -> Iterator[tuple[str, dict]]:

@@ -171,6 +171,7 @@ def test_equal_documents_are_questions_of_their_own(sums, launch):
         ("mbpp", "without a sandbox"),
         ("gsm8kk", "Did you mean gsm8k"),
         ("mmlu", "no single task"),
+        ("no/such/file.yaml", "No such file"),
     ],
 )
 def test_what_cannot_be_run_is_refused_before_anything_is_downloaded(name, said):
@@ -184,7 +185,9 @@ def test_what_cannot_be_run_is_refused_before_anything_is_downloaded(name, said)
         ("", "choose lm_eval:.*:first or lm_eval:.*:last"),
         ("gen_prefix: The sum is", "gen_prefix"),
         ("repeats: 8", "votes over repeated answers"),
-        ("metric_list: [{metric: bleu}, {metric: chrf}]", "a metric that says right or wrong"),
+        ("metric_list: [{metric: f1}]", "a metric that says right or wrong"),
+        ("doc_to_image: picture", "images"),
+        ("task: [", "not a configuration"),
     ],
 )
 def test_a_configuration_that_cannot_be_run_is_refused(sums, line, said):
