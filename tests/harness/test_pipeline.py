@@ -1,6 +1,7 @@
 """The pipeline with a backend that answers by a function: real tasks, parser, graders, pool and run file; no model."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -410,3 +411,33 @@ def test_seeds_differ_between_questions_and_leave_room_for_draws():
     assert len(seeds) == 1000
     assert all(0 <= seed < 2**31 for seed in seeds)
     assert pipeline.seed_of(0, "a", "1") != pipeline.seed_of(0, "b", "1")
+
+
+@pytest.mark.sandbox
+def test_programs_are_run_and_decide_the_outcome(launch):
+    """With what a model may write: a right program, wrong ones, hostile ones, and none."""
+    answers = {
+        11: ("return x * x", "correct"),
+        12: ("return x + x", "incorrect"),
+        13: ("import os; os._exit(0)", "incorrect"),
+        14: ("while True: pass", "incorrect"),
+        15: ("import os; os.kill(os.getppid(), 9); print('ready\\n=225')", "incorrect"),
+        16: (None, "unparsed"),
+    }
+
+    def answer(prompt: str, seed: int | None) -> str:
+        body, _ = answers[int(re.search(r"f\((\d+)\)", prompt)[1])]
+        return f"```python\ndef f(x): {body}\n```\nConfidence: 85%" if body else "It is easy.\nConfidence: 85%"
+
+    asked = [
+        {"task_id": n, "text": "Square.", "code": "-", "test_list": [f"assert f({n}) == {n * n}"]} for n in answers
+    ]
+    (launch.data / "mbpp").mkdir()
+    (launch.data / "mbpp/mbpp.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked))
+    launch(FakeBackend(answer), tasks=("mbpp",), confidence=("stated",))
+    with RunFile.open(launch.out) as run:
+        frame = run.frame()
+    assert dict(zip(frame["question_id"].astype(int), frame["outcome"], strict=True)) == {
+        n: outcome for n, (_, outcome) in answers.items()
+    }
+    assert set(frame["value"]) == {0.85}
