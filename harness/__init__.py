@@ -27,7 +27,7 @@ def run(model: str, tasks: Sequence[str], out: str | Path, **options: Any) -> Ru
         model: carried checkpoint, local folder or hub id.
         tasks: names of tasks.
         out: folder of the run.
-        options: further fields of `harness.pipeline.RunConfig`, such as `protocol`, `confidence`, `draws`, `limit`.
+        options: further fields of `harness.config.RunConfig`, such as `protocol`, `confidence`, `draws`, `limit`.
 
     Returns:
         The run, open for reading.
@@ -37,7 +37,8 @@ def run(model: str, tasks: Sequence[str], out: str | Path, **options: Any) -> Ru
         KeyboardInterrupt: Ctrl-C stopped the run; what was finished is kept, and the same call continues it.
     """
     from harness import lm_eval
-    from harness.pipeline import RunConfig, execute
+    from harness.config import RunConfig
+    from harness.pipeline import execute
     from harness.progress import Silent
     from harness.scoring import publish
 

@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from harness import lm_eval
-    from harness.pipeline import RunConfig, execute
+    from harness.config import RunConfig
+    from harness.pipeline import execute
     from harness.progress import Lines, Live
     from harness.scoring import publish
 

@@ -10,70 +10,36 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import heapq
 import os
-import platform
 import signal
-import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import tasks
-from harness import __version__, model, protocols, sandbox
+from harness import model, protocols, sandbox
 from harness.backends import base as backends
-from harness.backends.base import BaseBackend, Sampling
+from harness.backends.base import BaseBackend
 from harness.chat import Prompt
 from harness.confidence import base as confidence
 from harness.confidence.base import Answered, Method, Reading
-from harness.errors import CalibenchError, CapabilityError, DataError, IdentityError, InputError
+from harness.config import RunConfig, seed_of
+from harness.errors import CalibenchError, CapabilityError, InputError
 from harness.grading_pool import GradingPool
+from harness.manifest import check_identity, description, environment, grown_scope, identity, is_complete
 from harness.parsing import Parsed, parse
 from harness.records import Confidence, Generation, Grade, Question, Record
+from harness.selection import Selection, select
 from harness.store import RunFile
 from tasks.base import Task, Verdict
 
 GRADER_SECONDS = 10.0
 """Time that grading one answer may take."""
 _COMMIT_SECONDS = 0.5
-
-
-class RunConfig(NamedTuple):
-    """What a run is asked to do. Fields have the names of the command line's options."""
-
-    model: str
-    tasks: tuple[str, ...]
-    out: str
-    backend: str = "vllm"
-    engine: dict[str, Any] = {}
-    protocol: str = "stated"
-    confidence: tuple[str, ...] | None = None
-    """None: `stated` if the protocol asks for it, else no method."""
-    draws: int = 1
-    temperature: float | None = None
-    """None: 0 (greedy) for one draw, 0.7 for several."""
-    top_p: float = 1.0
-    max_tokens: int = 2048
-    thinking: str = "auto"
-    seed: int = 0
-    limit: int | None = None
-    data: str | None = None
-    kind: str | None = None
-    name: str | None = None
-
-    def sampling(self) -> Sampling:
-        temperature = self.temperature if self.temperature is not None else (0.0 if self.draws == 1 else 0.7)
-        return Sampling(temperature, self.top_p, self.max_tokens)
-
-    def methods(self) -> tuple[str, ...]:
-        if self.confidence is not None:
-            return self.confidence
-        return ("stated",) if protocols.protocol(self.protocol).scale else ()
 
 
 class Progress(Protocol):
@@ -90,119 +56,6 @@ class RunResult(NamedTuple):
     interrupted: bool
     notes: list[str]
     """What a reader of the numbers must know: data that are not the published ones, a model without chat template."""
-
-
-class Selection(NamedTuple):
-    """The questions of one task that a run asks."""
-
-    task: Task
-    fingerprint: str
-    origin: str
-    note: str | None
-    total: int
-    chosen: frozenset[str] | None
-    """Question ids under `--limit`; None: all."""
-
-    def questions(self, data: str | None) -> Iterator[Question]:
-        source = self.task.open(data)
-        for place, row in source.rows:
-            question = self.task.to_question(row, place)
-            if question is not None and (self.chosen is None or question.question_id in self.chosen):
-                yield question
-
-
-def select(task: Task, data: str | None, limit: int | None) -> Selection:
-    """Reads a task's data once, so that whatever is wrong with it shows before any work, and takes the sample.
-
-    A smaller `limit` selects a subset of a larger one's questions: those with the smallest hash of task and id.
-
-    Raises:
-        DataError: missing, malformed or empty data, or a question id that occurs twice.
-    """
-    source = task.open(data)
-    seen: set[bytes] = set()
-    hashes: list[tuple[bytes, str]] = []
-    for place, row in source.rows:
-        question = task.to_question(row, place)
-        if question is None:
-            continue
-        digest = hashlib.sha256(f"{task.name}\0{question.question_id}".encode()).digest()
-        if digest in seen:
-            raise DataError(f"{place}: question id {question.question_id!r} occurs twice in task {task.name}")
-        seen.add(digest)
-        if limit is not None:
-            hashes.append((digest, question.question_id))
-    if not seen:
-        raise DataError(f"{source.origin}: no question for task {task.name}")
-    chosen = None if limit is None else frozenset(question_id for _, question_id in heapq.nsmallest(limit, hashes))
-    return Selection(task, source.fingerprint, source.origin, source.note, len(chosen or seen), chosen)
-
-
-def seed_of(run_seed: int, task: str, question_id: str) -> int:
-    """Seed of a question's draw 0; draw k has this + k, as vLLM numbers the children of one request."""
-    digest = hashlib.sha256(f"{run_seed}\0{task}\0{question_id}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") >> 1
-
-
-# -- identity ---------------------------------------------------------------------------------------------------------
-
-
-def identity(config: RunConfig, checkpoint: model.Checkpoint, selections: Sequence[Selection]) -> dict[str, Any]:
-    """What must match for a run to be continued. Tasks, limit, draws and methods are scope: they may grow."""
-    sampling = config.sampling()
-    protocol = protocols.protocol(config.protocol)
-    neutral = backends.load(config.backend).neutral_options
-    return {
-        "weights": checkpoint.fingerprint(),
-        "backend": config.backend,
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "max_tokens": sampling.max_tokens,
-        "thinking": config.thinking,
-        "seed": config.seed,
-        "engine_options": ", ".join(
-            f"{key}={config.engine[key]}" for key in sorted(config.engine) if key not in neutral
-        ),
-        "prompts": {
-            **{
-                f"{s.task.name}, {protocol.name}": _hash(protocols.user_turn("QUESTION", s.task.instruction, protocol))
-                for s in selections
-            },
-            **{f"method {name}": _hash(confidence.load(name).question) for name in config.methods()},
-        },
-        "data": {s.task.name: s.fingerprint for s in selections},
-        "graders": {s.task.name: s.task.grader for s in selections},
-    }
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
-    """The identity that holds for old and new scope together, or IdentityError that names what differs."""
-    old = run.manifest().get("identity", {})
-    differences = []
-    merged: dict[str, Any] = dict(old)
-    for field, value in new.items():
-        if isinstance(value, dict):
-            shared = old.get(field, {})
-            differences += [
-                f"{field}[{key}]: {shared[key]} there, {value[key]} now"
-                for key in value
-                if key in shared and shared[key] != value[key]
-            ]
-            merged[field] = {**shared, **value}
-        else:
-            if field in old and old[field] != value:
-                differences.append(f"{field}: {old[field]} there, {value} now")
-            merged[field] = value
-    if differences:
-        raise IdentityError(
-            f"{run.path.parent} holds a run of another identity; choose another --out, or the same settings:\n  "
-            + "\n  ".join(differences)
-        )
-    return merged
 
 
 # -- the run ----------------------------------------------------------------------------------------------------------
@@ -228,8 +81,8 @@ def execute(config: RunConfig, progress: Progress) -> RunResult:
     try:
         progress.stage("hashing weights")
         known = identity(config, checkpoint, selections)
-        _check_identity(run, known)
-        scope = _grown_scope(run, config, selections)
+        check_identity(run, known)
+        scope = grown_scope(run, config, selections)
         interrupted = False
         if scope != run.manifest().get("scope") or not is_complete(run):
             backend = backend_type(
@@ -241,34 +94,6 @@ def execute(config: RunConfig, progress: Progress) -> RunResult:
     except BaseException:
         run.close()
         raise
-
-
-def is_complete(run: RunFile) -> bool:
-    """Whether every generation in the run's scope is graded, and read by every method."""
-    for task, of_task in run.manifest().get("scope", {}).items():
-        for protocol, asked in of_task.items():
-            tally = run.tally(task, protocol)
-            if any(tally.get(part, 0) < asked["questions"] * asked["draws"] for part in ("grade", *asked["methods"])):
-                return False
-    return True
-
-
-def _grown_scope(run: RunFile, config: RunConfig, selections: Sequence[Selection]) -> dict[str, Any]:
-    """What the run file is to hold: what it was to hold before, and what is asked for now.
-
-    Scope grows and never shrinks, so that a run that was stopped is not taken for a finished smaller one, whose questions
-    would be those that happened to be answered first.
-    """
-    scope = run.manifest().get("scope", {})
-    for selection in selections:
-        of_task = scope.setdefault(selection.task.name, {})
-        before = of_task.get(config.protocol, {"questions": 0, "draws": 0, "methods": []})
-        of_task[config.protocol] = {
-            "questions": max(before["questions"], selection.total),
-            "draws": max(before["draws"], config.draws),
-            "methods": sorted({*before["methods"], *config.methods()}),
-        }
-    return scope
 
 
 def _run_loop(main: Coroutine[Any, Any, bool]) -> bool:
@@ -313,17 +138,17 @@ async def _run(
         await backend.start()
         engine = backend.describe()
         of_engine = {field: engine.get(field) for field in ("dtype", "quantization", "context")}
-        merged = _check_identity(run, {**known, **of_engine, "chat_template": backend.chat.fingerprint()})
+        merged = check_identity(run, {**known, **of_engine, "chat_template": backend.chat.fingerprint()})
         before = run.manifest()
-        session = {"start": datetime.now(UTC).isoformat(timespec="seconds"), **_environment(engine)}
+        session = {"start": datetime.now(UTC).isoformat(timespec="seconds"), **environment(engine)}
         sessions = [*before.get("sessions", []), session]
         run.update_manifest(
             identity=merged,
             scope=scope,
             complete=False,
             sessions=sessions,
-            **_description(stream.config, checkpoint, selections, before.get("data", {}), backend.chat.has_template),
-            **_environment(engine),
+            **description(stream.config, checkpoint, selections, before.get("data", {}), backend.chat.has_template),
+            **environment(engine),
         )
         stream.progress.stage("asking")
         begin = time.monotonic()
@@ -334,62 +159,6 @@ async def _run(
         return interrupted and not complete
     finally:
         await backend.close()
-
-
-def _description(
-    config: RunConfig,
-    checkpoint: model.Checkpoint,
-    selections: Sequence[Selection],
-    data_before: dict[str, Any],
-    has_template: bool,
-) -> dict[str, Any]:
-    """What a reader of the numbers must know of model, settings and data."""
-    scope_and_places = {"tasks", "limit", "draws", "confidence", "protocol", "out", "data"}
-    data = data_before | {
-        s.task.name: {"origin": s.origin, "fingerprint": s.fingerprint, "note": s.note} for s in selections
-    }
-    notes = [of_task["note"] for of_task in data.values() if of_task["note"]]
-    if not has_template:
-        notes.append(f"{checkpoint.name} has no chat template: questions are asked as plain text, without turns")
-    lineage = checkpoint.lineage()
-    return {
-        "name": config.name or checkpoint.name,
-        "kind": config.kind or lineage.get("kind"),
-        "model": {"name": checkpoint.name, "revision": checkpoint.revision, "lineage": lineage},
-        "configuration": {
-            **{field: value for field, value in config._asdict().items() if field not in scope_and_places},
-            "temperature": config.sampling().temperature,
-            "model": checkpoint.name,
-        },
-        "data": data,
-        "notes": notes,
-    }
-
-
-def _environment(engine: dict[str, Any]) -> dict[str, Any]:
-    """Versions and hardware; noted for each session, because they may change between two."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    return {
-        "calibench": __version__,
-        "engine": engine,
-        "libraries": _library_versions(),
-        "hardware": {
-            "machine": platform.machine(),
-            "system": platform.system(),
-            "processors": os.cpu_count(),
-            "memory_gib": round(memory, 1),
-        },
-    }
-
-
-def _library_versions() -> dict[str, str]:
-    import importlib.metadata as metadata
-
-    versions = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for name in ("torch", "transformers", "datasets", "math-verify", "numpy", "scikit-learn", "pandas"):
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            versions[name] = metadata.version(name)
-    return versions
 
 
 class _Stream:

@@ -15,7 +15,7 @@ import pytest
 import tasks
 from harness import errors, protocols
 from harness.confidence import base as methods
-from harness.pipeline import RunConfig
+from harness.config import RunConfig
 from harness.records import Confidence, Generation, Grade, Question
 from harness.store import RunFile
 from metrics.scorecard import scorecard

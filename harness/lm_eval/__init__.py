@@ -35,8 +35,9 @@ from harness import protocols, sandbox
 from harness.errors import DataError, InputError, StorageError
 from harness.grading_pool import GradingPool
 from harness.parsing import parse
-from harness.pipeline import GRADER_SECONDS, select
+from harness.pipeline import GRADER_SECONDS
 from harness.records import Outcome, Question
+from harness.selection import select
 from tasks.base import Rows, Task, Verdict
 from tasks.data import content_id
 

@@ -17,11 +17,11 @@ from lm_eval.api.model import LM
 from harness.backends import base as backends
 from harness.backends.base import Sampling
 from harness.chat import opens_reasoning
+from harness.config import seed_of
 from harness.errors import CapabilityError, InputError
 from harness.lm_eval import until_stop
 from harness.model import resolve
 from harness.parsing import parse
-from harness.pipeline import seed_of
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance

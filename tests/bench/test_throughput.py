@@ -18,7 +18,7 @@ import tasks
 from harness import model, protocols
 from harness.backends.vllm import Backend, _prepare_environment
 from harness.chat import ChatFormat
-from harness.pipeline import seed_of
+from harness.config import seed_of
 from harness.store import RunFile
 
 pytestmark = [pytest.mark.bench, pytest.mark.engine, pytest.mark.timeout(3600)]

@@ -15,12 +15,14 @@ import pytest
 from fakes import FakeBackend, checkpoint_folder
 
 import tasks
-from harness import lm_eval, pipeline, protocols
+from harness import lm_eval, protocols
 from harness.backends import base
+from harness.config import RunConfig
 from harness.errors import InputError
 from harness.model import resolve
-from harness.pipeline import RunConfig, execute
+from harness.pipeline import execute
 from harness.progress import Silent
+from harness.selection import select
 from harness.store import RunFile
 from metrics.scorecard import scorecard
 
@@ -207,7 +209,7 @@ def test_every_task_is_written(tmp_path):
 def answers(task: str) -> Callable[[str], str]:
     """A model that answers a task's prompts in every way that ends in another outcome."""
     loaded = tasks.load(task)
-    selection = pipeline.select(loaded, None, None)
+    selection = select(loaded, None, None)
     replies: dict[str, str] = {}
     for i, question in enumerate(selection.questions(None)):
         right = f"Answer: {question.gold[0]}"

@@ -12,6 +12,7 @@ from fakes import FakeBackend, checkpoint_folder, gsm8k_folder
 import tasks
 from harness import pipeline
 from harness.backends import base
+from harness.config import RunConfig, seed_of
 from harness.errors import (
     CapabilityError,
     DataError,
@@ -21,9 +22,10 @@ from harness.errors import (
     ModelError,
     StorageError,
 )
-from harness.pipeline import RunConfig, execute, seed_of, select
+from harness.pipeline import execute
 from harness.progress import Silent
 from harness.scoring import unfinished
+from harness.selection import select
 from harness.store import RunFile
 
 RIGHT, ASK_AGAIN = "Answer: {}\nConfidence: 85%", "Confidence: 40%"
@@ -410,7 +412,7 @@ def test_seeds_differ_between_questions_and_leave_room_for_draws():
     seeds = {seed_of(0, "gsm8k", str(i)) for i in range(1000)}
     assert len(seeds) == 1000
     assert all(0 <= seed < 2**31 for seed in seeds)
-    assert pipeline.seed_of(0, "a", "1") != pipeline.seed_of(0, "b", "1")
+    assert seed_of(0, "a", "1") != seed_of(0, "b", "1")
 
 
 @pytest.mark.sandbox

@@ -18,8 +18,13 @@ def tokenizer():
 
 
 @pytest.fixture(autouse=True)
-def small_chunks(monkeypatch):
+def small_chunks_on_one_thread(monkeypatch):
+    """One thread, as the command trains: two are far slower where anything else runs, and sum in another order."""
     monkeypatch.setattr(micro, "_CHUNK", 8)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def trained(tokenizer, state_file):
