@@ -17,6 +17,7 @@ from fakes import FakeBackend, checkpoint_folder
 import tasks
 from harness import lm_eval, protocols
 from harness.backends import base
+from harness.cli import main
 from harness.config import RunConfig
 from harness.errors import InputError
 from harness.model import resolve
@@ -181,6 +182,12 @@ def test_what_cannot_be_run_is_refused_before_anything_is_downloaded(name, said)
         tasks.load(f"lm_eval:{name}")
 
 
+def test_the_command_line_knows_tasks_of_lm_eval(tmp_path, capsys):
+    tasks.SOURCES.clear()
+    assert main(["run", "micro-sft", "--tasks", "lm_eval:arc_easy", "--out", str(tmp_path / "run")]) == 2
+    assert "multiple_choice" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -201,9 +208,17 @@ def test_a_configuration_that_cannot_be_run_is_refused(sums, line, said):
 # -- our tasks there --------------------------------------------------------------------------------------------------
 
 
-def test_every_task_is_written(tmp_path):
-    written = lm_eval.write_configurations(tmp_path / "new")
+def test_every_task_is_written(tmp_path, capsys):
+    assert main(["lm-eval-tasks", "--out", str(tmp_path / "new")]) == 0
+    written = [Path(line) for line in capsys.readouterr().out.splitlines()]
     assert {file.stem for file in written} == {f"calibench_{name}" for name in tasks.names()}
+    assert all(file.is_file() for file in written)
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["lm-eval-tasks", "--out", str(tmp_path / "file")]) == 4
+    assert "cannot write" in capsys.readouterr().err
 
 
 def answers(task: str) -> Callable[[str], str]:
