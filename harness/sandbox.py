@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from harness._seccomp import denied_calls
-from harness.errors import CalibenchError, CapabilityError
+from harness.errors import CapabilityError
 from tasks.base import Job, Ran
 
 
@@ -57,7 +57,7 @@ class Limits(NamedTuple):
 LIMITS = Limits()
 
 
-class SandboxError(CalibenchError):
+class SandboxError(Exception):
     """The sandbox did not start; nothing is known of the program."""
 
 
@@ -111,21 +111,27 @@ def _started(job: Job, limits: Limits) -> Iterator[subprocess.Popen]:
             stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={}, pass_fds=(denied.fileno(), told),
         )  # fmt: skip
     with process, open(info, "rb") as about:
-        first = re.search(rb'"child-pid": (\d+)', os.read(about.fileno(), 1000))
-        handle = os.pidfd_open(int(first[1])) if first else None
+        first = _first_process(os.read(about.fileno(), 1000))
         try:
             yield process
         finally:
-            if handle:
-                _end(handle)
+            if first is not None:
+                _end(first)
 
 
-def _end(handle: int) -> None:
+def _first_process(about: bytes) -> int | None:
+    """A handle of the sandbox's first process; None if bwrap failed before there was one, or it is gone already."""
+    told = re.search(rb'"child-pid": (\d+)', about)
+    with contextlib.suppress(ProcessLookupError):
+        return os.pidfd_open(int(told[1])) if told else None
+
+
+def _end(first: int) -> None:
     """Ends a sandbox by its first process, which the kernel lets end after all the others."""
     with contextlib.suppress(ProcessLookupError):
-        signal.pidfd_send_signal(handle, signal.SIGKILL)
-    select.select([handle], [], [])
-    os.close(handle)
+        signal.pidfd_send_signal(first, signal.SIGKILL)
+    select.select([first], [], [])
+    os.close(first)
 
 
 @contextlib.contextmanager

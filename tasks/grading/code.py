@@ -32,8 +32,8 @@ _BLOCK = re.compile(
 _PYTHON = {"", "python", "python3", "py", "py3"}
 _STATEMENT = re.compile(r"(?m)^(?:def|class|import|from|async def|@\w|[A-Za-z_]\w* = )")
 _BUILDERS = {"set": set, "frozenset": frozenset, "list": list, "tuple": tuple}
-_MAX_CUTS = 200
-"""Lines that are tried as the end of a program without a block."""
+_MAX_CUTS = 20
+"""Ends that are tried of a program without a block."""
 
 
 class Check(NamedTuple):
@@ -128,12 +128,9 @@ def _unfenced(text: str, wanted: set[str]) -> str | None:
     start = _STATEMENT.search(text)
     if not start or not _defines(text, wanted):
         return None
-    lines = text[start.start() :].splitlines()
-    for cut in range(min(_MAX_CUTS, len(lines))):
-        program = "\n".join(lines[: len(lines) - cut])
-        if _is_valid(program) and _defines(program, wanted):
-            return program
-    return "\n".join(lines)
+    program = text[start.start() :]
+    valid = _valid_start(program)
+    return valid if _defines(valid, wanted) else program
 
 
 def _dedented(code: str) -> str:
@@ -150,12 +147,19 @@ def _defines(code: str, wanted: set[str]) -> bool:
     return bool(wanted and re.search(rf"(?m)^[ \t]*(?:async )?(?:def|class) (?:{names})\b|^(?:{names}) *=", code))
 
 
-def _is_valid(program: str) -> bool:
-    try:
-        ast.parse(program)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return False
-    return True
+def _valid_start(text: str) -> str:
+    """The text's first lines, as far as they are Python."""
+    lines = text.splitlines()
+    for _ in range(_MAX_CUTS):
+        try:
+            ast.parse("\n".join(lines))
+        except SyntaxError as error:
+            lines = lines[: min(error.lineno or len(lines), len(lines)) - 1]
+        except (ValueError, MemoryError, RecursionError):
+            break
+        else:
+            return "\n".join(lines)
+    return ""
 
 
 def _assertion(test: str) -> ast.expr | None:

@@ -393,8 +393,10 @@ def test_without_bubblewrap_a_run_is_refused_before_any_work(monkeypatch: pytest
     assert (code, folder.exists()) == (CapabilityError.exit_code, False)
 
 
-def test_where_it_cannot_make_namespaces_its_own_words_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    (tmp_path / "bwrap").write_text("#!/bin/sh\necho No permissions to create a new namespace >&2\nexit 1\n")
+@pytest.mark.parametrize("told", [b"", b'{"child-pid": 999999999'], ids=["at once", "on the way"])
+def test_where_it_fails_its_own_words_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: bytes):
+    fails = f"import os, sys\nos.write(int(sys.argv[2]), {told!r})\nsys.exit('No permissions to create a new namespace')"
+    (tmp_path / "bwrap").write_text(f"#!{sys.executable}\n{fails}\n")
     (tmp_path / "bwrap").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CapabilityError, match="it said: No permissions to create a new namespace"):

@@ -37,6 +37,7 @@ TESTS = ("assert f(1) == 2", "assert f(2) == 3")
         f"1. So:\n   ```python\n   {GOOD.replace(chr(10), chr(10) + '   ')}\n   ```",
         GOOD,
         f"Sure, this function does it:\n{GOOD}\nIt adds one to x.",
+        f"Sure:\n{GOOD}\n\nExample:\n  f(1) -> 2\n'Adding' is what it does",
     ],
 )
 def test_the_program_is_found(text: str):
