@@ -395,11 +395,11 @@ def test_without_bubblewrap_a_run_is_refused_before_any_work(monkeypatch: pytest
 
 @pytest.mark.parametrize("told", [b"", b'{"child-pid": 999999999'], ids=["at once", "on the way"])
 def test_where_it_fails_its_own_words_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: bytes):
-    fails = f"import os, sys\nos.write(int(sys.argv[2]), {told!r})\nsys.exit('No permissions to create a new namespace')"
+    fails = f"import os, sys\nos.write(int(sys.argv[2]), {told!r})\nsys.exit('No permissions to create a namespace')"
     (tmp_path / "bwrap").write_text(f"#!{sys.executable}\n{fails}\n")
     (tmp_path / "bwrap").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(CapabilityError, match="it said: No permissions to create a new namespace"):
+    with pytest.raises(CapabilityError, match="it said: No permissions to create a namespace"):
         sandbox.require()
     with pytest.raises(SandboxError, match="No permissions"):
         sandbox.run(Job("", ()))
