@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pandas as pd
 import pytest
 from fakes import FakeBackend, checkpoint_folder
@@ -23,6 +24,7 @@ from harness.errors import InputError
 from harness.model import resolve
 from harness.pipeline import execute
 from harness.progress import Silent
+from harness.records import Question
 from harness.selection import select
 from harness.store import RunFile
 from metrics.scorecard import scorecard
@@ -213,6 +215,18 @@ def test_every_task_is_written(tmp_path, capsys):
     written = [Path(line) for line in capsys.readouterr().out.splitlines()]
     assert {file.stem for file in written} == {f"calibench_{name}" for name in tasks.names()}
     assert all(file.is_file() for file in written)
+
+
+@pytest.mark.data
+@pytest.mark.sandbox
+@pytest.mark.parametrize("name", tasks.names())
+def test_every_task_has_documents_and_grades_their_answers(name, benchmark_data):
+    task = tasks.load(name)
+    document = lm_eval.documents(name, str(benchmark_data))["test"][0]
+    question = msgspec.json.decode(document["question"], type=Question)
+    right = f"{task.gold_text(question)[0]}\nConfidence: 77%"
+    assert set(lm_eval.score(document, [right]).values()) == {("correct", 0.77)}
+    assert set(lm_eval.score(document, [task.wrong_text(question)]).values()) == {("incorrect", None)}
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path, capsys):
