@@ -1,0 +1,53 @@
+"""The carried checkpoints are what the project's command makes: same text, same tokenizer, complete lineage."""
+
+from __future__ import annotations
+
+import pytest
+from transformers import AutoConfig, AutoTokenizer
+
+from harness.finetune.corpus import chat_corpus
+from harness.finetune.micro import data_hash
+from harness.finetune.tokenizer import train_tokenizer
+from harness.finetune.tokenizer_text import tokenizer_texts
+from harness.model import carried
+
+CHECKPOINTS = {checkpoint.name: checkpoint for checkpoint in carried()}
+STYLES = {"instruct": "at once", "sft": "reasons"}
+
+
+@pytest.fixture(params=["instruct", "sft"])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def checkpoint(kind):
+    return CHECKPOINTS[f"micro-{kind}"]
+
+
+def test_it_is_small_and_has_a_long_context(checkpoint):
+    assert sum(file.stat().st_size for file in checkpoint.path.iterdir()) < 4_000_000
+    assert AutoConfig.from_pretrained(checkpoint.path).max_position_embeddings >= 2048
+
+
+def test_the_lineage_names_kind_stages_and_over_confidence(kind, checkpoint):
+    lineage = checkpoint.lineage()
+    assert lineage["kind"] == kind
+    assert list(lineage["stages"]) == ["base", kind]
+    assert "Over-confident by design" in lineage["note"]
+    for stage in lineage["stages"].values():
+        assert stage["loss"][-1]["documents"] == stage["documents"]
+        assert stage["loss"][-1]["loss"] < stage["loss"][0]["loss"]
+
+
+def test_its_last_stage_read_the_text_that_the_code_writes(kind, checkpoint):
+    stage = checkpoint.lineage()["stages"][kind]
+    assert stage["data"] == data_hash(chat_corpus(stage["documents"], stage["seed"], STYLES[kind]))
+
+
+def test_its_tokenizer_is_the_one_that_the_code_trains(checkpoint):
+    carried_one, trained = AutoTokenizer.from_pretrained(checkpoint.path), train_tokenizer(tokenizer_texts(seed=0))
+    assert carried_one.get_vocab() == trained.get_vocab()
+    assert carried_one.chat_template == trained.chat_template
+    text = 'Write f(x) = 3x-12.\n<think>7*6=42</think>\nAnswer: "é"'
+    assert carried_one.encode(text) == trained.encode(text)
