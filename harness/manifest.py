@@ -40,7 +40,7 @@ def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Sel
         "engine_options": ", ".join(f"{k}={config.engine[k]}" for k in sorted(config.engine.keys() - neutral)),
         "prompts": {
             **{
-                f"{s.task.name}, {protocol.name}": _hash(protocols.user_turn("QUESTION", s.task.instruction, protocol))
+                f"{s.task.name}, {protocol.name}": _hash(protocols.first_turn(s.first, s.task.instruction, protocol))
                 for s in selections
             },
             **{f"method {name}": _hash(confidence.load(name).question) for name in config.methods()},

@@ -20,6 +20,8 @@ class Selection(NamedTuple):
     origin: str
     note: str | None
     total: int
+    first: Question
+    """The first question of the data, chosen or not: its prompt stands for all in a run's identity."""
     chosen: frozenset[str] | None
     """Question ids under `--limit`; None: all."""
 
@@ -40,19 +42,21 @@ def select(task: Task, data: str | None, limit: int | None) -> Selection:
         DataError: missing, malformed or empty data, or a question id that occurs twice.
     """
     source = task.open(data)
+    first = None
     seen: set[bytes] = set()
     hashes: list[tuple[bytes, str]] = []
     for place, row in source.rows:
         question = task.to_question(row, place)
         if question is None:
             continue
+        first = first or question
         digest = hashlib.sha256(f"{task.name}\0{question.question_id}".encode()).digest()
         if digest in seen:
             raise DataError(f"{place}: question id {question.question_id!r} occurs twice in task {task.name}")
         seen.add(digest)
         if limit is not None:
             hashes.append((digest, question.question_id))
-    if not seen:
+    if first is None:
         raise DataError(f"{source.origin}: no question for task {task.name}")
     chosen = None if limit is None else frozenset(question_id for _, question_id in heapq.nsmallest(limit, hashes))
-    return Selection(task, source.fingerprint, source.origin, source.note, len(chosen or seen), chosen)
+    return Selection(task, source.fingerprint, source.origin, source.note, len(chosen or seen), first, chosen)
