@@ -48,7 +48,7 @@ test: setup ## run all tests (ARGS="-k name" passes options to pytest)
 	$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: models
-models: setup ## train the two carried checkpoints again, from scratch (hours)
+models: setup ## train the two carried checkpoints again, from scratch (about 20 minutes on one core)
 	$(BIN)/python -m harness.finetune.micro
 
 .PHONY: bench

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "run.sqlite"
 _APPLICATION_ID = 0x0CA11B
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 1
 
 _DRAW_KEY = ("task", "question_id", "protocol", "draw")
 _TABLES: dict[type[Record], tuple[str, tuple[str, ...]]] = {
