@@ -82,7 +82,7 @@ class ChatFormat:
 
     def token_of(self, token_ids: Sequence[int], offset: int) -> int:
         """How many tokens lie wholly within the first `offset` characters of the decoded text."""
-        low, high = 0, len(token_ids)
+        low, high = 0, len(token_ids) if offset else 0
         while low < high:
             middle = (low + high + 1) // 2
             if len(self.decode(token_ids[:middle])) <= offset:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import multiprocessing
 import resource
 import signal
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 _MEMORY = 4 * 2**30
 """Bytes of address space that a grader may take before it fails."""
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+_task = functools.cache(tasks.load)
+"""Loading looks the name up in the folder of tasks: once per task, not once per answer."""
 
 
 class GradingPool:
@@ -83,7 +88,7 @@ class GradingPool:
 
     def _timeout_of(self, task_name: str) -> float:
         with contextlib.suppress(InputError):  # an unknown task is a failure like any other: the worker meets it too
-            return self._timeout + (sandbox.LIMITS.wall if tasks.load(task_name).finish else 0)
+            return self._timeout + (sandbox.LIMITS.wall if _task(task_name).finish else 0)
         return self._timeout
 
     def _verdict(self, done: ProcessFuture) -> Verdict:
@@ -108,6 +113,6 @@ def _start_worker(sources: dict[str, Callable[[str], Task]], task_names: Sequenc
 
 
 def _grade(task_name: str, question: Question, answer_text: str) -> Verdict:
-    task = tasks.load(task_name)
+    task = _task(task_name)
     verdict = task.grade(question, answer_text)
     return task.finish(question, verdict, sandbox.run(verdict)) if isinstance(verdict, Job) else verdict

@@ -236,8 +236,7 @@ class _Stream:
             generation, parsed = await self._generate(question, prompt, draw)
             generated = (generation.reasoning_tokens or 0) + (generation.answer_tokens or 0)
             self._unsaved += [question, generation]
-        output = self.backend.chat.without(generation.token_ids or (), parsed.cut_spans)
-        answered = Answered(parsed, prompt.token_ids, output)
+        answered = Answered(parsed, prompt.token_ids, generation.token_ids or ())
         parts = [self._read(name, generation, answered) for name in missing if name != "grade"]
         verdicts = [self._grade(task, question, generation, parsed)] if "grade" in missing else []
         results = await asyncio.gather(*verdicts, *parts)

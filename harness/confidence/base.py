@@ -24,7 +24,7 @@ class Answered(NamedTuple):
     parsed: Parsed
     prompt: tuple[int, ...]
     output: tuple[int, ...]
-    """Output token ids without those of the stated confidence and of the end of the turn."""
+    """Output token ids without that of the end of the turn."""
 
 
 class Reading(NamedTuple):
@@ -48,7 +48,8 @@ class Method(NamedTuple):
 
 def follow_up(answered: Answered, backend: BaseBackend, question: str, room: int) -> tuple[int, ...] | Reading:
     """Token ids that ask `question` about the answer; or, if they and `room` tokens do not fit the context, that."""
-    prompt = backend.chat.follow_up(answered.prompt, answered.output, question)
+    shown = backend.chat.without(answered.output, answered.parsed.cut_spans)
+    prompt = backend.chat.follow_up(answered.prompt, shown, question)
     if len(prompt) + room > backend.context:
         return Reading(
             None, "failed", f"follow-up of {len(prompt)} tokens leaves no room in a context of {backend.context}"
