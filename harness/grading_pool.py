@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import functools
 import multiprocessing
+import os
 import resource
 import signal
 from collections.abc import Callable, Sequence
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _MEMORY = 4 * 2**30
 """Bytes of address space that a grader may take before it fails."""
+_NICENESS = 10
+"""The engine's threads wait for each other, so whatever takes the processor from one of them stops them all."""
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -39,7 +42,7 @@ class GradingPool:
     """A pool of processes that load tasks by name and call their graders.
 
     Args:
-        workers: number of processes; they start with the first answers.
+        workers: number of processes; they start at once, and run when the engine leaves them the processor.
         timeout: seconds that one answer may take; programs have the sandbox's limits beside it.
         task_names: tasks that each worker loads when it starts, so that loading counts in no answer's time.
     """
@@ -57,6 +60,7 @@ class GradingPool:
         )
         self._timeout = timeout
         self._unfinished: set[ProcessFuture] = set()
+        self._pool.schedule(int)  # a first piece of work makes the pool start its workers
 
     def submit(self, task_name: str, question: Question, answer_text: str) -> Future[Verdict]:
         """Schedules one answer; the future always gets a verdict, never an exception of the grader."""
@@ -105,6 +109,7 @@ class GradingPool:
 def _start_worker(sources: dict[str, Callable[[str], Task]], task_names: Sequence[str]) -> None:
     """Bounds the worker's memory, ties its life to the parent's, which a grader that loops would not see end, and loads
     tasks from where the parent has them."""
+    os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     tasks.SOURCES.update(sources)

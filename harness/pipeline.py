@@ -134,6 +134,7 @@ async def _run(
     """Asks what is missing; returns whether that was stopped early."""
     run, backend = stream.run, stream.backend
     stream.progress.stage(f"starting {stream.config.backend}")
+    graders = GradingPool(max(1, (os.cpu_count() or 2) // 2), GRADER_SECONDS, [s.task.name for s in selections])
     try:
         await backend.start()
         engine = backend.describe()
@@ -152,12 +153,13 @@ async def _run(
         )
         stream.progress.stage("asking")
         begin = time.monotonic()
-        interrupted = await stream.ask_all(selections)
+        interrupted = await stream.ask_all(selections, graders)
         session |= {"seconds": time.monotonic() - begin, "generated_tokens": stream.generated_tokens}
         complete = is_complete(run)
         run.update_manifest(complete=complete, sessions=sessions)
         return interrupted and not complete
     finally:
+        graders.close()
         await backend.close()
 
 
@@ -179,19 +181,18 @@ class _Stream:
         self._unsaved: list[Record] = []
         self.generated_tokens = 0
 
-    async def ask_all(self, selections: Sequence[Selection]) -> bool:
+    async def ask_all(self, selections: Sequence[Selection], graders: GradingPool) -> bool:
         """Asks whatever the run file lacks. Returns whether Ctrl-C or SIGTERM stopped it early."""
         self._slots = asyncio.Semaphore(self.backend.in_flight)
-        names = [selection.task.name for selection in selections]
-        with GradingPool(max(1, (os.cpu_count() or 2) // 2), GRADER_SECONDS, names) as self._graders:
-            async with self._saving(), self._draining_on_signals():
-                try:
-                    async with asyncio.TaskGroup() as draws:
-                        for selection in selections:
-                            self.progress.plan(selection.task.name, selection.total * self.config.draws)
-                            await self._ask_task(selection, draws)
-                except BaseExceptionGroup as group:
-                    raise _first_cause(group) from group
+        self._graders = graders
+        async with self._saving(), self._draining_on_signals():
+            try:
+                async with asyncio.TaskGroup() as draws:
+                    for selection in selections:
+                        self.progress.plan(selection.task.name, selection.total * self.config.draws)
+                        await self._ask_task(selection, draws)
+            except BaseExceptionGroup as group:
+                raise _first_cause(group) from group
         return self._stop.is_set()
 
     async def _ask_task(self, selection: Selection, draws: asyncio.TaskGroup) -> None:
