@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import tasks
 from harness import sandbox
-from harness.errors import InputError
+from harness.errors import EngineError, InputError
 from harness.records import Question
 from tasks.base import Job, Task, Verdict
 
@@ -63,7 +63,11 @@ class GradingPool:
         self._pool.schedule(int)  # a first piece of work makes the pool start its workers
 
     def submit(self, task_name: str, question: Question, answer_text: str) -> Future[Verdict]:
-        """Schedules one answer; the future always gets a verdict, never an exception of the grader."""
+        """Schedules one answer; the future gets a verdict whatever the grader does.
+
+        Only if somebody else told the worker to stop (SIGTERM), as at the end of a batch job, it gets an EngineError:
+        then nothing is known of the answer, and the run is to be continued.
+        """
         verdict: Future[Verdict] = Future()
         verdict.set_running_or_notify_cancel()  # a waiter that is cancelled must not cancel what is set below
         timeout = self._timeout_of(task_name)
@@ -72,7 +76,13 @@ class GradingPool:
 
         def settle(done: ProcessFuture) -> None:
             self._unfinished.discard(done)
-            verdict.set_result(self._verdict(done))
+            if not done.cancelled() and getattr(done.exception(), "exitcode", None) in (
+                signal.SIGTERM,
+                -signal.SIGTERM,
+            ):
+                verdict.set_exception(EngineError("a grading worker was told to stop"))
+            else:
+                verdict.set_result(self._verdict(done))
 
         graded.add_done_callback(settle)
         return verdict

@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.check import CheckResult, check_task
-from harness.errors import DataError
+from harness.errors import DataError, EngineError
 from harness.grading_pool import GradingPool
 from harness.records import Question
 
@@ -106,6 +107,19 @@ def test_a_grader_out_of_time_is_a_failure_and_the_next_answer_is_graded():
         after = pool.submit("creak", QUESTION, "Answer: false")
         assert late.result() == ("failed", None, "grader out of time (5 s)")
         assert after.result().outcome == "incorrect"
+
+
+def test_an_answer_whose_worker_is_told_to_stop_has_no_verdict():
+    slow = Question(task="math500", question_id="q", text="?", gold=("1",), domain="math", split="test")
+    with GradingPool(1, 60) as pool:
+        assert pool.submit("creak", QUESTION, "Answer: true").result().outcome == "correct"
+        (worker,) = [p for p in psutil.Process().children() if "spawn_main" in " ".join(p.cmdline())]
+        unknown = pool.submit("math500", slow, "Answer: $9^{9^{9^{9}}} + 1$")
+        with pytest.raises(TimeoutError):
+            unknown.result(timeout=1)
+        worker.terminate()
+        with pytest.raises(EngineError, match="told to stop"):
+            unknown.result(timeout=30)
 
 
 def test_workers_die_with_their_parent_even_while_grading():
