@@ -274,6 +274,7 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--data", metavar="DIR", help="folder of original data files instead of the hub (or CALIBENCH_DATA)"
     )
+    run.add_argument("--split", choices=("test", "train"), help="which questions of the tasks (default: test)")
     run.add_argument("--protocol", metavar="NAME", help="what the prompt asks for: stated (default) or plain")
     run.add_argument(
         "--confidence", metavar="NAMES", type=_names, help="methods; see `calibench methods` (default: stated)"

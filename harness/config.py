@@ -28,6 +28,8 @@ class RunConfig(NamedTuple):
     thinking: str = "auto"
     seed: int = 0
     limit: int | None = None
+    split: str = "test"
+    """`test`, or `train` for the questions that a checkpoint may be tuned or a calibrator fitted on."""
     data: str | None = None
     kind: str | None = None
     name: str | None = None

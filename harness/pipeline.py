@@ -33,7 +33,7 @@ from harness.grading_pool import GradingPool
 from harness.manifest import check_identity, description, environment, grown_scope, identity, is_complete
 from harness.parsing import Parsed, parse
 from harness.records import Confidence, Generation, Grade, Question, Record
-from harness.selection import Selection, select
+from harness.selection import Selection, select, split_of
 from harness.store import RunFile
 from tasks.base import Task, Verdict
 
@@ -61,13 +61,20 @@ class RunResult(NamedTuple):
 # -- the run ----------------------------------------------------------------------------------------------------------
 
 
-def execute(config: RunConfig, progress: Progress) -> RunResult:
+def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None = None) -> RunResult:
     """Runs or continues a run; returns its file, open for writing.
+
+    Args:
+        config: what to do.
+        progress: is told what happens.
+        chosen: asks these instead of the tasks that `config.tasks` names; they keep the names, and so the graders, of
+            tasks that `tasks.load` finds.
 
     Raises:
         CalibenchError: see `harness.errors`; everything finished so far is in the run file.
     """
-    chosen = [tasks.load(name) for name in tasks.expand(list(config.tasks))]
+    if chosen is None:
+        chosen = [split_of(tasks.load(name), config.split) for name in tasks.expand(list(config.tasks))]
     methods = {name: confidence.load(name) for name in config.methods()}
     protocol = protocols.protocol(config.protocol)
     backend_type = backends.load(config.backend)

@@ -7,7 +7,7 @@ import heapq
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from harness.errors import DataError
+from harness.errors import DataError, InputError
 from harness.records import Question
 from tasks.base import Task
 
@@ -31,6 +31,19 @@ class Selection(NamedTuple):
             question = self.task.to_question(row, place)
             if question is not None and (self.chosen is None or question.question_id in self.chosen):
                 yield question
+
+
+def split_of(task: Task, split: str) -> Task:
+    """The task over its `test` or `train` split.
+
+    Raises:
+        InputError: it has no training split.
+    """
+    if split == "test":
+        return task
+    if task.training is None:
+        raise InputError(f"task {task.name} has no training split")
+    return task.training
 
 
 def select(task: Task, data: str | None, limit: int | None) -> Selection:

@@ -6,7 +6,7 @@ A task is one file in this folder (or in `tasks/micro/`) that defines `TASK`; th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from harness.records import Domain, Outcome, Question
@@ -81,3 +81,9 @@ class Task(NamedTuple):
     """(question, job, what became of it) -> verdict. Pure. None for tasks that run no programs."""
     broken_gold: dict[str, str] = {}
     """question_id -> proof, for rows whose published gold is itself broken: not graded, and listed."""
+    training: Task | None = None
+    """The same task over its training split, which nothing is measured on; None if it has none."""
+    answer_classes: Callable[[Sequence[str]], list[str]] | None = None
+    """Extracted answers -> a key for each, equal where two answers say the same. Pure; may be slow, as `grade`. It is not
+    given the question, so that neither gold nor tests can enter. None: answers that differ only in case and spacing are
+    the same."""

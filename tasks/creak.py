@@ -23,7 +23,14 @@ SOURCE = Source(
 )
 
 
-def to_question(row: dict, place: str) -> Question:
+TRAINING = SOURCE._replace(
+    file="creak/train.json",
+    sha256="f71b4fa370bbbd7f4b5fc32b82231c18f9e68911c00fc513be0075dea9b90d90",
+    publisher="https://github.com/yasumasaonoe/creak, data/creak/train.json",
+)
+
+
+def to_question(row: dict, place: str, split: str = "dev") -> Question:
     label = text_field(row, "label", place)
     if label not in ("true", "false"):
         raise DataError(f"{place}: expected the label 'true' or 'false', found {label!r:.80}")
@@ -34,7 +41,7 @@ def to_question(row: dict, place: str) -> Question:
         gold=(label,),
         domain="fact",
         cluster=text_field(row, "entity", place),
-        split="dev",
+        split=split,
     )
 
 
@@ -49,4 +56,10 @@ TASK = Task(
     grader=GRADER,
     gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
     wrong_text=lambda question: f"Answer: {'false' if question.gold == ('true',) else 'true'}",
+)
+TASK = TASK._replace(
+    training=TASK._replace(
+        open=lambda data: open_rows(TRAINING, data),
+        to_question=lambda row, place: to_question(row, place, "train"),
+    )
 )

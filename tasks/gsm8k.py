@@ -23,13 +23,21 @@ SOURCE = Source(
 )
 
 
-def to_question(row: dict, place: str) -> Question:
+TRAINING = SOURCE._replace(
+    file="gsm8k/train.jsonl",
+    sha256="17f347dc51477c50d4efb83959dbb7c56297aba886e5544ee2aaed3024813465",
+    publisher="https://github.com/openai/grade-school-math, grade_school_math/data/train.jsonl",
+    hub=Hub("openai/gsm8k", "main", "train"),
+)
+
+
+def to_question(row: dict, place: str, split: str = "test") -> Question:
     text = text_field(row, "question", place)
     _, mark, gold = text_field(row, "answer", place).rpartition("#### ")
     if not mark or read_number(gold) is None:
         raise DataError(f"{place}: expected a solution that ends in '#### NUMBER', found {row['answer'][-80:]!r}")
     return Question(
-        task="gsm8k", question_id=content_id(text), text=text, gold=(gold.strip(),), domain="math", split="test"
+        task="gsm8k", question_id=content_id(text), text=text, gold=(gold.strip(),), domain="math", split=split
     )
 
 
@@ -44,4 +52,10 @@ TASK = Task(
     grader=GRADER,
     gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
     wrong_text=lambda question: f"Answer: {read_number(question.gold[0]) + 1}",
+)
+TASK = TASK._replace(
+    training=TASK._replace(
+        open=lambda data: open_rows(TRAINING, data),
+        to_question=lambda row, place: to_question(row, place, "train"),
+    )
 )

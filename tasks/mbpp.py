@@ -7,6 +7,8 @@ fixes the function's name and arguments. A program that only knows the shown cas
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from harness.errors import DataError
 from harness.records import Question
 from tasks.base import Task
@@ -21,26 +23,27 @@ SOURCE = Source(
     publisher="https://github.com/google-research/google-research, mbpp/mbpp.jsonl",
     hub=Hub("google-research-datasets/mbpp", "full", "test"),
 )
-_TEST_IDS = range(11, 511)
+_IDS = {"test": range(11, 511), "train": range(601, 975)}
 
 
-def to_question(row: dict, place: str) -> Question | None:
-    return program_question("mbpp", row, place, "text", row.get("test_setup_code", ""))
+def to_question(row: dict, place: str, split: str = "test") -> Question | None:
+    return program_question("mbpp", row, place, split, "text", row.get("test_setup_code", ""))
 
 
-def program_question(task: str, row: dict, place: str, text: str, setup: str) -> Question | None:
-    """A row of MBPP in either edition as a question; None outside the test split.
+def program_question(task: str, row: dict, place: str, split: str, text: str, setup: str) -> Question | None:
+    """A row of MBPP in either edition as a question; None outside the split.
 
     Args:
         task: the edition's name as a task.
         row: the row, with `task_id`, `code` and `test_list`.
         place: where the row stands, for messages.
+        split: `test` or `train`.
         text: name of the field that holds the question.
         setup: statements that run before the asserts.
     """
     if not isinstance(row.get("task_id"), int):
         raise DataError(f"{place}: expected a number in the field 'task_id', found {row.get('task_id')!r:.80}")
-    if row["task_id"] not in _TEST_IDS:
+    if row["task_id"] not in _IDS[split]:
         return None
     asserts = row.get("test_list")
     if not isinstance(asserts, list) or not asserts or not all(isinstance(test, str) for test in asserts):
@@ -60,24 +63,38 @@ def program_question(task: str, row: dict, place: str, text: str, setup: str) ->
         gold=(text_field(row, "code", place),),
         tests=tests,
         domain="code",
-        split="test",
+        split=split,
     )
 
 
-def program_task(name: str, description: str, broken_gold: dict[str, str], **functions_of_rows) -> Task:
-    """A task whose answers are programs."""
-    return Task(
+def program_task(
+    name: str,
+    description: str,
+    broken_gold: dict[str, str],
+    source: Source,
+    to_question: Callable[[dict, str, str], Question | None],
+) -> Task:
+    """A task whose answers are programs. `to_question` takes row, place and split; both splits lie in one file."""
+    training = source._replace(hub=source.hub._replace(split="train"))
+    task = Task(
         name=name,
         domain="code",
         description=description,
         instruction="Write the Python code that the tests need, with all its imports.",
+        open=lambda data: open_rows(source, data),
+        to_question=lambda row, place: to_question(row, place, "test"),
         grade=lambda question, answer_text: grade_code(question.tests, answer_text),
         finish=lambda question, job, ran: finish_code(question.tests, job, ran),
         grader=GRADER,
         gold_text=lambda question: [f"```python\n{gold}\n```" for gold in question.gold],
         wrong_text=_wrong_text,
         broken_gold=broken_gold,
-        **functions_of_rows,
+    )
+    return task._replace(
+        training=task._replace(
+            open=lambda data: open_rows(training, data),
+            to_question=lambda row, place: to_question(row, place, "train"),
+        )
     )
 
 
@@ -90,6 +107,6 @@ TASK = program_task(
     "mbpp",
     "Short Python functions, tested by asserts (500 questions)",
     {},
-    open=lambda data: open_rows(SOURCE, data),
-    to_question=to_question,
+    SOURCE,
+    to_question,
 )

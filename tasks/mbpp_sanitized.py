@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from harness.errors import DataError
 from harness.records import Question
-from tasks.data import Hub, Source, open_rows
+from tasks.data import Hub, Source
 from tasks.mbpp import program_question, program_task
 
 SOURCE = Source(
@@ -20,17 +20,17 @@ SOURCE = Source(
 )
 
 
-def to_question(row: dict, place: str) -> Question | None:
+def to_question(row: dict, place: str, split: str = "test") -> Question | None:
     imports = row.get("test_imports", [])
     if not isinstance(imports, list) or not all(isinstance(line, str) for line in imports):
         raise DataError(f"{place}: expected a list of imports in the field 'test_imports', found {imports!r:.80}")
-    return program_question("mbpp_sanitized", row, place, "prompt", "\n".join(imports))
+    return program_question("mbpp_sanitized", row, place, split, "prompt", "\n".join(imports))
 
 
 TASK = program_task(
     "mbpp_sanitized",
     "Short Python functions, rows verified by hand (257 questions)",
     {},
-    open=lambda data: open_rows(SOURCE, data),
-    to_question=to_question,
+    SOURCE,
+    to_question,
 )

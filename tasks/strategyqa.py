@@ -26,7 +26,14 @@ SOURCE = Source(
 )
 
 
-def to_question(row: dict, place: str) -> Question:
+TRAINING = SOURCE._replace(
+    file="strategyqa/train.json",
+    sha256="0f72560b8a6fad3db847d2f1a7524fb087297843bb45a8d3245ffd68cbe0de12",
+    publisher="https://github.com/eladsegal/strategyqa, data/strategyqa/train.json",
+)
+
+
+def to_question(row: dict, place: str, split: str = "dev") -> Question:
     answer = row.get("answer")
     if not isinstance(answer, bool):
         raise DataError(f"{place}: expected true or false in the field 'answer', found {answer!r:.80}")
@@ -37,7 +44,7 @@ def to_question(row: dict, place: str) -> Question:
         gold=("yes" if answer else "no",),
         domain="reasoning",
         cluster=text_field(row, "term", place),
-        split="dev",
+        split=split,
     )
 
 
@@ -52,4 +59,10 @@ TASK = Task(
     grader=GRADER,
     gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
     wrong_text=lambda question: f"Answer: {'no' if question.gold == ('yes',) else 'yes'}",
+)
+TASK = TASK._replace(
+    training=TASK._replace(
+        open=lambda data: open_rows(TRAINING, data),
+        to_question=lambda row, place: to_question(row, place, "train"),
+    )
 )

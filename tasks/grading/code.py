@@ -88,6 +88,26 @@ def finish_code(tests: Sequence[str], job: Job, ran: Ran) -> Verdict:
     return Verdict("correct", job.program, note if forgeable else None)
 
 
+def code_classes(answers: Sequence[str]) -> list[str]:
+    """A key for each program: its syntax tree without docstrings, or its text where it has none.
+
+    The weaker of two rules: programs that differ in more than layout and comments are different answers, also where
+    they compute the same.
+    """
+    return [_class(answer) for answer in answers]
+
+
+def _class(program: str) -> str:
+    try:
+        tree = ast.parse(program)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and ast.get_docstring(node):
+                node.body = node.body[1:]
+        return ast.dump(tree)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return program
+
+
 def checks(tests: Sequence[str]) -> list[Check]:
     """The asserts among the tests, each split into a call and what its value must be."""
     return [_split(test) for test in tests if _assertion(test)]

@@ -14,6 +14,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
 
 from tasks.base import Verdict
 from tasks.grading.answer import is_refusal, stated_answer, unwrapped
@@ -50,7 +52,21 @@ def grade_math(gold: Sequence[str], answer_text: str) -> Verdict:
 
 
 def _verified(gold: Sequence[str], answer: str) -> Verdict:
-    from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
+    from math_verify import LatexExtractionConfig, parse, verify
+
+    readings = _readings(answer)
+    for accepted in gold:
+        expected = parse(f"${accepted}$", [LatexExtractionConfig()], parsing_timeout=None)
+        if all(isinstance(e, str) for e in expected):
+            return Verdict("failed", answer, f"Math-Verify cannot parse the gold answer {accepted!r}")
+        if any(verify(expected, reading, timeout_seconds=None) for reading in readings):
+            return Verdict("correct", answer)
+    return Verdict("incorrect", answer)
+
+
+def _readings(answer: str) -> list[Any]:
+    """What Math-Verify makes of the answer: of all of it, and of what follows its last `is` or `equals`."""
+    from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse
 
     logging.getLogger("math_verify").setLevel(logging.ERROR)  # it warns that its own time limit is off
     readings = []
@@ -59,13 +75,28 @@ def _verified(gold: Sequence[str], answer: str) -> Verdict:
         readings.append(parse(formula, [LatexExtractionConfig()], parsing_timeout=None))
         if not re.search(r"[\\$]", said):
             readings.append(parse(said, [ExprExtractionConfig()], parsing_timeout=None))
-    for accepted in gold:
-        expected = parse(f"${accepted}$", [LatexExtractionConfig()], parsing_timeout=None)
-        if all(isinstance(e, str) for e in expected):
-            return Verdict("failed", answer, f"Math-Verify cannot parse the gold answer {accepted!r}")
-        if any(verify(expected, reading, timeout_seconds=None) for reading in readings if reading):
-            return Verdict("correct", answer)
-    return Verdict("incorrect", answer)
+    return [reading for reading in readings if reading]
+
+
+def math_classes(answers: Sequence[str]) -> list[str]:
+    """A key for each answer; answers that Math-Verify finds equal, in either direction, share one.
+
+    Its equality is neither symmetric nor transitive, so a class is what a chain of equal answers joins.
+    """
+    keys = [_normalised(answer)[:_LONGEST] for answer in answers]
+    readings = {key: _readings(answer[:_LONGEST]) for key, answer in sorted(zip(keys, answers, strict=True))}
+    joined = {key: key for key in readings}
+    for a, b in combinations(readings, 2):
+        if joined[a] != joined[b] and (_equal(readings[a], readings[b]) or _equal(readings[b], readings[a])):
+            left = joined[b]
+            joined = {key: joined[a] if of == left else of for key, of in joined.items()}
+    return [joined[key] for key in keys]
+
+
+def _equal(gold: list[Any], answer: list[Any]) -> bool:
+    from math_verify import verify
+
+    return any(verify(g, a, timeout_seconds=None) for g in gold for a in answer)
 
 
 def _unlabelled(text: str) -> str | None:

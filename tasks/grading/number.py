@@ -62,6 +62,12 @@ def grade_number(gold: Sequence[str], answer_text: str) -> Verdict:
     )
 
 
+def number_classes(answers: Sequence[str]) -> list[str]:
+    """A key for each answer: the number that it gives, or its text where it gives none."""
+    numbers = [read_number(answer) for answer in answers]
+    return [answer if n is None else str(n) for answer, n in zip(answers, numbers, strict=True)]
+
+
 def read_number(text: str) -> Fraction | None:
     """The number that a short answer gives; None if it gives none."""
     plain = _plain(text)

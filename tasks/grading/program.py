@@ -65,6 +65,18 @@ def grade_program(gold: Sequence[str], answer_text: str) -> Verdict:
     return Verdict("incorrect", answer)
 
 
+def program_classes(answers: Sequence[str]) -> list[str]:
+    """A key for each function: its values at `INPUTS`, or its text where it cannot be interpreted."""
+    return [_class(answer) for answer in answers]
+
+
+def _class(answer: str) -> str:
+    try:
+        return repr(outputs(answer))
+    except ValueError:
+        return answer
+
+
 def outputs(function: str) -> tuple[int | None, ...]:
     """Values of `def f(x): return ...` at `INPUTS`; None where the value is undefined or too large.
 

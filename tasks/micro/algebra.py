@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from tasks.grading.number import GRADER, grade_number
-from tasks.micro.world import Example, held_out, make_task
+from tasks.micro.world import Example, held_out, make_task, training_pool
 
 
 def sample(rng: random.Random, level: int) -> Example:
@@ -80,6 +80,7 @@ TASK = make_task(
     description="generated expressions, equations, remainders and common divisors",
     instruction="The answer is an integer.",
     examples=lambda: held_out(sample),
+    training=lambda: training_pool(sample),
     grade=grade_number,
     grader=GRADER,
     wrong_answer="123456789",

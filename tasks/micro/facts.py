@@ -64,6 +64,7 @@ TASK = make_task(
     description="facts about invented places, seen 4 to 200 times in training",
     instruction="The answer is one word.",
     examples=lambda: [fact for fact in all_facts() if is_test(fact)],
+    training=lambda: [fact for fact in all_facts() if not is_test(fact)],
     grade=grade_alias,
     grader=GRADER,
     wrong_answer="nothing",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from tasks.grading.program import GRADER, grade_program
-from tasks.micro.world import Example, held_out, make_task
+from tasks.micro.world import Example, held_out, make_task, training_pool
 
 _OPENINGS = (
     "Write a Python function f of an integer x that {phrase}.",
@@ -108,6 +108,7 @@ TASK = make_task(
     description="generated functions of an integer, described in words or by values",
     instruction="The answer is one line of Python: def f(x): return ...",
     examples=lambda: held_out(sample),
+    training=lambda: training_pool(sample),
     grade=grade_program,
     grader=GRADER,
     wrong_answer="def f(x): return 987654321",

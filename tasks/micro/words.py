@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from tasks.grading.number import GRADER, grade_number
-from tasks.micro.world import Example, held_out, make_task
+from tasks.micro.world import Example, held_out, make_task, training_pool
 
 _PEOPLE = (
     *("Ana", "Ben", "Carl", "Dora", "Emil", "Fay", "Gus", "Hana"),
@@ -62,6 +62,7 @@ TASK = make_task(
     description="generated word problems of 1 to 5 steps",
     instruction="The answer is an integer.",
     examples=lambda: held_out(sample),
+    training=lambda: training_pool(sample),
     grade=grade_number,
     grader=GRADER,
     wrong_answer="-1",
