@@ -50,7 +50,7 @@ def grade_alias(gold: Sequence[str], answer_text: str) -> Verdict:
     return Verdict("incorrect", answer, f"contains the accepted {contains!r}" if contains else None)
 
 
-def alias_classes(answers: Sequence[str]) -> list[str]:
+def answer_classes(answers: Sequence[str]) -> list[str]:
     """A key for each answer: its shortest reading, normalised. Two names of one thing are two classes."""
     return [normalised(list(_readings(answer))[-1]) for answer in answers]
 

@@ -88,7 +88,7 @@ def finish_code(tests: Sequence[str], job: Job, ran: Ran) -> Verdict:
     return Verdict("correct", job.program, note if forgeable else None)
 
 
-def code_classes(answers: Sequence[str]) -> list[str]:
+def answer_classes(answers: Sequence[str]) -> list[str]:
     """A key for each program: its syntax tree without docstrings, or its text where it has none.
 
     The weaker of two rules: programs that differ in more than layout and comments are different answers, also where

@@ -78,7 +78,7 @@ def _readings(answer: str) -> list[Any]:
     return [reading for reading in readings if reading]
 
 
-def math_classes(answers: Sequence[str]) -> list[str]:
+def answer_classes(answers: Sequence[str]) -> list[str]:
     """A key for each answer; answers that Math-Verify finds equal, in either direction, share one.
 
     Its equality is neither symmetric nor transitive, so a class is what a chain of equal answers joins.

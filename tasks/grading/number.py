@@ -62,7 +62,7 @@ def grade_number(gold: Sequence[str], answer_text: str) -> Verdict:
     )
 
 
-def number_classes(answers: Sequence[str]) -> list[str]:
+def answer_classes(answers: Sequence[str]) -> list[str]:
     """A key for each answer: the number that it gives, or its text where it gives none."""
     numbers = [read_number(answer) for answer in answers]
     return [answer if n is None else str(n) for answer, n in zip(answers, numbers, strict=True)]

@@ -65,7 +65,7 @@ def grade_program(gold: Sequence[str], answer_text: str) -> Verdict:
     return Verdict("incorrect", answer)
 
 
-def program_classes(answers: Sequence[str]) -> list[str]:
+def answer_classes(answers: Sequence[str]) -> list[str]:
     """A key for each function: its values at `INPUTS`, or its text where it cannot be interpreted."""
     return [_class(answer) for answer in answers]
 
