@@ -91,13 +91,17 @@ class ChatFormat:
                 high = middle - 1
         return low
 
+    def touching(self, token_ids: Sequence[int], start: int, end: int) -> range:
+        """Places of the tokens that write a character of the decoded text from `start` to before `end`."""
+        after = self.token_of(token_ids, end)
+        inside = len(self.decode(token_ids[:after])) < end
+        return range(self.token_of(token_ids, start), after + inside)
+
     def without(self, token_ids: Sequence[int], spans: Iterable[tuple[int, int]]) -> tuple[int, ...]:
         """The tokens that touch no character of the spans."""
         cut: set[int] = set()
         for start, end in spans:
-            after = self.token_of(token_ids, end)
-            inside = len(self.decode(token_ids[:after])) < end
-            cut.update(range(self.token_of(token_ids, start), after + inside))
+            cut.update(self.touching(token_ids, start, end))
         return tuple(token for index, token in enumerate(token_ids) if index not in cut)
 
     def label_tokens(self, label: str) -> list[int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import threading
@@ -23,7 +24,7 @@ from typing import Any, NamedTuple, Protocol
 import tasks
 from harness import model, protocols, sandbox
 from harness.backends import base as backends
-from harness.backends.base import BaseBackend
+from harness.backends.base import BaseBackend, TokenScores
 from harness.chat import Prompt
 from harness.confidence import base as confidence
 from harness.confidence.base import Answered, Method, Reading
@@ -90,6 +91,7 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
         known = identity(config, checkpoint, selections)
         check_identity(run, known)
         scope = grown_scope(run, config, selections)
+        _check_stored_scores(run, config, selections, _of_scores(methods))
         interrupted = False
         if scope != run.manifest().get("scope") or not is_complete(run):
             backend = backend_type(
@@ -129,6 +131,24 @@ def _check_capabilities(
         raise InputError(
             f"--draws {config.draws} at temperature 0 would draw the same answer every time; give --temperature"
         )
+
+
+def _of_scores(methods: dict[str, Method]) -> set[str]:
+    """The methods that read the log-probabilities of an output's tokens."""
+    return {name for name, method in methods.items() if "log_probabilities" in method.needs}
+
+
+def _check_stored_scores(run: RunFile, config: RunConfig, selections: Sequence[Selection], names: set[str]) -> None:
+    """Refuses methods that read log-probabilities of generations that were stored without them."""
+    for selection in selections:
+        tally = run.tally(selection.task.name, config.protocol)
+        stored = tally.get("generation", 0)
+        if lacking := sorted(name for name in names if tally.get(name, 0) < stored):
+            raise CapabilityError(
+                f"{run.path.parent} holds {stored} generations of {selection.task.name} whose token log-probabilities"
+                f" were not asked for, so {', '.join(lacking)} cannot be read from them; choose another --out to"
+                f" generate again, or leave {', '.join(lacking)} out of --confidence"
+            )
 
 
 async def _run(
@@ -183,7 +203,8 @@ class _Stream:
         self.progress = progress
         self._methods = methods
         self._protocol = protocol
-        self._sampling = config.sampling()
+        self._of_scores = _of_scores(methods)
+        self._sampling = config.sampling()._replace(log_probabilities=bool(self._of_scores))
         self._stop = asyncio.Event()
         self._unsaved: list[Record] = []
         self.generated_tokens = 0
@@ -239,12 +260,16 @@ class _Stream:
         if stored:
             generation = self.run.draws(question.task, question.question_id, self._protocol.name)[draw]
             parsed = self._parse(generation.text, generation.reasoning_opened, generation.finish_reason)
+            answered = Answered(parsed, prompt.token_ids, generation.token_ids or ())
             generated = 0
         else:
-            generation, parsed = await self._generate(question, prompt, draw)
+            generation, parsed, scores = await self._generate(question, prompt, draw)
+            answered = Answered(parsed, prompt.token_ids, generation.token_ids or (), scores)
             generated = (generation.reasoning_tokens or 0) + (generation.answer_tokens or 0)
-            self._unsaved += [question, generation]
-        answered = Answered(parsed, prompt.token_ids, generation.token_ids or ())
+            # Log-probabilities are not stored: what is read from them is committed together with the generation.
+            read = [await self._read(name, generation, answered) for name in missing & self._of_scores]
+            self._unsaved += [question, generation, *read]
+            missing = missing - self._of_scores
         parts = [self._read(name, generation, answered) for name in missing if name != "grade"]
         verdicts = [self._grade(task, question, generation, parsed)] if "grade" in missing else []
         results = await asyncio.gather(*verdicts, *parts)
@@ -253,7 +278,9 @@ class _Stream:
         outcome = next((r.outcome for r in results if isinstance(r, Grade)), None)
         self.progress.done(question.task, outcome, generated)
 
-    async def _generate(self, question: Question, prompt: Prompt, draw: int) -> tuple[Generation, Parsed]:
+    async def _generate(
+        self, question: Question, prompt: Prompt, draw: int
+    ) -> tuple[Generation, Parsed, TokenScores | None]:
         length, opened = len(prompt.token_ids), prompt.reasoning_opened
         key = {
             "task": question.task,
@@ -270,7 +297,7 @@ class _Stream:
                 finish_reason="error", latency=None, reasoning_opened=opened, reasoning=None, text="", token_ids=None,
                 error=f"prompt of {length} tokens leaves no room in a context of {self.backend.context}",
             )  # fmt: skip
-            return nothing, self._parse("", opened, "error")
+            return nothing, self._parse("", opened, "error"), None
         begin = time.monotonic()
         completion = await self.backend.complete(prompt.token_ids, self._sampling, seed)
         latency = time.monotonic() - begin
@@ -286,13 +313,14 @@ class _Stream:
             reasoning_tokens=reasoning_tokens,
             answer_tokens=len(completion.token_ids) - reasoning_tokens + completion.ended,
             finish_reason=finish,
+            logprob=completion.scores and math.fsum(completion.scores.logprobs),
             latency=latency,
             reasoning_opened=opened,
             reasoning=parsed.reasoning,
             text=text,
             token_ids=completion.token_ids,
         )
-        return generation, parsed
+        return generation, parsed, completion.scores
 
     def _parse(self, text: str, reasoning_opened: bool, finish_reason: str) -> Parsed:
         return parse(text, reasoning_opened=reasoning_opened, scale=self._protocol.scale, finish_reason=finish_reason)

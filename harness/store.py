@@ -248,6 +248,10 @@ class RunFile:
         """The stored generations of one question, by draw."""
         return {g.draw: g for g in self._select(Generation, task=task, question_id=question_id, protocol=protocol)}
 
+    def grades(self, task: str, question_id: str, protocol: str) -> dict[int, Grade]:
+        """The grades of one question, by draw."""
+        return {g.draw: g for g in self._select(Grade, task=task, question_id=question_id, protocol=protocol)}
+
     def finished(self, task: str, question_id: str, protocol: str) -> dict[int, set[str]]:
         """What is stored about the draws of one question: draw -> the methods read, and `grade` if it is graded."""
         key = (task, question_id, protocol)
@@ -280,14 +284,15 @@ class RunFile:
                 yield _from_row(record, row)
 
     def tally(self, task: str, protocol: str) -> dict[str, int]:
-        """How many draws of a task are graded (`grade`), and how many each confidence method has read."""
+        """How many draws of a task are stored (`generation`), graded (`grade`), and read by each confidence method."""
         key = (task, protocol)
         with _storage_errors(self.path):
             return dict(
                 self._db.execute(
                     "SELECT method, count(*) FROM confidences WHERE task = ? AND protocol = ? GROUP BY method"
-                    " UNION ALL SELECT 'grade', count(*) FROM grades WHERE task = ? AND protocol = ?",
-                    key * 2,
+                    " UNION ALL SELECT 'grade', count(*) FROM grades WHERE task = ? AND protocol = ?"
+                    " UNION ALL SELECT 'generation', count(*) FROM generations WHERE task = ? AND protocol = ?",
+                    key * 3,
                 ).fetchall()
             )
 
@@ -295,14 +300,14 @@ class RunFile:
         """The run as a table, one row per generation and method, without texts.
 
         Columns: task, protocol, question_id, draw, method (`none` where no confidence was asked for), value, status,
-        outcome, correct, answer, domain, subject, level, cluster, finish_reason, prompt_tokens, cached_tokens,
+        outcome, correct, answer, grader, domain, subject, level, cluster, finish_reason, prompt_tokens, cached_tokens,
         reasoning_tokens, answer_tokens, latency. Ungraded generations (an interrupted run) are left out.
         """
         import pandas as pd
 
         query = """
             SELECT g.task, g.protocol, g.question_id, g.draw, coalesce(c.method, 'none') AS method, c.value, c.status,
-                   r.outcome, r.outcome = 'correct' AS correct, r.answer, q.domain, q.subject, q.level,
+                   r.outcome, r.outcome = 'correct' AS correct, r.answer, r.grader, q.domain, q.subject, q.level,
                    coalesce(q.cluster, q.question_id) AS cluster, g.finish_reason, g.prompt_tokens, g.cached_tokens,
                    g.reasoning_tokens, g.answer_tokens, g.latency
             FROM generations g

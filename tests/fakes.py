@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from harness.backends.base import BaseBackend, Choice, Completion, Sampling
+from harness.backends.base import BaseBackend, Choice, Completion, Sampling, TokenScores
 from harness.chat import ChatFormat
 
 TEMPLATE = (
@@ -37,7 +38,7 @@ def tokenizer(opening: str = "", template: str | None = TEMPLATE) -> PreTrainedT
 class FakeBackend(BaseBackend):
     """Answers with `answer(prompt_text, seed)`; `complete` and `choose` are counted and may be made to fail."""
 
-    capabilities = frozenset({"sampling", "follow_up", "label_probabilities"})
+    capabilities = frozenset({"sampling", "follow_up", "label_probabilities", "log_probabilities"})
     reserved_options = frozenset({"model"})
     neutral_options = frozenset({"max_num_seqs"})
 
@@ -70,7 +71,14 @@ class FakeBackend(BaseBackend):
         finally:
             self._now -= 1
         self.completed.append((text, seed))
-        return Completion(output[: sampling.max_tokens], len(output) <= sampling.max_tokens, 0)
+        output, ended = output[: sampling.max_tokens], len(output) <= sampling.max_tokens
+        return Completion(output, ended, 0, self._scores(output, ended) if sampling.log_probabilities else None)
+
+    def _scores(self, output: tuple[int, ...], ended: bool) -> TokenScores:
+        """Digits are written with probability 1/2, the end of the turn with 1/4, all else with 1."""
+        digits = [self.chat.decode([token]).isdigit() for token in output]
+        logprobs = [math.log(0.5) if digit else 0.0 for digit in digits] + [math.log(0.25)] * ended
+        return TokenScores(tuple(logprobs), tuple(-p for p in logprobs))
 
     async def choose(self, prompt: Sequence[int], labels: Mapping[str, Sequence[int]]) -> Choice:
         text = self.chat.decode(prompt)

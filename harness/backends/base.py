@@ -16,6 +16,9 @@ from typing import ClassVar, NamedTuple
 from harness.chat import ChatFormat
 from harness.errors import unknown_name
 
+TOP_TOKENS = 20
+"""Tokens per position whose probabilities enter its entropy."""
+
 
 class Sampling(NamedTuple):
     """How the next token is chosen. temperature 0 is greedy decoding."""
@@ -23,6 +26,21 @@ class Sampling(NamedTuple):
     temperature: float
     top_p: float
     max_tokens: int
+    log_probabilities: bool = False
+    """Ask for the `scores` of the completion; they change no token."""
+
+
+class TokenScores(NamedTuple):
+    """How likely the model found what it wrote, token by token; the token that ends the turn, if it does, is the last.
+
+    Under the model's own distribution, whatever temperature and nucleus the tokens were chosen by.
+    """
+
+    logprobs: tuple[float, ...]
+    """Log-probability of each token (nats)."""
+    entropies: tuple[float, ...]
+    """Entropy at each position (nats), of the `TOP_TOKENS` most likely tokens and the rest taken as one more: at most
+    that of the whole vocabulary."""
 
 
 class Completion(NamedTuple):
@@ -31,6 +49,8 @@ class Completion(NamedTuple):
     ended: bool
     """The model ended its turn; False: the token budget or the context ended it."""
     cached_tokens: int | None
+    scores: TokenScores | None = None
+    """None if not asked for."""
 
 
 class Choice(NamedTuple):
@@ -43,7 +63,8 @@ class Choice(NamedTuple):
 
 class BaseBackend(abc.ABC):
     capabilities: ClassVar[frozenset[str]]
-    """Of `sampling`, `follow_up` (continues exact token ids), `label_probabilities`."""
+    """Of `sampling`, `follow_up` (continues exact token ids), `label_probabilities`, `log_probabilities` (of the tokens
+    of a completion)."""
 
     reserved_options: ClassVar[frozenset[str]]
     """Engine options that a run sets itself."""

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.backends._lifeline import Lifeline
-from harness.backends.base import BaseBackend, Choice, Completion, Sampling
+from harness.backends.base import TOP_TOKENS, BaseBackend, Choice, Completion, Sampling, TokenScores
 from harness.chat import ChatFormat
 from harness.errors import EngineError, InputError, ModelError, StorageError
 
@@ -44,7 +44,7 @@ class Backend(BaseBackend):
         log: file that receives what the engine's processes print.
     """
 
-    capabilities = frozenset({"sampling", "follow_up", "label_probabilities"})
+    capabilities = frozenset({"sampling", "follow_up", "label_probabilities", "log_probabilities"})
     reserved_options = frozenset({"model", "tokenizer", "revision", "tokenizer_revision", "seed", "disable_log_stats"})
     neutral_options = frozenset(
         {
@@ -151,6 +151,8 @@ class Backend(BaseBackend):
                 top_p=sampling.top_p,
                 max_tokens=min(sampling.max_tokens, self.context - len(prompt)),
                 seed=seed,
+                logprobs=TOP_TOKENS if sampling.log_probabilities else None,
+                flat_logprobs=True,
                 detokenize=False,
                 output_kind=RequestOutputKind.FINAL_ONLY,
             ),
@@ -158,7 +160,8 @@ class Backend(BaseBackend):
         output = result.outputs[0]
         ended = output.finish_reason == "stop"
         token_ids = tuple(output.token_ids)
-        return Completion(token_ids[:-1] if ended else token_ids, ended, result.num_cached_tokens)
+        scores = _scores(output.logprobs) if sampling.log_probabilities else None
+        return Completion(token_ids[:-1] if ended else token_ids, ended, result.num_cached_tokens, scores)
 
     async def choose(self, prompt: Sequence[int], labels: Mapping[str, Sequence[int]]) -> Choice:
         from vllm import SamplingParams
@@ -199,6 +202,17 @@ class Backend(BaseBackend):
             raise EngineError(f"the vLLM engine refused a request: {_brief(error)} (its log: {self._log})") from error
         # An engine that is told to stop hands out what it has; half an answer is none.
         raise EngineError(f"the vLLM engine ended a request early ({reason}; its log: {self._log})")
+
+
+def _scores(flat: Any) -> TokenScores:
+    """From vLLM's flat log-probabilities: at each position that of the token, then those of the most likely ones."""
+    import numpy as np
+    from scipy.special import entr
+
+    logprobs = np.asarray(flat.logprobs).reshape(len(flat), -1)
+    likely = np.exp(logprobs[:, 1:])
+    rest = np.maximum(1 - likely.sum(axis=1), 0)
+    return TokenScores(tuple(logprobs[:, 0].tolist()), tuple((entr(likely).sum(axis=1) + entr(rest)).tolist()))
 
 
 def _prepare_environment() -> None:

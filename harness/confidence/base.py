@@ -7,12 +7,15 @@ the model again about its own output, from which a stated confidence has been cu
 from __future__ import annotations
 
 import importlib
+import math
 import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.backends.base import BaseBackend
+import msgspec
+
+from harness.backends.base import BaseBackend, TokenScores
 from harness.errors import unknown_name
 from harness.parsing import Parsed
 from harness.records import Status
@@ -25,6 +28,8 @@ class Answered(NamedTuple):
     prompt: tuple[int, ...]
     output: tuple[int, ...]
     """Output token ids without that of the end of the turn."""
+    scores: TokenScores | None = None
+    """None unless the run has a method that needs `log_probabilities`."""
 
 
 class Reading(NamedTuple):
@@ -55,6 +60,29 @@ def follow_up(answered: Answered, backend: BaseBackend, question: str, room: int
             None, "failed", f"follow-up of {len(prompt)} tokens leaves no room in a context of {backend.context}"
         )
     return prompt
+
+
+class TokenFeatures(msgspec.Struct, frozen=True):
+    """What a reading from token log-probabilities keeps of them: its `raw`, as JSON."""
+
+    mean_logprob: float
+    """Mean log-probability of the tokens (nats); minus the logarithm of their perplexity."""
+    total_logprob: float
+    min_logprob: float
+    mean_entropy: float
+    """Mean of `TokenScores.entropies`."""
+    tokens: int
+
+
+def token_reading(scores: TokenScores, tokens: Sequence[int]) -> Reading:
+    """The length-normalised probability of these tokens, given by their places: exp(mean log-probability)."""
+    if not tokens:
+        return Reading(None, "missing", None)
+    logprobs = [scores.logprobs[i] for i in tokens]
+    total, n = math.fsum(logprobs), len(logprobs)
+    entropy = math.fsum(scores.entropies[i] for i in tokens) / n
+    features = TokenFeatures(total / n, total, min(logprobs), entropy, n)
+    return Reading(min(math.exp(total / n), 1.0), "ok", msgspec.json.encode(features).decode())
 
 
 def names() -> list[str]:

@@ -45,11 +45,23 @@ _LABELS_TRIED = 20
 
 def stated_answer(text: str) -> str | None:
     """The answer that the text states, without markup; None if it states none."""
+    span = stated_span(text)
+    return text[slice(*span)] if span else None
+
+
+def stated_span(text: str) -> tuple[int, int] | None:
+    """Where the answer that the text states stands, without markup; None if it states none."""
     for label in reversed(list(_LABEL.finditer(text))[-_LABELS_TRIED:]):
         if content := unwrapped(_content(text, label)):
-            return content
-    sentences = _SENTENCE.findall(text)
-    return unwrapped(sentences[-1]) or None if sentences else None
+            return _place(text, content, label.end())
+    sentences = list(_SENTENCE.finditer(text))
+    content = unwrapped(sentences[-1][1]) if sentences else ""
+    return _place(text, content, sentences[-1].start(1)) if content else None
+
+
+def _place(text: str, content: str, start: int) -> tuple[int, int]:
+    start = text.index(content, start)
+    return start, start + len(content)
 
 
 def is_refusal(text: str) -> bool:

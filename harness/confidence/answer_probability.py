@@ -1,0 +1,59 @@
+"""Answer probability: the length-normalised probability of the tokens that write the answer, exp(mean log-probability).
+
+The answer is what a grader reads: the program, or what stands behind the last `Answer:`, `####`, in the box, ...; where
+neither is found, all that follows the reasoning. A token counts if it writes a character of the answer. A stated
+confidence never counts, nor does the end of the turn. The model's own probabilities (temperature 1), given the
+reasoning that it wrote before: after reasoning that names the answer they are near 1.
+
+The mean, not the product, so that one number and a program of a hundred tokens share a scale. The product, which is the
+published form for short answers (Kadavath et al. 2022, arXiv 2207.05221; Tian et al. 2023, arXiv 2305.14975, label
+probability), is e^total_logprob of `raw`.
+"""
+
+import re
+from collections.abc import Iterator
+
+from harness.backends.base import BaseBackend
+from harness.confidence.base import Answered, Method, Reading, token_reading
+from harness.parsing import Parsed
+from tasks.grading.answer import stated_span
+
+_PROGRAM = re.compile(r"(?ms)^[ \t]*```[ \t]*py[^\n]*\n(?P<code>.*?)(?:\n[ \t]*```|\Z)")
+
+
+def answer_spans(text: str, parsed: Parsed) -> list[tuple[int, int]]:
+    """Where in the text of a generation its answer stands; several spans if a stated confidence interrupts it."""
+    parts = list(_parts(text, parsed))
+    shown = list("\n" * len(text))
+    for start, end in parts:
+        shown[start:end] = text[start:end]
+    visible = "".join(shown)
+    programs = list(_PROGRAM.finditer(visible))
+    done = programs[-1].end() if programs else 0
+    if stated := stated_span(visible[done:]):
+        return [(done + stated[0], done + stated[1])]
+    return [programs[-1].span("code")] if programs else parts
+
+
+def _parts(text: str, parsed: Parsed) -> Iterator[tuple[int, int]]:
+    """What is left between the reasoning and the cuts, without the blanks around it."""
+    start = parsed.answer_start
+    for cut, after in [*sorted(parsed.cut_spans), (len(text), len(text))]:
+        part = text[start:cut]
+        if part.strip():
+            left = start + len(part) - len(part.lstrip())
+            yield left, left + len(part.strip())
+        start = max(start, after)
+
+
+async def _read(answered: Answered, backend: BaseBackend) -> Reading:
+    text = backend.chat.decode(answered.output)
+    places = {i for span in answer_spans(text, answered.parsed) for i in backend.chat.touching(answered.output, *span)}
+    return token_reading(answered.scores, sorted(places))
+
+
+METHOD = Method(
+    description="length-normalised probability of the answer's tokens",
+    needs=frozenset({"log_probabilities"}),
+    read=_read,
+)
