@@ -1,0 +1,325 @@
+"""Recalibration: maps from a confidence, or from features, to the probability that the answer is right.
+
+A map remembers the questions that it was fitted on and refuses to score them: `cross_fitted` scores every row by a map
+that never saw its question, `transferred` scores other questions than those of the fit. What cannot be fitted is None
+with a reason.
+
+The maps that work on the logit move confidences within `CLIP` of 0 or 1 half way back to it, so that a stated 100 %
+counts as 99.95 %: infinities go, and the order stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from metrics.arrays import checked
+from metrics.calibration import N_BINS, equal_width_bins
+from metrics.proper import LOG_LOSS_CLIP
+
+CLIP = LOG_LOSS_CLIP
+FOLDS = 5
+MIN_QUESTIONS = 20
+"""Distinct questions below which nothing is fitted."""
+TEMPERATURES = (0.01, 100.0)
+"""Where the temperature is sought. Without the upper end, confidences that say nothing would all become one half."""
+_MAX_WEIGHT = 100.0
+"""Largest weight of the beta map. Only classes that one threshold separates reach it, whose likelihood has no
+maximum."""
+
+Apply = Callable[[np.ndarray], np.ndarray]
+Fit = Callable[[np.ndarray, np.ndarray, int], tuple[Apply, dict[str, float]]]
+"""(inputs, correct [N], seed) -> the map and its parameters. Raises Unfit."""
+
+
+class Unfit(ValueError):
+    """These rows do not determine a map; the message says why."""
+
+
+class Method(NamedTuple):
+    description: str
+    of_features: bool
+    """The inputs are features [N, F], not confidences [N]."""
+    fit: Fit
+
+
+class Recalibration(NamedTuple):
+    """A fitted map."""
+
+    method: str
+    parameters: dict[str, float]
+    n_rows: int
+    """Rows of the fit."""
+    fitted_on: np.ndarray
+    """Questions of the fit, sorted."""
+    apply: Apply
+
+    def __call__(self, inputs, questions) -> np.ndarray:
+        """Recalibrated confidences [N] of rows of other questions.
+
+        Raises:
+            ValueError: a question is one of the fit, or the inputs are not as `fit` expects them.
+        """
+        inputs = _inputs(METHODS[self.method], inputs)
+        seen = np.isin(np.asarray(questions), self.fitted_on)
+        if seen.any():
+            raise ValueError(
+                f"questions: the map was fitted on {np.asarray(questions)[seen][0]!r}, so it cannot score it"
+            )
+        return np.clip(self.apply(inputs), 0.0, 1.0)
+
+
+class Recalibrated(NamedTuple):
+    confidence: np.ndarray | None
+    """[N] float in [0, 1]; None if no map could be fitted."""
+    maps: tuple[Recalibration, ...]
+    """One per fold; one if all rows are scored by the same map."""
+    reason: str | None
+    """Why there is none."""
+
+
+def fit(method: str, inputs, correct, questions, *, seed: int = 0) -> Recalibration:
+    """Fits one map.
+
+    Args:
+        method: a key of `METHODS`.
+        inputs: [N] confidences in [0, 1], or [N, F] finite features, as `METHODS[method].of_features` says.
+        correct: [N] bool.
+        questions: [N] identities of what is independent: a row's question, or the cluster of its question.
+        seed: of methods that start at random.
+
+    Raises:
+        Unfit: fewer than `MIN_QUESTIONS` questions, all answers right or all wrong, or inputs that do not vary where
+            the method needs it.
+        ValueError: malformed arguments.
+    """
+    inputs = _inputs(METHODS[method], inputs)
+    correct, questions = np.asarray(correct), np.asarray(questions)
+    checked(np.zeros(len(inputs)), correct)
+    if questions.shape != correct.shape:
+        raise ValueError(f"questions: expected [N] as correct, found {questions.shape} and {correct.shape}")
+    correct, units = correct.astype(bool), np.unique(questions)
+    if len(units) < MIN_QUESTIONS:
+        raise Unfit(f"fitting needs {MIN_QUESTIONS} questions, found {len(units)}")
+    if correct.all() or not correct.any():
+        raise Unfit(f"all {len(correct)} answers of the fit are {'correct' if correct.all() else 'incorrect'}")
+    apply, parameters = METHODS[method].fit(inputs, correct, seed)
+    return Recalibration(method, parameters, len(correct), units, apply)
+
+
+def cross_fitted(method: str, inputs, correct, questions, *, folds: int = FOLDS, seed: int = 0) -> Recalibrated:
+    """Scores each row by the map fitted on the folds that its question is not in.
+
+    Args:
+        method, inputs, correct, questions: as for `fit`.
+        folds: at least 2; questions are dealt to them at random, all rows of a question to one.
+        seed: of the folds and the fits; the order of rows does not matter to the folds.
+
+    Returns:
+        None with a reason as soon as one fold cannot be fitted.
+    """
+    inputs, correct, questions = np.asarray(inputs), np.asarray(correct), np.asarray(questions)
+    units, unit = np.unique(questions, return_inverse=True)
+    fold = (np.random.default_rng(seed).permutation(len(units)) % folds)[unit]
+    confidence, maps = np.full(len(correct), np.nan), []
+    for k in np.unique(fold):
+        held = fold == k
+        try:
+            fitted = fit(method, inputs[~held], correct[~held], questions[~held], seed=seed)
+        except Unfit as why:
+            return Recalibrated(None, (), f"without fold {k + 1} of {folds}: {why}")
+        confidence[held] = fitted(inputs[held], questions[held])
+        maps.append(fitted)
+    return Recalibrated(confidence, tuple(maps), None) if maps else Recalibrated(None, (), "no rows")
+
+
+def transferred(method: str, known: tuple, inputs, questions, *, seed: int = 0) -> Recalibrated:
+    """Scores rows by the map fitted on rows of other questions.
+
+    Args:
+        method: a key of `METHODS`.
+        known: (inputs, correct, questions) of the fit.
+        inputs, questions: of the rows to score, as for `fit`.
+
+    Raises:
+        ValueError: a question is on both sides, or malformed arguments.
+    """
+    try:
+        fitted = fit(method, *known, seed=seed)
+    except Unfit as why:
+        return Recalibrated(None, (), str(why))
+    return Recalibrated(fitted(inputs, questions), (fitted,), None)
+
+
+def _inputs(method: Method, inputs) -> np.ndarray:
+    inputs = np.asarray(inputs, dtype=np.float64)
+    if not method.of_features:
+        return checked(inputs, np.zeros(inputs.shape))[0]
+    if inputs.ndim != 2 or not np.isfinite(inputs).all():
+        raise ValueError(f"features: expected finite numbers [N, F], found shape {inputs.shape} or a gap in them")
+    return inputs
+
+
+# -- the methods ------------------------------------------------------------------------------------------------------
+
+
+def _bounded(confidence: np.ndarray) -> np.ndarray:
+    """Confidences strictly inside (0, 1), in the same order."""
+    inner = np.clip(confidence, CLIP, 1 - CLIP)
+    return (confidence + inner) / 2
+
+
+def _logit(confidence: np.ndarray) -> np.ndarray:
+    from scipy.special import logit
+
+    return logit(_bounded(confidence))
+
+
+def _temperature(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> tuple[Apply, dict[str, float]]:
+    from scipy.optimize import brentq
+    from scipy.special import expit
+
+    x = _logit(confidence)
+    if not x.any():
+        raise Unfit("every confidence is one half, which no temperature changes")
+
+    def slope_of_loss(scale: float) -> float:
+        return float((expit(scale * x) - correct) @ x)
+
+    low, high = 1 / TEMPERATURES[1], 1 / TEMPERATURES[0]
+    if slope_of_loss(low) >= 0:
+        scale = low
+    elif slope_of_loss(high) <= 0:
+        scale = high
+    else:
+        scale = brentq(slope_of_loss, low, high, xtol=1e-12)
+    return lambda c: expit(scale * _logit(c)), {"temperature": 1 / scale}
+
+
+def _platt(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> tuple[Apply, dict[str, float]]:
+    from scipy.special import expit
+
+    _needs_two_values(confidence)
+    n_right, n_wrong = correct.sum(), (~correct).sum()
+    target = np.where(correct, (n_right + 1) / (n_right + 2), 1 / (n_wrong + 2))
+    slope, intercept = _logistic(_logit(confidence)[:, None], target, bounds=(None, None))
+    return lambda c: expit(slope * _logit(c) + intercept), {"slope": slope, "intercept": intercept}
+
+
+def _beta(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> tuple[Apply, dict[str, float]]:
+    from scipy.special import expit
+
+    _needs_two_values(confidence)
+
+    def design(confidence: np.ndarray) -> np.ndarray:
+        inner = _bounded(confidence)
+        return np.stack([np.log(inner), -np.log1p(-inner)], axis=1)
+
+    a, b, c = _logistic(design(confidence), correct.astype(float), bounds=(0.0, _MAX_WEIGHT))
+    return lambda x: expit(design(x) @ (a, b) + c), {"a": a, "b": b, "c": c}
+
+
+def _isotonic(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> tuple[Apply, dict[str, float]]:
+    from sklearn.isotonic import IsotonicRegression
+
+    fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(confidence, correct)
+    return fitted.predict, {"levels": float(len(np.unique(fitted.y_thresholds_)))}
+
+
+def _histogram(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> tuple[Apply, dict[str, float]]:
+    bins = equal_width_bins(confidence)
+    n = np.bincount(bins, minlength=N_BINS)
+    accuracy = np.bincount(bins, correct, minlength=N_BINS) / np.maximum(n, 1)
+
+    def apply(confidence: np.ndarray) -> np.ndarray:
+        at = equal_width_bins(confidence)
+        return np.where(n[at] > 0, accuracy[at], confidence)
+
+    return apply, {"bins": float((n > 0).sum())}
+
+
+def _classifier(features: np.ndarray, correct: np.ndarray, _seed: int) -> tuple[Apply, dict[str, float]]:
+    from sklearn.linear_model import LogisticRegression
+
+    return _on_standardised(LogisticRegression(max_iter=1000), features, correct)
+
+
+def _perceptron(features: np.ndarray, correct: np.ndarray, seed: int) -> tuple[Apply, dict[str, float]]:
+    from sklearn.neural_network import MLPClassifier
+
+    network = MLPClassifier(hidden_layer_sizes=(8,), alpha=1.0, solver="lbfgs", max_iter=2000, random_state=seed)
+    return _on_standardised(network, features, correct)
+
+
+def _on_standardised(model, features: np.ndarray, correct: np.ndarray) -> tuple[Apply, dict[str, float]]:
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    fitted = make_pipeline(StandardScaler(), model).fit(features, correct)
+    return lambda x: fitted.predict_proba(x)[:, 1], {"features": float(features.shape[1])}
+
+
+def _needs_two_values(confidence: np.ndarray) -> None:
+    if np.ptp(confidence) < 1e-12:
+        raise Unfit(f"all confidences of the fit are {confidence[0]:.3g}, so that no slope can be fitted")
+
+
+def _logistic(design: np.ndarray, target: np.ndarray, bounds: tuple[float | None, float | None]) -> np.ndarray:
+    """Weights [F] within the bounds, and an intercept, of the logistic model of greatest likelihood: [F + 1]."""
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
+    design = np.column_stack([design, np.ones(len(design))])
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        score = design @ weights
+        return float(np.mean(np.logaddexp(0, score) - target * score)), design.T @ (expit(score) - target) / len(target)
+
+    start = np.append(np.ones(design.shape[1] - 1), 0.0)
+    limits = [bounds] * (design.shape[1] - 1) + [(None, None)]
+    options = {"maxiter": 10_000, "ftol": 1e-15, "gtol": 1e-10}
+    return minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits, options=options).x
+
+
+METHODS: dict[str, Method] = {
+    "temperature": Method(
+        # Guo et al. 2017 (arXiv 1706.04599), section 4.2, for the two classes right and wrong.
+        "sigmoid(logit(confidence) / T); keeps the order",
+        False,
+        _temperature,
+    ),
+    "platt": Method(
+        # Platt 1999, with his targets (n + 1) / (n + 2) and 1 / (n + 2), on the logit of the confidence.
+        "sigmoid(slope logit(confidence) + intercept)",
+        False,
+        _platt,
+    ),
+    "isotonic": Method(
+        # Zadrozny and Elkan 2002; fit by scikit-learn, linear between its steps.
+        "the best rising function, in squares",
+        False,
+        _isotonic,
+    ),
+    "beta": Method(
+        # Kull, Silva Filho, Flach 2017, section 3 (abm): a and b at least 0.
+        "sigmoid(a ln(confidence) - b ln(1 - confidence) + c)",
+        False,
+        _beta,
+    ),
+    "histogram": Method(
+        # Zadrozny and Elkan 2001; bins as for the ECE.
+        f"share of right answers in each of {N_BINS} equal bins; a confidence in a bin without rows stays",
+        False,
+        _histogram,
+    ),
+    "classifier": Method("logistic regression on standardised token features (L2, C = 1)", True, _classifier),
+    "classifier_mlp": Method(
+        # As the "Thermometer" baseline of EpiCaR (arXiv 2601.06786, rebuttal): a small network on token features. Its
+        # size and penalty are not published; these are ours.
+        "network with one hidden layer of 8 on standardised token features (L2, alpha = 1)",
+        True,
+        _perceptron,
+    ),
+}
