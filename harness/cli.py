@@ -83,20 +83,20 @@ def _report(options: argparse.Namespace) -> None:
 def _compare(options: argparse.Namespace) -> None:
     from harness.scoring import compare_runs, write_text
     from harness.store import RunFile
-    from reports.html import comparison_report
-    from reports.tables import differences_text
+    from reports.comparison import comparison_report
+    from reports.tables import comparison_text
 
-    with RunFile.open(options.a) as a, RunFile.open(options.b) as b:
-        _warn_if_unfinished(a)
-        _warn_if_unfinished(b)
-        first, second, differences = compare_runs(a, b)
+    with contextlib.ExitStack() as opened:
+        runs = [opened.enter_context(RunFile.open(run)) for run in (options.run, *options.others)]
+        for run in runs:
+            _warn_if_unfinished(run)
+        comparison = compare_runs(runs, options.baseline)
     page = Path(options.out) / "report.html"
-    write_text(page, comparison_report(first, second, differences))
+    write_text(page, comparison_report(comparison))
     if options.json:
-        _print_json(differences)
+        _print_json(comparison.differences)
     else:
-        print(f"{second.name} against {first.name}, paired on shared questions\n")
-        print(differences_text(differences))
+        print(comparison_text(comparison))
         print(f"\nreport: {page}")
 
 
@@ -216,9 +216,15 @@ def _parser() -> argparse.ArgumentParser:
     report = command("report", _report, "score a run again and rewrite its report; no model is needed")
     report.add_argument("run", metavar="RUN")
 
-    compare = command("compare", _compare, "compare two runs, paired on the questions that both answered")
-    compare.add_argument("a", metavar="RUN")
-    compare.add_argument("b", metavar="RUN")
+    compare = command("compare", _compare, "compare runs, paired on the questions that both of a pair answered")
+    compare.add_argument("run", metavar="RUN")
+    compare.add_argument("others", metavar="RUN", nargs="+")
+    compare.add_argument(
+        "--baseline",
+        metavar="NAME",
+        default="first",
+        help="name or folder of the run that every other one is held against (default: the first RUN)",
+    )
     compare.add_argument(
         "--out", metavar="DIR", default="runs/compare", help="folder of the comparison's report (default: %(default)s)"
     )

@@ -23,6 +23,11 @@ reason that is not the model's answer (prompt longer than the context, grader ou
 Status = Literal["ok", "missing", "out_of_range", "ambiguous", "failed"]
 """How reading a confidence went. Only `ok` carries a value."""
 
+Kind = Literal["base", "instruct", "sft", "rl"]
+"""By what kind of training a checkpoint was made, in the order in which one follows from another: pre-training alone,
+instruction tuning, fine-tuning on traces or labels (distillation, STaR, EpiCaR, confidence_sft), reinforcement (GRPO,
+RLCR). Which recipe it was is told by the name of the run."""
+
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all records. msgspec does not inherit `kw_only`: each record repeats it."""
@@ -189,6 +194,9 @@ class Scorecard(Record, kw_only=True):
 class Difference(Record, kw_only=True):
     """A metric of run B minus the same metric of run A, paired on the questions that both answered."""
 
+    run_a: str
+    """Name of run A, unique within the comparison."""
+    run_b: str
     task: str
     protocol: str
     method: str
@@ -246,7 +254,7 @@ class RunSummary(Record, kw_only=True):
 
     name: str
     kind: str | None
-    """base, instruct, sft or rl; None if not stated."""
+    """One of `Kind` unless a checkpoint's own lineage says something else; None if not stated."""
     model: str
     manifest: dict
     scorecard: Scorecard
@@ -256,3 +264,67 @@ class RunSummary(Record, kw_only=True):
     rows: Literal["method", "model"] = "method"
     """What a `method` of the scorecard is: a method that judges the same answers as the others, or a model with answers
     of its own."""
+
+
+class Comparison(Record, kw_only=True):
+    """Several runs held against each other."""
+
+    runs: tuple[RunSummary, ...]
+    """In the order in which they are shown: by kind, then as given. Their names are unique."""
+    baseline: str
+    """Name of the run that every other one is compared with."""
+    pairs: tuple[tuple[str, str], ...]
+    """(run A, run B): each run against the baseline, then each against the one before it."""
+    differences: tuple[Difference, ...]
+    """In the order of the pairs; a pair that shares no question has none."""
+
+
+class Reach(Record, kw_only=True):
+    """Whether the weighted vote of one run does as well with few draws as the majority vote of another with many."""
+
+    task: str
+    """A task's name, or `macro` for the unweighted mean over tasks."""
+    protocol: str
+    method: str
+    """The confidences that weigh the votes of `run`."""
+    run: str
+    k: int
+    """Draws of `run`."""
+    value: float
+    """Accuracy of its weighted vote."""
+    other: str
+    other_k: int
+    other_value: float
+    """Accuracy of its majority vote."""
+    difference: float
+    """value - other_value."""
+    low: float | None
+    """95 % interval of the difference (paired bootstrap over shared questions); None if it does not vary."""
+    high: float | None
+    verdict: Literal["reaches", "falls short", "undecided"]
+    equals: float | None
+    """Draws with which the other's majority vote has this accuracy; None if its curve does not pass there."""
+    n_questions: int
+    convention: str
+
+
+class ScalingRun(Record, kw_only=True):
+    """Votes of one run."""
+
+    name: str
+    """Unique within the page."""
+    model: str
+    draws: dict[str, int]
+    """Task -> generations per question."""
+    metrics: tuple[Metric, ...]
+    """Numbers of votes of k draws have the subset `k=...`; `n_used` counts questions."""
+
+
+class Scaling(Record, kw_only=True):
+    """What more draws bring, for one run or for several on the questions that they share."""
+
+    runs: tuple[ScalingRun, ...]
+    reaches: tuple[Reach, ...]
+    """Empty for one run."""
+    notes: tuple[str, ...]
+    """What a reader must know before the numbers."""

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
-from harness.errors import InputError, RunFileError, StorageError
-from harness.records import Difference, GalleryItem, Outcome, OutcomeCount, RunSummary, Status
-from harness.store import RunFile
+from harness.errors import InputError, RunFileError, StorageError, unknown_name
+from harness.records import Comparison, GalleryItem, Kind, Outcome, OutcomeCount, RunSummary, Status
+from harness.store import FILE_NAME, RunFile
 
 if TYPE_CHECKING:
     import pandas as pd
 
+FIRST = "first"
+"""As a baseline: the run that is given first."""
 _GALLERY_PER_METHOD = 5
+_KINDS = get_args(Kind)
 _OUTCOMES = get_args(Outcome)
 _STATUSES = get_args(Status)
 
@@ -68,16 +73,69 @@ def write_report(summary: RunSummary, folder: Path) -> None:
     write_text(folder / "report.html", run_report(summary))
 
 
-def compare_runs(a: RunFile, b: RunFile) -> tuple[RunSummary, RunSummary, list[Difference]]:
-    """Both summaries, and the differences b - a, paired on shared questions."""
+def compare_runs(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
+    """Every run against the baseline, and against the run before it in the order of `records.Kind`.
+
+    Args:
+        runs: at least two. Runs of one name are told apart by their folders.
+        baseline: name or folder of a run, or `first` for the first of `runs`.
+
+    Raises:
+        InputError: a run is given twice, no run is called `baseline`, or a run shares no question, under the same task,
+            protocol and method, with a run to be compared with.
+    """
     from metrics.compare import compare
 
-    first, second = summarize(a), summarize(b)
+    _refuse_twice(runs)
+    base = _position(runs, [run.manifest().get("name") for run in runs], baseline)
+    summaries = _with_unique_names(runs, [summarize(run) for run in runs])
+    reference = summaries[base].name
+    frames = {summary.name: run.frame() for summary, run in zip(summaries, runs, strict=True)}
+    ladder = sorted(summaries, key=lambda s: _KINDS.index(s.kind) if s.kind in _KINDS else len(_KINDS))
+    names = [s.name for s in ladder]
+    pairs = [(reference, name) for name in names if name != reference]
+    pairs += [step for step in pairwise(names) if reference not in step]
     try:
-        return first, second, compare(a.frame(), b.frame(), seed=0)
+        differences = compare(frames, pairs, seed=0)
     except ValueError as error:
-        held = "; ".join(f"{run.path.parent} has {_held(summary)}" for run, summary in ((a, first), (b, second)))
+        held = "; ".join(f"{s.name} has {_held(s)}" for s in summaries)
         raise InputError(f"nothing to compare: {error} ({held})") from error
+    return Comparison(runs=tuple(ladder), baseline=reference, pairs=tuple(pairs), differences=tuple(differences))
+
+
+def _refuse_twice(runs: Sequence[RunFile]) -> None:
+    seen: dict[Path, RunFile] = {}
+    for run in runs:
+        if other := seen.get(run.path.resolve()):
+            raise InputError(f"expected different runs to compare, found one twice: {other.path} and {run.path}")
+        seen[run.path.resolve()] = run
+
+
+def _position(runs: Sequence[RunFile], names: Sequence[str], baseline: str) -> int:
+    """Which of the runs the baseline is."""
+    if baseline in names:
+        if names.count(baseline) == 1:
+            return names.index(baseline)
+        folders = ", ".join(_place(run) for run, name in zip(runs, names, strict=True) if name == baseline)
+        raise InputError(f"--baseline {baseline}: several runs have this name; name the folder: {folders}")
+    for i, run in enumerate(runs):
+        if Path(baseline).resolve() in (run.path.resolve(), run.path.parent.resolve()):
+            return i
+    if baseline == FIRST:
+        return 0
+    raise unknown_name("baseline", baseline, [*dict.fromkeys(names), FIRST])
+
+
+def _with_unique_names(runs: Sequence[RunFile], summaries: Sequence[RunSummary]) -> list[RunSummary]:
+    held = Counter(s.name for s in summaries)
+    return [
+        msgspec.structs.replace(s, name=f"{s.name} ({_place(run)})") if held[s.name] > 1 else s
+        for run, s in zip(runs, summaries, strict=True)
+    ]
+
+
+def _place(run: RunFile) -> str:
+    return str(run.path.parent if run.path.name == FILE_NAME else run.path)
 
 
 def unfinished(run: RunFile) -> str | None:

@@ -1,7 +1,8 @@
-"""Whether run B differs from run A: paired differences over the questions that both answered."""
+"""Whether runs differ: paired differences, B - A, over the questions that both runs of a pair answered."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -60,21 +61,31 @@ class Change(NamedTuple):
 
 
 def compare(
-    a: pd.DataFrame, b: pd.DataFrame, *, seed: int = 0, resamples: int = 1000, margin: float = 0.02
+    frames: Mapping[str, pd.DataFrame],
+    pairs: Sequence[tuple[str, str]],
+    *,
+    seed: int = 0,
+    resamples: int = 1000,
+    margin: float = 0.02,
 ) -> list[Difference]:
     """Paired differences, B - A, of the `MAIN` metrics for every task, protocol and method that both runs have.
 
-    Only questions that are in both runs count, so the values may differ from those of the scorecards. Both runs are
-    resampled with the same clusters. Then the mean over tasks (task `macro`).
+    Only questions that are in both runs of a pair count, so the values may differ from those of the scorecards, and
+    from those of another pair. Both runs are resampled with the same clusters. Then the mean over tasks (task `macro`).
 
     Args:
-        a, b: frames as for `metrics.scorecard.scorecard`.
-        seed: of the bootstrap.
+        frames: name of the run -> its frame as for `metrics.scorecard.scorecard`.
+        pairs: (A, B), names of runs. A pair that shares nothing gives no difference.
+        seed: of the bootstrap; a pair's differences, intervals and `p_value` do not depend on the other pairs.
         resamples: of the bootstrap.
         margin: differences smaller than this do not matter; `equivalent` means that the whole interval is inside it.
 
+    Returns:
+        The differences in the order of the pairs; `p_holm` is corrected over all of them.
+
     Raises:
-        ValueError: a frame is malformed, or the runs share no question under the same protocol and method.
+        ValueError: a frame is malformed, or a run shares no question under the same protocol and method with any run
+            that it is paired with.
 
     Conventions: the p value is two-sided, of a t test with clusters - 1 degrees of freedom, the standard error being
     that of the interval on the side of zero; it is at least 2^(1 - clusters), the smallest that a sign-flip test can
@@ -82,23 +93,35 @@ def compare(
     0.05; else `undecided`. The signed gap is judged by the change of its absolute value. Intervals and p values of ECE
     and |signed gap| take the bias near zero out, see `metrics.bootstrap.absolute_sum_difference`.
     """
-    check(a), check(b)
-    keys = ["task", "protocol", "method"]
-    of_a, of_b = (dict(iter(frame.groupby(keys))) for frame in (a, b))
+    for frame in frames.values():
+        check(frame)
+    parts = {name: dict(iter(frame.groupby(["task", "protocol", "method"]))) for name, frame in frames.items()}
+    found = {(a, b): _changes(a, b, parts, seed, resamples, margin) for a, b in pairs}
+    compared = {name for pair, changes in found.items() if changes for name in pair}
+    if alone := [name for name in frames if name not in compared]:
+        raise ValueError(
+            f"no question under the same task, protocol and method is shared by {' or '.join(alone)} and a run to be "
+            "compared with"
+        )
+    return _judge([change for changes in found.values() for change in changes], margin)
+
+
+def _changes(a: str, b: str, parts: Mapping[str, dict], seed: int, resamples: int, margin: float) -> list[Change]:
+    """The changes from run A to run B; none if they share nothing."""
     pairs = {}
-    for key in sorted(of_a.keys() & of_b.keys()):
-        group, shared = Group(*key, "all"), set(of_a[key]["question_id"]) & set(of_b[key]["question_id"])
+    for key in sorted(parts[a].keys() & parts[b].keys()):
+        of_a, of_b = parts[a][key], parts[b][key]
+        shared = set(of_a["question_id"]) & set(of_b["question_id"])
         if shared:
-            rows = [of[key][of[key]["question_id"].isin(shared)] for of in (of_a, of_b)]
+            group = Group(*key, "all")
+            rows = [of[of["question_id"].isin(shared)] for of in (of_a, of_b)]
             pairs[group] = _pair(group, *rows, resamples, random_source(seed, group))
-    if not pairs:
-        raise ValueError("a and b share no question under the same task, protocol and method")
-    changes = [_change(g, m, [p], margin) for g, p in pairs.items() for m in p.a.metrics]
+    changes = [_change(a, b, g, m, [p], margin) for g, p in pairs.items() for m in p.a.metrics]
     for protocol, method in sorted({(g.protocol, g.method) for g in pairs}):
         members = [p for g, p in pairs.items() if (g.protocol, g.method) == (protocol, method)]
         group = Group("macro", protocol, method, "all")
-        changes += [_change(group, m, members, margin) for m in members[0].a.metrics]
-    return _judge(changes, margin)
+        changes += [_change(a, b, group, m, members, margin) for m in members[0].a.metrics]
+    return changes
 
 
 def _pair(group: Group, a: pd.DataFrame, b: pd.DataFrame, resamples: int, rng: np.random.Generator) -> Pair:
@@ -119,10 +142,12 @@ def _pair(group: Group, a: pd.DataFrame, b: pd.DataFrame, resamples: int, rng: n
     return Pair(*results, a["question_id"].nunique(), n_clusters)
 
 
-def _change(group: Group, name: str, pairs: list[Pair], margin: float) -> Change:
-    """The change of the mean over pairs of a metric."""
+def _change(run_a: str, run_b: str, group: Group, name: str, pairs: list[Pair], margin: float) -> Change:
+    """The change of the mean over tasks of a metric; `pairs` has the one task, or all of them for the mean."""
     a, b = (_mean_value(name, [getattr(p, side) for p in pairs]) for side in ("a", "b"))
     row = {
+        "run_a": run_a,
+        "run_b": run_b,
         **group._asdict(),
         "metric": name,
         "a": a,
@@ -134,8 +159,8 @@ def _change(group: Group, name: str, pairs: list[Pair], margin: float) -> Change
         "convention": _convention(name, pairs, margin),
     }
     if a is None or b is None:
-        runs = [side for side, value in (("A", a), ("B", b)) if value is None]
-        return Change({**row, "reason": f"undefined for run {' and '.join(runs)}"}, None, 0.0)
+        runs = [name for name, value in ((run_a, a), (run_b, b)) if value is None]
+        return Change({**row, "reason": f"undefined for {' and '.join(runs)}"}, None, 0.0)
     row["difference"] = b - a
     shown = _estimate(name, pairs, b - a)
     if shown is None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -127,15 +128,89 @@ def level_figure(metrics: Sequence[Metric]) -> Figure:
     return figure
 
 
+def ladder_figure(names: Sequence[str], series: Mapping[str, Sequence[Metric | None]], baseline: int) -> Figure:
+    """One metric of several runs, a row per run, with 95 % intervals; a dashed line goes through the baseline's value.
+
+    Args:
+        names: of the runs, from the top.
+        series: method -> the metric of each run (None where it has none); its one key is empty for a metric that is
+            the same for every method.
+        baseline: index of the run that the others are held against.
+    """
+    spread = 0.17 * (len(series) - 1)
+    with _style():
+        figure = Figure(figsize=(3.3, 0.75 + (0.2 + 0.14 * len(series)) * len(names)), layout="constrained")
+        axes = figure.add_subplot()
+        for i, (method, metrics) in enumerate(series.items()):
+            offset = 0.34 * i - spread
+            role = COLOURS["ink"] if i == 0 else COLOURS["muted"]
+            shown = [(y + offset, m) for y, m in enumerate(metrics) if m]
+            if metrics[baseline]:
+                axes.axvline(metrics[baseline].value, color=role, linewidth=0.7, linestyle=(0, (3, 3)), zorder=0)
+            axes.errorbar(
+                [m.value for _, m in shown], [y for y, _ in shown], xerr=_reach([m for _, m in shown]), color=role,
+                label=clip(method, 24), marker="o" if i == 0 else _MARKERS[(i - 1) % len(_MARKERS)], linestyle="",
+                markersize=4.5, elinewidth=1.3,
+            )  # fmt: skip
+        axes.set_yticks(range(len(names)), [clip(name, 20) for name in names], parse_math=False)
+        axes.tick_params(axis="y", length=0, labelcolor=COLOURS["ink"])
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.grid(axis="x", color=COLOURS["band"], linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.spines["left"].set_visible(False)
+        if "" not in series:
+            legend = figure.legend(fontsize=7, loc="outside upper right", ncols=2, borderpad=0, handletextpad=0.3)
+            for entry in legend.get_texts():
+                entry.set_parse_math(False)
+    return figure
+
+
+def plane_figure(
+    points: Sequence[tuple[Metric | None, Metric | None]], labels: tuple[str, str], baseline: int
+) -> Figure:
+    """Two metrics of several runs against each other, with 95 % intervals; discs carry the runs' numbers from 1.
+
+    Args:
+        points: (x, y) of each run; a run that lacks one of them is left out.
+        labels: of the axes.
+        baseline: index of the run whose disc is hollow.
+    """
+    with _style():
+        figure = Figure(figsize=(3.3, 2.9), layout="constrained")
+        axes = figure.add_subplot()
+        for i, (x, y) in enumerate(points):
+            if x is None or y is None:
+                continue
+            fill, ink = ("paper", "ink") if i == baseline else ("ink", "paper")
+            axes.errorbar(
+                x.value, y.value, xerr=_reach([x]), yerr=_reach([y]), color=COLOURS["rule"], elinewidth=1.1, zorder=1
+            )
+            axes.scatter(x.value, y.value, s=105, color=COLOURS[fill], edgecolors=COLOURS["ink"], zorder=2 + i)
+            axes.text(
+                x.value, y.value, str(i + 1), color=COLOURS[ink], fontsize=7, ha="center", va="center_baseline",
+                zorder=2 + i,
+            )  # fmt: skip
+        axes.set(xlabel=labels[0], ylabel=labels[1])
+        axes.margins(0.08)
+        axes.grid(color=COLOURS["band"], linewidth=0.8)
+        axes.set_axisbelow(True)
+    return figure
+
+
+def _reach(metrics: Sequence[Metric]) -> list[list[float]]:
+    """How far the intervals reach below and above the values; nowhere where there is none."""
+    below = [m.value - (m.value if m.low is None else m.low) for m in metrics]
+    above = [(m.value if m.high is None else m.high) - m.value for m in metrics]
+    return [below, above]
+
+
 def _line(axes: Axes, points: Sequence[Metric], *, offset: float, name: str, marker: str, colour: str) -> None:
     points = sorted((m for m in points if m.value is not None), key=_level)
     x = [_level(m) + offset for m in points]
     y = [m.value for m in points]
-    below = [m.value - (m.value if m.low is None else m.low) for m in points]
-    above = [(m.value if m.high is None else m.high) - m.value for m in points]
     dashes = "-" if marker == "o" else (0, (4, 2))
     axes.errorbar(
-        x, y, [below, above], label=name, marker=marker, color=colour, linestyle=dashes, markersize=4.5, linewidth=1.1
+        x, y, _reach(points), label=name, marker=marker, color=colour, linestyle=dashes, markersize=4.5, linewidth=1.1
     )
 
 
@@ -267,3 +342,81 @@ def _adopt(element: ElementTree.Element, prefix: str) -> None:
             for role, colour in COLOURS.items():
                 value = value.replace(colour, f"var(--{role})")
         element.set(key, value)
+
+
+_SIDE, _LEFT, _TOP = 150, 27, 6
+"""Of the square of a small multiple, in its own units."""
+_STRIP, _STRIP_HALF = 194, 26
+"""Middle and half height of the histogram below it."""
+
+
+def tallest_share(diagram: Reliability) -> float:
+    """The highest bar of a diagram's histogram, as a share of its answers."""
+    return max((max(b.n_correct, b.n_incorrect) / diagram.n_used for b in diagram.bins if b.n), default=0.0)
+
+
+def small_multiple(diagram: Reliability, behind: Reliability | None, tallest: float, description: str) -> str:
+    """An `<svg>` element with a small reliability diagram above its histogram, for many of them side by side.
+
+    It is written by hand: a page holds up to hundreds, and matplotlib takes fifty times as long and as many bytes.
+
+    Args:
+        diagram: what is shown.
+        behind: another run's diagram, drawn as hollow dots behind it; None for none.
+        tallest: share of the answers at which a bar of the histogram has full height.
+        description: what a screen reader says.
+    """
+    parts = [*_axes_parts(), *_band_parts(diagram.bins)]
+    parts.append(_path([(0, 0), (1, 1)], 'stroke="var(--muted)" stroke-dasharray="4 3"'))
+    if behind:
+        parts += _dots(behind, 'fill="var(--card)" stroke="var(--muted)"')
+    for b in diagram.bins:
+        if b.n and b.accuracy_low is not None and b.accuracy_high is not None:
+            ends = [(b.confidence, b.accuracy_low), (b.confidence, b.accuracy_high)]
+            parts.append(_path(ends, 'stroke="var(--correct)" stroke-width="1.4"'))
+    parts += _dots(diagram, 'fill="var(--correct)" stroke="var(--card)"')
+    parts += _bar_parts(diagram, tallest)
+    return f'<svg viewBox="0 0 186 236" role="img" aria-label="{escape(description)}">{"".join(parts)}</svg>'
+
+
+def _at(confidence: float, accuracy: float) -> str:
+    return f"{_LEFT + _SIDE * confidence:.1f} {_TOP + _SIDE * (1 - accuracy):.1f}"
+
+
+def _path(points: Sequence[tuple[float, float]], look: str) -> str:
+    return f'<path d="M{"L".join(_at(*point) for point in points)}" fill="none" {look}/>'
+
+
+def _axes_parts() -> Iterator[str]:
+    for value, name in ((0, "0"), (0.5, "0.5"), (1, "1")):
+        yield _path([(0, value), (1, value)], 'stroke="var(--band)"')
+        x, y = _at(value, value).split()
+        yield f'<text class="tick" x="{_LEFT - 5}" y="{float(y) + 3.5:.1f}" text-anchor="end">{name}</text>'
+        yield f'<text class="tick" x="{x}" y="232" text-anchor="middle">{name}</text>'
+
+
+def _band_parts(bins: Sequence[ReliabilityBin]) -> Iterator[str]:
+    for b in bins:
+        if b.n and b.noise_low is not None and b.noise_high is not None:
+            x, y = _at(b.low, b.noise_high).split()
+            width, height = _SIDE * (b.high - b.low), _SIDE * (b.noise_high - b.noise_low)
+            yield f'<rect x="{x}" y="{y}" width="{width:.1f}" height="{height:.1f}" fill="var(--band)"/>'
+
+
+def _dots(diagram: Reliability, look: str) -> Iterator[str]:
+    for b in diagram.bins:
+        if b.n and b.confidence is not None and b.accuracy is not None:
+            x, y = _at(b.confidence, b.accuracy).split()
+            yield f'<circle cx="{x}" cy="{y}" r="{2.4 + 3.2 * (b.n / diagram.n_used) ** 0.5:.1f}" {look}/>'
+
+
+def _bar_parts(diagram: Reliability, tallest: float) -> Iterator[str]:
+    for b in diagram.bins:
+        for n, role, sign in ((b.n_correct, "correct", -1), (b.n_incorrect, "incorrect", 1)):
+            if n:
+                height = max(0.8, _STRIP_HALF * n / diagram.n_used / tallest)
+                x, width = _LEFT + _SIDE * b.low + 1, _SIDE * (b.high - b.low) - 2
+                y = _STRIP if sign == 1 else _STRIP - height
+                size = f'width="{width:.1f}" height="{height:.1f}"'
+                yield f'<rect x="{x:.1f}" y="{y:.1f}" {size} fill="var(--{role})"/>'
+    yield f'<path d="M{_LEFT} {_STRIP}h{_SIDE}" stroke="var(--rule)"/>'

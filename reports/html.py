@@ -1,4 +1,4 @@
-"""Self-contained HTML pages: the report of one run, and the comparison of two.
+"""Self-contained HTML pages: how they are made, and the report of one run.
 
 A page loads nothing and runs nothing (its Content-Security-Policy forbids both), and shows text of models and data sets
 literally.
@@ -7,7 +7,7 @@ literally.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -33,15 +33,12 @@ _SUBSETS = {"domain": "Domain", "subject": "Subject", "level": "Level"}
 _SUBSET_METRICS = {name: label for name, label in tables.HEADLINE.items() if name != "ece_noise_floor"}
 _EXCERPT = 3000
 """Characters of a question, a reasoning or an output that the gallery shows."""
-_NOTABLE = 0.02
-"""Differences of coverage and truncation between two runs that are warned of."""
-_SETTINGS = ("temperature", "top_p", "max_tokens", "thinking", "draws", "limit", "confidence", "backend")
 
 
 def run_report(summary: RunSummary) -> str:
     """The page of one run."""
-    figure = _figure_maker()
-    return _render(
+    figure = figure_maker()
+    return render(
         "run.html",
         summary=summary,
         asked=sum(sum(count.outcomes.values()) for count in summary.counts),
@@ -50,35 +47,15 @@ def run_report(summary: RunSummary) -> str:
         notices=_notices(summary),
         levels=list(_levels(figure, summary.scorecard)),
         breakdowns=_breakdowns(summary.scorecard),
-        imputations=_groups(_imputations(summary.scorecard), lambda i: (i["protocol"], i["task"], i["method"])),
+        imputations=groups(_imputations(summary.scorecard), lambda i: (i["protocol"], i["task"], i["method"])),
         every_metric=_every_metric(summary.scorecard),
         outcomes=_kinds(OUTCOMES, (count.outcomes for count in summary.counts)),
         statuses=_kinds(STATUSES, (of_method for count in summary.counts for of_method in count.confidences.values())),
         domains=any(count.domain != "other" for count in summary.counts),
         gallery=_gallery(summary),
-        glossary=_glossary(m for m in summary.scorecard.metrics if m.task != "macro"),
-        manifest=_flatten(summary.manifest),
+        glossary=glossary(m for m in summary.scorecard.metrics if m.task != "macro"),
+        manifest=flatten(summary.manifest),
         raw_manifest=json.dumps(summary.manifest, indent=2, ensure_ascii=False, default=str),
-    )
-
-
-def comparison_report(a: RunSummary, b: RunSummary, differences: Sequence[Difference]) -> str:
-    """The page that holds run B against run A."""
-    figure = _figure_maker()
-    return _render(
-        "comparison.html",
-        a=a,
-        b=b,
-        protocols=sorted({*_protocols(a.scorecard), *_protocols(b.scorecard)}),
-        warnings=_warnings(a, b, differences),
-        headlines=_side_by_side(a, b),
-        overall=_groups((d for d in differences if d.task == "macro"), lambda d: (d.protocol, d.method)),
-        differences=_groups(differences, lambda d: (d.protocol, d.metric)),
-        extents=_extents(differences),
-        diagrams=_paired_diagrams(figure, a, b),
-        counts=_paired_counts(a, b),
-        conventions=_glossary(differences),
-        fields=_differing_fields(a.manifest, b.manifest),
     )
 
 
@@ -111,11 +88,12 @@ def _environment() -> Environment:
     return environment
 
 
-def _render(template: str, **context: Any) -> str:
+def render(template: str, **context: Any) -> str:
+    """The page of a template in `reports/templates`; text in the context is shown literally."""
     return _environment().get_template(template).render(context)
 
 
-def _groups(items: Iterable, key: Callable) -> list[tuple[Any, list]]:
+def groups(items: Iterable, key: Callable) -> list[tuple[Any, list]]:
     """(key, items) in the order in which keys first occur."""
     items = list(items)
     order = {k: i for i, k in reversed(list(enumerate(map(key, items))))}
@@ -135,7 +113,7 @@ def _protocol(summary: RunSummary, protocol: str) -> dict:
     macro = [row for row in rows if row["task"] == "macro" and row["signed_gap"]["n_total"] is not None]
     return {
         "name": protocol,
-        "tasks": _groups(rows, lambda row: row["task"]),
+        "tasks": groups(rows, lambda row: row["task"]),
         "sentences": [_sentence(row, len({r["task"] for r in rows}) - 1) for row in macro],
         "n_methods": len({row["method"] for row in rows}),
     }
@@ -184,7 +162,7 @@ def _notices(summary: RunSummary) -> list[str]:
     return notices + [str(note) for note in summary.manifest.get("notes") or ()]
 
 
-def _figure_maker() -> Callable:
+def figure_maker() -> Callable:
     """A function (figure, label) -> markup that gives each figure of a page ids of its own."""
     made = iter(range(10_000))
 
@@ -209,7 +187,7 @@ def _levels(figure: Callable, scorecard: Scorecard) -> Iterator[dict]:
     wanted = [
         m for m in scorecard.metrics if m.subset.startswith("level=") and m.metric in ("accuracy", "mean_confidence")
     ]
-    for (protocol, task), metrics in _groups(wanted, lambda m: (m.protocol, m.task)):
+    for (protocol, task), metrics in groups(wanted, lambda m: (m.protocol, m.task)):
         label = f"Accuracy and mean confidence of {task} by level; the numbers are in the table by level"
         yield {"task": task, "protocol": protocol, "svg": figure(figures.level_figure(metrics), label)}
 
@@ -222,12 +200,12 @@ def _breakdowns(scorecard: Scorecard) -> list[dict]:
         rows = [
             {"task": task, "protocol": protocol, "method": method, "subset": subset.partition("=")[2]}
             | {m.metric: m for m in group}
-            for (protocol, task, subset, method), group in _groups(
+            for (protocol, task, subset, method), group in groups(
                 metrics, lambda m: (m.protocol, m.task, m.subset, m.method)
             )
         ]
         if rows:
-            tasks = _groups(rows, lambda row: (row["protocol"], row["task"]))
+            tasks = groups(rows, lambda row: (row["protocol"], row["task"]))
             out.append({"kind": kind, "heading": heading, "n_rows": len(rows), "tasks": tasks})
     return out
 
@@ -250,9 +228,9 @@ def _every_metric(scorecard: Scorecard) -> list[dict]:
     """Per protocol and task, all metrics of the whole task: one row per metric, one column per method."""
     whole = [m for m in scorecard.metrics if m.subset == "all"]
     out = []
-    for (protocol, task), metrics in _groups(whole, lambda m: (m.protocol, m.task)):
+    for (protocol, task), metrics in groups(whole, lambda m: (m.protocol, m.task)):
         methods = list(dict.fromkeys(m.method for m in metrics))
-        rows = [(name, {m.method: m for m in group}) for name, group in _groups(metrics, lambda m: m.metric)]
+        rows = [(name, {m.method: m for m in group}) for name, group in groups(metrics, lambda m: m.metric)]
         out.append({"protocol": protocol, "task": task, "methods": methods, "rows": rows})
     return out
 
@@ -267,7 +245,7 @@ def _gallery(summary: RunSummary) -> list | None:
     """The cases by protocol and task; None if the texts are not known."""
     if summary.gallery is None:
         return None
-    return _groups(map(_case, summary.gallery), lambda case: (case["protocol"], case["task"]))
+    return groups(map(_case, summary.gallery), lambda case: (case["protocol"], case["task"]))
 
 
 def _case(item: GalleryItem) -> dict:
@@ -276,113 +254,16 @@ def _case(item: GalleryItem) -> dict:
     return msgspec.structs.asdict(item) | {"response": (after or item.text).strip()}
 
 
-def _glossary(metrics: Iterable[Metric | Difference]) -> list[tuple[str, list[str]]]:
+def glossary(metrics: Iterable[Metric | Difference]) -> list[tuple[str, list[str]]]:
     """Per metric, its distinct conventions."""
     return [
-        (name, list(dict.fromkeys(m.convention for m in group))) for name, group in _groups(metrics, lambda m: m.metric)
+        (name, list(dict.fromkeys(m.convention for m in group))) for name, group in groups(metrics, lambda m: m.metric)
     ]
 
 
-def _flatten(value: Any, path: str = "") -> list[tuple[str, str]]:
+def flatten(value: Any, path: str = "") -> list[tuple[str, str]]:
     """(dotted path, value) of the leaves of nested dictionaries."""
     if isinstance(value, dict) and value:
-        return [leaf for key, item in value.items() for leaf in _flatten(item, f"{path}.{key}" if path else str(key))]
+        return [leaf for key, item in value.items() for leaf in flatten(item, f"{path}.{key}" if path else str(key))]
     shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return [(path, shown)]
-
-
-# -- two runs ---------------------------------------------------------------------------------------------------------
-
-
-def _side_by_side(a: RunSummary, b: RunSummary) -> list[tuple[Any, list]]:
-    """Headline rows of both runs, (protocol, task, method) -> {a, b}; only what at least one of them has."""
-    rows: dict[tuple, dict] = {}
-    for side, summary in (("a", a), ("b", b)):
-        for row in tables.headline(summary.scorecard):
-            rows.setdefault((row["protocol"], row["task"], row["method"]), {})[side] = row
-    return _groups(rows.items(), lambda item: item[0][0])
-
-
-def _paired_diagrams(figure: Callable, a: RunSummary, b: RunSummary) -> list[dict]:
-    pairs: dict[tuple, dict] = {}
-    for side, summary in (("a", a), ("b", b)):
-        for diagram in summary.scorecard.reliability:
-            key = (diagram.protocol, diagram.task, diagram.method, diagram.subset)
-            pairs.setdefault(key, {})[side] = _diagram(figure, summary, diagram)
-    return [
-        {"protocol": protocol, "task": task, "method": method, "subset": subset, "a": pair.get("a"), "b": pair.get("b")}
-        for (protocol, task, method, subset), pair in pairs.items()
-    ]
-
-
-def _paired_counts(a: RunSummary, b: RunSummary) -> list[dict]:
-    pairs: dict[tuple, dict] = {}
-    for side, summary in (("a", a), ("b", b)):
-        for count in summary.counts:
-            pairs.setdefault((count.protocol, count.task), {})[side] = count
-    return [{"protocol": p, "task": t, "a": pair.get("a"), "b": pair.get("b")} for (p, t), pair in pairs.items()]
-
-
-def _extents(differences: Iterable[Difference]) -> dict[str, float]:
-    """Per metric the largest distance from 0 that an interval reaches: the half width of its axis."""
-    ends = [(d.metric, abs(end)) for d in differences for end in (d.low, d.high) if end is not None]
-    return {metric: max(0.01, *(end for _, end in group)) for metric, group in _groups(ends, lambda pair: pair[0])}
-
-
-def _warnings(a: RunSummary, b: RunSummary, differences: Sequence[Difference]) -> list[str]:
-    """Why the two runs may not be comparable."""
-    warnings = []
-    if set(_protocols(a.scorecard)) != set(_protocols(b.scorecard)):
-        of_a, of_b = (", ".join(_protocols(s.scorecard)) for s in (a, b))
-        warnings.append(
-            f"Protocol: A was asked under {of_a}, B under {of_b}. Answers to different prompts are not comparable."
-        )
-    settings = [dict(_flatten(s.manifest.get("configuration") or {})) for s in (a, b)]
-    for name in _SETTINGS:
-        of_a, of_b = (s.get(name, "not stated") for s in settings)
-        if of_a != of_b:
-            warnings.append(f"Setting {name}: A {of_a}, B {of_b}.")
-    for field in ("prompts", "graders"):
-        of_a, of_b = ((s.manifest.get("identity") or {}).get(field) or {} for s in (a, b))
-        for name in sorted(of_a.keys() & of_b.keys()):
-            if of_a[name] != of_b[name]:
-                warnings.append(f"The {field} of {text.clip(name, 60)} differ.")
-    return warnings + list(_question_warnings(a, b, differences)) + list(_share_warnings(a, b))
-
-
-def _question_warnings(a: RunSummary, b: RunSummary, differences: Sequence[Difference]) -> Iterator[str]:
-    data = [s.manifest.get("data") or {} for s in (a, b)]
-    shared = {d.task: d.n_questions for d in differences if d.subset == "all"}
-    tasks = {side: {c.task for c in s.counts} for side, s in (("A", a), ("B", b))}
-    for side, other in (("A", "B"), ("B", "A")):
-        for task in sorted(tasks[side] - tasks[other]):
-            yield f"Task {text.clip(task, 40)} is only in {side}."
-    for task in sorted(tasks["A"] & tasks["B"]):
-        of_a, of_b = (d.get(task) or {} for d in data)
-        if of_a.get("fingerprint") != of_b.get("fingerprint"):
-            yield f"Questions of {text.clip(task, 40)}: the runs read different versions of the data."
-        asked = [of_a.get("questions"), of_b.get("questions")]
-        if task in shared and any(n is not None and n != shared[task] for n in asked):
-            name = text.clip(task, 40)
-            yield f"Questions of {name}: {shared[task]} are shared; A asked {asked[0]}, B asked {asked[1]}."
-
-
-def _share_warnings(a: RunSummary, b: RunSummary) -> Iterator[str]:
-    for pair in _paired_counts(a, b):
-        if pair["a"] and pair["b"]:
-            of_a, of_b = (
-                c.outcomes.get("truncated", 0) / max(1, sum(c.outcomes.values())) for c in (pair["a"], pair["b"])
-            )
-            if abs(of_a - of_b) > _NOTABLE:
-                yield f"Truncation of {text.clip(pair['task'], 40)}: A {100 * of_a:.1f} %, B {100 * of_b:.1f} %."
-    for _, rows in _side_by_side(a, b):
-        for (_, task, method), pair in rows:
-            values = [pair[side]["coverage"]["value"] if side in pair else None for side in "ab"]
-            if task != "macro" and None not in values and abs(values[0] - values[1]) > _NOTABLE:
-                name, of_a, of_b = text.label(task, method, 40), *(f"{100 * v:.1f} %" for v in values)
-                yield f"Coverage of {name}: A {of_a}, B {of_b}. Their calibration is of different answers."
-
-
-def _differing_fields(a: dict, b: dict) -> list[tuple[str, str | None, str | None]]:
-    of_a, of_b = dict(_flatten(a)), dict(_flatten(b))
-    return [(k, of_a.get(k), of_b.get(k)) for k in of_a | of_b if of_a.get(k) != of_b.get(k)]

@@ -1,4 +1,4 @@
-"""The headline table of a scorecard, and the differences of two runs, as plain text, Markdown and CSV."""
+"""The headline table of a scorecard, and the differences of runs, as plain text, Markdown and CSV."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import csv as csv_module
 import io
 from collections.abc import Iterable, Sequence
 
-from harness.records import Difference, Metric, Scorecard
+from msgspec.structs import replace
+
+from harness.records import Comparison, Difference, Metric, Scorecard
 from reports.text import UNDEFINED, clip, interval, label, number, p_value, signed, visible
 
 HEADLINE = {
@@ -21,6 +23,8 @@ HEADLINE = {
 }
 """Metric -> heading of its column in the headline table."""
 
+_SHORT = ("accuracy", "ece", "brier", "auroc")
+"""The metrics of the differences that a terminal shows when there are more than two runs."""
 _CELL = ("value", "low", "high", "n_used", "n_total", "reason")
 
 
@@ -128,6 +132,28 @@ def verdict(difference: Difference) -> str:
     """The verdict as shown: a dash where B is neither better nor worse because the metric has no good direction."""
     directionless = difference.metric == "mean_confidence" and difference.verdict != "equivalent"
     return UNDEFINED if directionless else difference.verdict
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """Plain text for a terminal: every difference of two runs; of more runs, the means over tasks of each of them and
+    their differences from the baseline."""
+    if len(comparison.runs) == 2:
+        (other,) = (run.name for run in comparison.runs if run.name != comparison.baseline)
+        heading = f"{clip(other, 60)} against {clip(comparison.baseline, 60)}, paired on shared questions"
+        return f"{heading}\n\n{differences_text(comparison.differences)}"
+    rows = [
+        row | {"task": run.name}
+        for run in comparison.runs
+        for row in headline(run.scorecard)
+        if row["task"] == "macro"
+    ]
+    differences = [
+        replace(d, task=d.run_b)
+        for d in comparison.differences
+        if d.run_a == comparison.baseline and d.task == "macro" and d.metric in _SHORT
+    ]
+    heading = f"Against {clip(comparison.baseline, 60)}, mean over tasks, paired on the questions shared with it"
+    return f"{text(rows)}\n\n{heading}\n\n{differences_text(differences)}"
 
 
 def differences_text(differences: Iterable[Difference]) -> str:

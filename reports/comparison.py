@@ -1,0 +1,354 @@
+"""The page that holds several runs against a baseline and against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from harness.records import Comparison, Difference, Metric, RunSummary
+from reports import figures, tables, text
+from reports.html import figure_maker, flatten, glossary, groups, render
+
+_MAIN = {
+    "accuracy": "Right answers among all that did not fail; higher is better.",
+    "signed_gap": "Mean confidence minus accuracy; nearer to 0 is better.",
+    "ece": "Distance between confidence and accuracy; lower is better.",
+    "brier": "Mean squared error of the confidence; lower is better.",
+    "auroc": "Does confidence tell right from wrong answers? 0.5 is chance; higher is better.",
+}
+"""The metrics that the runs are shown by, each with what it means."""
+_OF_ANSWERS = "accuracy"
+"""The one of them that no confidence enters: it is the same for every method."""
+_NOTABLE = 0.02
+"""Differences of coverage and truncation between runs that are warned of."""
+_SETTINGS = ("temperature", "top_p", "max_tokens", "thinking", "draws", "backend")
+
+
+def comparison_report(comparison: Comparison) -> str:
+    """The page of a comparison."""
+    runs, figure = comparison.runs, figure_maker()
+    verdicts = {
+        (d.protocol, d.method, d.metric, d.task, d.subset, d.run_b): d
+        for d in comparison.differences
+        if d.run_a == comparison.baseline
+    }
+    return render(
+        "comparison.html",
+        runs=runs,
+        numbers={run.name: i for i, run in enumerate(runs, start=1)},
+        baseline=comparison.baseline,
+        others=[run.name for run in runs if run.name != comparison.baseline],
+        protocols=list(dict.fromkeys(m.protocol for run in runs for m in run.scorecard.metrics)),
+        warnings=list(_warnings(comparison)),
+        texts=_MAIN,
+        ladder=_ladder(runs, verdicts),
+        ladder_figures=_ladder_figures(figure, comparison),
+        steps=_steps(comparison.differences),
+        matrices=_matrices(runs, verdicts),
+        strips=list(_strips(runs, comparison.baseline)),
+        headlines=_side_by_side(runs),
+        differences=[
+            (pair, len(of_pair), groups(of_pair, lambda d: (d.protocol, d.metric)))
+            for pair, of_pair in groups(comparison.differences, _pair)
+        ],
+        extents=_extents(comparison.differences),
+        counts=_counts(runs),
+        conventions=glossary(comparison.differences),
+        fields=_differing_fields(runs),
+    )
+
+
+def _pair(difference: Difference) -> tuple[str, str]:
+    return difference.run_a, difference.run_b
+
+
+# -- means over tasks -------------------------------------------------------------------------------------------------
+
+
+def _ladder(runs: Sequence[RunSummary], verdicts: dict) -> list[dict]:
+    """Per protocol and method, the headline row of every run over all tasks, and its verdicts against the baseline."""
+    means = {
+        (row["protocol"], row["method"], run.name): row
+        for run in runs
+        for row in tables.headline(run.scorecard)
+        if row["task"] == "macro"
+    }
+    before = [None, *runs]
+    return [
+        {
+            "protocol": protocol,
+            "method": method,
+            "rows": [
+                {
+                    "run": run,
+                    "cells": means.get((protocol, method, run.name)),
+                    "verdicts": {
+                        m: verdicts.get((protocol, method, m, "macro", "all", run.name)) for m in tables.HEADLINE
+                    },
+                    "same_kind": last is not None and last.kind == run.kind,
+                }
+                for last, run in zip(before, runs, strict=False)
+            ],
+        }
+        for protocol, method in dict.fromkeys(key[:2] for key in means)
+    ]
+
+
+def _ladder_figures(figure: Callable, comparison: Comparison) -> list[dict]:
+    """One figure for each protocol and main metric; for three runs or more also accuracy against ECE and AUROC."""
+    names = [run.name for run in comparison.runs]
+    baseline = names.index(comparison.baseline)
+    means = [_means(run) for run in comparison.runs]
+    drawn = []
+    for protocol in dict.fromkeys(m.protocol for of_run in means for m in of_run):
+        of_protocol = [[m for m in of_run if m.protocol == protocol] for of_run in means]
+        methods = list(dict.fromkeys(m.method for of_run in of_protocol for m in of_run))
+        for name, meaning in _MAIN.items():
+            series = {
+                "" if name == _OF_ANSWERS else method: [_named(of_run, method, name) for of_run in of_protocol]
+                for method in (methods[:1] if name == _OF_ANSWERS else methods)
+            }
+            if any(m for of_method in series.values() for m in of_method):
+                heading = tables.HEADLINE[name]
+                svg = figures.ladder_figure(names, series, baseline)
+                described = f"{heading} of every run, mean over tasks; its numbers are in the table above"
+                drawn.append(_figure(heading, meaning, protocol, figure(svg, described)))
+        for method in methods if len(names) > 2 else ():
+            for name in ("ece", "auroc"):
+                points = [(_named(of_run, method, _OF_ANSWERS), _named(of_run, method, name)) for of_run in of_protocol]
+                if sum(None not in point for point in points) > 2:
+                    heading = f"Accuracy and {tables.HEADLINE[name]}"
+                    svg = figures.plane_figure(points, ("accuracy", tables.HEADLINE[name]), baseline)
+                    described = f"{heading} of every run by method {method}; the numbers are in the table above"
+                    better = "lower" if name == "ece" else "upper"
+                    meaning = f"By method {text.clip(method, 40)}, 95 % intervals; the {better} right corner is best."
+                    drawn.append(_figure(heading, meaning, protocol, figure(svg, described)))
+    return drawn
+
+
+def _figure(heading: str, meaning: str, protocol: str, svg: Markup) -> dict:
+    return {"heading": heading, "meaning": meaning, "protocol": protocol, "svg": svg}
+
+
+def _means(run: RunSummary) -> list[Metric]:
+    return [m for m in run.scorecard.metrics if (m.task, m.subset) == ("macro", "all") and m.value is not None]
+
+
+def _named(metrics: Iterable[Metric], method: str, name: str) -> Metric | None:
+    return next((m for m in metrics if (m.method, m.metric) == (method, name)), None)
+
+
+def _steps(differences: Iterable[Difference]) -> list[tuple[Any, list]]:
+    """(protocol, method) -> [((run A, run B), {metric: difference of the mean over tasks})]."""
+    means = [d for d in differences if d.task == "macro"]
+    return [
+        (key, [(pair, {d.metric: d for d in of_pair}) for pair, of_pair in groups(rows, _pair)])
+        for key, rows in groups(means, lambda d: (d.protocol, d.method))
+    ]
+
+
+# -- by domain and task -----------------------------------------------------------------------------------------------
+
+
+def _matrices(runs: Sequence[RunSummary], verdicts: dict) -> list[dict]:
+    """For every protocol, main metric and method: a row per domain and task, with a cell and a verdict per run."""
+    found = {
+        (m.protocol, m.method, m.metric, m.task, m.subset, run.name): m for run in runs for m in run.scorecard.metrics
+    }
+    places = _places(runs)
+    out = []
+    for protocol, of_protocol in groups(dict.fromkeys(key[:2] for key in found), lambda key: key[0]):
+        for metric in _MAIN:
+            for _, method in of_protocol[:1] if metric == _OF_ANSWERS else of_protocol:
+                rows = [
+                    place | {"cells": [found.get((protocol, method, metric, *place["key"], run.name)) for run in runs]}
+                    for place in places
+                ]
+                rows = [row | {"verdicts": [
+                    verdicts.get((protocol, method, metric, *row["key"], run.name)) for run in runs
+                ]} for row in rows if any(row["cells"])]  # fmt: skip
+                if rows:
+                    shown = None if metric == _OF_ANSWERS else method
+                    out.append({"protocol": protocol, "metric": metric, "method": shown, "rows": rows})
+    return out
+
+
+def _places(runs: Sequence[RunSummary]) -> list[dict]:
+    """The rows of a matrix: each domain of several tasks with its tasks below it, other tasks, the mean over all."""
+    domains = {count.task: count.domain for run in runs for count in run.counts}
+    places = []
+    for domain, of_domain in groups(sorted(domains, key=lambda task: (domains[task], task)), domains.get):
+        several = 1 < len(of_domain) < len(domains)
+        if several:
+            places.append({"key": ("macro", f"domain={domain}"), "name": domain, "below": False})
+        places += [{"key": (task, "all"), "name": task, "below": several} for task in of_domain]
+    return [*places, {"key": ("macro", "all"), "name": "macro", "below": False}]
+
+
+def _side_by_side(runs: Sequence[RunSummary]) -> list[tuple[Any, list]]:
+    """protocol -> [((protocol, task, method), {run: headline row})] of what at least one run has."""
+    rows: dict[tuple, dict] = {}
+    for run in runs:
+        for row in tables.headline(run.scorecard):
+            rows.setdefault((row["protocol"], row["task"], row["method"]), {})[run.name] = row
+    return groups(rows.items(), lambda item: item[0][0])
+
+
+def _strips(runs: Sequence[RunSummary], baseline: str) -> Iterator[dict]:
+    """Per protocol, task and method the diagrams of the runs, all to one scale, the baseline behind each of them."""
+    found: dict[tuple, dict] = {}
+    for run in runs:
+        for diagram in run.scorecard.reliability:
+            key = (diagram.protocol, diagram.task, diagram.method, diagram.subset)
+            found.setdefault(key, {})[run.name] = diagram
+    eces = {
+        (m.protocol, m.task, m.method, m.subset, run.name): m
+        for run in runs
+        for m in run.scorecard.metrics
+        if m.metric == "ece"
+    }
+    for key, diagrams in found.items():
+        tallest = max((figures.tallest_share(d) for d in diagrams.values()), default=0)
+        panels = []
+        for run in runs:
+            diagram = diagrams.get(run.name)
+            panel = {"run": run.name, "diagram": diagram, "ece": eces.get((*key, run.name))}
+            if diagram:
+                behind = None if run.name == baseline else diagrams.get(baseline)
+                name = text.visible(f"Reliability of {run.name} in {key[1]} by {key[2]}; the numbers are below")
+                panel["svg"] = Markup(figures.small_multiple(diagram, behind, tallest, name))
+            panels.append(panel)
+        edges = [(b.low, b.high) for b in next(iter(diagrams.values())).bins]
+        bins = [(edge, [_bin(p["diagram"], edge) for p in panels]) for edge in edges]
+        filled = [(edge, cells) for edge, cells in bins if any(b and b.n for b in cells)]
+        yield dict(zip(("protocol", "task", "method", "subset"), key, strict=True)) | {"panels": panels, "bins": filled}
+
+
+def _bin(diagram: Any, edge: tuple[float, float]) -> Any:
+    return next((b for b in diagram.bins if (b.low, b.high) == edge), None) if diagram else None
+
+
+def _counts(runs: Sequence[RunSummary]) -> list[tuple[Any, dict]]:
+    """(protocol, task) -> {run: outcome counts}."""
+    counted = [((count.protocol, count.task), run.name, count) for run in runs for count in run.counts]
+    return [(key, {name: count for _, name, count in rows}) for key, rows in groups(counted, lambda row: row[0])]
+
+
+def _extents(differences: Iterable[Difference]) -> dict[str, float]:
+    """Per metric the largest distance from 0 that an interval reaches: the half width of its axis."""
+    ends = [(d.metric, abs(end)) for d in differences for end in (d.low, d.high) if end is not None]
+    return {metric: max(0.01, *(end for _, end in group)) for metric, group in groups(ends, lambda pair: pair[0])}
+
+
+# -- what may not be comparable ---------------------------------------------------------------------------------------
+
+
+def _warnings(comparison: Comparison) -> Iterator[str]:
+    runs = comparison.runs
+    for run in runs:
+        if run.manifest.get("complete") is False:
+            yield f"{_short(run.name)} is not finished: its numbers are of what was graded when this page was made."
+    protocols = _by_value({run.name: ", ".join(sorted({m.protocol for m in run.scorecard.metrics})) for run in runs})
+    if len(protocols) > 1:
+        yield f"Protocol: {_said(protocols)}. Answers to different prompts are not compared."
+    settings = {run.name: _settings(run) for run in runs}
+    for name in _SETTINGS:
+        values = _by_value({run: of_run.get(name, "not stated") for run, of_run in settings.items()})
+        if len(values) > 1:
+            yield f"Setting {name}: {_said(values)}."
+    yield from _identity_warnings(runs)
+    yield from _question_warnings(comparison)
+    yield from _share_warnings(runs)
+
+
+def _settings(run: RunSummary) -> dict[str, str]:
+    asked = {str(of_protocol["draws"]) for _, _, of_protocol in _scope(run)}
+    draws = {"draws": ", ".join(sorted(asked))} if asked else {}
+    return dict(flatten(run.manifest.get("configuration") or {})) | draws
+
+
+def _scope(run: RunSummary) -> Iterator[tuple[str, str, dict]]:
+    """(task, protocol, what was asked for)."""
+    for task, of_task in (run.manifest.get("scope") or {}).items():
+        for protocol, asked in of_task.items():
+            yield task, protocol, asked
+
+
+def _identity_warnings(runs: Sequence[RunSummary]) -> Iterator[str]:
+    for field, what in (("prompts", "prompts"), ("graders", "graders"), ("data", "versions of the data")):
+        held = {run.name: (run.manifest.get("identity") or {}).get(field) or {} for run in runs}
+        for name in sorted(set().union(*held.values())):
+            values = _by_value({run: of_run[name] for run, of_run in held.items() if name in of_run})
+            if len(values) > 1:
+                parts = "; ".join(", ".join(map(_short, names)) for _, names in values)
+                yield f"The {what} of {text.clip(name, 60)} differ: {parts}."
+
+
+def _question_warnings(comparison: Comparison) -> Iterator[str]:
+    tasks = {run.name: {count.task for count in run.counts} for run in comparison.runs}
+    for task in sorted(set().union(*tasks.values())):
+        without = [_short(name) for name, held in tasks.items() if task not in held]
+        if without:
+            yield f"Task {text.clip(task, 40)} is not in {', '.join(without)}: means there are of other tasks."
+    asked = {
+        (run.name, protocol, task): scope["questions"]
+        for run in comparison.runs
+        for task, protocol, scope in _scope(run)
+    }
+    compared = {_pair(d) for d in comparison.differences}
+    for a, b in comparison.pairs:
+        if (a, b) not in compared:
+            yield f"{_short(b)} and {_short(a)} share no question under the same task, protocol and method."
+    for pair, differences in groups(comparison.differences, _pair):
+        shared = {(d.protocol, d.task): d.n_questions for d in differences if d.task != "macro"}
+        totals = [sum(asked.get((name, *key), n) for key, n in shared.items()) for name in pair]
+        if any(total != sum(shared.values()) for total in totals):
+            of_a, of_b = (f"{total:,} of {_short(name)}" for name, total in zip(pair, totals, strict=True))
+            yield f"Questions: {sum(shared.values()):,} are shared by {of_b} and {of_a}; the differences are of these."
+
+
+def _share_warnings(runs: Sequence[RunSummary]) -> Iterator[str]:
+    for (_, task), counts in _counts(runs):
+        shares = {
+            name: count.outcomes.get("truncated", 0) / max(1, sum(count.outcomes.values()))
+            for name, count in counts.items()
+        }
+        if apart := _apart(shares):
+            yield f"Truncation of {text.clip(task, 40)}: {apart}."
+    for _, rows in _side_by_side(runs):
+        for (_, task, method), of_runs in rows:
+            values = {name: row["coverage"]["value"] for name, row in of_runs.items()}
+            apart = _apart({name: value for name, value in values.items() if value is not None})
+            if task != "macro" and apart:
+                yield f"Coverage of {text.label(task, method, 40)}: {apart}. Their calibration is of different answers."
+
+
+def _apart(shares: dict[str, float]) -> str | None:
+    """The least and the greatest share, if they are notably apart."""
+    if not shares or max(shares.values()) - min(shares.values()) <= _NOTABLE:
+        return None
+    least, most = min(shares, key=shares.get), max(shares, key=shares.get)
+    return f"{_short(least)} {100 * shares[least]:.1f} %, {_short(most)} {100 * shares[most]:.1f} %"
+
+
+def _differing_fields(runs: Sequence[RunSummary]) -> list[tuple[str, list]]:
+    """Field of the manifest -> [(value, names of the runs)], value None where the field is not there."""
+    flat = {run.name: dict(flatten(run.manifest)) for run in runs}
+    fields = dict.fromkeys(field for of_run in flat.values() for field in of_run)
+    by_field = ((field, _by_value({name: of_run.get(field) for name, of_run in flat.items()})) for field in fields)
+    return [(field, values) for field, values in by_field if len(values) > 1]
+
+
+def _by_value(values: dict[str, Any]) -> list[tuple[Any, list[str]]]:
+    """From run -> value to (value, runs that have it)."""
+    return groups(values, values.get)
+
+
+def _said(values: list[tuple[Any, list[str]]]) -> str:
+    return "; ".join(f"{value} ({', '.join(map(_short, names))})" for value, names in values)
+
+
+def _short(name: str) -> str:
+    return text.clip(name, 40)
