@@ -266,7 +266,7 @@ def _needs_two_values(confidence: np.ndarray) -> None:
         raise Unfit(f"all confidences of the fit are {confidence[0]:.3g}, so that no slope can be fitted")
 
 
-def _logistic(design: np.ndarray, target: np.ndarray, bounds: tuple[float | None, float | None]) -> np.ndarray:
+def _logistic(design: np.ndarray, target: np.ndarray, bounds: tuple[float | None, float | None]) -> list[float]:
     """Weights [F] within the bounds, and an intercept, of the logistic model of greatest likelihood: [F + 1]."""
     from scipy.optimize import minimize
     from scipy.special import expit
@@ -280,7 +280,7 @@ def _logistic(design: np.ndarray, target: np.ndarray, bounds: tuple[float | None
     start = np.append(np.ones(design.shape[1] - 1), 0.0)
     limits = [bounds] * (design.shape[1] - 1) + [(None, None)]
     options = {"maxiter": 10_000, "ftol": 1e-15, "gtol": 1e-10}
-    return minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits, options=options).x
+    return minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits, options=options).x.tolist()
 
 
 METHODS: dict[str, Method] = {
