@@ -22,6 +22,7 @@ import tasks
 from harness import sandbox
 from harness.errors import EngineError, InputError
 from harness.records import Question
+from tasks import grading
 from tasks.base import Job, Task, Verdict
 
 if TYPE_CHECKING:
@@ -86,6 +87,15 @@ class GradingPool:
 
         graded.add_done_callback(settle)
         return verdict
+
+    def answer_classes(self, grader: str, answers: Sequence[str]) -> Future[list[str] | None]:
+        """Schedules `tasks.grading.answer_classes`; the future gets None if the rule is out of time or fails."""
+        classes: Future[list[str] | None] = Future()
+        found = self._pool.schedule(grading.answer_classes, args=(grader, answers), timeout=self._timeout)
+        found.add_done_callback(
+            lambda done: classes.set_result(None if done.cancelled() or done.exception() else done.result())
+        )
+        return classes
 
     def close(self) -> None:
         """Ends the workers; answers that are not graded yet get the verdict `failed`."""

@@ -1,0 +1,147 @@
+"""What more draws bring: votes of runs that drew several answers per question. Needs no model and no gold.
+
+Which answers vote for the same thing is decided by the rule of the run's grader, in worker processes with a time limit,
+as the rule reads what a model wrote.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.errors import InputError, unknown_name
+from harness.grading_pool import GradingPool
+from harness.records import Scaling, ScalingRun
+from harness.scoring import unfinished, write_text
+from harness.store import RunFile
+from tasks.grading import same_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SECONDS = 30.0
+"""For the classes of one question's answers; beyond that they are compared as texts."""
+
+
+def scaling(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Scaling:
+    """Votes of each run, and for several runs whether one reaches another with fewer draws.
+
+    Args:
+        runs: read only.
+        methods: confidences that weigh votes; None: all that a run has.
+
+    Raises:
+        InputError: a run has one draw per question, lacks a method, is given twice, or shares nothing with the others.
+    """
+    from metrics.scaling import scaling as measure
+
+    names = _names(runs)
+    frames, notes = {}, []
+    for name, run in zip(names, runs, strict=True):
+        frames[name] = _chosen(run, methods)
+        notes += [note for note in (unfinished(run), _one_draw(run, name)) if note]
+    with GradingPool(min(4, os.cpu_count() or 1), _SECONDS) as pool:
+        for name, frame in frames.items():
+            frame["answer_class"], by_text = _classes(frame, pool)
+            if by_text:
+                notes.append(f"{name}: answers to {by_text} questions were compared as texts (the rule gave up)")
+    try:
+        metrics, reaches = measure(frames)
+    except ValueError as error:
+        raise InputError(f"{', '.join(str(run.path.parent) for run in runs)}: {error}") from error
+    notes += _not_shared(frames)
+    return Scaling(
+        runs=tuple(
+            ScalingRun(
+                name=name,
+                model=str(run.manifest().get("model", {}).get("name", "unknown")),
+                draws=_draws(frames[name]),
+                metrics=tuple(metrics[name]),
+            )
+            for name, run in zip(names, runs, strict=True)
+        ),
+        reaches=tuple(reaches),
+        notes=tuple(notes),
+    )
+
+
+def write(result: Scaling, folder: Path) -> Path:
+    """Writes `scaling.json` and `scaling.html` into the folder; returns the page."""
+    from reports.html import scaling_report
+
+    write_text(folder / "scaling.json", msgspec.json.format(msgspec.json.encode(result), indent=1).decode())
+    write_text(folder / "scaling.html", scaling_report(result))
+    return folder / "scaling.html"
+
+
+def _names(runs: Sequence[RunFile]) -> list[str]:
+    """The runs' names, with their folders where a name occurs twice."""
+    names = [str(run.manifest().get("name", run.path.parent.name)) for run in runs]
+    named = [f"{n} ({run.path.parent})" if names.count(n) > 1 else n for n, run in zip(names, runs, strict=True)]
+    if twice := next((name for name in named if named.count(name) > 1), None):
+        raise InputError(f"{twice}: this run is given twice")
+    return named
+
+
+def _chosen(run: RunFile, methods: Sequence[str] | None) -> pd.DataFrame:
+    """The run's rows of tasks with several draws, with these methods, or without any confidence where it has none."""
+    frame = run.frame()
+    if frame.empty:
+        raise InputError(f"{run.path}: holds no graded generation yet; run it first")
+    several = frame.groupby(["task", "protocol"])["draw"].transform("nunique") > 1
+    if not several.any():
+        raise InputError(
+            f"{run.path.parent}: one draw per question, and a vote needs several; expected a run made with"
+            " `calibench run ... --draws K` (such as 10) and a temperature above 0"
+        )
+    known = sorted(set(frame["method"]) - {"none"})
+    for method in methods or ():
+        if method not in known:
+            raise unknown_name(f"method of {run.path.parent}", method, known)
+    kept = frame["method"].isin(methods) if methods else True
+    return frame[several & kept].copy()
+
+
+def _one_draw(run: RunFile, name: str) -> str | None:
+    draws = run.frame().groupby("task")["draw"].nunique()
+    single = sorted(draws.index[draws == 1])
+    return f"{name}: left out, having one draw per question: {', '.join(single)}" if single else None
+
+
+def _draws(frame: pd.DataFrame) -> dict[str, int]:
+    return {str(task): int(n) for task, n in frame.groupby("task")["draw"].nunique().items()}
+
+
+def _classes(frame: pd.DataFrame, pool: GradingPool) -> tuple[list[str | None], int]:
+    """The class of each row's answer, None where it has none, and for how many questions the rule gave up."""
+    answers = frame[frame["outcome"].isin(("correct", "incorrect")) & frame["answer"].notna()]
+    found, waiting = {}, []
+    for key, rows in answers.groupby(["task", "protocol", "question_id"]):
+        texts = sorted(set(rows["answer"]))
+        if len(texts) > 1:
+            waiting.append((key, texts, pool.answer_classes(rows["grader"].iloc[0], texts)))
+        else:
+            found |= {(*key, text): text for text in texts}
+    given_up = 0
+    for key, texts, classes in waiting:
+        keys = classes.result()
+        given_up += keys is None
+        found |= {(*key, text): of for text, of in zip(texts, keys or same_text(texts), strict=True)}
+    votes = frame.index.isin(answers.index)
+    places = zip(*(frame[column] for column in ("task", "protocol", "question_id", "answer")), strict=True)
+    return [found[place] if voting else None for place, voting in zip(places, votes, strict=True)], given_up
+
+
+def _not_shared(frames: dict[str, pd.DataFrame]) -> list[str]:
+    """Tasks that only some of the runs have."""
+    tasks = {name: set(frame["task"]) for name, frame in frames.items()}
+    shared = set.intersection(*tasks.values())
+    return [
+        f"{name}: left out, since not every run has it: {', '.join(sorted(of - shared))}"
+        for name, of in tasks.items()
+        if of - shared
+    ]
