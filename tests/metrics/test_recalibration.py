@@ -70,7 +70,8 @@ def test_a_planted_temperature_is_found_and_undone():
     correct = rng.random(20_000) < truth
     stated = 1 / (1 + ((1 - truth) / truth) ** 2.5)  # the logit times 2.5
     found = cross_fitted("temperature", stated, correct, np.arange(20_000))
-    assert [m.parameters["temperature"] for m in found.maps] == pytest.approx([2.5] * 5, rel=0.03)
+    # The standard error of each is 1.4 %.
+    assert [m.parameters["temperature"] for m in found.maps] == pytest.approx([2.5] * 5, rel=0.05)
     assert expected_calibration_error(stated, correct) > 0.08
     assert expected_calibration_error(found.confidence, correct) < 0.015
 
