@@ -23,11 +23,12 @@ _BETTER = {
     "auroc": 1,
     "ece": -1,
     "brier": -1,
+    "log_loss": -1,
     "signed_gap": -1,
     "mean_confidence": 0,
 }
 """1: higher is better; -1: lower (the signed gap: nearer zero) is better; 0: neither."""
-_OF_SCORED = ("mean_confidence", "ece", "brier", "auroc", "signed_gap")
+_OF_SCORED = ("mean_confidence", "ece", "brier", "log_loss", "auroc", "signed_gap")
 """Metrics of the rows with a confidence: runs that give it for different shares of the questions differ by that too."""
 _ABSOLUTE_GAP = "|signed_gap|"
 _ALPHA = 0.05

@@ -144,6 +144,7 @@ CONFIDENCE_MEASURES = (
         "scored",
         _of(proper.log_loss),
         f"nats; confidence clipped to [{proper.LOG_LOSS_CLIP}, {1 - proper.LOG_LOSS_CLIP}]",
+        interval=BOOTSTRAP,
     ),
     Measure("auroc", "scored", _of(auroc), "correct against incorrect, ties by mid-rank", _ONE_CLASS, _LOGIT),
     Measure(

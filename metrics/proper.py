@@ -94,8 +94,13 @@ def log_loss(confidence, correct, *, clip: float = LOG_LOSS_CLIP) -> float:
     Source: Good 1952. Checked against scikit-learn's `log_loss`.
     """
     confidence, correct = checked(confidence, correct)
+    return float(log_losses(confidence, correct, clip).mean()) if len(confidence) else np.nan
+
+
+def log_losses(confidence: np.ndarray, correct: np.ndarray, clip: float = LOG_LOSS_CLIP) -> np.ndarray:
+    """Log loss of each row [N]."""
     clipped = np.clip(confidence, clip, 1 - clip)
-    return float(-np.log(np.where(correct, clipped, 1 - clipped)).mean()) if len(confidence) else np.nan
+    return -np.log(np.where(correct, clipped, 1 - clipped))
 
 
 def _decompose(confidence: np.ndarray, correct: np.ndarray, calibrated: np.ndarray) -> Decomposition:

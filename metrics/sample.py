@@ -10,6 +10,7 @@ from harness.records import Outcome
 from metrics.bootstrap import compact, draws, partition
 from metrics.calibration import N_BINS, equal_width_bins
 from metrics.discrimination import ResampledAuroc
+from metrics.proper import log_losses
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,18 +118,18 @@ def resample(samples: list[Sample], resamples: int, rng: np.random.Generator) ->
     ]
 
 
-_TOTALS = ("attempted", "answered", "correct", "scored", "right", "confidence", "squared_error")
+_TOTALS = ("attempted", "answered", "correct", "scored", "right", "confidence", "squared_error", "log_loss")
 
 
 def _cluster_sums(sample: Sample) -> np.ndarray:
-    """[7 + 3 B, C]: per cluster the `_TOTALS`, then rows, confidence and right answers per bin of the scored rows."""
+    """[8 + 3 B, C]: per cluster the `_TOTALS`, then rows, confidence and right answers per bin of the scored rows."""
     scored, correct = sample.rows("scored"), sample.has("correct")
     confidence, right, unit = sample.confidence[scored], correct[scored], sample.cluster[scored]
     c = sample.n_clusters
     out = np.empty((len(_TOTALS) + 3 * N_BINS, c))
     for i, rows in enumerate((sample.rows("attempted"), sample.rows("answered"), correct, scored)):
         out[i] = np.bincount(sample.cluster[rows], minlength=c)
-    for i, weight in enumerate((right, confidence, (confidence - right) ** 2), start=4):
+    for i, weight in enumerate((right, confidence, (confidence - right) ** 2, log_losses(confidence, right)), start=4):
         out[i] = np.bincount(unit, weight, minlength=c)
     cell = equal_width_bins(confidence) * c + unit
     for i, weight in enumerate((None, confidence, right)):
@@ -144,7 +145,7 @@ def _auroc_resampler(sample: Sample) -> ResampledAuroc:
 
 
 def _replicates(table: np.ndarray, sums: np.ndarray, auroc: np.ndarray) -> Replicates:
-    """From the cluster sums [7 + 3 B, C] and their resampled totals [7 + 3 B, R]."""
+    """From the cluster sums [8 + 3 B, C] and their resampled totals [8 + 3 B, R]."""
     total = dict(zip(_TOTALS, sums, strict=False))
     n, _, right = _bins(sums)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -156,6 +157,7 @@ def _replicates(table: np.ndarray, sums: np.ndarray, auroc: np.ndarray) -> Repli
             "mean_confidence": mean_confidence,
             "signed_gap": mean_confidence - total["right"] / total["scored"],
             "brier": total["squared_error"] / total["scored"],
+            "log_loss": total["log_loss"] / total["scored"],
             "auroc": auroc,
         }
         return Replicates(values, _gaps(table.sum(axis=1)[:, None])[0], _gaps(sums), (right / n).T)
