@@ -64,7 +64,7 @@ def text(rows: Sequence[dict]) -> str:
         floor = number(row["ece_noise_floor"]["value"])
         second.append([name, _value(row["ece"]), floor, _value(row["brier"]), _value(row["auroc"])])
     notes = [note for name, row in zip(names, rows, strict=True) for note in _reasons(name, row)]
-    return "\n\n".join(part for part in (_align(first), _align(second), "\n".join(notes)) if part)
+    return "\n\n".join(part for part in (align(first), align(second), "\n".join(notes)) if part)
 
 
 def _reasons(name: str, row: dict) -> list[str]:
@@ -93,7 +93,7 @@ def _count(cell: dict) -> str:
     return UNDEFINED if cell["n_total"] is None else f"{cell['n_used']}/{cell['n_total']}"
 
 
-def _align(lines: Sequence[Sequence[str]]) -> str:
+def align(lines: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
@@ -166,4 +166,4 @@ def differences_text(differences: Iterable[Difference]) -> str:
             label(d.task, d.method, 30 - len(subset)) + subset, clip(d.metric, 17), number(d.a), number(d.b), change,
             p_value(d.p_holm), verdict(d), str(d.n_questions),
         ])  # fmt: skip
-    return _align(lines)
+    return align(lines)
