@@ -16,9 +16,9 @@ _MAIN = {
     "signed_gap": "Mean confidence minus accuracy; nearer to 0 is better.",
     "ece": "Distance between confidence and accuracy; lower is better.",
     "brier": "Mean squared error of the confidence; lower is better.",
-    "auroc": "Does confidence tell right from wrong answers? 0.5 is chance; higher is better.",
+    "auroc": "Right answers ranked above wrong ones; 0.5 is chance.",
 }
-"""The metrics that the runs are shown by, each with what it means."""
+"""The metrics that the runs are shown by, each with what it means in a line."""
 _OF_ANSWERS = "accuracy"
 """The one of them that no confidence enters: it is the same for every method."""
 _NOTABLE = 0.02
@@ -120,10 +120,10 @@ def _ladder_figures(figure: Callable, comparison: Comparison) -> list[dict]:
                 points = [(_named(of_run, method, _OF_ANSWERS), _named(of_run, method, name)) for of_run in of_protocol]
                 if sum(None not in point for point in points) > 2:
                     heading = f"Accuracy and {tables.HEADLINE[name]}"
-                    svg = figures.plane_figure(points, ("accuracy", tables.HEADLINE[name]), baseline)
+                    svg = figures.plane_figure(names, points, ("accuracy", tables.HEADLINE[name]), baseline)
                     described = f"{heading} of every run by method {method}; the numbers are in the table above"
-                    better = "lower" if name == "ece" else "upper"
-                    meaning = f"By method {text.clip(method, 40)}, 95 % intervals; the {better} right corner is best."
+                    best = "lower" if name == "ece" else "upper"
+                    meaning = f"By {text.clip(method, 24)}; the {best} right corner is best."
                     drawn.append(_figure(heading, meaning, protocol, figure(svg, described)))
     return drawn
 
@@ -179,12 +179,16 @@ def _places(runs: Sequence[RunSummary]) -> list[dict]:
     """The rows of a matrix: each domain of several tasks with its tasks below it, other tasks, the mean over all."""
     domains = {count.task: count.domain for run in runs for count in run.counts}
     places = []
-    for domain, of_domain in groups(sorted(domains, key=lambda task: (domains[task], task)), domains.get):
-        several = 1 < len(of_domain) < len(domains)
+    for domain, tasks in groups(sorted(domains, key=lambda task: (domains[task], task)), domains.get):
+        several = 1 < len(tasks) < len(domains)
         if several:
-            places.append({"key": ("macro", f"domain={domain}"), "name": domain, "below": False})
-        places += [{"key": (task, "all"), "name": task, "below": several} for task in of_domain]
-    return [*places, {"key": ("macro", "all"), "name": "macro", "below": False}]
+            places.append(_place("macro", f"domain={domain}", domain))
+        places += [_place(task, "all", None if several else domain, below=several) for task in tasks]
+    return [*places, _place("macro", "all", None)]
+
+
+def _place(task: str, subset: str, domain: str | None, *, below: bool = False) -> dict:
+    return {"key": (task, subset), "domain": domain, "below": below}
 
 
 def _side_by_side(runs: Sequence[RunSummary]) -> list[tuple[Any, list]]:
@@ -305,8 +309,8 @@ def _question_warnings(comparison: Comparison) -> Iterator[str]:
         shared = {(d.protocol, d.task): d.n_questions for d in differences if d.task != "macro"}
         totals = [sum(asked.get((name, *key), n) for key, n in shared.items()) for name in pair]
         if any(total != sum(shared.values()) for total in totals):
-            of_a, of_b = (f"{total:,} of {_short(name)}" for name, total in zip(pair, totals, strict=True))
-            yield f"Questions: {sum(shared.values()):,} are shared by {of_b} and {of_a}; the differences are of these."
+            of_a, of_b = (f"{_short(name)} ({total:,})" for name, total in zip(pair, totals, strict=True))
+            yield f"Questions: {of_b} and {of_a} share {sum(shared.values()):,}; their differences are of these."
 
 
 def _share_warnings(runs: Sequence[RunSummary]) -> Iterator[str]:
