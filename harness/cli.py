@@ -17,7 +17,12 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code (see `harness.errors`)."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, further = parser.parse_known_args(arguments)
+    if options.command is _tune:
+        options.further = further
+    elif further:
+        parser.error(f"unrecognized arguments: {' '.join(further)}")
     try:
         return options.command(options) or 0
     except CalibenchError as error:
@@ -100,6 +105,25 @@ def _compare(options: argparse.Namespace) -> None:
         print(f"\nreport: {page}")
 
 
+def _scaling(options: argparse.Namespace) -> None:
+    from harness.scaling import scaling, write
+    from harness.store import RunFile
+    from reports.scaling import scaling_text
+
+    with contextlib.ExitStack() as opened:
+        runs = [opened.enter_context(RunFile.open(path)) for path in options.runs]
+        result = scaling(runs, options.method)
+        default = runs[0].path.parent if len(runs) == 1 else Path("runs/scaling")
+    for note in result.notes:
+        print(f"note: {note}", file=sys.stderr)
+    page = write(result, Path(options.out) if options.out else default)
+    if options.json:
+        _print_json(result)
+    else:
+        print(scaling_text(result))
+        print(f"\nreport: {page}")
+
+
 def _score(options: argparse.Namespace) -> None:
     from harness.predictions import Columns, score
 
@@ -131,6 +155,64 @@ def _plot(options: argparse.Namespace) -> None:
         raise InputError(f"{options.run}: no reliability data for this choice; methods with confidences: {methods}")
     figures.save(figures.reliability_figure(diagrams, title=summary.name), Path(options.out))
     print(options.out)
+
+
+def _tune(options: argparse.Namespace) -> None:
+    from harness import lm_eval
+    from harness.finetune.job import TuneConfig
+    from harness.finetune.tune import tune
+    from harness.progress import Lines, Live
+
+    lm_eval.register()
+    given = {field: getattr(options, field, None) for field in TuneConfig._fields}
+    given = {field: value for field, value in given.items() if value is not None}
+    given |= {"engine": dict(given.get("engine", ())), "options": _recipe_options(options.further)}
+    config = TuneConfig(**{"data": _default_data(), "tasks": (), **given})
+    with Live() if sys.stderr.isatty() else contextlib.nullcontext(Lines()) as progress:
+        folder = tune(config, progress)
+    if options.json:
+        _print_json(json.loads((folder / "lineage.json").read_text()))
+    else:
+        print(f"checkpoint: {folder}")
+
+
+def _recipe_options(words: Sequence[str]) -> dict[str, str]:
+    """`--name value`, `--name=value` or `--name` (true) -> name and text of the value."""
+    found: dict[str, str] = {}
+    words = list(words)
+    while words:
+        word = words.pop(0)
+        if not word.startswith("--"):
+            raise InputError(f"tune: expected an option of the recipe, as --name VALUE, found {word!r}")
+        name, equals, value = word[2:].partition("=")
+        if not equals:
+            value = words.pop(0) if words and not words[0].startswith("--") else "true"
+        found[name.replace("-", "_")] = value
+    return found
+
+
+def _recipes(options: argparse.Namespace) -> None:
+    from harness.finetune.recipes import base
+
+    rows = [(name, base.load(name)) for name in base.names()]
+    if options.json:
+        _print_json(
+            [
+                {
+                    "name": name,
+                    "description": recipe.description,
+                    "source": recipe.source,
+                    "options": [option._asdict() for option in base.options_of(recipe)],
+                }
+                for name, recipe in rows
+            ]
+        )
+        return
+    for name, recipe in rows:
+        print(f"{name}: {recipe.description}\n  source: {recipe.source}")
+        for option in base.options_of(recipe):
+            print(f"  --{option.name.replace('_', '-'):18} {option.description} (default: {option.default!r})")
+        print()
 
 
 def _check_task(options: argparse.Namespace) -> int:
@@ -229,6 +311,15 @@ def _parser() -> argparse.ArgumentParser:
         "--out", metavar="DIR", default="runs/compare", help="folder of the comparison's report (default: %(default)s)"
     )
 
+    votes = command(
+        "scaling", _scaling, "votes of runs with several draws: accuracy and calibration by number of draws; no model"
+    )
+    votes.add_argument("runs", metavar="RUN", nargs="+", help="several are held against each other on shared questions")
+    votes.add_argument("--method", metavar="NAMES", type=_names, help="confidences that weigh votes (default: all)")
+    votes.add_argument(
+        "--out", metavar="DIR", help="folder for scaling.html and scaling.json (default: RUN; runs/scaling for several)"
+    )
+
     score = command("score", _score, "score predictions from a file, with a confidence and a verdict per row; no model")
     score.add_argument("file", metavar="FILE", help="CSV, TSV, JSON Lines (each also with .gz) or Parquet")
     score.add_argument("--confidence", metavar="NAME", default="confidence", help="column (default: %(default)s)")
@@ -258,6 +349,10 @@ def _parser() -> argparse.ArgumentParser:
     bridge = command("lm-eval-tasks", _lm_eval_tasks, "write the tasks as configurations for the lm_eval command")
     bridge.add_argument("--out", metavar="DIR", required=True, help="folder for `lm_eval --include_path`")
 
+    tune = command("tune", _tune, "train a checkpoint by a recipe; continues where a stopped command was")
+    _add_tune_options(tune)
+
+    command("recipes", _recipes, "list the recipes of `calibench tune` and their options")
     command("tasks", _tasks, "list the tasks")
     command("methods", _methods, "list the confidence methods")
     command("backends", _backends, "list the inference backends")
@@ -303,6 +398,30 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--kind", choices=("base", "instruct", "sft", "rl"), help="label used in comparisons")
     run.add_argument("--name", metavar="TEXT", type=_text, help="name in reports (default: the model's)")
+
+
+def _add_tune_options(tune: argparse.ArgumentParser) -> None:
+    tune.epilog = "Every option of the recipe may follow, as --name VALUE; `calibench recipes` lists them."
+    tune.add_argument("recipe", metavar="RECIPE", help="see `calibench recipes`")
+    tune.add_argument("--model", metavar="MODEL", required=True, help="the parent: carried name, local folder or hub id")
+    tune.add_argument("--tasks", metavar="NAMES", type=_names, help="tasks whose training split is learned from")
+    tune.add_argument("--out", metavar="DIR", required=True, help="folder of the new checkpoint")
+    tune.add_argument("--data", metavar="DIR", help="folder of original data files (or CALIBENCH_DATA)")
+    tune.add_argument("--limit", metavar="N", type=_positive, help="training questions per task")
+    tune.add_argument(
+        "--eval-tasks", metavar="NAMES", type=_names, help="tasks whose questions must not be learned (default: --tasks)"
+    )
+    tune.add_argument(
+        "--drop-leaks", action="store_true", default=None, help="train without the questions that leak, not refuse"
+    )
+    tune.add_argument("--protocol", metavar="NAME", help="what the prompts ask for (default: stated)")
+    tune.add_argument("--max-tokens", metavar="N", type=_positive, help="budget of a sampled answer (default: 2048)")
+    tune.add_argument("--thinking", choices=("on", "off", "auto"), help="passed to the chat template")
+    tune.add_argument("--validation", metavar="N", type=_seed, help="training questions held out (default: 64)")
+    tune.add_argument("--validate-every", metavar="N", type=_positive, help="steps (default: at the end of a stage)")
+    tune.add_argument("--processes", metavar="N", type=_positive, help="processes that train, one per GPU (default: 1)")
+    tune.add_argument("--engine", metavar="KEY=VALUE", type=_key_value, action="append", help="of the sampling engine")
+    tune.add_argument("--seed", metavar="N", type=_seed, help="default: 0")
 
 
 def _run_options(options: argparse.Namespace, fields: Sequence[str]) -> dict[str, Any]:

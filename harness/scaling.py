@@ -71,7 +71,7 @@ def scaling(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Sc
 
 def write(result: Scaling, folder: Path) -> Path:
     """Writes `scaling.json` and `scaling.html` into the folder; returns the page."""
-    from reports.html import scaling_report
+    from reports.scaling import scaling_report
 
     write_text(folder / "scaling.json", msgspec.json.format(msgspec.json.encode(result), indent=1).decode())
     write_text(folder / "scaling.html", scaling_report(result))

@@ -148,11 +148,6 @@ def scaling(
     return rows, [reach for key, of in tables.items() for reach in _reaches(*key, of)]
 
 
-def reference(n_draws: int) -> int:
-    """The number of draws at which a run's votes are told in one row: 10, or half of K where K is not larger."""
-    return 10 if n_draws > 10 else max(1, n_draws // 2)
-
-
 def _tables(rows: Mapping[str, pd.DataFrame], seed: int, resamples: int) -> dict[str, Table]:
     """Of one task and protocol, each run's numbers on the questions that count; empty if there is none."""
     draws_of = {name: of.drop_duplicates(["question_id", "draw"]) for name, of in rows.items()}
