@@ -328,3 +328,39 @@ class Scaling(Record, kw_only=True):
     """Empty for one run."""
     notes: tuple[str, ...]
     """What a reader must know before the numbers."""
+
+
+class RecalibrationFit(Record, kw_only=True):
+    """How one recalibration of one method of one task was fitted."""
+
+    task: str
+    protocol: str
+    method: str
+    recalibration: str
+    n_fit: int
+    """Rows of the fit; of the smallest one, where there are several maps."""
+    parameters: dict[str, tuple[float, ...]]
+    """Parameter -> its value in each map."""
+    note: str | None
+    """What a reader must know of the rows of the fit; None if they are of the task itself."""
+    reason: str | None
+    """Why there is no map; None otherwise."""
+
+
+class Recalibrated(Record, kw_only=True):
+    """A run before and after its confidences were recalibrated."""
+
+    name: str
+    model: str
+    how: str
+    """Which rows the maps were fitted on."""
+    notes: tuple[str, ...]
+    before: str
+    """Name of what was not recalibrated, in `scorecards` and `differences`."""
+    descriptions: dict[str, str]
+    """Recalibration -> what it is."""
+    fits: tuple[RecalibrationFit, ...]
+    scorecards: dict[str, Scorecard]
+    """`before` and each recalibration -> the main numbers of the whole tasks and of their mean."""
+    differences: tuple[Difference, ...]
+    """Of each recalibration against `before`, on the same answers."""

@@ -271,6 +271,10 @@ class RunFile:
     def questions(self) -> Iterator[Question]:
         return self._select(Question)
 
+    def confidences(self, method: str) -> Iterator[Confidence]:
+        """All readings of one method."""
+        return self._select(Confidence, method=method)
+
     def question(self, task: str, question_id: str) -> Question:
         return next(self._select(Question, task=task, question_id=question_id))
 
