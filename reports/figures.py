@@ -258,7 +258,7 @@ def _curve(axes: Axes, draws: Sequence[int], points: Sequence[Metric], curve: Cu
     banded = [(k, m) for k, m in zip(draws, points, strict=True) if m.low is not None and m.high is not None]
     if curve.marker and banded:
         low, high = [m.low for _, m in banded], [m.high for _, m in banded]
-        axes.fill_between([k for k, _ in banded], low, high, color=colour, alpha=0.13, linewidth=0)
+        axes.fill_between([k for k, _ in banded], low, high, color=colour, alpha=0.1, linewidth=0)
 
 
 def _draws(metric: Metric) -> int:
