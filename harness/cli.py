@@ -124,6 +124,26 @@ def _scaling(options: argparse.Namespace) -> None:
         print(f"\nreport: {page}")
 
 
+def _recalibrate(options: argparse.Namespace) -> None:
+    from harness.recalibration import DEFAULT, publish, recalibrate
+    from harness.store import RunFile
+    from reports.recalibration import recalibration_text
+
+    with contextlib.ExitStack() as open_runs:
+        run = open_runs.enter_context(RunFile.open(options.run))
+        fit = open_runs.enter_context(RunFile.open(options.fit)) if options.fit else None
+        result = recalibrate(run, fit, options.method or DEFAULT)
+        folder = Path(options.out) if options.out else run.path.parent
+    page = publish(result, folder)
+    for note in result.notes:
+        print(f"warning: {note}", file=sys.stderr)
+    if options.json:
+        _print_json(result)
+    else:
+        print(recalibration_text(result))
+        print(f"\nreport: {page}")
+
+
 def _score(options: argparse.Namespace) -> None:
     from harness.predictions import Columns, score
 
@@ -319,6 +339,24 @@ def _parser() -> argparse.ArgumentParser:
     votes.add_argument(
         "--out", metavar="DIR", help="folder for scaling.html and scaling.json (default: RUN; runs/scaling for several)"
     )
+
+    recalibrate = command(
+        "recalibrate",
+        _recalibrate,
+        "map a run's confidences to the accuracy seen at them, fitted on other questions, and score both; no model",
+    )
+    recalibrate.add_argument("run", metavar="RUN")
+    recalibrate.add_argument(
+        "--fit", metavar="RUN", help="run to fit the maps on, as of the training split (default: cross-fit within RUN)"
+    )
+    recalibrate.add_argument(
+        "--method",
+        metavar="NAMES",
+        type=_names,
+        help="of temperature, platt, isotonic, beta, histogram, classifier, classifier_mlp"
+        " (default: temperature,platt,isotonic,classifier)",
+    )
+    recalibrate.add_argument("--out", metavar="DIR", help="folder of page and numbers (default: the run's)")
 
     score = command("score", _score, "score predictions from a file, with a confidence and a verdict per row; no model")
     score.add_argument("file", metavar="FILE", help="CSV, TSV, JSON Lines (each also with .gz) or Parquet")

@@ -30,6 +30,7 @@ ROOTS = (
     "harness.grading_pool",
     "harness.pipeline",
     "harness.scoring",
+    "harness.recalibration",
     "harness.scaling",
     "harness.predictions",
     "harness.check",

@@ -1,0 +1,232 @@
+"""Post-hoc recalibration of a run: its confidences before and after, on the same answers. Needs no model.
+
+Either each row is scored by a map fitted on other questions of its own task (cross-fitting), or all of them by maps
+fitted on another run, such as the training split's, that shares no question with this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from harness import confidence
+from harness.confidence.base import TokenFeatures
+from harness.errors import InputError, unknown_name
+from harness.records import Question, Recalibrated, RecalibrationFit, Scorecard
+from harness.scoring import unfinished, write_text
+from harness.store import RunFile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from metrics import recalibration
+
+DEFAULT = ("temperature", "platt", "isotonic", "classifier")
+AS_READ = "as read"
+_SHOWN = (
+    "coverage", "mean_confidence", "signed_gap", "ece", "ece_noise_floor", "brier", "log_loss", "auroc",
+)  # fmt: skip
+_FEATURES = "features"
+"""Column of token features: a tuple, or None where the method reads none."""
+
+
+class _Part(NamedTuple):
+    """The rows of one task, protocol and method."""
+
+    key: tuple[str, str, str]
+    rows: pd.DataFrame
+    scored: pd.DataFrame
+    """Those that are answered and have a confidence."""
+
+
+def recalibrate(
+    run: RunFile, fit: RunFile | None = None, methods: Sequence[str] = DEFAULT, *, seed: int = 0
+) -> Recalibrated:
+    """Recalibrates every confidence method of a run, by each of the `methods` of `metrics.recalibration`.
+
+    Args:
+        run: what is scored.
+        fit: fits the maps on this run; None cross-fits within `run`. The map of a task is fitted on the same task of
+            `fit`, or, where that has not asked it, on all its tasks together.
+        methods: keys of `metrics.recalibration.METHODS`.
+        seed: of folds, fits and bootstrap.
+
+    Raises:
+        InputError: an unknown method, a run without answers that have confidences, or two runs that share a question or
+            no confidence method.
+    """
+    from metrics import recalibration
+    from metrics.compare import compare
+
+    methods = list(dict.fromkeys(methods))
+    for name in methods:
+        if name not in recalibration.METHODS:
+            raise unknown_name("recalibration", name, list(recalibration.METHODS))
+    frame = _frame(run)
+    known = None if fit is None else _parts(_refuse_shared(run, fit))
+    parts = _parts(frame)
+    if known is not None and not {p.key[1:] for p in parts} & {p.key[1:] for p in known}:
+        raise InputError(f"{fit.path.parent} has no confidence of a method and protocol that {run.path.parent} has")
+    after, fits = {name: frame.copy() for name in methods}, []
+    for part in parts:
+        for name in methods:
+            result, described = _one(part, name, known, seed)
+            fits.append(described)
+            if result.confidence is None:
+                after[name].loc[part.rows.index, ["value", "status"]] = (float("nan"), "missing")
+            else:
+                after[name].loc[part.scored.index, "value"] = result.confidence
+    frames = {AS_READ: frame, **after}
+    manifest = run.manifest()
+    return Recalibrated(
+        name=manifest["name"],
+        model=manifest["model"]["name"],
+        how=_how(fit, seed),
+        notes=tuple(_notes(run, fit)),
+        before=AS_READ,
+        descriptions={name: recalibration.METHODS[name].description for name in methods},
+        fits=tuple(fits),
+        scorecards={name: _scorecard(of, seed) for name, of in frames.items()},
+        differences=tuple(
+            d for d in compare(frames, [(AS_READ, name) for name in methods], seed=seed) if d.metric in _SHOWN
+        ),
+    )
+
+
+def publish(result: Recalibrated, folder: Path) -> Path:
+    """Writes `recalibration.json` and `recalibration.html` into the folder; returns the page."""
+    from reports.recalibration import recalibration_report
+
+    write_text(folder / "recalibration.json", msgspec.json.format(msgspec.json.encode(result), indent=1).decode())
+    page = folder / "recalibration.html"
+    write_text(page, recalibration_report(result))
+    return page
+
+
+def _frame(run: RunFile) -> pd.DataFrame:
+    """`RunFile.frame` of the rows that a confidence was asked for, with their token features."""
+    frame = run.frame()
+    frame = frame[frame["method"] != "none"].reset_index(drop=True)
+    if not (frame["value"].notna() & frame["outcome"].isin(["correct", "incorrect"])).any():
+        raise InputError(f"{run.path}: no graded answer has a confidence; nothing can be recalibrated")
+    features = {}
+    for method in frame["method"].unique():
+        if method in confidence.base.names() and "log_probabilities" in confidence.base.load(method).needs:
+            for c in run.confidences(method):
+                if c.status == "ok":
+                    read = msgspec.json.decode(c.raw, type=TokenFeatures)
+                    features[c.task, c.protocol, c.question_id, c.draw, method] = msgspec.structs.astuple(read)
+    key = ["task", "protocol", "question_id", "draw", "method"]
+    frame[_FEATURES] = [features.get(row) for row in frame[key].itertuples(index=False, name=None)]
+    return frame.assign(subject=None, level=float("nan"))
+
+
+def _parts(frame: pd.DataFrame) -> list[_Part]:
+    scored = frame["value"].notna() & (frame["status"] == "ok") & frame["outcome"].isin(["correct", "incorrect"])
+    return [_Part(key, rows, rows[scored[rows.index]]) for key, rows in frame.groupby(["task", "protocol", "method"])]
+
+
+def _one(
+    part: _Part, name: str, known: list[_Part] | None, seed: int
+) -> tuple[recalibration.Recalibrated, RecalibrationFit]:
+    """One part recalibrated by one method, and how."""
+    import pandas as pd
+
+    from metrics import recalibration
+
+    of_features, note = recalibration.METHODS[name].of_features, None
+    rows = part.scored
+    if of_features and rows[_FEATURES].isna().any():
+        result = recalibration.Recalibrated(None, (), "needs token features, which this method does not read")
+    elif known is None:
+        arguments = _inputs(rows, of_features), rows["outcome"] == "correct", rows["cluster"].astype(str)
+        result = recalibration.cross_fitted(name, *arguments, seed=seed)
+    else:
+        same = [p.scored for p in known if p.key == part.key]
+        alike = same or [p.scored for p in known if p.key[1:] == part.key[1:]]
+        tasks = ", ".join(sorted({p.key[0] for p in known if p.key[1:] == part.key[1:]}))
+        note = None if same else f"fitted on {tasks}"
+        if not alike:
+            result = recalibration.Recalibrated(None, (), "the run of the fit has no such confidences")
+        else:
+            of_fit = pd.concat(alike)
+            given = _inputs(of_fit, of_features), of_fit["outcome"] == "correct", _questions(of_fit)
+            result = recalibration.transferred(name, given, _inputs(rows, of_features), _questions(rows), seed=seed)
+    parameters = result.maps[0].parameters if result.maps else ()
+    described = RecalibrationFit(
+        **dict(zip(("task", "protocol", "method"), part.key, strict=True)),
+        recalibration=name,
+        n_fit=min((m.n_rows for m in result.maps), default=0),
+        parameters={p: tuple(float(m.parameters[p]) for m in result.maps) for p in parameters},
+        note=note,
+        reason=result.reason,
+    )
+    return result, described
+
+
+def _inputs(rows: pd.DataFrame, of_features: bool) -> Any:
+    import numpy as np
+
+    return np.array(rows[_FEATURES].tolist()) if of_features else rows["value"].to_numpy()
+
+
+def _questions(rows: pd.DataFrame) -> pd.Series:
+    return rows["task"] + "\0" + rows["question_id"]
+
+
+def _refuse_shared(run: RunFile, fit: RunFile) -> pd.DataFrame:
+    """The frame of the run that is fitted on, if it holds other questions than the run that is scored."""
+    if run.path.resolve() == fit.path.resolve():
+        raise InputError(f"--fit {fit.path.parent} is the run itself; without --fit its folds are fitted on each other")
+    ids, texts = set(), set()
+    for question in run.questions():
+        ids.add((question.task, question.question_id))
+        texts.add(_text(question))
+    shared = [q for q in fit.questions() if (q.task, q.question_id) in ids or _text(q) in texts]
+    if shared:
+        raise InputError(
+            f"{fit.path.parent} and {run.path.parent} share {len(shared)} questions (the first: {shared[0].question_id}"
+            f" of {shared[0].task}); a map can only score other questions than those that it is fitted on"
+        )
+    return _frame(fit)
+
+
+def _text(question: Question) -> tuple[str, ...]:
+    """What makes two questions the same, whatever their ids: the words and the options, in any order and case."""
+    return " ".join(question.text.lower().split()), *sorted(choice.lower().strip() for choice in question.choices)
+
+
+def _scorecard(frame: pd.DataFrame, seed: int) -> Scorecard:
+    from metrics.scorecard import scorecard
+
+    card = scorecard(frame, seed=seed)
+    return Scorecard(
+        metrics=tuple(m for m in card.metrics if m.metric in _SHOWN and m.subset == "all"),
+        reliability=card.reliability,
+    )
+
+
+def _how(fit: RunFile | None, seed: int) -> str:
+    from metrics.recalibration import FOLDS
+
+    if fit is None:
+        return (
+            f"cross-fitted within the run: {FOLDS} folds by question, seed {seed}; each answer is scored by the map"
+            " fitted on the other folds of its task"
+        )
+    return (
+        f"fitted on the run {fit.manifest()['name']} ({fit.path.parent.name}), which shares no question with this one"
+    )
+
+
+def _notes(run: RunFile, fit: RunFile | None) -> list[str]:
+    """What a reader must know before the numbers."""
+    runs = [run] if fit is None else [run, fit]
+    notes = [warning for warning in map(unfinished, runs) if warning]
+    weights = {r.manifest().get("identity", {}).get("weights") for r in runs}
+    if len(weights) > 1:
+        notes.append("the maps were fitted on answers of another checkpoint")
+    return notes

@@ -1,0 +1,110 @@
+"""A run before and after recalibration: its page, and the same numbers as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from markupsafe import Markup
+
+from harness.records import Difference, Metric, Recalibrated, Reliability
+from reports import figures, tables, text
+from reports.html import glossary, groups, render
+
+METRICS = {"ece": "ECE", "brier": "Brier", "log_loss": "Log loss", "auroc": "AUROC"}
+"""The metrics that are shown, with their headings. For AUROC, higher is better; for the others, lower."""
+_MARKS = {"better": "+", "worse": text.MINUS, "equivalent": "=", "undecided": ""}
+
+
+def recalibration_report(result: Recalibrated) -> str:
+    """The page of a recalibrated run."""
+    return render(
+        "recalibration.html",
+        result=result,
+        metrics=METRICS,
+        protocols=list(dict.fromkeys(fit.protocol for fit in result.fits)),
+        tables=_tables(result),
+        strips=list(_strips(result)),
+        fits=groups(result.fits, lambda fit: (fit.protocol, fit.task, fit.method)),
+        glossary=glossary(m for m in _metrics(result, result.before) if m.task != "macro" and m.metric in METRICS),
+    )
+
+
+def recalibration_text(result: Recalibrated) -> str:
+    """Plain text for a terminal: every task's numbers before and after, then the differences of the mean over tasks."""
+    several = len({fit.protocol for fit in result.fits}) > 1
+    lines = [["", *METRICS.values()]]
+    for (protocol, task, method), rows in _tables(result):
+        lines.append([text.label(task, method, 50) + (f" ({protocol})" if several else ""), *[""] * len(METRICS)])
+        lines += [[f"  {row['name']}", *(_cell(row, metric) for metric in METRICS)] for row in rows]
+    signs = f"+ better, {text.MINUS} worse, = equivalent to what was read (paired differences, Holm)"
+    changes = [["mean over tasks", "metric", "from", "to", "difference", "p (Holm)", "verdict"]]
+    for d in result.differences:
+        if d.task == "macro" and d.metric in METRICS and d.difference is not None:
+            change = f"{text.signed(d.difference)} {text.interval(d.low, d.high)}".strip()
+            names = [text.label(d.run_b, d.method, 36), METRICS[d.metric]]
+            values = [text.number(d.a), text.number(d.b), change, text.p_value(d.p_holm), d.verdict]
+            changes.append([*names, *values])
+    undefined = [
+        f"{text.UNDEFINED} {text.label(fit.task, fit.method, 40)}, {fit.recalibration}: {fit.reason}"
+        for fit in result.fits
+        if fit.reason
+    ]
+    parts = [result.how, tables.align(lines), signs, tables.align(changes), "\n".join(undefined)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _cell(row: dict, metric: str) -> str:
+    found, change = row["metrics"].get(metric), row["changes"].get(metric)
+    if found is None or found.value is None:
+        return text.UNDEFINED
+    mark = _MARKS[change.verdict] if change else ""
+    return f"{text.number(found.value)} {text.interval(found.low, found.high)} {mark}".strip()
+
+
+def _metrics(result: Recalibrated, name: str) -> Iterable[Metric]:
+    return result.scorecards[name].metrics
+
+
+def _tables(result: Recalibrated) -> list[tuple[tuple[str, str, str], list[dict]]]:
+    """(protocol, task, method) -> a row before and one per recalibration; the mean over several tasks comes first."""
+    found: dict[tuple, dict[str, dict[str, Metric]]] = {}
+    for name in result.scorecards:
+        for m in _metrics(result, name):
+            found.setdefault((m.protocol, m.task, m.method), {}).setdefault(name, {})[m.metric] = m
+    changes: dict[tuple, dict[str, Difference]] = {}
+    for d in result.differences:
+        changes.setdefault((d.protocol, d.task, d.method, d.run_b), {})[d.metric] = d
+    several = len({task for _, task, _ in found}) > 2
+    keys = [key for key in found if several or key[1] != "macro"]
+    return [
+        (key, [
+            {"name": name, "metrics": of_name, "changes": changes.get((*key, name), {})}
+            for name, of_name in found[key].items()
+        ])
+        for key in sorted(keys, key=lambda key: (key[0], key[1] != "macro", key[1], key[2]))
+    ]  # fmt: skip
+
+
+def _strips(result: Recalibrated) -> Iterator[dict[str, Any]]:
+    """Per protocol, task and method the diagrams before and after, to one scale, the one before behind the others."""
+    found: dict[tuple, dict[str, Reliability]] = {}
+    for name, card in result.scorecards.items():
+        for diagram in card.reliability:
+            if diagram.n_used:
+                found.setdefault((diagram.protocol, diagram.task, diagram.method), {})[name] = diagram
+    eces = {
+        (m.protocol, m.task, m.method, name): m
+        for name in result.scorecards
+        for m in _metrics(result, name)
+        if m.metric == "ece"
+    }
+    for key, diagrams in found.items():
+        tallest = max(figures.tallest_share(diagram) for diagram in diagrams.values())
+        panels = []
+        for name, diagram in diagrams.items():
+            behind = None if name == result.before else diagrams.get(result.before)
+            said = text.visible(f"Reliability of {key[2]} in {key[1]}, {name}; its ECE is in the table above")
+            svg = Markup(figures.small_multiple(diagram, behind, tallest, said))
+            panels.append({"name": name, "diagram": diagram, "ece": eces.get((*key, name)), "svg": svg})
+        yield dict(zip(("protocol", "task", "method"), key, strict=True)) | {"panels": panels}
