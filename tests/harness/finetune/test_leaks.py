@@ -18,9 +18,9 @@ from tasks.micro.world import draw
 
 # 46 words: long enough for the n-gram rule.
 STAMPS = (
-    "Max bought stamps at the post office. Some of the stamps had a snowflake design, some had a truck design, and some "
-    "had a rose design. Max bought 16 snowflake stamps. He bought 3 more truck stamps than snowflake stamps, and 9 fewer "
-    "rose stamps than truck stamps. How many stamps did Max buy in all?"
+    "Max bought stamps at the post office. Some of the stamps had a snowflake design, some had a truck design, and "
+    "some had a rose design. Max bought 16 snowflake stamps. He bought 3 more truck stamps than snowflake stamps, and "
+    "9 fewer rose stamps than truck stamps. How many stamps did Max buy in all?"
 )
 
 
@@ -112,6 +112,8 @@ def test_many_questions_of_one_template_do_not_give_each_other_away():
     assert rules(STAMPS, *others[:10]) == ["long n-gram"] * 10
     assert rules(STAMPS, *others) == []
     assert rules(STAMPS, *[others[0]] * 20) == ["long n-gram"] * 20
+    unrelated = (f"What is {n} + 4?" for n in range(11_000))  # in 11,011 questions, 11 are within 0.1 %
+    assert rules(STAMPS, *others, *unrelated) == ["long n-gram"] * 11
 
 
 def test_choices_tell_questions_of_one_wording_apart():
