@@ -204,7 +204,10 @@ class _Stream:
         self._methods = methods
         self._protocol = protocol
         self._of_scores = _of_scores(methods)
-        self._sampling = config.sampling()._replace(log_probabilities=bool(self._of_scores))
+        self._sampling = config.sampling()._replace(
+            log_probabilities=bool(self._of_scores),
+            entropies=not any("label_probabilities" in method.needs for method in methods.values()),
+        )
         self._stop = asyncio.Event()
         self._unsaved: list[Record] = []
         self.generated_tokens = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -20,6 +20,7 @@ from harness.scoring import unfinished, write_text
 from harness.store import RunFile
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from metrics import recalibration
@@ -30,7 +31,7 @@ _SHOWN = (
     "coverage", "mean_confidence", "signed_gap", "ece", "ece_noise_floor", "brier", "log_loss", "auroc",
 )  # fmt: skip
 _FEATURES = "features"
-"""Column of token features: a tuple, or None where the method reads none."""
+"""Column of token features: an array with nan for what is not known, or None where the method reads none."""
 
 
 class _Part(NamedTuple):
@@ -108,17 +109,20 @@ def publish(result: Recalibrated, folder: Path) -> Path:
 
 def _frame(run: RunFile) -> pd.DataFrame:
     """`RunFile.frame` of the rows that a confidence was asked for, with their token features."""
+    import numpy as np
+
     frame = run.frame()
     frame = frame[frame["method"] != "none"].reset_index(drop=True)
     if not (frame["value"].notna() & frame["outcome"].isin(["correct", "incorrect"])).any():
         raise InputError(f"{run.path}: no graded answer has a confidence; nothing can be recalibrated")
-    features = {}
+    features: dict[tuple, np.ndarray] = {}
     for method in frame["method"].unique():
         if method in confidence.base.names() and "log_probabilities" in confidence.base.load(method).needs:
             for c in run.confidences(method):
                 if c.status == "ok":
                     read = msgspec.json.decode(c.raw, type=TokenFeatures)
-                    features[c.task, c.protocol, c.question_id, c.draw, method] = msgspec.structs.astuple(read)
+                    values = np.array(msgspec.structs.astuple(read), dtype=float)
+                    features[c.task, c.protocol, c.question_id, c.draw, method] = values
     key = ["task", "protocol", "question_id", "draw", "method"]
     frame[_FEATURES] = [features.get(row) for row in frame[key].itertuples(index=False, name=None)]
     return frame.assign(subject=None, level=float("nan"))
@@ -142,8 +146,10 @@ def _one(
     if of_features and rows[_FEATURES].isna().any():
         result = recalibration.Recalibrated(None, (), "needs token features, which this method does not read")
     elif known is None:
-        arguments = _inputs(rows, of_features), rows["outcome"] == "correct", rows["cluster"].astype(str)
-        result = recalibration.cross_fitted(name, *arguments, seed=seed)
+        (inputs,) = _inputs([rows], of_features)
+        result = recalibration.cross_fitted(
+            name, inputs, rows["outcome"] == "correct", rows["cluster"].astype(str), seed=seed
+        )
     else:
         same = [p.scored for p in known if p.key == part.key]
         alike = same or [p.scored for p in known if p.key[1:] == part.key[1:]]
@@ -153,8 +159,9 @@ def _one(
             result = recalibration.Recalibrated(None, (), "the run of the fit has no such confidences")
         else:
             of_fit = pd.concat(alike)
-            given = _inputs(of_fit, of_features), of_fit["outcome"] == "correct", _questions(of_fit)
-            result = recalibration.transferred(name, given, _inputs(rows, of_features), _questions(rows), seed=seed)
+            learned, inputs = _inputs([of_fit, rows], of_features)
+            given = learned, of_fit["outcome"] == "correct", _questions(of_fit)
+            result = recalibration.transferred(name, given, inputs, _questions(rows), seed=seed)
     parameters = result.maps[0].parameters if result.maps else ()
     described = RecalibrationFit(
         **dict(zip(("task", "protocol", "method"), part.key, strict=True)),
@@ -167,10 +174,15 @@ def _one(
     return result, described
 
 
-def _inputs(rows: pd.DataFrame, of_features: bool) -> Any:
+def _inputs(frames: list[pd.DataFrame], of_features: bool) -> list[np.ndarray]:
+    """Confidences [N] of each frame; or features [N, F], those that are known of every row of all frames."""
     import numpy as np
 
-    return np.array(rows[_FEATURES].tolist()) if of_features else rows["value"].to_numpy()
+    if not of_features:
+        return [rows["value"].to_numpy() for rows in frames]
+    tables = [np.array(rows[_FEATURES].tolist()) for rows in frames]
+    known = np.isfinite(np.concatenate(tables)).all(axis=0)
+    return [table[:, known] for table in tables]
 
 
 def _questions(rows: pd.DataFrame) -> pd.Series:

@@ -72,19 +72,21 @@ class FakeBackend(BaseBackend):
             self._now -= 1
         self.completed.append((text, seed))
         output, ended = output[: sampling.max_tokens], len(output) <= sampling.max_tokens
-        return Completion(output, ended, 0, self._scores(output, ended) if sampling.log_probabilities else None)
+        return Completion(output, ended, 0, self._scores(output, ended, sampling))
 
-    def _scores(self, output: tuple[int, ...], ended: bool) -> TokenScores:
+    def _scores(self, output: tuple[int, ...], ended: bool, sampling: Sampling) -> TokenScores | None:
         """Digits are written with probability 1/2, the end of the turn with 1/4, all else with 1."""
         digits = [self.chat.decode([token]).isdigit() for token in output]
         logprobs = [math.log(0.5) if digit else 0.0 for digit in digits] + [math.log(0.25)] * ended
-        return TokenScores(tuple(logprobs), tuple(-p for p in logprobs))
+        return TokenScores(tuple(logprobs), tuple(-p for p in logprobs) if sampling.entropies else None)
 
     async def choose(self, prompt: Sequence[int], labels: Mapping[str, Sequence[int]]) -> Choice:
         text = self.chat.decode(prompt)
         self.chosen.append(text)
         return Choice({"A": 0.75, "B": 0.25}, len(prompt) // 32 * 32)
 
+        if not sampling.log_probabilities:
+            return None
 
 def checkpoint_folder(folder: Path) -> Path:
     """A folder that looks like a checkpoint; its weights are a few bytes."""

@@ -28,6 +28,8 @@ class Sampling(NamedTuple):
     max_tokens: int
     log_probabilities: bool = False
     """Ask for the `scores` of the completion; they change no token."""
+    entropies: bool = False
+    """Ask for those of the scores too. No label probabilities may be asked for at the same time (`choose`)."""
 
 
 class TokenScores(NamedTuple):
@@ -38,9 +40,9 @@ class TokenScores(NamedTuple):
 
     logprobs: tuple[float, ...]
     """Log-probability of each token (nats)."""
-    entropies: tuple[float, ...]
+    entropies: tuple[float, ...] | None
     """Entropy at each position (nats), of the `TOP_TOKENS` most likely tokens and the rest taken as one more: at most
-    that of the whole vocabulary."""
+    that of the whole vocabulary. None if not asked for."""
 
 
 class Completion(NamedTuple):

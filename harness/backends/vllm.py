@@ -151,7 +151,7 @@ class Backend(BaseBackend):
                 top_p=sampling.top_p,
                 max_tokens=min(sampling.max_tokens, self.context - len(prompt)),
                 seed=seed,
-                logprobs=TOP_TOKENS if sampling.log_probabilities else None,
+                logprobs=_top_tokens(sampling),
                 flat_logprobs=True,
                 detokenize=False,
                 output_kind=RequestOutputKind.FINAL_ONLY,
@@ -160,7 +160,7 @@ class Backend(BaseBackend):
         output = result.outputs[0]
         ended = output.finish_reason == "stop"
         token_ids = tuple(output.token_ids)
-        scores = _scores(output.logprobs) if sampling.log_probabilities else None
+        scores = _scores(output.logprobs, sampling.entropies) if sampling.log_probabilities else None
         return Completion(token_ids[:-1] if ended else token_ids, ended, result.num_cached_tokens, scores)
 
     async def choose(self, prompt: Sequence[int], labels: Mapping[str, Sequence[int]]) -> Choice:
@@ -204,13 +204,23 @@ class Backend(BaseBackend):
         raise EngineError(f"the vLLM engine ended a request early ({reason}; its log: {self._log})")
 
 
-def _scores(flat: Any) -> TokenScores:
-    """From vLLM's flat log-probabilities: at each position that of the token, then those of the most likely ones."""
+def _top_tokens(sampling: Sampling) -> int | None:
+    return (TOP_TOKENS if sampling.entropies else 0) if sampling.log_probabilities else None
+
+
+def _scores(flat: Any, entropies: bool) -> TokenScores:
+    """From vLLM's flat log-probabilities: at each position that of the token, then those of the most likely ones.
+
+    The most likely ones are missing from every step that a request with `logprob_token_ids` had a part in (vLLM 0.32,
+    V1 sampler): hence `Sampling.entropies`.
+    """
     import numpy as np
     from scipy.special import entr
 
-    logprobs = np.asarray(flat.logprobs).reshape(len(flat), -1)
-    likely = np.exp(logprobs[:, 1:])
+    written = tuple(flat.logprobs[start] for start in flat.start_indices)
+    if not entropies:
+        return TokenScores(written, None)
+    likely = np.exp(np.reshape(flat.logprobs, (len(flat), 1 + TOP_TOKENS))[:, 1:])
     rest = np.maximum(1 - likely.sum(axis=1), 0)
     return TokenScores(tuple(logprobs[:, 0].tolist()), tuple((entr(likely).sum(axis=1) + entr(rest)).tolist()))
 

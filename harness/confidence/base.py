@@ -69,19 +69,19 @@ class TokenFeatures(msgspec.Struct, frozen=True):
     """Mean log-probability of the tokens (nats); minus the logarithm of their perplexity."""
     total_logprob: float
     min_logprob: float
-    mean_entropy: float
-    """Mean of `TokenScores.entropies`."""
     tokens: int
 
 
 def token_reading(scores: TokenScores, tokens: Sequence[int]) -> Reading:
     """The length-normalised probability of these tokens, given by their places: exp(mean log-probability)."""
+    mean_entropy: float | None
+    """Mean of `TokenScores.entropies`; None where the run also asked for label probabilities."""
     if not tokens:
         return Reading(None, "missing", None)
     logprobs = [scores.logprobs[i] for i in tokens]
     total, n = math.fsum(logprobs), len(logprobs)
-    entropy = math.fsum(scores.entropies[i] for i in tokens) / n
-    features = TokenFeatures(total / n, total, min(logprobs), entropy, n)
+    entropy = scores.entropies and math.fsum(scores.entropies[i] for i in tokens) / n
+    features = TokenFeatures(total / n, total, min(logprobs), n, entropy)
     return Reading(min(math.exp(total / n), 1.0), "ok", msgspec.json.encode(features).decode())
 
 
