@@ -76,6 +76,31 @@ class ChatFormat:
             text = f"{text}\n\n{left}/{name}{right}\n\n"
         return self._encode(text.rpartition(_SENTINEL)[2])
 
+    def pair(self, context: str, continuation: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Token ids of a plain text and of what continues it, split as lm-eval splits them (`TemplateLM._encode_pair`).
+
+        White space at the end of the context goes to the continuation, and both are encoded as one text. An empty
+        context is the token that begins a text, or else the one that ends it.
+        """
+        text = context.rstrip()
+        continuation = context[len(text) :] + continuation
+        if text:
+            prompt = self.plain(text)
+            return prompt, self.plain(text + continuation)[len(prompt) :]
+        begin, ids = self.begin_token, self._encode(continuation)
+        return (ids[:1], ids[1:]) if ids[:1] == (begin,) else ((begin,), ids)
+
+    def plain(self, text: str) -> tuple[int, ...]:
+        """Token ids of a text outside any turn; what the tokenizer begins a text with is added once."""
+        begun = text.startswith(self.tokenizer.decode([self.begin_token]))
+        return tuple(self.tokenizer.encode(text, add_special_tokens=not begun))
+
+    @property
+    def begin_token(self) -> int:
+        """The id of the token that begins a text, or else of the one that ends it."""
+        begin = self.tokenizer.bos_token_id
+        return self.tokenizer.eos_token_id if begin is None else begin
+
     def decode(self, token_ids: Sequence[int]) -> str:
         """Text of output tokens; reasoning tags stay even where a tokenizer calls them special."""
         return self.tokenizer.decode(token_ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)

@@ -19,7 +19,7 @@ class RunConfig(NamedTuple):
     engine: dict[str, Any] = {}
     protocol: str = "stated"
     confidence: tuple[str, ...] | None = None
-    """None: `stated` if the protocol asks for it, else no method."""
+    """None: `stated` if the protocol asks for it, `choice_probability` if it scores options, else no method."""
     draws: int = 1
     temperature: float | None = None
     """None: 0 (greedy) for one draw, 0.7 for several."""
@@ -41,7 +41,10 @@ class RunConfig(NamedTuple):
     def methods(self) -> tuple[str, ...]:
         if self.confidence is not None:
             return self.confidence
-        return ("stated",) if protocols.protocol(self.protocol).scale else ()
+        protocol = protocols.protocol(self.protocol)
+        if protocol.scores_options:
+            return ("choice_probability",)
+        return ("stated",) if protocol.scale else ()
 
 
 def seed_of(run_seed: int, task: str, question_id: str) -> int:

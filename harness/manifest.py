@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from harness import __version__, protocols
+from harness import __version__, options, protocols
 from harness.backends import base as backends
 from harness.confidence import base as confidence
 from harness.config import RunConfig
@@ -40,7 +40,7 @@ def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Sel
         "engine_options": ", ".join(f"{k}={config.engine[k]}" for k in sorted(config.engine.keys() - neutral)),
         "prompts": {
             **{
-                f"{s.task.name}, {protocol.name}": _hash(protocols.first_turn(s.first, s.task.instruction, protocol))
+                f"{s.task.name}, {protocol.name}": _hash(options.asked_text(s.task, s.first, protocol))
                 for s in selections
             },
             **{f"method {name}": _hash(confidence.load(name).question) for name in config.methods()},

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import tasks
-from harness import model, protocols, sandbox
+from harness import model, options, protocols, sandbox
 from harness.backends import base as backends
 from harness.backends.base import BaseBackend, TokenScores
 from harness.chat import Prompt
@@ -36,7 +36,7 @@ from harness.parsing import Parsed, parse
 from harness.records import Confidence, Generation, Grade, Question, Record
 from harness.selection import Selection, select, split_of
 from harness.store import RunFile
-from tasks.base import Task, Verdict
+from tasks.base import Options, Task, Verdict
 
 GRADER_SECONDS = 10.0
 """Time that grading one answer may take."""
@@ -85,6 +85,9 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
     checkpoint = model.resolve(config.model)
     progress.stage("reading questions")
     selections = [select(task, config.data, config.limit) for task in chosen]
+    if protocol.scores_options:
+        for selection in selections:
+            options.of(selection.task, selection.first)
     run = RunFile.create(config.out)
     try:
         progress.stage("hashing weights")
@@ -120,7 +123,10 @@ def _check_capabilities(
 ) -> None:
     if reserved := sorted(backend_type.reserved_options & config.engine.keys()):
         raise InputError(f"--engine {reserved[0]}=...: the run sets this itself, from MODEL and its other options")
+    if protocol.scores_options:
+        _check_options(config, methods, backend_type)
     has = backend_type.capabilities | ({"stated"} if protocol.scale else set())
+    has |= {"protocol options"} if protocol.scores_options else set()
     for name, method in methods.items():
         if missing := method.needs - has:
             what = "a protocol that asks for a confidence" if missing == {"stated"} else ", ".join(sorted(missing))
@@ -130,6 +136,18 @@ def _check_capabilities(
     if config.draws > 1 and config.sampling().temperature == 0:
         raise InputError(
             f"--draws {config.draws} at temperature 0 would draw the same answer every time; give --temperature"
+        )
+
+
+def _check_options(config: RunConfig, methods: dict[str, Method], backend_type: type[BaseBackend]) -> None:
+    if "log_likelihoods" not in backend_type.capabilities:
+        raise CapabilityError(f"protocol options needs log_likelihoods; backend {config.backend} does not give them")
+    if config.sampling().temperature > 0:
+        raise InputError("protocol options draws nothing: leave --draws and --temperature out")
+    if of_text := sorted(name for name, method in methods.items() if "protocol options" not in method.needs):
+        raise CapabilityError(
+            f"method {of_text[0]} needs a text that the model wrote; protocol options has none, only log-likelihoods:"
+            " use --confidence choice_probability, or another protocol"
         )
 
 
@@ -239,10 +257,13 @@ class _Stream:
                     continue
                 if not await self._slot():
                     return
-                job = draws.create_task(self._ask(selection.task, question, prompt, draw, draw in done, parts))
+                ask = self._choose if isinstance(prompt, Options) else self._ask
+                job = draws.create_task(ask(selection.task, question, prompt, draw, draw in done, parts))
                 job.add_done_callback(lambda _: self._slots.release())
 
-    def _prompt(self, task: Task, question: Question) -> Prompt:
+    def _prompt(self, task: Task, question: Question) -> Prompt | Options:
+        if self._protocol.scores_options:
+            return options.of(task, question)
         return self.backend.chat.first(protocols.first_turn(question, task.instruction, self._protocol))
 
     async def _slot(self) -> bool:
@@ -273,11 +294,54 @@ class _Stream:
             read = [await self._read(name, generation, answered) for name in missing & self._of_scores]
             self._unsaved += [question, generation, *read]
             missing = missing - self._of_scores
+        self.generated_tokens += generated
+        await self._judge(task, question, generation, answered, missing, generated)
+
+    async def _choose(
+        self, task: Task, question: Question, asked: Options, draw: int, stored: bool, missing: set[str]
+    ) -> None:
+        """As `_ask`, under the protocol `options`: the option that wins stands for a text."""
+        begin = time.monotonic()
+        scored = await options.score(self.backend, asked)
+        if stored:
+            generation = self.run.draws(question.task, question.question_id, self._protocol.name)[draw]
+        else:
+            generation = self._chosen(question, scored, draw, time.monotonic() - begin)
+            self._unsaved += [question, generation]
+        parsed = self._parse(generation.text, False, generation.finish_reason)
+        answered = Answered(parsed, (), (), options=scored if isinstance(scored, options.Scored) else None)
+        await self._judge(task, question, generation, answered, missing, 0)
+
+    def _chosen(
+        self, question: Question, scored: options.Scored | options.NotScored, draw: int, latency: float
+    ) -> Generation:
+        key = self._draw_key(question, draw)
+        if isinstance(scored, options.NotScored):
+            return _nothing(key, None, scored.prompt_tokens, False, scored.reason)
+        return Generation(
+            **key,
+            seed=None,
+            prompt_tokens=scored.prompt_tokens,
+            cached_tokens=None,
+            reasoning_tokens=0,
+            answer_tokens=0,
+            finish_reason="stop",
+            latency=latency,
+            reasoning_opened=False,
+            reasoning=None,
+            text=scored.winner(),
+            token_ids=(),
+        )
+
+    async def _judge(
+        self, task: Task, question: Question, generation: Generation, answered: Answered, missing: set[str],
+        generated: int,
+    ) -> None:  # fmt: skip
+        """Reads and grades what is missing of a draw."""
         parts = [self._read(name, generation, answered) for name in missing if name != "grade"]
-        verdicts = [self._grade(task, question, generation, parsed)] if "grade" in missing else []
+        verdicts = [self._grade(task, question, generation, answered.parsed)] if "grade" in missing else []
         results = await asyncio.gather(*verdicts, *parts)
         self._unsaved += results
-        self.generated_tokens += generated
         outcome = next((r.outcome for r in results if isinstance(r, Grade)), None)
         self.progress.done(question.task, outcome, generated)
 
@@ -285,22 +349,13 @@ class _Stream:
         self, question: Question, prompt: Prompt, draw: int
     ) -> tuple[Generation, Parsed, TokenScores | None]:
         length, opened = len(prompt.token_ids), prompt.reasoning_opened
-        key = {
-            "task": question.task,
-            "question_id": question.question_id,
-            "protocol": self._protocol.name,
-            "draw": draw,
-        }
+        key = self._draw_key(question, draw)
         seed = None
         if self._sampling.temperature > 0:
             seed = seed_of(self.config.seed, question.task, question.question_id) + draw
         if length >= self.backend.context:
-            nothing = Generation(
-                **key, seed=seed, prompt_tokens=length, cached_tokens=None, reasoning_tokens=None, answer_tokens=None,
-                finish_reason="error", latency=None, reasoning_opened=opened, reasoning=None, text="", token_ids=None,
-                error=f"prompt of {length} tokens leaves no room in a context of {self.backend.context}",
-            )  # fmt: skip
-            return nothing, self._parse("", opened, "error"), None
+            reason = f"prompt of {length} tokens leaves no room in a context of {self.backend.context}"
+            return _nothing(key, seed, length, opened, reason), self._parse("", opened, "error"), None
         begin = time.monotonic()
         completion = await self.backend.complete(prompt.token_ids, self._sampling, seed)
         latency = time.monotonic() - begin
@@ -324,6 +379,14 @@ class _Stream:
             token_ids=completion.token_ids,
         )
         return generation, parsed, completion.scores
+
+    def _draw_key(self, question: Question, draw: int) -> dict[str, Any]:
+        return {
+            "task": question.task,
+            "question_id": question.question_id,
+            "protocol": self._protocol.name,
+            "draw": draw,
+        }
 
     def _parse(self, text: str, reasoning_opened: bool, finish_reason: str) -> Parsed:
         return parse(text, reasoning_opened=reasoning_opened, scale=self._protocol.scale, finish_reason=finish_reason)
@@ -401,6 +464,17 @@ class _Stream:
         finally:
             for number in signals:
                 loop.remove_signal_handler(number)
+
+
+def _nothing(
+    key: dict[str, Any], seed: int | None, prompt_tokens: int, reasoning_opened: bool, reason: str
+) -> Generation:
+    """What is stored of a draw that could not be asked for."""
+    return Generation(
+        **key, seed=seed, prompt_tokens=prompt_tokens, cached_tokens=None, reasoning_tokens=None, answer_tokens=None,
+        finish_reason="error", latency=None, reasoning_opened=reasoning_opened, reasoning=None, text="",
+        token_ids=None, error=reason,
+    )  # fmt: skip
 
 
 def _key(generation: Generation) -> dict[str, Any]:

@@ -22,6 +22,8 @@ class Protocol(NamedTuple):
     """How a stated confidence is written: `percent`; None if none is asked for."""
     alone: str = ""
     """Appended instead to a question whose own text says how to answer: asks for nothing but the confidence."""
+    scores_options: bool = False
+    """The answer is chosen among given options by their log-likelihoods; see `harness.options`."""
 
 
 PROTOCOLS = {
@@ -36,6 +38,7 @@ PROTOCOLS = {
             'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, '
             "that this answer is correct.",
         ),
+        Protocol("options", "", None, scores_options=True),
     )
 }
 
@@ -51,11 +54,15 @@ def protocol(name: str) -> Protocol:
     return PROTOCOLS[name]
 
 
+def body(question: Question) -> str:
+    """What a question asks: its text, and its options if it has any."""
+    return question.text + "".join(f"\n{chr(65 + i)}) {choice}" for i, choice in enumerate(question.choices))
+
+
 def first_turn(question: Question, task_instruction: str | None, protocol: Protocol) -> str:
     """The first user turn that asks a question, with its options if any; a program is asked for as a code block."""
-    options = "".join(f"\n{chr(65 + i)}) {choice}" for i, choice in enumerate(question.choices))
     form = _CODE_BLOCK if question.tests else _ANSWER_LINE
-    return user_turn(f"{question.text}{options}", task_instruction, protocol, form)
+    return user_turn(body(question), task_instruction, protocol, form)
 
 
 def user_turn(

@@ -6,7 +6,7 @@ A task is one file in this folder (or in `tasks/micro/`) that defines `TASK`; th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from harness.records import Domain, Outcome, Question
@@ -54,6 +54,17 @@ class Rows(NamedTuple):
     """What the reader of a report must know: a fingerprint that is not the published one."""
 
 
+class Options(NamedTuple):
+    """What is scored where an answer is chosen among given options (protocol `options`)."""
+
+    labels: tuple[str, ...]
+    """What the grader is given if the option wins."""
+    pairs: tuple[tuple[str, str], ...]
+    """The text before each option, and the option as its continuation."""
+    lengths: tuple[int, ...] | None = None
+    """What each log-likelihood is divided by before they are compared; None: nothing."""
+
+
 class Task(NamedTuple):
     name: str
     domain: Domain
@@ -83,7 +94,7 @@ class Task(NamedTuple):
     """question_id -> proof, for rows whose published gold is itself broken: not graded, and listed."""
     training: Task | None = None
     """The same task over its training split, which nothing is measured on; None if it has none."""
-    answer_classes: Callable[[Sequence[str]], list[str]] | None = None
-    """Extracted answers -> a key for each, equal where two answers say the same. Pure; may be slow, as `grade`. It is not
-    given the question, so that neither gold nor tests can enter. None: answers that differ only in case and spacing are
-    the same."""
+    labels: tuple[str, ...] = ()
+    """The only answers that there are: the same few for every question, or the letters of its options; empty: any."""
+    options: Callable[[Question], Options] | None = None
+    """How a question is asked by its options; None: by its lettered choices or `labels`, if it has any."""

@@ -56,6 +56,7 @@ TASK = Task(
     grader=GRADER,
     gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
     wrong_text=lambda question: f"Answer: {'false' if question.gold == ('true',) else 'true'}",
+    labels=tuple(label.name for label in TRUE_FALSE),
 )
 TASK = TASK._replace(
     training=TASK._replace(

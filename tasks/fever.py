@@ -80,6 +80,7 @@ TASK = Task(
     grader=GRADER,
     gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
     wrong_text=lambda question: f"Answer: {'REFUTES' if question.gold == ('SUPPORTS',) else 'SUPPORTS'}",
+    labels=tuple(label.name for label in LABELS),
     broken_gold={
         "129419": "labelled REFUTES, but 37792 and 146011, the same claim with the same evidence page, SUPPORTS; "
         "Janet Leigh was an actress, so a person",

@@ -59,4 +59,5 @@ TASK = Task(
     grader=GRADER,
     gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
     wrong_text=lambda question: f"Answer: {'no' if question.gold == ('yes',) else 'yes'}",
+    labels=tuple(label.name for label in LABELS),
 )

@@ -59,6 +59,7 @@ TASK = Task(
     grader=GRADER,
     gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
     wrong_text=lambda question: f"Answer: {'no' if question.gold == ('yes',) else 'yes'}",
+    labels=tuple(label.name for label in YES_NO),
 )
 TASK = TASK._replace(
     training=TASK._replace(

@@ -80,4 +80,5 @@ TASK = Task(
     grader=GRADER,
     gold_text=_gold_text,
     wrong_text=lambda question: f"Answer: {'B' if question.gold == ('A',) else 'A'}",
+    labels=tuple("ABCDEFGHIJKLM"),
 )

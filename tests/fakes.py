@@ -11,7 +11,7 @@ from pathlib import Path
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from harness.backends.base import BaseBackend, Choice, Completion, Sampling, TokenScores
+from harness.backends.base import BaseBackend, Choice, Completion, LogLikelihood, Sampling, TokenScores
 from harness.chat import ChatFormat
 
 TEMPLATE = (
@@ -36,19 +36,28 @@ def tokenizer(opening: str = "", template: str | None = TEMPLATE) -> PreTrainedT
 
 
 class FakeBackend(BaseBackend):
-    """Answers with `answer(prompt_text, seed)`; `complete` and `choose` are counted and may be made to fail."""
+    """Answers with `answer(prompt_text, seed)` and finds texts as likely as `likelihood(context, continuation)` (nats);
+    requests are counted and may be made to fail."""
 
-    capabilities = frozenset({"sampling", "follow_up", "label_probabilities", "log_probabilities"})
+    capabilities = frozenset({"sampling", "follow_up", "label_probabilities", "log_probabilities", "log_likelihoods"})
     reserved_options = frozenset({"model"})
     neutral_options = frozenset({"max_num_seqs"})
 
     def __init__(
-        self, answer: Callable[[str, int | None], str], *, opening: str = "", context: int = 4096, in_flight: int = 4
+        self,
+        answer: Callable[[str, int | None], str],
+        *,
+        opening: str = "",
+        context: int = 4096,
+        in_flight: int = 4,
+        likelihood: Callable[[str, str], float] | None = None,
     ):
         self.chat = ChatFormat(tokenizer(opening), "auto")
         self.context = context
         self.in_flight = in_flight
         self.answer = answer
+        self.likelihood = likelihood
+        self.scored: list[tuple[str, str]] = []
         self.completed: list[tuple[str, int | None]] = []
         self.chosen: list[str] = []
         self.most_in_flight = 0
@@ -76,6 +85,8 @@ class FakeBackend(BaseBackend):
 
     def _scores(self, output: tuple[int, ...], ended: bool, sampling: Sampling) -> TokenScores | None:
         """Digits are written with probability 1/2, the end of the turn with 1/4, all else with 1."""
+        if not sampling.log_probabilities:
+            return None
         digits = [self.chat.decode([token]).isdigit() for token in output]
         logprobs = [math.log(0.5) if digit else 0.0 for digit in digits] + [math.log(0.25)] * ended
         return TokenScores(tuple(logprobs), tuple(-p for p in logprobs) if sampling.entropies else None)
@@ -85,8 +96,15 @@ class FakeBackend(BaseBackend):
         self.chosen.append(text)
         return Choice({"A": 0.75, "B": 0.25}, len(prompt) // 32 * 32)
 
-        if not sampling.log_probabilities:
-            return None
+    async def log_likelihoods(
+        self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]
+    ) -> list[LogLikelihood]:
+        context = self.chat.decode(prompt)
+        texts = [self.chat.decode(continuation) for continuation in continuations]
+        self.scored += [(context, text) for text in texts]
+        await asyncio.sleep(0)
+        return [LogLikelihood(value, value == 0) for value in (self.likelihood(context, text) for text in texts)]
+
 
 def checkpoint_folder(folder: Path) -> Path:
     """A folder that looks like a checkpoint; its weights are a few bytes."""

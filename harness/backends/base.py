@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from harness.chat import ChatFormat
-from harness.errors import unknown_name
+from harness.errors import CapabilityError, unknown_name
 
 TOP_TOKENS = 20
 """Tokens per position whose probabilities enter its entropy."""
@@ -63,10 +63,19 @@ class Choice(NamedTuple):
     cached_tokens: int | None
 
 
+class LogLikelihood(NamedTuple):
+    """How likely the model finds a given continuation of a prompt."""
+
+    logprob: float
+    """Sum of its tokens' log-probabilities (nats)."""
+    greedy: bool
+    """Each of its tokens is the most likely one there."""
+
+
 class BaseBackend(abc.ABC):
     capabilities: ClassVar[frozenset[str]]
     """Of `sampling`, `follow_up` (continues exact token ids), `label_probabilities`, `log_probabilities` (of the tokens
-    of a completion)."""
+    of a completion), `log_likelihoods` (of given continuations)."""
 
     reserved_options: ClassVar[frozenset[str]]
     """Engine options that a run sets itself."""
@@ -97,6 +106,17 @@ class BaseBackend(abc.ABC):
     @abc.abstractmethod
     async def choose(self, prompt: Sequence[int], labels: Mapping[str, Sequence[int]]) -> Choice:
         """Probability of each label as the next token; `labels` gives the token ids that write it."""
+
+    async def log_likelihoods(
+        self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]
+    ) -> list[LogLikelihood]:
+        """How likely each continuation is after the prompt; prompt and each of them have at least one token.
+
+        Raises:
+            CapabilityError: the backend lacks `log_likelihoods`.
+            EngineError: as `complete`; also where prompt and continuation are longer than the context.
+        """
+        raise CapabilityError(f"{type(self).__module__} gives no log-likelihood of a given text")
 
 
 def names() -> list[str]:

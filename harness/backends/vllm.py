@@ -11,6 +11,7 @@ cache.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import importlib.metadata
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.backends._lifeline import Lifeline
-from harness.backends.base import TOP_TOKENS, BaseBackend, Choice, Completion, Sampling, TokenScores
+from harness.backends.base import TOP_TOKENS, BaseBackend, Choice, Completion, LogLikelihood, Sampling, TokenScores
 from harness.chat import ChatFormat
 from harness.errors import EngineError, InputError, ModelError, StorageError
 
@@ -44,7 +45,7 @@ class Backend(BaseBackend):
         log: file that receives what the engine's processes print.
     """
 
-    capabilities = frozenset({"sampling", "follow_up", "label_probabilities", "log_probabilities"})
+    capabilities = frozenset({"sampling", "follow_up", "label_probabilities", "log_probabilities", "log_likelihoods"})
     reserved_options = frozenset({"model", "tokenizer", "revision", "tokenizer_revision", "seed", "disable_log_stats"})
     neutral_options = frozenset(
         {
@@ -186,6 +187,44 @@ class Backend(BaseBackend):
             result.num_cached_tokens,
         )
 
+    async def log_likelihoods(
+        self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]
+    ) -> list[LogLikelihood]:
+        """The engine always generates a token, so what differs in the last token alone is one request: its tokens but
+        the last are read as part of the prompt, which reads no prefix cache, the last where the new token would be."""
+        last_tokens: dict[tuple[int, ...], set[int]] = {}
+        for *head, last in continuations:
+            last_tokens.setdefault(tuple(head), set()).add(last)
+        scored = await asyncio.gather(*(self._score(prompt, head, last) for head, last in last_tokens.items()))
+        by_head = dict(zip(last_tokens, scored, strict=True))
+        return [by_head[tuple(head)][last] for *head, last in continuations]
+
+    async def _score(self, prompt: Sequence[int], head: tuple[int, ...], last: set[int]) -> dict[int, LogLikelihood]:
+        """Each token of `last` -> the log-likelihood of `head` and that token after the prompt."""
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        result = await self._generate(
+            [*prompt, *head],
+            SamplingParams(
+                temperature=0,
+                max_tokens=1,
+                prompt_logprobs=0 if head else None,
+                logprob_token_ids=sorted(last),
+                detokenize=False,
+                output_kind=RequestOutputKind.FINAL_ONLY,
+            ),
+        )
+        positions = result.prompt_logprobs[len(prompt) :] if head else ()
+        of_head = [position[token] for position, token in zip(positions, head, strict=True)]
+        total = math.fsum(token.logprob for token in of_head)
+        greedy = all(token.rank == 1 for token in of_head)
+        output = result.outputs[0]
+        return {
+            token: LogLikelihood(total + output.logprobs[0][token].logprob, greedy and output.token_ids[0] == token)
+            for token in last
+        }
+
     async def _generate(self, prompt: Sequence[int], params: Any) -> Any:
         from vllm.v1.engine.exceptions import EngineDeadError
 
@@ -222,7 +261,7 @@ def _scores(flat: Any, entropies: bool) -> TokenScores:
         return TokenScores(written, None)
     likely = np.exp(np.reshape(flat.logprobs, (len(flat), 1 + TOP_TOKENS))[:, 1:])
     rest = np.maximum(1 - likely.sum(axis=1), 0)
-    return TokenScores(tuple(logprobs[:, 0].tolist()), tuple((entr(likely).sum(axis=1) + entr(rest)).tolist()))
+    return TokenScores(written, tuple((entr(likely).sum(axis=1) + entr(rest)).tolist()))
 
 
 def _prepare_environment() -> None:

@@ -17,6 +17,7 @@ import msgspec
 
 from harness.backends.base import BaseBackend, TokenScores
 from harness.errors import unknown_name
+from harness.options import Scored
 from harness.parsing import Parsed
 from harness.records import Status
 
@@ -30,6 +31,8 @@ class Answered(NamedTuple):
     """Output token ids without that of the end of the turn."""
     scores: TokenScores | None = None
     """None unless the run has a method that needs `log_probabilities`."""
+    options: Scored | None = None
+    """None unless the protocol is `options`."""
 
 
 class Reading(NamedTuple):
@@ -45,7 +48,8 @@ class Method(NamedTuple):
     description: str
     """One line for `calibench methods`."""
     needs: frozenset[str]
-    """Capabilities that the backend must have, and `stated` if the protocol must ask for a confidence."""
+    """Capabilities that the backend must have, `stated` if the protocol must ask for a confidence, and
+    `protocol options` if it must be that one, where no other methods are read."""
     read: Callable[[Answered, BaseBackend], Awaitable[Reading]]
     question: str = ""
     """What a follow-up asks; part of a run's identity."""
@@ -70,12 +74,12 @@ class TokenFeatures(msgspec.Struct, frozen=True):
     total_logprob: float
     min_logprob: float
     tokens: int
+    mean_entropy: float | None
+    """Mean of `TokenScores.entropies`; None where the run also asked for label probabilities."""
 
 
 def token_reading(scores: TokenScores, tokens: Sequence[int]) -> Reading:
     """The length-normalised probability of these tokens, given by their places: exp(mean log-probability)."""
-    mean_entropy: float | None
-    """Mean of `TokenScores.entropies`; None where the run also asked for label probabilities."""
     if not tokens:
         return Reading(None, "missing", None)
     logprobs = [scores.logprobs[i] for i in tokens]

@@ -1,26 +1,31 @@
 """A backend of calibench as a model of lm-eval: `python -m harness.lm_eval --model calibench ...`.
 
-It answers generation tasks. What lm-eval gets is the text after the reasoning, cut at the task's stop strings.
+Of what a model writes, lm-eval gets the text after the reasoning, cut at the task's stop strings. Log-likelihoods are
+those of plain texts, or of what lm-eval has rendered by `--apply_chat_template`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import math
 import tempfile
 from collections import Counter
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from lm_eval.api.model import LM
+from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from harness.backends import base as backends
-from harness.backends.base import Sampling
+from harness.backends.base import LogLikelihood, Sampling
 from harness.chat import opens_reasoning
 from harness.config import seed_of
-from harness.errors import CapabilityError, InputError
+from harness.errors import InputError
 from harness.lm_eval import until_stop
 from harness.model import resolve
+from harness.options import log_likelihoods
 from harness.parsing import parse
 
 if TYPE_CHECKING:
@@ -60,10 +65,14 @@ class Model(LM):
     def generate_until(self, requests: list[Instance]) -> list[str]:
         return self._runner.run(self._answers(requests))
 
-    def loglikelihood(self, requests: list[Instance]) -> NoReturn:
-        raise CapabilityError("model calibench generates text; for log-likelihoods use lm-eval's hf or vllm")
+    def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
+        return list(map(tuple, self._likelihoods([self._backend.chat.pair(*request.args) for request in requests])))
 
-    loglikelihood_rolling = loglikelihood
+    def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:
+        """Of whole texts; those longer than the context in lm-eval's windows."""
+        texts = [self._windows(request.args[0]) for request in requests]
+        scored = iter(self._likelihoods(list(chain.from_iterable(texts))))
+        return [math.fsum(next(scored).logprob for _ in windows) for windows in texts]
 
     @property
     def tokenizer_name(self) -> str:
@@ -80,6 +89,20 @@ class Model(LM):
             continue_final_message=not add_generation_prompt, **options,
         )  # fmt: skip
 
+    def _windows(self, text: str) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+        chat, longest = self._backend.chat, self._backend.context - 1
+        windows = get_rolling_token_windows(list(chat.plain(text)), chat.begin_token, longest, context_len=1)
+        return [(tuple(prompt), tuple(continuation)) for prompt, continuation in map(make_disjoint_window, windows)]
+
+    def _likelihoods(self, pairs: list[tuple[tuple[int, ...], tuple[int, ...]]]) -> list[LogLikelihood]:
+        for prompt, continuation in pairs:
+            if not continuation or len(prompt) + len(continuation) > self._backend.context:
+                raise InputError(
+                    f"expected 1 to {self._backend.context - len(prompt)} tokens after a prompt of {len(prompt)},"
+                    f" found {len(continuation)}"
+                )
+        return self._runner.run(log_likelihoods(self._backend, pairs))
+
     async def _answers(self, requests: list[Instance]) -> list[str]:
         slots = asyncio.Semaphore(self._backend.in_flight)
         repeats: Counter[tuple] = Counter()
@@ -94,8 +117,7 @@ class Model(LM):
     async def _answer(self, slots: asyncio.Semaphore, context: str, options: dict[str, Any], seed: int) -> str:
         sampling, stops = _sampling(options)
         chat = self._backend.chat
-        begins = chat.tokenizer.bos_token and context.startswith(chat.tokenizer.bos_token)
-        prompt = chat.tokenizer.encode(context, add_special_tokens=not begins)
+        prompt = chat.plain(context)
         if len(prompt) >= self._backend.context:
             raise InputError(f"prompt of {len(prompt)} tokens leaves no room in a context of {self._backend.context}")
         async with slots:

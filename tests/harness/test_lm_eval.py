@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import re
 import subprocess
 import sys
@@ -16,11 +17,12 @@ import pytest
 from fakes import FakeBackend, checkpoint_folder
 
 import tasks
-from harness import lm_eval, protocols
+from harness import lm_eval, options, protocols
 from harness.backends import base
+from harness.backends.base import LogLikelihood
 from harness.cli import main
 from harness.config import RunConfig
-from harness.errors import InputError
+from harness.errors import CalibenchError, InputError
 from harness.model import resolve
 from harness.pipeline import execute
 from harness.progress import Silent
@@ -30,6 +32,8 @@ from harness.store import RunFile
 from metrics.scorecard import scorecard
 
 STATED = protocols.protocol("stated")
+Likelihood = Callable[[str, str], float]
+"""(context, continuation) -> log-likelihood."""
 
 # Documents that hold a random number: each process must draw the same ones, as lm-eval's shuffled options are drawn.
 SUMS = """
@@ -63,6 +67,61 @@ metric_list:
 """
 
 
+# Options of unequal lengths in characters and bytes, right in turn.
+ZOO = """
+import random
+from datasets import Dataset
+
+def documents(**_):
+    def some(*numbers):
+        return Dataset.from_list(
+            [
+                {
+                    "n": n,
+                    "options": ["a", "é" * (n % 4 + 2), f"a mole of {n}"],
+                    "right": ["a", "é" * (n % 4 + 2), f"a mole of {n}"][n % 3],
+                    "both": [n % 3, (n + 1) % 3],
+                    "place": n % 3,
+                }
+                for n in numbers
+            ]
+        )
+    return {"train": some(100, 200, 300), "test": some(*range(12))}
+
+def soft(document, results):
+    values = [value for value, _ in results]
+    return {"acc": values[0] / sum(values), "acc_norm": 0}
+"""
+ZOO_YAML = """
+task: zoo
+custom_dataset: !function zoo.documents
+training_split: train
+test_split: test
+fewshot_split: train
+output_type: multiple_choice
+description: "Animals.\\n\\n"
+doc_to_text: "Which is animal {{n}}?"
+doc_to_choice: "{{options}}"
+doc_to_target: "{{right}}"
+num_fewshot: 2
+metric_list:
+- {metric: acc, aggregation: mean, higher_is_better: true}
+- {metric: acc_norm, aggregation: mean, higher_is_better: true}
+- {metric: acc_bytes, aggregation: mean, higher_is_better: true}
+"""
+SEVERAL_RIGHT_YAML = ZOO_YAML.replace('"{{right}}"', "both").replace("num_fewshot: 2", "num_fewshot: 0")
+OPTION_IN_THE_CONTEXT_YAML = (
+    ZOO_YAML.replace('"Which is animal {{n}}?"', "place")
+    .replace('"{{right}}"', '"is animal {{n}}."')
+    .replace("num_fewshot: 2", "num_fewshot: 0")
+)
+HIGH_STAKES = (
+    "medqa_4options", "medmcqa", "pubmedqa", "headqa_en", "careqa_en", "mmlu_professional_medicine",
+    "mmlu_clinical_knowledge", "mmlu_medical_genetics", "mmlu_professional_law", "mmlu_international_law",
+    "mmlu_professional_accounting", "mmlu_econometrics",
+)  # fmt: skip
+
+
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
     monkeypatch.setattr(tasks, "SOURCES", {})
@@ -81,8 +140,8 @@ def sums(tmp_path: Path) -> Path:
 def launch(tmp_path, monkeypatch):
     """Runs a task here on a model that is a function; returns the prompts and the run's rows."""
 
-    def launch(task: str, answer: Callable[[str], str], **options):
-        backend = FakeBackend(lambda prompt, seed: answer(user_turn(prompt)), context=100_000)
+    def launch(task: str, answer: Callable[[str], str] | None = None, likelihood: Likelihood | None = None, **options):
+        backend = FakeBackend(lambda prompt, _: answer(user_turn(prompt)), context=100_000, likelihood=likelihood)
 
         class Given(FakeBackend):
             def __new__(cls, *arguments):
@@ -102,7 +161,9 @@ def user_turn(prompt: str) -> str:
     return re.fullmatch(r"<\|user\|>(.*)<\|end\|><\|assistant\|>", prompt, re.DOTALL)[1]
 
 
-def evaluate(configuration: Path, answer: Callable[[str], str]) -> dict:
+def evaluate(
+    configuration: Path, answer: Callable[[str], str] | None = None, likelihood: Likelihood | None = None
+) -> dict:
     """What lm-eval makes of a task on a model that is a function."""
     from lm_eval import simple_evaluate
     from lm_eval.api.model import LM
@@ -114,7 +175,10 @@ def evaluate(configuration: Path, answer: Callable[[str], str]) -> dict:
                 text, stops = answer(request.args[0]), request.args[1]["until"]
                 yield re.split("|".join(map(re.escape, stops)), text)[0] if stops else text
 
-        loglikelihood = loglikelihood_rolling = None
+        def loglikelihood(self, requests):
+            return [(likelihood(*request.args), False) for request in requests]
+
+        loglikelihood_rolling = None
 
     results = simple_evaluate(
         model=Function(),
@@ -172,7 +236,7 @@ def test_equal_documents_are_questions_of_their_own(sums, launch):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("arc_easy", "output type is multiple_choice"),
+        ("lambada_openai", "output type is loglikelihood"),
         ("mbpp", "without a sandbox"),
         ("gsm8kk", "Did you mean gsm8k"),
         ("mmlu", "no single task"),
@@ -186,8 +250,8 @@ def test_what_cannot_be_run_is_refused_before_anything_is_downloaded(name, said)
 
 def test_the_command_line_knows_tasks_of_lm_eval(tmp_path, capsys):
     tasks.SOURCES.clear()
-    assert main(["run", "micro-sft", "--tasks", "lm_eval:arc_easy", "--out", str(tmp_path / "run")]) == 2
-    assert "multiple_choice" in capsys.readouterr().err
+    assert main(["run", "micro-sft", "--tasks", "lm_eval:wikitext", "--out", str(tmp_path / "run")]) == 2
+    assert "output type is loglikelihood_rolling" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -207,13 +271,132 @@ def test_a_configuration_that_cannot_be_run_is_refused(sums, line, said):
         tasks.load(f"lm_eval:{sums}:last" if line else f"lm_eval:{sums}")
 
 
+# -- their multiple-choice tasks here ---------------------------------------------------------------------------------
+
+
+def seen(context: str, continuation: str) -> float:
+    """A log-likelihood that depends on the whole text and on nothing else: not on where it is split."""
+    return -20 * random.Random(context + continuation).random()
+
+
+@pytest.fixture
+def zoo(tmp_path: Path) -> Path:
+    (tmp_path / "zoo.py").write_text(ZOO)
+    return tmp_path
+
+
+def written(folder: Path, configuration: str) -> Path:
+    file = folder / "zoo.yaml"
+    file.write_text(configuration)
+    return file
+
+
+def chosen(out: Path) -> dict[frozenset[tuple[str, str]], tuple]:
+    """The whole texts of the options of each question -> the option that won, verdict, and log-likelihoods."""
+    with RunFile.open(out) as run:
+        rows = {}
+        for row in run.frame().itertuples():
+            asked = tasks.load(row.task).options(run.question(row.task, row.question_id))
+            (generation,) = run.draws(row.task, row.question_id, "options").values()
+            raw = run._db.execute("SELECT raw FROM confidences WHERE question_id = ?", (row.question_id,)).fetchone()
+            likelihoods = json.loads(raw[0])["log_likelihoods"]
+            winner = asked.labels.index(generation.text)
+            rows[asked.pairs] = (winner, float(row.outcome == "correct"), list(likelihoods.values()))
+        return rows
+
+
+@pytest.mark.parametrize(
+    ("configuration", "metric"),
+    [
+        ("ZOO_YAML", "acc"),
+        ("ZOO_YAML", "acc_norm"),
+        ("ZOO_YAML", "acc_bytes"),
+        ("SEVERAL_RIGHT_YAML", "acc"),
+        ("OPTION_IN_THE_CONTEXT_YAML", "acc"),
+    ],
+)
+def test_options_are_scored_and_chosen_as_lm_eval_does(zoo, launch, configuration, metric):
+    file = written(zoo, globals()[configuration])
+    launch(f"lm_eval:{file}:{metric}", likelihood=seen, protocol="options")
+    theirs = {}
+    for sample in evaluate(file, likelihood=seen)["samples"]:
+        pairs = tuple(tuple(pair) for pair in sample["arguments"])
+        values = [seen(*pair) for pair in pairs]
+        lengths = {"acc": None, "acc_norm": len, "acc_bytes": lambda c: len(c.encode())}[metric]
+        if lengths:
+            values = [v / lengths(choice) for v, choice in zip(values, sample["doc"]["options"], strict=True)]
+        theirs[pairs] = (values.index(max(values)), sample[metric], [seen(*pair) for pair in pairs])
+    ours = chosen(zoo / "run")
+    assert ours == theirs
+    assert len(ours) == 12
+    assert {0.0, 1.0} == {verdict for _, verdict, _ in ours.values()}
+
+
+def test_the_metrics_of_multiple_choice_differ_on_these_questions(zoo, launch):
+    """Else the test above would not tell one from the other."""
+    winners = set()
+    for metric in ("acc", "acc_norm", "acc_bytes"):
+        sub = zoo / metric
+        sub.mkdir()
+        (sub / "zoo.py").write_text(ZOO)
+        task = tasks.load(f"lm_eval:{written(sub, ZOO_YAML)}:{metric}")
+        questions = [task.to_question(row, place) for place, row in task.open(None).rows]
+        scored = [
+            options.Scored(asked, tuple(LogLikelihood(seen(*pair), False) for pair in asked.pairs), 0)
+            for asked in map(task.options, questions)
+        ]
+        winners.add(tuple(one.winner() for one in scored))
+    assert len(winners) == 3
+
+
+def test_a_multiple_choice_question_can_also_be_answered_in_a_turn(zoo, launch):
+    prompts, frame = launch(f"lm_eval:{written(zoo, ZOO_YAML)}", lambda prompt: "Answer: B\nConfidence: 70%")
+    assert set(frame["value"]) == {0.7}
+    assert set(frame["answer"]) == {"B"}
+    assert frame["outcome"].value_counts().to_dict() == {"correct": 4, "incorrect": 8}
+    (prompt,) = [p for p in prompts if "animal 4" in p]
+    assert prompt.startswith("Animals.\n\nWhich is animal ")
+    assert "Which is animal 4?\nA) a\nB) éé\nC) a mole of 4" in prompt
+    assert prompt.endswith(f"The answer is the letter of one option.\n{STATED.instruction}")
+
+
+def test_an_option_that_the_task_does_not_have_as_its_target_is_no_wrong_answer(zoo, launch):
+    _, frame = launch(
+        f"lm_eval:{written(zoo, ZOO_YAML.replace('{{right}}', 'none of them'))}", likelihood=seen, protocol="options"
+    )
+    assert set(frame["outcome"]) == {"failed"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("acc_norm, aggregation: mean", "mcc, aggregation: matthews_corrcoef"), "found mcc"),
+        (("num_fewshot: 2", "num_fewshot: 2\nprocess_results: !function zoo.soft"), "a rule of its own"),
+        (("{{options}}", "{{options + range(30)|map('string')|list}}"), "expected 1 to 26 options"),
+    ],
+)
+def test_multiple_choice_that_cannot_be_run_is_refused(zoo, change, said):
+    configuration = ZOO_YAML.replace(*change)
+    assert configuration != ZOO_YAML
+    with pytest.raises(CalibenchError, match=said):
+        tasks.load(f"lm_eval:{written(zoo, configuration)}:{'mcc' if 'mcc' in said else ''}").open(None)
+
+
+@pytest.mark.parametrize("name", HIGH_STAKES)
+def test_high_stakes_tasks_of_lm_eval_are_supported(name):
+    """Medicine, law and finance, by the names of the installed lm-eval; their data are on the hub."""
+    lm_eval._require_support(name, lm_eval._configuration(name))
+
+
 # -- our tasks there --------------------------------------------------------------------------------------------------
 
 
 def test_every_task_is_written(tmp_path, capsys):
     assert main(["lm-eval-tasks", "--out", str(tmp_path / "new")]) == 0
     written = [Path(line) for line in capsys.readouterr().out.splitlines()]
-    assert {file.stem for file in written} == {f"calibench_{name}" for name in tasks.names()}
+    closed = {"creak", "fever", "halueval", "strategyqa", "truthfulqa"}
+    names = {*tasks.names(), *(f"{name}_options" for name in closed)}
+    assert {file.stem for file in written} == {f"calibench_{name}" for name in names}
     assert all(file.is_file() for file in written)
 
 
@@ -281,6 +464,33 @@ def test_both_roads_agree_sample_by_sample_and_in_every_metric(tmp_path, launch)
     }
 
 
+def truthfulqa_folder(folder: Path, rows: int) -> Path:
+    """A `--data` folder with questions of 2 to 5 options."""
+    (folder / "truthfulqa" / "v0").mkdir(parents=True)
+    table = [
+        {"question": f"What is {i}?", "mc1_targets": {f"{i} is {n}": int(n == 0) for n in range(2 + i % 4)}}
+        for i in range(rows)
+    ]
+    (folder / "truthfulqa" / "v0" / "mc_task.json").write_text(json.dumps(table))
+    return folder
+
+
+def test_both_roads_agree_on_options_sample_by_sample_and_in_every_metric(tmp_path, launch, monkeypatch):
+    monkeypatch.setenv("CALIBENCH_DATA", str(truthfulqa_folder(tmp_path / "data", 30)))
+    _, frame = launch("truthfulqa", likelihood=seen, protocol="options", data=str(tmp_path / "data"))
+    lm_eval.write_configurations(tmp_path)
+    theirs = evaluate(tmp_path / "calibench_truthfulqa_options.yaml", likelihood=seen)
+
+    assert outcomes(theirs["samples"]) == verdicts(frame)
+    assert {"correct", "incorrect"} == {outcome for outcome, _ in verdicts(frame).values()}
+    numbers = {
+        m.metric: m.value for m in scorecard(frame, resamples=10).metrics if (m.task, m.subset) == ("truthfulqa", "all")
+    }
+    assert {metric: theirs["results"][f"{metric},none"] for metric in lm_eval.METRICS} == {
+        metric: pytest.approx(numbers[metric], abs=1e-12) for metric in lm_eval.METRICS
+    }
+
+
 def test_our_backend_is_a_model_of_lm_eval(tmp_path, monkeypatch):
     """The same answers through lm-eval's interface for models: chat template, reasoning, stop strings."""
     from lm_eval.api.instance import Instance
@@ -310,6 +520,33 @@ def test_our_backend_is_a_model_of_lm_eval(tmp_path, monkeypatch):
     assert second == first + 1
     with pytest.raises(InputError, match="top_k"):
         model.generate_until([request(0, top_k=5)])
+
+
+def test_our_backend_gives_lm_eval_log_likelihoods(tmp_path, monkeypatch):
+    from lm_eval.api.instance import Instance
+
+    from harness.lm_eval.model import Model
+
+    def bytes_of(context: str, continuation: str) -> float:
+        return -float(len(continuation.encode()))
+
+    backend = FakeBackend(lambda *_: "", context=64, likelihood=bytes_of)
+    monkeypatch.setattr(base, "load", lambda name: lambda *_: backend)
+    model = Model(str(checkpoint_folder(tmp_path / "model")))
+
+    def ask(kind: str, *arguments: tuple[str, ...]) -> list[Instance]:
+        return [Instance(kind, {}, one, 0, ("task", i, 1)) for i, one in enumerate(arguments)]
+
+    pairs = [("Is it?", " yes"), ("Why? ", "é"), ("Is it?", " no"), ("", "a")]
+    assert model.loglikelihood(ask("loglikelihood", *pairs)) == [(-4, False), (-3, False), (-3, False), (-1, False)]
+    assert set(backend.scored) == {("Is it?", " yes"), ("Why?", " é"), ("Is it?", " no"), ("<|end|>", "a")}
+
+    backend.scored.clear()
+    texts = ["", "short", "x" * 63, "0123456789" * 20]
+    assert model.loglikelihood_rolling(ask("loglikelihood_rolling", *((t,) for t in texts))) == [0, -5, -63, -200]
+    assert all(len(context.replace("<|end|>", "|")) + len(text) <= 64 for context, text in backend.scored)
+    with pytest.raises(InputError, match="found 60"):
+        model.loglikelihood(ask("loglikelihood", ("Is it?", "x" * 60)))
 
 
 @pytest.mark.parametrize(
