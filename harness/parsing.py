@@ -23,6 +23,10 @@ Value. `%` and `/N` (also `out of N`, or a scale in brackets as in `Confidence (
 bare number means what was asked for. `ambiguous` is what can be meant in two ways: a bare number above 0 and up to 1
 where a percentage was asked for, a range, a bound (`over 90%`), a statement between two different answers. A number
 outside the scale is `out_of_range`. A number that the token limit may have cut is `missing`.
+
+Words (`almost certain`, `not very likely`) are read where words were asked for, and nowhere else; `harness.hedges` has
+their values. A number there counts if it says what it means (`85%`, `9/10`). Two words of different values are
+`ambiguous`, and so is a word that has no place on the scale ("possible").
 """
 
 from __future__ import annotations
@@ -33,6 +37,7 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
+from harness.hedges import Hedge, hedges
 from harness.records import Status
 
 
@@ -66,8 +71,8 @@ class _Statement(NamedTuple):
     start: int
     end: int
     form: Literal["labelled", "sentence", "bare"]
-    value: re.Match[str] | None
-    """Match of `_VALUE`; None for a label without a number."""
+    value: re.Match[str] | tuple[Hedge, ...] | None
+    """Match of `_VALUE`, or words; None for a label without either."""
     top: str | None = None
     """Upper end of the scale that the label itself declares."""
 
@@ -112,7 +117,7 @@ _SURE = (
     r"|(?:probability|likelihood) (?:that|of)[^.\n\d:]{1,60}(?:correct|right)(?:ness)?)"
 )
 _LABEL = re.compile(
-    rf"(?i)(?<![a-z])(?:{_SURE}|(?P<likely>probability|likelihood|確率|概率|機率))"
+    rf"(?i)(?<![a-z])(?<!</)(?:{_SURE}|(?P<likely>probability|likelihood|確率|概率|機率))"
     r"(?:[ \t]?\((?:[^()\n]{0,20}?(?P<top>\d{1,6})%?|[^()\n]{1,20})\))?"
     r"(?:[*_\"'`\]]{0,4}[ \t]{0,2}(?:[:=>|]|->|→|は|为|為|是)[*_\"'`]{0,4}[ \t]{0,4}\n?"
     r"|(?P<loose>[ \t]{1,2}(?:[-–—][ \t]{1,2})?(?=[\d*])))"
@@ -127,13 +132,26 @@ _SURE_AFTER = re.compile(
     r"(?i)[ -](?:confident|sure|certain)\b| (?:confidence|certainty)\b(?! (?:interval|level|band|bound|limit))"
     r"| (?:chance|probability|likelihood|likely)[^.\n]{1,60}?(?:correct|right)\b"
 )
+_CLAUSE = re.compile(
+    r"(?i)[\s*_\"'`(\[$]{0,6}(?:\\\w{1,8}\{)?"
+    r"(?:(?!\b(?:but|because|since|as|given|due|though|although)\b|, )[^\n.;<>{}()\"|&]){0,80}+"
+)
+"""What a label says: to the end of its sentence, its quotes or its tag, or to where it is explained."""
+_PERCENTAGE_NEAR = re.compile(rf"(?i)[^\n]{{0,100}}?{_PERCENTAGE.pattern.removeprefix('(?i)')}")
+_I_AM = re.compile(r"(?i)\b(?:i am|i'm|i feel|we are|we're)(?: not)?[ ]\Z")
+_SURELY = re.compile(r"(?i).*(?:certain|sure|confident|doubt)")
+_IS_RIGHT = re.compile(
+    r"(?i)(?:(?!\b(?:wrong|incorrect|not|false)\b|n't)[^.\n]){0,60}?"
+    r"\b(?:correct|right)(?: answer| one| option)?(?=[ \t*_]*(?:[.,;!)\n]|\Z))"
+)
 _NEGATED = re.compile(r"(?i)(?:\bnot|n't|never)[ \w]{0,12}\Z")
 _BARE_LINE = re.compile(rf"(?i)[ \t*_]{{0,4}}{_NUMBER}[ ]?{_PERCENT}?[ \t*_.]{{0,4}}\Z")
 _BARE_BRACKET = re.compile(rf"(?i)\((?={_NUMBER}[ ]?{_PERCENT}\)[ \t*_.]{{0,4}}\Z)")
 _BARE_TAIL = re.compile(r"[:;,](?=[ ]{0,2}[01]?\.\d{1,15}\Z)")
 _LEFT = re.compile(
     r"(?i)[ \t*_\"'`#\-•({<]{0,8}"
-    r"(?:\b(?:my|overall|final|answer|self|i'm|i am|i feel|there's|there is|the|with|about|around|an?)[ _\-]){0,5}\Z"
+    r"(?:\b(?:my|overall|final|answer|self|i'm|i am|i feel|there's|there is|it's|it is|this is|the|with|about|around"
+    r"|an?)[ _\-]){0,5}\Z"
 )
 
 
@@ -143,7 +161,8 @@ def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason
     Args:
         text: the output as decoded; any text is valid.
         reasoning_opened: the prompt opened the reasoning, so that text starts inside it.
-        scale: how a confidence was asked for: `percent`, `probability`, or None if it was not; then none is read.
+        scale: how a confidence was asked for: `percent`, `probability`, `words`, or None if it was not; then none is
+            read.
         finish_reason: `length` if the token limit ended the text.
     """
     at_limit = finish_reason == "length"
@@ -257,7 +276,10 @@ def _next_question(visible: str, statements: list[_Statement]) -> int:
 
 def _statements(visible: str, scale: str) -> list[_Statement]:
     """Every statement of a confidence, in the order of the text."""
-    found = [*_labelled(visible, scale), *_in_sentences(visible)] or list(_bare(visible, scale))
+    found = [*_labelled(visible, scale), *_in_sentences(visible)]
+    if scale == "words":
+        found = [*found, *_labelled_words(visible), *_words_in_sentences(visible)] or list(_bare_words(visible))
+    found = found or list(_bare(visible, scale))
     found = found or [_Statement(m.start(), m.end(), "labelled", None) for m in _LABEL_ALONE.finditer(visible)]
     return sorted(found, key=lambda s: s.start)
 
@@ -299,11 +321,50 @@ def _in_sentences(visible: str) -> Iterator[_Statement]:
             yield _Statement(_left(visible, number.start()), after.end(), "sentence", value)
 
 
+def _labelled_words(visible: str) -> Iterator[_Statement]:
+    for label in _LABEL.finditer(visible):
+        words = tuple(hedges(visible, label.end(), _CLAUSE.match(visible, label.end()).end()))
+        if words and not _PERCENTAGE_NEAR.match(visible, label.end()):
+            yield _Statement(_left(visible, label.start()), _words_end(visible, words), "labelled", words)
+
+
+def _words_in_sentences(visible: str) -> Iterator[_Statement]:
+    for phrase in _SENTENCE.finditer(visible):
+        if words := tuple(hedges(visible, phrase.end(), _CLAUSE.match(visible, phrase.end()).end())):
+            yield _Statement(_left(visible, phrase.start()), _words_end(visible, words), "sentence", words)
+    for word in hedges(visible):
+        start = _left(visible, word.start)
+        mine = word.kind in ("sure", "vague", "low") and _I_AM.search(visible[max(0, word.start - 30) : word.start])
+        if right := _IS_RIGHT.match(visible, word.end):
+            yield _Statement(start, right.end(), "sentence", (word,))
+        elif mine and _SURELY.match(visible[word.start : word.end]):
+            yield _Statement(start, word.end, "sentence", (word,))
+
+
+def _bare_words(visible: str) -> Iterator[_Statement]:
+    """Words alone on the last line below the answer, or in brackets at its end."""
+    end = len(visible.rstrip())
+    line = visible.rfind("\n", 0, end) + 1
+    above = visible[:line]
+    stated = _last_answer(above) if _ANSWER.search(above) else above.strip()
+    words = tuple(hedges(visible, line, end))
+    around = len(words) == 1 and (visible[line : words[0].start], visible[words[0].end : end])
+    if around and stated and not re.search(r"\w", "".join(around)):
+        yield _Statement(line, end, "bare", words)
+    elif around and around[0].endswith("(") and re.fullmatch(r"\)[ \t*_.]{0,4}", around[1]):
+        yield _Statement(words[0].start - 1, words[0].end + 1, "bare", words)
+
+
+def _words_end(visible: str, words: tuple[Hedge, ...]) -> int:
+    return _AFTER_VALUE.match(visible, words[-1].end).end()
+
+
 def _bare(visible: str, scale: str) -> Iterator[_Statement]:
     end = len(visible.rstrip())
     line = visible.rfind("\n", 0, end) + 1
     above = visible[:line]
-    if above.strip() and _BARE_LINE.match(visible, line, end) and (scale == "probability" or _ANSWER.search(above)):
+    answered = _last_answer(above) if _ANSWER.search(above) else scale == "probability" and above.strip()
+    if answered and _BARE_LINE.match(visible, line, end):
         start = line
     elif bracket := _BARE_BRACKET.search(visible, line, end):
         start = bracket.start()
@@ -341,6 +402,8 @@ def _last_answer(visible: str) -> str:
 
 def _read(chosen: _Statement, scale: str, at_limit: bool, visible: str) -> tuple[float | None, Status]:
     value = chosen.value
+    if isinstance(value, tuple):
+        return _read_words(chosen, value, at_limit, visible)
     if value is None or (at_limit and value.end() == len(visible) and value[0][-1] in "0123456789.,"):
         return None, "missing"
     if value["upper"] or value["bound"] or _between_answers(chosen, visible):
@@ -351,8 +414,21 @@ def _read(chosen: _Statement, scale: str, at_limit: bool, visible: str) -> tuple
         return None, "ambiguous"
     if value["top"] and not top:
         return None, "out_of_range"
+    if not top and scale == "words":
+        return None, "ambiguous"
     share = number / (top or {"percent": 100, "probability": 1}[scale])
     return (float(share), "ok") if 0 <= share <= 1 else (None, "out_of_range")
+
+
+def _read_words(
+    chosen: _Statement, words: tuple[Hedge, ...], at_limit: bool, visible: str
+) -> tuple[float | None, Status]:
+    if at_limit and words[-1].end == len(visible):
+        return None, "missing"
+    values = {word.value for word in words}
+    if len(values) > 1 or None in values or _between_answers(chosen, visible):
+        return None, "ambiguous"
+    return values.pop(), "ok"
 
 
 def _decimal(number: str) -> Decimal:

@@ -8,10 +8,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from harness.errors import unknown_name
+from harness.hedges import SCALE
 from harness.records import Question
 
 _ANSWER_LINE = 'on a line "Answer: ..."'
+_ANSWER_TAGS = "between <answer> and </answer>"
+_BOX = "in \\boxed{}"
 _CODE_BLOCK = "as one code block that starts with ```python"
+
+
+_PHRASES = ", ".join(SCALE)
 
 
 class Protocol(NamedTuple):
@@ -19,9 +25,11 @@ class Protocol(NamedTuple):
     instruction: str
     """Appended to the question and the task's own instruction."""
     scale: str | None
-    """How a stated confidence is written: `percent`; None if none is asked for."""
+    """How a stated confidence is written: `percent`, `probability` or `words`; None if none is asked for."""
     alone: str = ""
     """Appended instead to a question whose own text says how to answer: asks for nothing but the confidence."""
+    answer_form: str = _ANSWER_LINE
+    """The part of the instruction that says where the answer stands; a program is asked for as a code block there."""
     scores_options: bool = False
     """The answer is chosen among given options by their log-likelihoods; see `harness.options`."""
 
@@ -37,6 +45,60 @@ PROTOCOLS = {
             "percent",
             'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, '
             "that this answer is correct.",
+        ),
+        Protocol(
+            "stated_probability",
+            f'Write the final answer {_ANSWER_LINE} and below it, on a line "Confidence: ...", '
+            "the probability, from 0.0 to 1.0, that this answer is correct.",
+            "probability",
+            'Below the answer, write on a line "Confidence: ..." the probability, from 0.0 to 1.0, '
+            "that this answer is correct.",
+        ),
+        Protocol(
+            "stated_words",
+            f'Write the final answer {_ANSWER_LINE} and below it, on a line "Confidence: ...", '
+            f"how likely it is that this answer is correct, in one of these phrases: {_PHRASES}.",
+            "words",
+            'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, '
+            f"in one of these phrases: {_PHRASES}.",
+        ),
+        Protocol("boxed", f"Solve it step by step, and put the final answer {_BOX}.", None, answer_form=_BOX),
+        Protocol(
+            "tags",
+            f"Think step by step. Write your best answer {_ANSWER_TAGS}.",
+            None,
+            answer_form=_ANSWER_TAGS,
+        ),
+        Protocol(
+            "stated_tags",
+            f"Think step by step. Write your best answer {_ANSWER_TAGS}, and then, between <confidence> and "
+            "</confidence>, how likely it is, from 0% to 100%, that this answer is correct, "
+            "such as <confidence>80%</confidence>.",
+            "percent",
+            "Below the answer, write between <confidence> and </confidence> how likely it is, from 0% to 100%, "
+            "that this answer is correct, such as <confidence>80%</confidence>.",
+            _ANSWER_TAGS,
+        ),
+        Protocol(
+            "stated_tags_probability",
+            f"Think step by step. Write your best answer {_ANSWER_TAGS}, and then, between <confidence> and "
+            "</confidence>, the probability, from 0.0 to 1.0, that this answer is correct, "
+            "such as <confidence>0.8</confidence>.",
+            "probability",
+            "Below the answer, write between <confidence> and </confidence> the probability, from 0.0 to 1.0, "
+            "that this answer is correct, such as <confidence>0.8</confidence>.",
+            _ANSWER_TAGS,
+        ),
+        Protocol(
+            "stated_analysis",
+            "Think first, between <think> and </think>. "
+            f"Then write the final answer {_ANSWER_TAGS}, what speaks for and against it between <analysis> and "
+            "</analysis>, and between <confidence> and </confidence> the probability, from 0.0 to 1.0, "
+            "that this answer is correct.",
+            "probability",
+            "Below the answer, write what speaks for and against it between <analysis> and </analysis>, and between "
+            "<confidence> and </confidence> the probability, from 0.0 to 1.0, that this answer is correct.",
+            _ANSWER_TAGS,
         ),
         Protocol("options", "", None, scores_options=True),
     )
@@ -61,15 +123,17 @@ def body(question: Question) -> str:
 
 def first_turn(question: Question, task_instruction: str | None, protocol: Protocol) -> str:
     """The first user turn that asks a question, with its options if any; a program is asked for as a code block."""
-    form = _CODE_BLOCK if question.tests else _ANSWER_LINE
-    return user_turn(body(question), task_instruction, protocol, form)
+    return user_turn(body(question), task_instruction, protocol, _CODE_BLOCK if question.tests else None)
 
 
 def user_turn(
-    question_text: str, task_instruction: str | None, protocol: Protocol, answer_form: str = _ANSWER_LINE
+    question_text: str, task_instruction: str | None, protocol: Protocol, answer_form: str | None = None
 ) -> str:
-    """The whole first user turn; without a task's instruction, the question's text stands for it."""
+    """The whole first user turn; without a task's instruction, the question's text stands for it.
+
+    `answer_form` says where the answer stands, if it is not where the protocol wants it.
+    """
     if task_instruction is None:
         return f"{question_text}\n\n{protocol.alone}" if protocol.alone else question_text
-    instruction = protocol.instruction.replace(_ANSWER_LINE, answer_form)
+    instruction = protocol.instruction.replace(protocol.answer_form, answer_form or protocol.answer_form)
     return f"{question_text}\n\n{task_instruction}\n{instruction}"

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.hedges import SCALE
 from harness.parsing import Parsed, parse
 
 CASES = Path(__file__).parent / "cases"
@@ -19,7 +20,12 @@ def case_id(case: dict) -> str:
     return f"{case['text'][:50]!r} {case['finish_reason']}"
 
 
-@pytest.mark.parametrize("case", json.loads((CASES / "confidence.json").read_text()), ids=case_id)
+CONFIDENCES = [
+    case for name in ("confidence", "confidence_forms") for case in json.loads((CASES / f"{name}.json").read_text())
+]
+
+
+@pytest.mark.parametrize("case", CONFIDENCES, ids=case_id)
 def test_stated_confidence(case: dict):
     parsed = parse(case["text"], reasoning_opened=False, scale=case["scale"], finish_reason=case["finish_reason"])
     assert (parsed.confidence, parsed.status) == (case["confidence"], case["status"])
@@ -70,6 +76,30 @@ def test_recorded_statements_are_read_as_labelled(benchmark_data: Path):
     assert len(wrong) <= 0.01 * len(rows), wrong
 
 
+@pytest.mark.parametrize("term", SCALE)
+@pytest.mark.parametrize(
+    "form",
+    [
+        "Answer: 4\nConfidence: {}",
+        "**Confidence: {}**\nAnswer: 4",
+        '{{"answer": "4", "confidence": "{}"}}',
+        "<answer>4</answer>\n<confidence>\n{}\n</confidence>",
+        "Answer: 4\n{}",
+        "Answer: 4 ({})",
+    ],
+)
+def test_every_term_of_the_verbal_scale_is_read_in_every_form(term: str, form: str):
+    for written in (term, term.capitalize(), term.title(), term.upper()):
+        parsed = parse(form.format(written), reasoning_opened=False, scale="words", finish_reason="stop")
+        assert (parsed.confidence, parsed.status) == (SCALE[term], "ok"), written
+        assert term not in parsed.answer_text.lower()
+
+
+def test_terms_of_the_verbal_scale_fall_in_the_order_in_which_they_are_offered():
+    # Medians of the survey; "probably" and "likely" stand the other way round in it than one may think.
+    assert sorted(SCALE.values(), reverse=True) == list(SCALE.values())
+
+
 def parse_recorded(text: str, scale: str) -> Parsed:
     return parse(text, reasoning_opened=False, scale=scale, finish_reason="stop")
 
@@ -104,6 +134,7 @@ PIECES = st.sampled_from(
             "Question: ",
             "(95%)",
         ),
+        *("almost certain", "not ", "likely", "I am sure", " that this is correct", "Probably"),
     ]
 )
 TEXTS = st.lists(PIECES | st.text(max_size=4), max_size=14).map("".join)
@@ -113,7 +144,7 @@ TEXTS = st.lists(PIECES | st.text(max_size=4), max_size=14).map("".join)
 @given(
     text=TEXTS,
     opened=st.booleans(),
-    scale=st.sampled_from(["percent", "probability", None]),
+    scale=st.sampled_from(["percent", "probability", "words", None]),
     finish_reason=st.sampled_from(["stop", "length"]),
 )
 def test_spans_never_overlap_and_status_agrees_with_value(text, opened, scale, finish_reason):
@@ -156,10 +187,11 @@ def test_reasoning_changes_neither_answer_nor_confidence(text, value):
     [
         *("(", "1", "1.1,", "9% ", "\n", " ", "*", "my ", "<think>", "</think>", "Answer: ", "Answer:\n", "\\boxed{"),
         *("confidence ", "confidence: 5 ", "Confidence: 60%\nAnswer: 7\n", "probability that ", "question:\n"),
+        *("likely ", "not ", "confidence: likely ", "I am sure ", "very ", "confidence: x" + " not", "certain\n"),
         *("9% likely ", "確信度", "{", "\u202f", "Answer: 5\nQuestion: ", "```python\n", "```\n"),
     ],
 )
-@pytest.mark.parametrize("scale", ["percent", "probability"])
+@pytest.mark.parametrize("scale", ["percent", "probability", "words"])
 def test_hostile_texts_take_linear_time(unit, scale):
     """100 kB of one repeated unit parse in well under a second; quadratic matching would take minutes."""
     text = "Answer: 3\n" + unit * (100_000 // len(unit))
