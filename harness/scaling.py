@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.errors import InputError, unknown_name
+from harness.errors import InputError
 from harness.grading_pool import GradingPool
 from harness.records import Scaling, ScalingRun
 from harness.scoring import unfinished, write_text
@@ -99,9 +99,9 @@ def _chosen(run: RunFile, methods: Sequence[str] | None) -> pd.DataFrame:
             " `calibench run ... --draws K` (such as 10) and a temperature above 0"
         )
     known = sorted(set(frame["method"]) - {"none"})
-    for method in methods or ():
-        if method not in known:
-            raise unknown_name(f"method of {run.path.parent}", method, known)
+    for method in set(methods or ()) - set(known):
+        has = ", ".join(known) or "none"
+        raise InputError(f"{run.path.parent}: no confidences by {method!r}; this run has: {has}")
     kept = frame["method"].isin(methods) if methods else True
     return frame[several & kept].copy()
 

@@ -22,7 +22,7 @@ def frame(questions, task="sums", method="p_true", cluster=None) -> pd.DataFrame
 
 
 def simulated(seed, n_questions=60, n_draws=6, told=0.0, skill=0.6, task="sums") -> pd.DataFrame:
-    """Right answers share a class, wrong ones are spread over three; `told` is how much more confidence right ones get."""
+    """Right answers share a class, wrong ones have three; right ones get `told` more confidence."""
     rng = np.random.default_rng(seed)
     questions = []
     for ease in rng.beta(skill * 2, 2 * (1 - skill), n_questions):

@@ -1,0 +1,126 @@
+"""`calibench scaling`: from run files to the table, the page and the JSON; what it refuses."""
+
+import json
+from concurrent.futures import Future
+
+import pytest
+from test_store import generation, question
+
+from harness.cli import main
+from harness.grading_pool import GradingPool
+from harness.records import Confidence, Grade
+from harness.scaling import scaling
+from harness.store import RunFile
+from metrics.scaling import KINDS
+
+# Two ways to write one number, a wrong one, and no answer. Every fourth question is one that the model cannot do.
+DRAWS = (("5", "correct", 0.9), ("5.0", "correct", 0.8), ("6", "incorrect", 0.2), (None, "abstained", None))
+HARD = (("6", "incorrect", 0.4), ("7", "incorrect", 0.3), ("5", "correct", 0.6), ("7", "incorrect", 0.1))
+
+
+def make_run(folder, name="a model", n_draws=4, questions=12, method="p_true"):
+    key = {"task": "t", "protocol": "stated"}
+    with RunFile.create(folder) as run:
+        for i in range(questions):
+            run.write([question(i)])
+            for draw in range(n_draws):
+                answer, outcome, value = (HARD if i % 4 == 0 else DRAWS)[draw % 4]
+                of = key | {"question_id": f"q{i}", "draw": draw}
+                run.write([
+                    generation(i, draw),
+                    Grade(**of, answer=answer, outcome=outcome, grader="number/1"),
+                    Confidence(
+                        **of, method=method, value=value, status="missing" if value is None else "ok", raw=None
+                    ),
+                ])  # fmt: skip
+        run.update_manifest(
+            name=name, kind=None, model={"name": "folder/model"}, complete=True, scope={}, configuration={}
+        )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """Two runs, and what was printed and written for one of them and for both."""
+    folder = tmp_path_factory.mktemp("scaling")
+    make_run(folder / "a", "alpha")
+    make_run(folder / "b", "beta <b>&", n_draws=12, questions=10)
+    return folder
+
+
+def test_one_run_gets_its_table_page_and_numbers_beside_it(done, capsys):
+    assert main(["scaling", str(done / "a")]) == 0
+    out = capsys.readouterr().out
+    assert "t · p_true" in out
+    row = next(line for line in out.splitlines() if line.startswith("t · p_true"))
+    assert "0.438" in row  # (9 x 0.5 + 3 x 0.25) / 12
+    assert "0.750" in row  # by majority 5 wins with two votes of four; of the hard questions 7 does
+    written = json.loads((done / "a" / "scaling.json").read_text())
+    (run,) = written["runs"]
+    assert (run["name"], run["draws"], written["reaches"]) == ("alpha", {"t": 4}, [])
+    found = {(m["task"], m["method"], m["subset"], m["metric"]): m["value"] for m in run["metrics"]}
+    assert found["t", "none", "k=4", "majority_accuracy"] == 0.75
+    assert found["t", "p_true", "all", "wqd"] == pytest.approx(1.0)
+    assert found["t", "none", "all", "vote_share"] == pytest.approx((9 * 3 + 3 * 4) / 48)
+    assert found["t", "none", "all", "distinct_answers"] == pytest.approx((9 * 2 + 3 * 3) / 12)
+    assert {metric for *_, metric in found} == set(KINDS)
+    assert "<svg" in (done / "a" / "scaling.html").read_text()
+
+
+def test_several_runs_are_held_against_each_other(done, capsys):
+    assert main(["scaling", str(done / "a"), str(done / "b"), "--out", str(done / "both"), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((done / "both" / "scaling.json").read_text())
+    assert {(r["run"], r["k"], r["other"], r["other_k"]) for r in printed["reaches"]} == {
+        ("alpha", 4, "beta <b>&", 12),
+        ("beta <b>&", 10, "alpha", 4),
+    }
+    assert {m["n_used"] for run in printed["runs"] for m in run["metrics"] if m["metric"] == "majority_accuracy"} == {
+        10
+    }
+    page = (done / "both" / "scaling.html").read_text()
+    assert "beta &lt;b&gt;&amp;" in page
+    assert "Who reaches whom" in page
+
+
+@pytest.mark.parametrize(
+    ("make", "arguments", "message"),
+    [
+        ({"n_draws": 1}, [], "one draw per question, and a vote needs several"),
+        ({}, ["--method", "stated"], "no confidences by 'stated'; this run has: p_true"),
+        ({"questions": 0}, [], "holds no graded generation yet"),
+        (None, [], "no run here"),
+    ],
+)
+def test_a_run_that_has_no_votes_is_refused_in_one_message(tmp_path, capsys, make, arguments, message):
+    if make is not None:
+        make_run(tmp_path / "run", **make)
+    assert main(["scaling", str(tmp_path / "run"), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+    assert not (tmp_path / "run" / "scaling.json").exists()
+
+
+def test_a_run_given_twice_is_refused(tmp_path, capsys):
+    make_run(tmp_path / "run")
+    assert main(["scaling", str(tmp_path / "run"), str(tmp_path / "run")]) == 2
+    assert "given twice" in capsys.readouterr().err
+
+
+def test_answers_are_compared_as_texts_where_the_rule_gives_up(tmp_path, monkeypatch):
+    make_run(tmp_path / "run", questions=3)
+    nothing = Future()
+    nothing.set_result(None)
+    monkeypatch.setattr(GradingPool, "answer_classes", lambda *_: nothing)
+    with RunFile.open(tmp_path / "run") as run:
+        result = scaling([run])
+    assert "answers to 3 questions were compared as texts" in result.notes[0]
+    found = {(m.task, m.metric): m.value for m in result.runs[0].metrics}
+    assert found["t", "distinct_answers"] == 3  # 5 and 5.0 are now apart
+
+
+def test_classes_come_from_the_workers_by_the_graders_rule():
+    with GradingPool(1, 30.0) as pool:
+        assert len(set(pool.answer_classes("number/1", ["5", "5.0", "1,000", "1000"]).result())) == 2
+        assert pool.answer_classes("number/1", [5]).result() is None
