@@ -74,16 +74,17 @@ def _row(found: dict[tuple, Metric], protocol: str, task: str, method: str) -> d
 
 def scaling_text(scaling: Scaling) -> str:
     """Plain text for a terminal: accuracy of votes with all draws, what else the draws hold, who reaches whom."""
-    first = [["", "K", "One draw", "Majority", "Weighted", "Gain"]]
-    second = [["", "Best of K", "Any right", "WQD", "Equal draws"]]
+    parts = []
     for run in scaling.runs:
-        name = f"{text.clip(run.name, 12)}: " if len(scaling.runs) > 1 else ""
+        first = [["", "K", "Single", "Majority", "Weighted", "Gain"]]
+        second = [["", "Best of K", "Any right", "WQD", "Equal draws"]]
         for row in rows(run):
-            label = name + text.label(row["task"], row["method"], 30 - len(name))
-            gain = _cell(row["gain"], sign=True)
-            first.append([label, str(row["k"]), *(_cell(row[c]) for c in ("single", "majority", "weighted")), gain])
-            second.append([label, *(_cell(row[c]) for c in ("best", "oracle", "wqd")), _equal(row)])
-    parts = [align(first), align(second), "\n".join(_sentence(r) for r in scaling.reaches if r.task == "macro")]
+            name, gain = text.label(row["task"], row["method"], 26), _cell(row["gain"], sign=True)
+            single = text.number(row["single"].value)
+            first.append([name, str(row["k"]), single, _cell(row["majority"]), _cell(row["weighted"]), gain])
+            second.append([name, *(_cell(row[c]) for c in ("best", "oracle", "wqd")), _equal(row)])
+        parts += [text.clip(run.name, 100)] * (len(scaling.runs) > 1) + [align(first), align(second)]
+    parts.append("\n".join(_sentence(reach) for reach in scaling.reaches if reach.task == "macro"))
     return "\n\n".join(part for part in parts if part)
 
 
