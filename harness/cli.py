@@ -414,7 +414,11 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         "--data", metavar="DIR", help="folder of original data files instead of the hub (or CALIBENCH_DATA)"
     )
     run.add_argument("--split", choices=("test", "train"), help="which questions of the tasks (default: test)")
-    run.add_argument("--protocol", metavar="NAME", help="what the prompt asks for: stated (default) or plain")
+    run.add_argument(
+        "--protocol",
+        metavar="NAME",
+        help="what the prompt asks for, such as stated (default) or plain; options: no text, but which option is likeliest",
+    )
     run.add_argument(
         "--confidence", metavar="NAMES", type=_names, help="methods; see `calibench methods` (default: stated)"
     )

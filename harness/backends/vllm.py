@@ -192,14 +192,27 @@ class Backend(BaseBackend):
     ) -> list[LogLikelihood]:
         """The engine always generates a token, so what differs in the last token alone is one request: its tokens but
         the last are read as part of the prompt, which reads no prefix cache, the last where the new token would be."""
-        last_tokens: dict[tuple[int, ...], set[int]] = {}
-        for *head, last in continuations:
-            last_tokens.setdefault(tuple(head), set()).add(last)
-        scored = await asyncio.gather(*(self._score(prompt, head, last) for head, last in last_tokens.items()))
-        by_head = dict(zip(last_tokens, scored, strict=True))
-        return [by_head[tuple(head)][last] for *head, last in continuations]
+        from vllm.sampling_params import MAX_LOGPROB_TOKEN_IDS
 
-    async def _score(self, prompt: Sequence[int], head: tuple[int, ...], last: set[int]) -> dict[int, LogLikelihood]:
+        last_tokens: dict[tuple[int, ...], list[int]] = {}
+        for *head, last in dict.fromkeys(map(tuple, continuations)):
+            last_tokens.setdefault(tuple(head), []).append(last)
+        requests = [
+            (head, last[i : i + MAX_LOGPROB_TOKEN_IDS])
+            for head, last in last_tokens.items()
+            for i in range(0, len(last), MAX_LOGPROB_TOKEN_IDS)
+        ]
+        scored = await asyncio.gather(*(self._score(prompt, head, last) for head, last in requests))
+        of_all = {
+            (*head, token): one
+            for (head, _), of_last in zip(requests, scored, strict=True)
+            for token, one in of_last.items()
+        }
+        return [of_all[tuple(continuation)] for continuation in continuations]
+
+    async def _score(
+        self, prompt: Sequence[int], head: tuple[int, ...], last: Sequence[int]
+    ) -> dict[int, LogLikelihood]:
         """Each token of `last` -> the log-likelihood of `head` and that token after the prompt."""
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind

@@ -296,7 +296,7 @@ def chosen(out: Path) -> dict[frozenset[tuple[str, str]], tuple]:
     with RunFile.open(out) as run:
         rows = {}
         for row in run.frame().itertuples():
-            asked = tasks.load(row.task).options(run.question(row.task, row.question_id))
+            asked = options.of(tasks.load(row.task), run.question(row.task, row.question_id))
             (generation,) = run.draws(row.task, row.question_id, "options").values()
             raw = run._db.execute("SELECT raw FROM confidences WHERE question_id = ?", (row.question_id,)).fetchone()
             likelihoods = json.loads(raw[0])["log_likelihoods"]
@@ -576,6 +576,55 @@ def test_the_stock_command_and_a_run_agree_on_a_checkpoint(tmp_path):
         ours = verdicts(run.frame())
     assert ours == theirs
     assert {"correct", "incorrect"} <= {outcome for outcome, _ in ours.values()}
+
+
+TOLERANCE = 2e-4
+"""Nats between log-likelihoods of the same text by vLLM and by transformers, in float32."""
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_three_roads_score_the_same_options_on_a_checkpoint(zoo, monkeypatch):
+    """A run of ours, transformers under the stock command, and our engine under it: of lm-eval's task and of ours."""
+    monkeypatch.setenv("CALIBENCH_DATA", str(truthfulqa_folder(zoo / "data", 40)))
+    file = written(zoo, ZOO_YAML)
+    command(
+        "harness.cli", "run", "micro-sft", "--tasks", f"lm_eval:{file},truthfulqa", "--protocol", "options",
+        "--out", str(zoo / "run"), cwd=zoo,
+    )  # fmt: skip
+    command("harness.cli", "lm-eval-tasks", "--out", str(zoo), cwd=zoo)
+    models = {"lm_eval": ("hf", str(resolve("micro-sft").path)), "harness.lm_eval": ("calibench", "micro-sft")}
+    theirs = {}
+    for module, (model, pretrained) in models.items():
+        command(
+            module, "--include_path", str(zoo), "--tasks", "zoo,calibench_truthfulqa_options", "--model", model,
+            "--model_args", f"pretrained={pretrained},dtype=float32", "--device", "cpu", "--batch_size", "64",
+            "--log_samples", "--output_path", str(zoo / model), cwd=zoo,
+        )  # fmt: skip
+        theirs[model] = logged(zoo / model)
+    ours = chosen(zoo / "run")
+
+    assert len(ours) == 52
+    for road in theirs.values():
+        assert {pairs: (winner, right) for pairs, (winner, right, _) in road.items()} == {
+            pairs: (winner, right) for pairs, (winner, right, _) in ours.items()
+        }
+        difference = max(abs(a - b) for pairs in ours for a, b in zip(ours[pairs][2], road[pairs][2], strict=True))
+        assert difference < TOLERANCE
+    assert {0.0, 1.0} == {right for _, right, _ in ours.values()}
+
+
+def logged(folder: Path) -> dict[tuple[tuple[str, str], ...], tuple]:
+    """What `chosen` says of a run, from the samples that lm-eval logged."""
+    rows = {}
+    for log in folder.rglob("samples_*.jsonl"):
+        for sample in map(json.loads, log.read_text().splitlines()):
+            pairs = tuple((one["arg_0"], one["arg_1"]) for one in sample["arguments"].values())
+            values = [float(value) for value, _ in sample["filtered_resps"]]
+            right = float(sample["accuracy"][0] == "correct") if "accuracy" in sample else sample["acc"]
+            rows[pairs] = (values.index(max(values)), right, values)
+    return rows
 
 
 def command(module: str, *arguments: str, cwd: Path) -> None:
