@@ -417,7 +417,7 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--protocol",
         metavar="NAME",
-        help="what the prompt asks for, such as stated (default) or plain; options: no text, but which option is likeliest",
+        help="what the prompt asks for: stated (default), plain, ...; options: no text, only the likeliest option",
     )
     run.add_argument(
         "--confidence", metavar="NAMES", type=_names, help="methods; see `calibench methods` (default: stated)"
