@@ -23,8 +23,8 @@ def partition(cluster, question_id) -> tuple[np.ndarray, int]:
     """Code [N] of each row's independent unit, its cluster or (where that is None) its question, and their number C."""
     import pandas as pd
 
-    by_cluster, names = pd.factorize(np.asarray(cluster, dtype=object))
-    by_question, _ = pd.factorize(np.asarray(question_id, dtype=object))
+    by_cluster, names = pd.factorize(pd.Series(cluster))
+    by_question, _ = pd.factorize(pd.Series(question_id))
     return compact(np.where(by_cluster >= 0, by_cluster, len(names) + by_question))
 
 

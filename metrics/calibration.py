@@ -155,11 +155,12 @@ def debiased_squared_calibration_error(confidence, correct, cluster, *, n_bins: 
     confidence, correct = checked(confidence, correct)
     bins = equal_width_bins(confidence, n_bins)
     error = confidence - correct
-    cells, cell = np.unique(np.stack([bins, np.asarray(cluster)]), axis=1, return_inverse=True)
-    cell_bin, cell_n, cell_error = cells[0].astype(np.int64), np.bincount(cell), np.bincount(cell, error)
+    units, unit = np.unique(np.asarray(cluster), return_inverse=True)
+    cell, n_cells = bins * len(units) + unit, n_bins * len(units)
+    cell_n, cell_error = (np.bincount(cell, w, minlength=n_cells).reshape(n_bins, -1) for w in (None, error))
     n, total = np.bincount(bins, minlength=n_bins), np.bincount(bins, error, minlength=n_bins)
-    pairs = n**2 - np.bincount(cell_bin, cell_n**2, minlength=n_bins)
-    products = total**2 - np.bincount(cell_bin, cell_error**2, minlength=n_bins)
+    pairs = n**2 - (cell_n**2).sum(axis=1)
+    products = total**2 - (cell_error**2).sum(axis=1)
     usable = pairs > 0
     return float(n[usable] @ (products[usable] / pairs[usable]) / n[usable].sum()) if usable.any() else np.nan
 

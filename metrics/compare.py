@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.records import Difference
 from metrics.bootstrap import absolute_sum_difference, partition, percentile_interval, usable
-from metrics.measures import MAIN, MEASURES, Group, measures_of, point
+from metrics.measures import MAIN, MEASURES, Group, measures_of, points
 from metrics.sample import check, resample, sample_of
 from metrics.scorecard import Result, mean_gaps, random_source
 
@@ -137,7 +137,7 @@ def _pair(group: Group, a: pd.DataFrame, b: pd.DataFrame, resamples: int, rng: n
     ]
     measures = [m for m in measures_of(group.method) if m.name in MAIN]
     results = [
-        Result({m.name: point(group, m, sample) for m in measures}, replicates)
+        Result(points(group, measures, sample), replicates)
         for sample, replicates in zip(samples, resample(samples, resamples, rng), strict=True)
     ]
     return Pair(*results, a["question_id"].nunique(), n_clusters)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -205,15 +205,25 @@ def measures_of(method: str) -> tuple[Measure, ...]:
     return OUTCOME_MEASURES if method == NO_METHOD else OUTCOME_MEASURES + CONFIDENCE_MEASURES
 
 
+def points(group: Group, measures: Iterable[Measure], sample: Sample) -> dict[str, Metric]:
+    """Metric -> its row, without interval."""
+    measures = tuple(measures)
+    used = {population: sample.take(sample.rows(population)) for population in {m.population for m in measures}}
+    return {m.name: _point(group, m, used[m.population], len(sample.outcome)) for m in measures}
+
+
 def point(group: Group, measure: Measure, sample: Sample) -> Metric:
     """The metric row of a measure, without interval."""
-    used = sample.take(sample.rows(measure.population))
+    return points(group, [measure], sample)[measure.name]
+
+
+def _point(group: Group, measure: Measure, used: Sample, n_total: int) -> Metric:
     n = len(used.outcome)
     value = measure.compute(used) if n else np.nan
     if np.isnan(value):
         why = measure.undefined if n else _POPULATIONS[measure.population]
-        return metric_row(group, measure.name, None, n, len(sample.outcome), measure.convention, reason=why)
-    return metric_row(group, measure.name, value, n, len(sample.outcome), measure.convention)
+        return metric_row(group, measure.name, None, n, n_total, measure.convention, reason=why)
+    return metric_row(group, measure.name, value, n, n_total, measure.convention)
 
 
 def with_interval(metric: Metric, interval: tuple[float, float] | None, how: str) -> Metric:

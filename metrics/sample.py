@@ -26,14 +26,14 @@ class Sample(NamedTuple):
     confidence: np.ndarray
     """[N] float in [0, 1]; nan where the method gave none."""
     outcome: np.ndarray
-    """[N] int, index into `OUTCOMES`."""
+    """[N] int8, index into `OUTCOMES`."""
     cluster: np.ndarray
     """[N] int in [0, n_clusters)."""
     n_clusters: int
 
     def has(self, *outcomes: Outcome) -> np.ndarray:
         """[N] bool: the outcome is one of these."""
-        return np.isin(self.outcome, [OUTCOMES.index(o) for o in outcomes])
+        return np.logical_or.reduce([self.outcome == OUTCOMES.index(o) for o in outcomes])
 
     def rows(self, population: str) -> np.ndarray:
         """[N] bool: the rows of a population.
@@ -81,12 +81,21 @@ def check(frame: pd.DataFrame) -> None:
         raise ValueError(f"frame: expected a value in [0, 1] where the status is ok; found {outside.iloc[0]}")
 
 
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """The `COLUMNS` of a frame, sorted by key, with categories for names: these sort, group and compare as numbers."""
+    names = [c for c in COLUMNS if c not in ("draw", "value", "level")]
+    coded = frame[list(COLUMNS)].astype(dict.fromkeys(names, "category"))
+    return coded.sort_values(["task", "protocol", "method", "question_id", "draw"], kind="stable")
+
+
 def sample_of(rows: pd.DataFrame) -> Sample:
     """The sample of these rows of a frame, in their order."""
+    import pandas as pd
+
     cluster, n_clusters = partition(rows["cluster"], rows["question_id"])
     value = rows["value"].to_numpy(dtype=np.float64, na_value=np.nan)
     confidence = np.where((rows["status"] == "ok").to_numpy(dtype=bool), value, np.nan)
-    outcome = rows["outcome"].map({name: i for i, name in enumerate(OUTCOMES)}).to_numpy()
+    outcome = pd.Index(OUTCOMES).get_indexer(rows["outcome"]).astype(np.int8)
     return Sample(confidence, outcome, cluster, n_clusters)
 
 

@@ -21,11 +21,12 @@ from metrics.measures import (
     measures_of,
     metric_row,
     point,
+    points,
     with_interval,
 )
 from metrics.reliability import CONVENTION as RELIABILITY_CONVENTION
 from metrics.reliability import reliability_bins, share_interval
-from metrics.sample import Replicates, Sample, check, resample, sample_of
+from metrics.sample import Replicates, Sample, check, in_order, resample, sample_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,8 +74,7 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
     reliability: list[Reliability] = []
     results: dict[Group, Result] = {}
     domains: dict[str, str] = {}
-    frame = frame.sort_values(["task", "protocol", "method", "question_id", "draw"], kind="stable")
-    for key, rows in frame.groupby(["task", "protocol", "method"], sort=True):
+    for key, rows in in_order(frame).groupby(["task", "protocol", "method"], sort=True):
         domains[key[0]] = rows["domain"].iloc[0]
         sample = sample_of(rows)
         for subset, mask in _subsets(rows):
@@ -101,13 +101,11 @@ def _subsets(rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
 
 def _evaluate(group: Group, sample: Sample, resamples: int, rng: np.random.Generator) -> Result:
     (replicates,) = resample([sample], resamples, rng)
-    metrics = {}
-    for measure in measures_of(group.method):
-        if group.subset == "all" or measure.name in MAIN:
-            row = point(group, measure, sample)
-            if measure.name in MAIN and row.value is not None:
-                row = with_interval(row, _interval(row, sample, replicates), measure.interval)
-            metrics[measure.name] = row
+    wanted = [m for m in measures_of(group.method) if group.subset == "all" or m.name in MAIN]
+    metrics = points(group, wanted, sample)
+    for name, row in metrics.items():
+        if name in MAIN and row.value is not None:
+            metrics[name] = with_interval(row, _interval(row, sample, replicates), MEASURES[name].interval)
     return Result(metrics, replicates)
 
 
