@@ -31,8 +31,15 @@ class _Task:
         return [f"{self.done}/{self.total}", f"{self.tokens / self.seconds():.0f}", accuracy, left]
 
 
+def _figures_text(figures: dict[str, float | None]) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in figures.items() if value is not None)
+
+
 class Silent:
     """Shows nothing."""
+
+    def figures(self, stage: str, step: int, of: int, figures: dict[str, float | None]) -> None:
+        pass
 
     def stage(self, text: str) -> None:
         pass
@@ -67,6 +74,10 @@ class Lines:
         state.tokens += tokens
         self._show(task)
 
+    def figures(self, stage: str, step: int, of: int, figures: dict[str, float | None]) -> None:
+        """What training shows after a step: loss, reward, and how it does on validation questions."""
+        print(f"{stage}: step {step} of {of}: {_figures_text(figures)}", file=sys.stderr, flush=True)
+
     def _show(self, task: str | None = None) -> None:
         finished = task is not None and self._tasks[task].done == self._tasks[task].total
         if task and (finished or time.monotonic() - self._printed > _LINE_SECONDS):
@@ -88,6 +99,7 @@ class Live(Lines):
 
         super().__init__()
         self._stage = ""
+        self._training: dict[str, tuple[str, dict[str, float | None]]] = {}
         self._live = RichLive(console=Console(stderr=True), auto_refresh=False)
 
     def __enter__(self) -> Live:
@@ -102,12 +114,18 @@ class Live(Lines):
         self._stage = text
         self._draw()
 
+    def figures(self, stage: str, step: int, of: int, figures: dict[str, float | None]) -> None:
+        before = self._training.get(stage, ("", {}))[1]
+        self._training[stage] = (f"{step}/{of}", before | figures)
+        self._draw()
+
     def _show(self, task: str | None = None) -> None:
         if time.monotonic() - self._printed > _REFRESH_SECONDS:
             self._printed = time.monotonic()
             self._draw()
 
     def _draw(self) -> None:
+        from rich.console import Group
         from rich.table import Table
 
         table = Table(title=self._stage, title_justify="left", box=None, pad_edge=False)
@@ -115,4 +133,5 @@ class Live(Lines):
             table.add_column(column, justify="left" if column == "task" else "right")
         for name, state in self._tasks.items():
             table.add_row(name, *state.cells())
-        self._live.update(table, refresh=True)
+        lines = [f"{stage}  {step}  {_figures_text(figures)}" for stage, (step, figures) in self._training.items()]
+        self._live.update(Group(table, *lines), refresh=True)

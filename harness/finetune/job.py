@@ -1,0 +1,183 @@
+"""What `calibench tune` is asked to do, and what a recipe is given to do it with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from harness import protocols
+from harness.chat import ChatFormat
+from harness.config import RunConfig
+from harness.finetune import rows as rows_of
+from harness.finetune import sampling, sft, stage
+from harness.finetune.rows import Row, Summary
+from harness.finetune.recipes.base import training_options
+from harness.finetune.sampling import Sampled
+from harness.finetune.stage import Trained
+from harness.model import Checkpoint
+from harness.records import Question
+from tasks.base import Task
+
+if TYPE_CHECKING:
+    from harness.finetune.recipes.base import Options
+    from harness.progress import Lines
+
+Asked = tuple[Task, Question]
+
+
+class TuneConfig(NamedTuple):
+    """What is asked for. Fields have the names of the command line's options."""
+
+    recipe: str
+    model: str
+    tasks: tuple[str, ...]
+    out: str
+    options: Mapping[str, str] = {}
+    """The recipe's own options, as texts."""
+    data: str | None = None
+    limit: int | None = None
+    """Training questions per task; a smaller sample is part of a larger one."""
+    eval_tasks: tuple[str, ...] | None = None
+    """Tasks whose questions must not be trained on; None: those of `tasks`."""
+    drop_leaks: bool = False
+    protocol: str = "stated"
+    max_tokens: int = 2048
+    thinking: str = "auto"
+    validation: int = 64
+    """Training questions that are held out and asked while training goes on."""
+    validate_every: int = 0
+    """Steps between two looks at them; 0: only at the end of a stage."""
+    processes: int = 1
+    """Processes that train, one per GPU."""
+    engine: Mapping[str, Any] = {}
+    seed: int = 0
+    name: str | None = None
+
+
+class Job(NamedTuple):
+    """One recipe at work."""
+
+    config: TuneConfig
+    options: Options
+    parent: Checkpoint
+    chat: ChatFormat
+    training: tuple[Asked, ...]
+    validation: tuple[Asked, ...]
+    work: Path
+    """Where whatever is needed to go on after a stop lies."""
+    progress: Lines
+    notes: dict[str, Any]
+    """What goes into the lineage beside the configuration; recipes add to it."""
+
+    def sample(
+        self, name: str, model: Path, draws: int, temperature: float, asked: Sequence[Task] | None = None
+    ) -> Iterable[Sampled]:
+        """Draws answers to the training questions with the benchmark's own run, in `work/name`.
+
+        Args:
+            name: of the folder; a run that is there already is continued.
+            model: folder of the checkpoint.
+            draws: answers per question.
+            temperature: 0 is greedy.
+            asked: tasks to ask instead of the training questions.
+
+        Returns:
+            The questions with their draws, which may be read any number of times.
+        """
+        asked = asked or self.asking({question.question_id for _, question in self.training})
+        config = self.run_config(name, model, draws, temperature)
+        self.progress.stage(f"{name}: sampling")
+        sampling.sample(config, asked, self.progress)
+        return _Draws(config, asked, self.chat)
+
+    def run_config(self, name: str, model: Path, draws: int, temperature: float) -> RunConfig:
+        """The settings of the run that `sample` makes."""
+        return RunConfig(
+            model=str(model),
+            tasks=(),
+            out=str(self.work / name),
+            protocol=self.config.protocol,
+            confidence=(),
+            draws=draws,
+            temperature=temperature,
+            max_tokens=self.config.max_tokens,
+            thinking=self.config.thinking,
+            seed=self.config.seed,
+            engine=dict(self.config.engine),
+            data=self.config.data,
+            split="train",
+        )
+
+    def asking(self, question_ids: set[str], change: Any = None) -> list[Task]:
+        """The tasks of the training questions, asking only these, each changed by `change(question)` if it is given."""
+        tasks = {task.name: task for task, _ in self.training}
+        return [_restricted(task, question_ids, change) for task in tasks.values()]
+
+    def prompt(self, task: Task, question: Question) -> tuple[int, ...]:
+        """Token ids of the first turn that the benchmark asks this question with."""
+        protocol = protocols.protocol(self.config.protocol)
+        return self.chat.first(protocols.first_turn(question, task.instruction, protocol)).token_ids
+
+    def write_rows(self, name: str, rows: Iterable[Row]) -> tuple[Path, Summary]:
+        """Writes training rows to `work/name/rows.parquet`."""
+        path = self.work / name / "rows.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path, rows_of.write(rows, path, self.options.max_length)
+
+    def train(self, name: str, model: Path, rows: Path, factors: dict[str, float] | None = None) -> Trained:
+        """Fine-tunes the checkpoint in `model` on a file of rows, in `work/name`; returns at once if that is done."""
+        self.progress.stage(f"{name}: training")
+        settings = sft.Settings(
+            model=str(model),
+            rows=str(rows),
+            options=training_options(self.options),
+            factors=factors or {},
+            **self.stage_settings(),
+        )
+        return self.run_stage("sft", name, settings)
+
+    def stage_settings(self) -> dict[str, Any]:
+        """Settings that every trainer has."""
+        return {
+            "seed": self.config.seed,
+            "thinking": self.config.thinking,
+            "protocol": self.config.protocol,
+            "max_tokens": self.config.max_tokens,
+            "validation": [(task.instruction, question) for task, question in self.validation],
+            "validate_every": self.config.validate_every,
+        }
+
+    def run_stage(self, trainer: str, name: str, settings: Any) -> Trained:
+        """Runs a module of this package as a stage of training; see `harness.finetune.stage`."""
+        launcher = ()
+        if self.config.processes > 1:
+            launcher = ("accelerate", "launch", "--num_processes", str(self.config.processes))
+        return stage.run(
+            trainer,
+            self.work / name,
+            settings,
+            lambda step, of, figures: self.progress.figures(name, step, of, figures),
+            launcher,
+        )
+
+
+class _Draws(NamedTuple):
+    """Reads a finished run anew at each iteration, so that it need not fit the memory."""
+
+    config: RunConfig
+    asked: Sequence[Task]
+    chat: ChatFormat
+
+    def __iter__(self) -> Any:
+        return sampling.read(self.config, self.asked, self.chat)
+
+
+def _restricted(task: Task, question_ids: set[str], change: Any) -> Task:
+    def to_question(row: dict, place: str) -> Question | None:
+        question = task.to_question(row, place)
+        if question is None or question.question_id not in question_ids:
+            return None
+        return change(question) if change else question
+
+    return task._replace(to_question=to_question)

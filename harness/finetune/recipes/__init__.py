@@ -1,0 +1,1 @@
+"""One file per recipe; see `harness.finetune.recipes.base`."""

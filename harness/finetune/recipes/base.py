@@ -1,0 +1,113 @@
+"""What a recipe is: a way of making a checkpoint out of another.
+
+A recipe is one file in this folder that defines `RECIPE`; the file's name is the recipe's name. Its options are the
+fields of a Struct: `calibench tune RECIPE --FIELD VALUE`. Defaults are ours unless a field says which source gives them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta, inspect
+
+from harness.errors import InputError, unknown_name
+
+if TYPE_CHECKING:
+    from harness.finetune.job import Asked, Job, TuneConfig
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all options. Each field has a default and, in its `Meta`, a line that says what it does."""
+
+
+class TrainingOptions(Options):
+    """How weights are updated; all recipes that train by supervised fine-tuning have these."""
+
+    learning_rate: Annotated[float, Meta(gt=0, description="peak, after the warm-up")] = 1e-5
+    epochs: Annotated[float, Meta(gt=0, description="passes over the rows")] = 2.0
+    batch_size: Annotated[int, Meta(ge=1, description="rows per step and process")] = 16
+    accumulation: Annotated[int, Meta(ge=1, description="batches per update")] = 1
+    max_length: Annotated[int, Meta(ge=16, description="longest row in tokens; longer ones are left out")] = 2048
+    packing: Annotated[bool, Meta(description="puts several rows into one sequence of max_length, kept apart")] = False
+    lora_rank: Annotated[int, Meta(ge=0, description="rank of the LoRA adapters; 0 trains all weights")] = 0
+    lora_alpha: Annotated[float, Meta(gt=0, description="scale of the adapters, divided by their rank")] = 32.0
+    schedule: Annotated[Literal["linear", "cosine", "constant"], Meta(description="of the learning rate")] = "linear"
+    warm_up: Annotated[float, Meta(ge=0, lt=1, description="share of the steps")] = 0.03
+    weight_decay: Annotated[float, Meta(ge=0, description="of AdamW")] = 0.0
+    clip: Annotated[float, Meta(gt=0, description="largest norm of the gradient")] = 1.0
+    save_every: Annotated[int, Meta(ge=1, description="steps between the states that a stopped run goes on from")] = 100
+
+
+def training_options(options: TrainingOptions) -> TrainingOptions:
+    """Those of a recipe's options that say how weights are updated."""
+    return TrainingOptions(**{name: getattr(options, name) for name in TrainingOptions.__struct_fields__})
+
+
+class Recipe(NamedTuple):
+    description: str
+    """One line for `calibench recipes`."""
+    source: str
+    """The paper, and what of it is ours."""
+    kind: Literal["sft", "rl"] | None
+    """What comparisons call a checkpoint made so; None: what its parent is called."""
+    options: type[Options]
+    train: Callable[[Job], Path]
+    """Makes the checkpoint; returns its folder, somewhere below the job's work folder."""
+    questions: Callable[[TuneConfig, Any], list[Asked]] | None = None
+    """(configuration, options) -> what is trained on; None: the training split of the tasks."""
+
+
+def names() -> list[str]:
+    """Names of all recipes, found by file name; none is imported."""
+    return sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name != "base")
+
+
+def load(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        InputError: unknown name; the message gives the nearest names.
+    """
+    if name not in names():
+        raise unknown_name("recipe", name, names())
+    return importlib.import_module(f"harness.finetune.recipes.{name}").RECIPE
+
+
+class OptionHelp(NamedTuple):
+    name: str
+    default: Any
+    description: str
+
+
+def options_of(recipe: Recipe) -> list[OptionHelp]:
+    """Name, default and meaning of each option."""
+    found = []
+    for field in inspect.type_info(recipe.options).fields:
+        about = field.type.extra_json_schema if isinstance(field.type, inspect.Metadata) else {}
+        found.append(OptionHelp(field.name, field.default, (about or {}).get("description", "")))
+    return found
+
+
+def read_options(name: str, given: Mapping[str, str]) -> Options:
+    """The options of a recipe from their texts on the command line.
+
+    Raises:
+        InputError: an unknown option, or a value that does not fit; names the option and what was expected.
+    """
+    recipe = load(name)
+    known = [option.name for option in options_of(recipe)]
+    for option in given:
+        if option not in known:
+            raise unknown_name(f"option of recipe {name}", option, known)
+    try:
+        return msgspec.convert(dict(given), recipe.options, strict=False)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `$.")
+        option = place.rstrip("`") or ", ".join(given)
+        found = f", found {given[option]!r}" if option in given else ""
+        raise InputError(f"--{option.replace('_', '-')}: {reason[0].lower()}{reason[1:]}{found}") from error

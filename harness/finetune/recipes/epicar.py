@@ -1,0 +1,71 @@
+"""EpiCaR: self-training that also learns when to trust itself.
+
+Yeom et al. 2026 (arXiv 2601.06786), algorithm 1. Each iteration samples K answers to every training question. A right
+one gives a row that teaches the answer and a row that teaches "Yes" to the question whether it is correct; a wrong one
+gives a row that teaches "No". All rows are shuffled and trained on by one loss. The question is that of the method
+`p_true`, which reads the confidence off again.
+
+An answer that cannot be read, is cut or refuses is taught neither as right nor as wrong, so that the judgement is about
+knowledge and not about form.
+
+Not stated in the paper's public sources, and ours: K, temperature, learning rate, epochs, batch, and that each iteration
+starts from the parent. `alpha` weighs the two losses as in the paper's rebuttal; without it, every learned token counts
+the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from harness.finetune.job import Job
+from harness.finetune.recipes.base import Recipe
+from harness.finetune.rows import Row, Summary, verdict_row
+from harness.finetune.self_training import Iteration, SelfTrainingOptions, right_answers, train
+
+
+class EpicarOptions(SelfTrainingOptions):
+    alpha: Annotated[float, Meta(ge=-1, le=1, description="share of the answers' loss in the sum with that of the verdicts; -1: every learned token counts the same (algorithm 1)")] = -1.0  # fmt: skip
+    balance: Annotated[bool, Meta(description='gives "Yes" and "No" the same total weight')] = False
+    verdicts: Annotated[int, Meta(ge=0, description="most verdicts per question; 0: one for each draw")] = 0
+
+
+def rows(iteration: Iteration) -> Iterator[Row]:
+    """For each question: its right answers, each text once, then a verdict on each draw that was graded."""
+    job = iteration.job
+    for question in iteration.sampled:
+        yield from right_answers(question, job.chat)
+        graded = [trace for trace in question.traces if trace.outcome in ("correct", "incorrect")]
+        for trace in graded[: job.options.verdicts or None]:
+            yield verdict_row(job.chat, trace.prompt, trace.output, trace.parsed, trace.outcome == "correct")
+
+
+def factors(options: EpicarOptions, summary: Summary) -> dict[str, float]:
+    """Factor on the loss of each kind of row; empty if every learned token counts the same."""
+    learned = summary.learned_tokens
+    factor = dict.fromkeys(learned, 1.0)
+    verdicts = [kind for kind in ("yes", "no") if kind in learned]
+    of_verdicts = sum(learned[kind] for kind in verdicts)
+    if options.alpha >= 0 and verdicts:
+        total = sum(learned.values())
+        factor["answer"] = options.alpha * total / learned["answer"]
+        factor |= dict.fromkeys(verdicts, (1 - options.alpha) * total / of_verdicts)
+    if options.balance:
+        factor |= {kind: factor[kind] * of_verdicts / (len(verdicts) * learned[kind]) for kind in verdicts}
+    return factor if set(factor.values()) != {1.0} else {}
+
+
+def run(job: Job) -> Path:
+    return train(job, rows, factors)
+
+
+RECIPE = Recipe(
+    description="self-training on right answers and on verdicts about all answers (P(True))",
+    source="EpiCaR, Yeom et al. 2026, arXiv 2601.06786, algorithm 1; K, learning rate, epochs and restart are ours",
+    kind="sft",
+    options=EpicarOptions,
+    train=run,
+)

@@ -1,0 +1,132 @@
+"""Supervised fine-tuning on given reasoning traces, as in distillation.
+
+The traces are a file of JSON Lines with the fields `question`, `answer`, and, where there is one, `reasoning`,
+`confidence` (0 to 1) and `task`. A question is posed as the benchmark poses it: with the instruction of its task, and a
+request for a confidence where the trace has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+import tasks
+from harness import protocols
+from harness.errors import DataError, InputError
+from harness.finetune.job import Asked, Job, TuneConfig
+from harness.finetune.recipes.base import Recipe, TrainingOptions
+from harness.finetune.rows import Row, answer_row
+from harness.records import Question
+from tasks.data import content_id
+
+
+class SftOptions(TrainingOptions):
+    traces: Annotated[str, Meta(description="file of reasoning traces, JSON Lines")] = ""
+    reasoning_format: Annotated[str, Meta(description="how a trace's reasoning is written before the answer")] = (
+        "<think>\n{reasoning}\n</think>\n\n"
+    )
+
+
+class _Trace(msgspec.Struct, forbid_unknown_fields=True):
+    """One line of the file."""
+
+    question: Annotated[str, Meta(min_length=1)]
+    answer: Annotated[str, Meta(min_length=1)]
+    reasoning: str = ""
+    confidence: Annotated[float, Meta(ge=0, le=1)] | None = None
+    task: str | None = None
+
+
+def _read(config: TuneConfig, options: SftOptions) -> Iterator[tuple[Asked, _Trace]]:
+    """The traces with the questions that they answer; a question that occurs again has a number after its id.
+
+    Raises:
+        InputError: no file is named.
+        DataError: it cannot be read; names the line and what was expected.
+    """
+    if not options.traces:
+        raise InputError("recipe sft: --traces FILE is missing: JSON Lines with question, answer and reasoning")
+    names = tasks.expand(list(config.tasks))
+    loaded = {name: tasks.load(name) for name in names}
+    seen: dict[str, int] = {}
+    path = Path(options.traces)
+    try:
+        lines = path.open("rb")
+    except OSError as error:
+        raise DataError(f"{path}: expected a file of traces, found {error.strerror}") from error
+    with lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            place = f"{path}:{number}"
+            try:
+                trace = msgspec.json.decode(line, type=_Trace)
+            except msgspec.MsgspecError as error:
+                raise DataError(f"{place}: not a trace: {error}") from error
+            name = trace.task or (names[0] if len(names) == 1 else None)
+            if name not in loaded:
+                raise DataError(
+                    f"{place}: expected one of {', '.join(names)} in the field 'task', found {trace.task!r}"
+                )
+            question_id = content_id(trace.question)
+            count = seen[question_id] = seen.get(question_id, 0) + 1
+            question = Question(
+                task=name,
+                question_id=question_id if count == 1 else f"{question_id}-{count}",
+                text=trace.question,
+                gold=(trace.answer,),
+                domain=loaded[name].domain,
+                cluster=question_id,
+                split="train",
+            )
+            yield (loaded[name], question), trace
+
+
+def questions(config: TuneConfig, options: SftOptions) -> list[Asked]:
+    found = [asked for asked, _ in _read(config, options)]
+    if not found:
+        raise DataError(f"{options.traces}: expected traces, found an empty file")
+    return found
+
+
+def rows(job: Job) -> Iterator[Row]:
+    """A row for each trace that is not held out."""
+    kept = {(question.task, question.question_id) for _, question in job.training}
+    tokenizer = job.chat.tokenizer
+    for (task, question), trace in _read(job.config, job.options):
+        if (question.task, question.question_id) in kept:
+            protocol = protocols.protocol("plain" if trace.confidence is None else "stated")
+            prompt = job.chat.first(protocols.first_turn(question, task.instruction, protocol))
+            text = _reply(trace, job.options.reasoning_format, prompt.reasoning_opened)
+            reply = tokenizer.encode(text, add_special_tokens=False)
+            yield answer_row(prompt.token_ids, reply, tokenizer.eos_token_id)
+
+
+def _reply(trace: _Trace, reasoning_format: str, reasoning_opened: bool) -> str:
+    reasoning = reasoning_format.replace("{reasoning}", trace.reasoning) if trace.reasoning else ""
+    if reasoning_opened:  # the prompt has the opening tag already
+        reasoning = reasoning.partition(">")[2] if reasoning else "\n</think>\n\n"
+    answer = trace.answer if "```" in trace.answer else f"Answer: {trace.answer}"
+    confidence = "" if trace.confidence is None else f"\nConfidence: {round(100 * trace.confidence)}%"
+    return f"{reasoning}{answer}{confidence}"
+
+
+def run(job: Job) -> Path:
+    path, summary = job.write_rows("training", rows(job))
+    trained = job.train("training", job.parent.path, path)
+    job.notes |= {"rows": summary._asdict(), "curve": trained.curve}
+    return trained.folder
+
+
+RECIPE = Recipe(
+    description="fine-tuning on given reasoning traces (--traces FILE)",
+    source="supervised fine-tuning; learning rate and epochs are ours",
+    kind="sft",
+    options=SftOptions,
+    train=run,
+    questions=questions,
+)

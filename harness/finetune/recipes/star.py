@@ -1,0 +1,68 @@
+"""STaR: self-training on the model's own right answers.
+
+Zelikman et al. 2022 (arXiv 2203.14465). Each iteration samples K answers to every training question and fine-tunes the
+parent on the right ones. With `rationalise`, questions without a right answer are asked again with the gold answer as a
+hint, and what then comes out right is learned without the hint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from harness.finetune.job import Job
+from harness.finetune.recipes.base import Recipe
+from harness.finetune.rows import Row
+from harness.finetune.self_training import Iteration, SelfTrainingOptions, right_answers, train
+from harness.records import Question
+
+
+class StarOptions(SelfTrainingOptions):
+    rationalise: Annotated[bool, Meta(description="asks again, with the gold answer as a hint, where all failed")] = (
+        False
+    )
+
+
+def rows(iteration: Iteration) -> Iterator[Row]:
+    """A row for each right answer that is not a copy of another to the same question."""
+    job = iteration.job
+    failed: set[str] = set()
+    for question in iteration.sampled:
+        right = right_answers(question, job.chat)
+        if not right:
+            failed.add(question.question.question_id)
+        yield from right
+    if job.options.rationalise and failed:
+        yield from _rationalised(iteration, failed)
+
+
+def _rationalised(iteration: Iteration, failed: set[str]) -> Iterator[Row]:
+    job = iteration.job
+    plain = {question.question_id: question for _, question in job.training}
+    asked = job.asking(failed, _hinted)
+    options = job.options
+    hinted = job.sample(f"{iteration.name}/hinted", iteration.model, options.draws, options.temperature, asked)
+    for question in hinted:
+        prompt = job.prompt(question.task, plain[question.question.question_id])
+        yield from right_answers(question, job.chat, prompt)
+
+
+def _hinted(question: Question) -> Question:
+    return msgspec.structs.replace(question, text=f"{question.text}\n(Hint: the answer is {question.gold[0]}.)")
+
+
+def run(job: Job) -> Path:
+    return train(job, rows)
+
+
+RECIPE = Recipe(
+    description="self-training on the model's own right answers, iterated",
+    source="STaR, Zelikman et al. 2022, arXiv 2203.14465; K, learning rate and epochs are ours",
+    kind="sft",
+    options=StarOptions,
+    train=run,
+)

@@ -1,0 +1,101 @@
+"""The loop that self-training recipes share: sample, build rows, fine-tune, again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from statistics import mean, pstdev
+from typing import Annotated, Any, Literal, NamedTuple
+
+from msgspec import Meta
+
+from harness.chat import ChatFormat
+from harness.errors import InputError
+from harness.finetune.job import Job
+from harness.finetune.recipes.base import TrainingOptions
+from harness.finetune.rows import Row, Summary, answer_row
+from harness.finetune.sampling import Sampled
+
+
+class SelfTrainingOptions(TrainingOptions):
+    iterations: Annotated[int, Meta(ge=1, description="rounds of sampling and training; EpiCaR: 3")] = 3
+    draws: Annotated[int, Meta(ge=1, description="answers sampled per question and iteration (K)")] = 8
+    temperature: Annotated[float, Meta(gt=0, description="of the sampling")] = 1.0
+    start: Annotated[
+        Literal["parent", "previous"],
+        Meta(description="what each iteration fine-tunes: the parent anew (as STaR does), or the last checkpoint"),
+    ] = "parent"
+
+
+class Iteration(NamedTuple):
+    """One round, as the row builders see it."""
+
+    job: Job
+    name: str
+    model: Path
+    """Folder of the checkpoint that was sampled from."""
+    sampled: Iterable[Sampled]
+
+
+BuildRows = Callable[[Iteration], Iterator[Row]]
+
+
+def train(job: Job, build: BuildRows, factors: Callable[[Any, Summary], dict[str, float]] = lambda *_: {}) -> Path:
+    """Runs the iterations; returns the last checkpoint.
+
+    Args:
+        job: with `SelfTrainingOptions`.
+        build: makes the rows of an iteration.
+        factors: (options, what the rows are) -> factor on the loss of each kind of row.
+
+    Raises:
+        InputError: an iteration has no right answer to learn from; what was there before is untouched.
+    """
+    options = job.options
+    checkpoint = job.parent.path
+    history = job.notes["iterations"] = []
+    for number in range(1, options.iterations + 1):
+        name = f"iteration-{number}"
+        sampled = job.sample(f"{name}/samples", checkpoint, options.draws, options.temperature)
+        seen = _figures(sampled)
+        if not seen["correct"]:
+            raise InputError(
+                f"iteration {number}: none of the {seen['draws']} sampled answers is right, so there is nothing to"
+                " learn from. Sample more (--draws), ask easier questions, or give the model a start by the recipe sft"
+            )
+        rows, summary = job.write_rows(name, build(Iteration(job, name, checkpoint, sampled)))
+        start = job.parent.path if options.start == "parent" else checkpoint
+        trained = job.train(name, start, rows, factors(options, summary))
+        history.append({"sampled": seen, "rows": summary._asdict(), "curve": trained.curve})
+        checkpoint = trained.folder
+    return checkpoint
+
+
+def _figures(sampled: Iterable[Sampled]) -> dict[str, Any]:
+    """What the sampling shows: how often it is right, and how much answers and confidences differ within a question."""
+    outcomes: Counter[str] = Counter()
+    distinct, spreads, confidences = [], [], []
+    for question in sampled:
+        outcomes.update(trace.outcome for trace in question.traces)
+        distinct.append(len({trace.answer for trace in question.traces if trace.answer is not None}))
+        stated = [trace.parsed.confidence for trace in question.traces if trace.parsed.confidence is not None]
+        confidences += stated
+        if stated:
+            spreads.append(pstdev(stated))
+    return {
+        "draws": outcomes.total(),
+        **outcomes,
+        "correct": outcomes["correct"],
+        "distinct_answers_per_question": mean(distinct) if distinct else None,
+        "confidence_mean": mean(confidences) if confidences else None,
+        "confidence_spread": pstdev(confidences) if confidences else None,
+        "confidence_spread_within_question": mean(spreads) if spreads else None,
+    }
+
+
+def right_answers(question: Sampled, chat: ChatFormat, prompt: Sequence[int] | None = None) -> list[Row]:
+    """A row for each right answer that is not a copy of another; learned after `prompt` instead of its own, if given."""
+    outputs = {trace.output: trace for trace in question.traces if trace.outcome == "correct"}
+    end = chat.tokenizer.eos_token_id
+    return [answer_row(trace.prompt if prompt is None else prompt, output, end) for output, trace in outputs.items()]

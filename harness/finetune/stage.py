@@ -1,0 +1,185 @@
+"""A stage of training: a process of its own that turns a folder with settings into one with a checkpoint.
+
+A process of its own gives its memory back, may be one of several (`accelerate launch`), and when the system kills it
+for want of memory, the run that started it can say so. A trainer is a module of this package that defines `Settings` (a
+Struct) and `fit(folder, settings, tell)`, which writes `folder/checkpoint` in one step when it is done, continues from
+its own states in `folder/states`, and tells figures as it goes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from harness import errors
+from harness.backends._lifeline import Lifeline
+from harness.errors import CalibenchError, EngineError, StorageError
+
+CHECKPOINT = "checkpoint"
+STATES = "states"
+_SETTINGS = "settings.json"
+_CURVE = "curve.json"
+_LOG = "log.txt"
+
+Tell = Callable[[int, int, dict[str, float | None]], None]
+"""Told the steps done, the steps in all, and figures by name."""
+
+
+class Trained(NamedTuple):
+    folder: Path
+    """The checkpoint."""
+    curve: list[dict]
+    """Figures by step."""
+
+
+def run(trainer: str, folder: Path, settings: msgspec.Struct, tell: Tell, launcher: Sequence[str] = ()) -> Trained:
+    """Trains, or continues, or finds that the checkpoint is there already.
+
+    Args:
+        trainer: name of the module.
+        folder: where settings, states, log and checkpoint lie.
+        settings: the module's `Settings`.
+        tell: is told figures.
+        launcher: what starts the process instead of the Python interpreter, as `accelerate launch --num_processes 4`.
+
+    Raises:
+        CalibenchError: what the trainer raised; EngineError if it died.
+        KeyboardInterrupt: Ctrl-C; the states stay.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / CHECKPOINT).is_dir():
+        (folder / _SETTINGS).write_bytes(msgspec.json.format(msgspec.json.encode(settings), indent=1))
+        _process(trainer, folder, tell, launcher)
+        shutil.rmtree(folder / STATES, ignore_errors=True)
+    return Trained(folder / CHECKPOINT, json.loads((folder / CHECKPOINT / _CURVE).read_text()))
+
+
+def _process(trainer: str, folder: Path, tell: Tell, launcher: Sequence[str]) -> None:
+    command = [*(launcher or [sys.executable]), "-m", "harness.finetune.stage", trainer, str(folder)]
+    lifeline = Lifeline()
+    with (folder / _LOG).open("a") as log:
+        child = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True, env=_environment()
+        )
+    failure = None
+    try:
+        for line in child.stdout:
+            message = json.loads(line) if line.startswith("{") else {}
+            if "error" in message:
+                failure = message
+            elif "step" in message:
+                tell(message["step"], message["of"], message["figures"])
+        code = child.wait()
+    finally:
+        lifeline.release()
+        child.wait()
+    if failure:
+        raise getattr(errors, failure["error"], CalibenchError)(failure["message"])
+    if code:
+        memory = code in (-9, 137)
+        raise EngineError(
+            f"training ended with exit code {code}"
+            + (f"; the system killed it, most likely for want of memory. {OUT_OF_MEMORY}" if memory else "")
+            + f" (see {folder / _LOG}); the states that it saved are kept, and the same command goes on from the last"
+        )
+
+
+OUT_OF_MEMORY = (
+    "Lower --batch-size (and raise --accumulation by as much, for the same result), lower --max-length, or train "
+    "adapters with --lora-rank 16"
+)
+
+
+def _environment() -> dict[str, str]:
+    """One thread computes small models fastest, and the same numbers on every machine."""
+    quiet = {"TOKENIZERS_PARALLELISM": "false", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
+    return {"OMP_NUM_THREADS": "1", **os.environ, **quiet}
+
+
+# -- in the process ---------------------------------------------------------------------------------------------------
+
+
+def main(trainer: str, folder: Path) -> int:
+    """Runs the trainer; tells figures and a failure as lines of JSON on what was stdout."""
+    out = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what libraries print goes to the log
+    rank = int(os.environ.get("RANK", "0"))
+
+    def tell(step: int, of: int, figures: dict[str, float | None]) -> None:
+        if rank == 0:
+            out.write(json.dumps({"step": step, "of": of, "figures": figures}) + "\n")
+
+    module = importlib.import_module(f"harness.finetune.{trainer}")
+    try:
+        settings = msgspec.json.decode((folder / _SETTINGS).read_bytes(), type=module.Settings)
+        module.fit(folder, settings, tell)
+    except Exception as error:
+        traceback.print_exc()
+        failure = _named(error)
+        if failure is None:
+            return 1
+        with contextlib.suppress(OSError):
+            out.write(json.dumps({"error": type(failure).__name__, "message": str(failure)}) + "\n")
+        return failure.exit_code
+    return 0
+
+
+def _named(error: Exception) -> CalibenchError | None:
+    """The error in the project's vocabulary; None if it is a fault of the program."""
+    import torch
+
+    if isinstance(error, CalibenchError):
+        return error
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error):
+        return EngineError(f"out of memory. {OUT_OF_MEMORY}")
+    if (isinstance(error, OSError) and error.errno is not None) or "No space left" in str(error):
+        return StorageError(f"cannot write ({error}); free some space and run the same command again")
+    return None
+
+
+def last_state(folder: Path) -> Path | None:
+    """The last whole state that a trainer of transformers saved; half-written ones are removed."""
+    states = sorted((folder / STATES).glob("checkpoint-*"), key=lambda state: int(state.name.rpartition("-")[2]))
+    while states:
+        with contextlib.suppress(OSError, ValueError):
+            json.loads((states[-1] / "trainer_state.json").read_text())  # what is written last
+            return states[-1]
+        shutil.rmtree(states.pop())
+    return None
+
+
+def save(folder: Path, model: Any, parent: Path, curve: list[dict]) -> None:
+    """Writes `folder/checkpoint` in one step: the weights in the type of the parent's, and all its other files."""
+    from transformers import AutoConfig
+
+    new = folder / f"{CHECKPOINT}.new"
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir()
+    if hasattr(model, "merge_and_unload"):
+        model.save_pretrained(new / "adapter")
+        model = model.merge_and_unload()
+    for file in parent.iterdir():
+        if file.is_file() and file.suffix not in _WEIGHTS and file.name not in _NOT_INHERITED:
+            shutil.copy(file, new)
+    model.to(AutoConfig.from_pretrained(parent).dtype).save_pretrained(new)
+    (new / _CURVE).write_text(json.dumps(curve))
+    new.rename(folder / CHECKPOINT)
+
+
+_WEIGHTS = {".safetensors", ".bin", ".gguf", ".pt", ".pth"}
+_NOT_INHERITED = {"lineage.json", "README.md", "model.safetensors.index.json", "pytorch_model.bin.index.json", _CURVE}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], Path(sys.argv[2])))

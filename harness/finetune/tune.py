@@ -1,0 +1,212 @@
+"""`calibench tune`: from a checkpoint and training questions to a checkpoint with its lineage."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import tasks
+from harness import __version__, model
+from harness.chat import ChatFormat
+from harness.errors import IdentityError, InputError, ModelError, StorageError
+from harness.finetune import leaks
+from harness.finetune.job import Asked, Job, TuneConfig
+from harness.finetune.recipes import base as recipes
+from harness.finetune.recipes.base import Options, Recipe
+from harness.model import Checkpoint
+from harness.progress import Lines
+from harness.selection import Selection, select, split_of
+
+_PLAN = "plan.json"
+_WORK = "work"
+_LINEAGE = "lineage.json"
+_LEAKS = "leaks.json"
+
+
+def tune(config: TuneConfig, progress: Lines) -> Path:
+    """Trains a checkpoint, or continues where a stopped command was; returns its folder.
+
+    Raises:
+        InputError: unknown recipe or option, a model that cannot be tuned, questions that leak.
+        IdentityError: the folder holds a checkpoint or work of another lineage.
+        CalibenchError: see `harness.errors`; what is finished is kept.
+    """
+    options = recipes.read_options(config.recipe, config.options)
+    recipe = recipes.load(config.recipe)
+    parent = model.resolve(config.model)
+    progress.stage("reading questions")
+    chat = ChatFormat(_tokenizer(parent), config.thinking)
+    selections = [] if recipe.questions else _selections(config)
+    asked = recipe.questions(config, options) if recipe.questions else _asked(config, selections)
+    asked, found = _without_leaks(config, asked)
+    training, validation = _held_out(asked, config.validation)
+    plan = _plan(config, options, parent, training, validation)
+    out = Path(config.out)
+    if _is_done(out, plan):
+        progress.stage(f"{out} holds this checkpoint already")
+        return out
+    notes: dict[str, Any] = {"left_out_as_leaks": len(found)} if found else {}
+    job = Job(config, options, parent, chat, training, validation, out / _WORK, progress, notes)
+    _deliver(recipe.train(job), out, _lineage(recipe, plan, parent, notes))
+    return out
+
+
+def _tokenizer(parent: Checkpoint) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(parent.path))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{parent.name}: its tokenizer cannot be read: {error}") from error
+    if not tokenizer.chat_template:
+        raise ModelError(
+            f"{parent.name}: its tokenizer has no chat template, and tuning teaches answers to turns of a chat. Put a"
+            f" chat_template.jinja into {parent.path}"
+        )
+    if tokenizer.eos_token_id is None:
+        raise ModelError(f"{parent.name}: its tokenizer has no end token (eos_token), so that no turn can end")
+    return tokenizer
+
+
+def _selections(config: TuneConfig) -> list[Selection]:
+    names = tasks.expand(list(config.tasks))
+    return [select(split_of(tasks.load(name), "train"), config.data, config.limit) for name in names]
+
+
+def _asked(config: TuneConfig, selections: Sequence[Selection]) -> list[Asked]:
+    return [(selection.task, question) for selection in selections for question in selection.questions(config.data)]
+
+
+def _without_leaks(config: TuneConfig, asked: list[Asked]) -> tuple[list[Asked], list[leaks.Leak]]:
+    """The training questions that no evaluation question is given away by, and the leaks.
+
+    Raises:
+        InputError: there are leaks, and they are not to be dropped.
+    """
+    evaluation = [
+        question
+        for name in tasks.expand(list(config.eval_tasks or config.tasks))
+        for question in select(tasks.load(name), config.data, None).questions(config.data)
+    ]
+    rows = [leaks.row(question) for _, question in asked]
+    found = leaks.find(rows, evaluation)
+    if found and not config.drop_leaks:
+        raise InputError(f"{leaks.refusal(found)}\n--drop-leaks trains without them")
+    leaking = {leak.place for leak in found}
+    kept = [pair for pair, row in zip(asked, rows, strict=True) if row.place not in leaking]
+    return kept, found
+
+
+def _held_out(asked: Sequence[Asked], wanted: int) -> tuple[tuple[Asked, ...], tuple[Asked, ...]]:
+    """Training and validation questions; the latter are those with the smallest hash, at most a fifth of all."""
+    import hashlib
+
+    def digest(pair: Asked) -> bytes:
+        return hashlib.sha256(f"validation\0{pair[1].task}\0{pair[1].question_id}".encode()).digest()
+
+    ordered = sorted(asked, key=digest)
+    held = {(q.task, q.question_id) for _, q in ordered[: min(wanted, len(asked) // 5)]}
+    validation = tuple(pair for pair in asked if (pair[1].task, pair[1].question_id) in held)
+    return tuple(pair for pair in asked if (pair[1].task, pair[1].question_id) not in held), validation
+
+
+# -- the output folder ------------------------------------------------------------------------------------------------
+
+
+def _plan(
+    config: TuneConfig,
+    options: Options,
+    parent: Checkpoint,
+    training: Sequence[Asked],
+    validation: Sequence[Asked],
+) -> dict[str, Any]:
+    """What makes this checkpoint the one it is."""
+    import hashlib
+
+    digest = hashlib.sha256(msgspec.json.encode([question for _, question in training]))
+    not_identity = {"model", "out", "options", "data", "recipe", "name", "processes"}
+    plan = {
+        "recipe": config.recipe,
+        "parent": parent.fingerprint(),
+        "options": msgspec.to_builtins(options),
+        "configuration": {k: v for k, v in msgspec.to_builtins(config._asdict()).items() if k not in not_identity},
+        "questions": {"training": len(training), "validation": len(validation), "sha256": digest.hexdigest()},
+    }
+    return json.loads(msgspec.json.encode(plan))  # as it is read back
+
+
+def _is_done(out: Path, plan: dict[str, Any]) -> bool:
+    """Whether the folder holds the finished checkpoint; makes it, with the plan, where there is none.
+
+    Raises:
+        IdentityError: it holds something else.
+    """
+    try:
+        (out / _WORK).mkdir(parents=True, exist_ok=True)
+        file = out / _WORK / _PLAN
+        before = json.loads(file.read_text()) if file.is_file() else None
+        if before is None:
+            if others := sorted(f.name for f in out.iterdir() if f.name != _WORK):
+                raise IdentityError(
+                    f"{out}: expected a new folder, or one that this command made; found {', '.join(others[:5])}"
+                )
+            file.write_text(json.dumps(plan, indent=1))
+    except OSError as error:
+        raise StorageError(f"{out}: cannot write here ({error.strerror})") from error
+    if before is not None and before != plan:
+        raise IdentityError(
+            f"{out} holds a checkpoint of another lineage; choose another --out, or the same settings:\n  "
+            + "\n  ".join(_differences(before, plan))
+        )
+    return (out / _LINEAGE).is_file()
+
+
+def _differences(before: Any, now: Any, place: str = "") -> list[str]:
+    if isinstance(before, dict) and isinstance(now, dict):
+        return [
+            line
+            for key in sorted(before.keys() | now.keys())
+            for line in _differences(before.get(key), now.get(key), f"{place}.{key}".lstrip("."))
+        ]
+    return [] if before == now else [f"{place}: {before} there, {now} now"]
+
+
+def _lineage(recipe: Recipe, plan: dict[str, Any], parent: Checkpoint, notes: dict[str, Any]) -> dict[str, Any]:
+    """Where the checkpoint comes from; read by `calibench run`, which puts it into the report."""
+    history = parent.lineage()
+    return {
+        "made_by": f"calibench tune {plan['recipe']}",
+        "calibench": __version__,
+        "recipe": plan["recipe"],
+        "source": recipe.source,
+        "kind": recipe.kind or history.get("kind"),
+        "parents": [{"name": parent.name, "fingerprint": plan["parent"], "lineage": history}],
+        **{key: value for key, value in plan.items() if key not in ("recipe", "parent")},
+        "versions": {name: version(name) for name in ("torch", "transformers", "trl", "peft", "tokenizers")},
+        **notes,
+    }
+
+
+def _deliver(checkpoint: Path, out: Path, lineage: dict[str, Any]) -> None:
+    """Puts the checkpoint into the output folder; the lineage comes last and says that it is whole."""
+    try:
+        for file in checkpoint.iterdir():
+            target = out / file.name
+            if file.is_dir():
+                shutil.copytree(file, target, dirs_exist_ok=True)
+            else:
+                with contextlib.suppress(FileNotFoundError):
+                    target.unlink()
+                shutil.copy(file, target)
+        (out / _LINEAGE).write_text(json.dumps(lineage, indent=1) + "\n")
+    except OSError as error:
+        raise StorageError(
+            f"{out}: cannot write ({error.strerror}); free some space and run the same command again"
+        ) from error
