@@ -26,8 +26,6 @@ _COLUMNS = {
     "gain": "Gain",
     "best": "Best of K",
     "oracle": "Any right",
-    "wqd": "WQD",
-    "wqd_by_question": "WQD by question",
 }
 
 
@@ -35,7 +33,7 @@ def rows(run: ScalingRun) -> list[dict[str, Any]]:
     """The headline rows of a run: per protocol and task, macro last, one per method (`none` without any).
 
     A row has `protocol`, `task`, `method`, `k` (all draws), `reference` (10 draws, or half of them where there are no
-    more), and the metrics `_COLUMNS` at k, `equals` and `at_reference` at the reference; None where there is none.
+    more), and metrics, None where there is none: `_COLUMNS` at k, `wqd`, `wqd_by_question`, `equals` at the reference.
     """
     found = {(m.protocol, m.task, m.method, m.subset, m.metric): m for m in run.metrics}
     keys = list(dict.fromkeys((m.protocol, m.task) for m in run.metrics))
@@ -67,7 +65,6 @@ def _row(found: dict[tuple, Metric], protocol: str, task: str, method: str) -> d
         "oracle": metric(_NONE, f"k={k}", "oracle_accuracy"),
         "wqd": metric(method, "all", "wqd"),
         "wqd_by_question": metric(method, "all", "wqd_by_question"),
-        "at_reference": metric(method, f"k={reference}", "weighted_accuracy"),
         "equals": metric(method, f"k={reference}", "weighted_equals"),
     }
 
@@ -126,8 +123,9 @@ def scaling_report(scaling: Scaling) -> str:
         protocols=protocols,
         columns=_COLUMNS,
         tables=[
-            (protocol, groups(((run, row) for run, of in of_runs for row in of if row["protocol"] == protocol), _task))
-            for protocol in protocols
+            (key, groups(of_run, lambda row: row["task"]))
+            for run, of in of_runs
+            for key, of_run in groups(of, lambda row, run=run: (row["protocol"], run.name))
         ],
         findings=[_finding(run, row) for run, of in of_runs for row in of if row["task"] == "macro"],
         reaches=groups(scaling.reaches, lambda r: (r.protocol, r.run, r.other, r.method)),
@@ -135,10 +133,6 @@ def scaling_report(scaling: Scaling) -> str:
         figures=list(_figures(figure, scaling)),
         conventions=glossary(m for run in scaling.runs for m in run.metrics if m.task != "macro"),
     )
-
-
-def _task(item: tuple[ScalingRun, dict[str, Any]]) -> str:
-    return item[1]["task"]
 
 
 def _finding(run: ScalingRun, row: dict[str, Any]) -> dict[str, str]:
