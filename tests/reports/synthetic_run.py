@@ -1,8 +1,11 @@
 """A synthetic run with all that makes a report hard: hostile text, undefined numbers, empty bins, several draws."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from harness.records import (
+    Comparison,
     Difference,
     GalleryItem,
     Metric,
@@ -179,8 +182,8 @@ def compare(a, b):
         change = None if m.value is None or other.value is None else m.value - other.value
         defined = change is not None
         out.append(Difference(
-            task=m.task, protocol=m.protocol, method=m.method, subset=m.subset, metric=m.metric,
-            a=other.value, b=m.value, difference=change,
+            run_a=a.name, run_b=b.name, task=m.task, protocol=m.protocol, method=m.method, subset=m.subset,
+            metric=m.metric, a=other.value, b=m.value, difference=change,
             low=change - 0.04 if defined else None, high=change + 0.05 if defined else None,
             p_value=0.01 if defined else None, p_holm=0.0002 if defined else None,
             verdict=verdicts[len(out) % 4] if defined else "undecided", n_questions=m.n_total // DRAWS,
@@ -188,3 +191,12 @@ def compare(a, b):
             reason=None if defined else "undefined in both runs",
         ))  # fmt: skip
     return out
+
+
+def comparison(*runs):
+    """The runs in this order, the first of them the baseline."""
+    names = [run.name for run in runs]
+    pairs = [(names[0], name) for name in names[1:]] + list(pairwise(names))[1:]
+    by_name = dict(zip(names, runs, strict=True))
+    differences = [d for a, b in pairs for d in compare(by_name[a], by_name[b])]
+    return Comparison(runs=runs, baseline=names[0], pairs=tuple(pairs), differences=tuple(differences))

@@ -6,10 +6,11 @@ from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from synthetic_run import build, compare
+from synthetic_run import build, comparison
 from test_html import Page
 
-from reports.html import comparison_report, run_report
+from reports.comparison import comparison_report
+from reports.html import run_report
 
 CHROMIUM = "chromium"
 FLAGS = (
@@ -69,8 +70,8 @@ def attack(server):
 @pytest.fixture(scope="module")
 def pages(attack):
     run = build(name=attack, model=attack, kind="sft", text=attack)
-    other = build(name=attack, model=attack, kind="instruct", text=attack, shift=-0.1, temperature=1.0)
-    return {"run": run_report(run), "comparison": comparison_report(other, run, compare(other, run))}
+    others = [build(name=f"{i} {attack}", model=attack, kind="instruct", text=attack, shift=-0.1 * i) for i in (1, 2)]
+    return {"run": run_report(run), "comparison": comparison_report(comparison(*others, run))}
 
 
 def dump(source, folder, *flags):

@@ -1,5 +1,6 @@
 """Reliability diagrams and figures by level."""
 
+import io
 import re
 from xml.etree import ElementTree
 
@@ -7,7 +8,7 @@ import matplotlib
 import msgspec
 import numpy as np
 import pytest
-from synthetic_run import HOSTILE, NASTY
+from synthetic_run import HOSTILE, METHODS, NASTY
 
 from harness.errors import InputError, StorageError
 from reports import figures
@@ -113,3 +114,72 @@ def test_inline_figures_share_no_ids_and_take_the_pages_colours_and_font(summary
         assert "var(--correct)" in svg
         assert not re.search("font-family|<style", svg)
         assert ElementTree.fromstring(svg).get("aria-label") == 'a "b" <c>'
+
+
+# -- several runs -----------------------------------------------------------------------------------------------------
+
+
+def means(run, name, method="stated"):
+    return next(m for m in run.scorecard.metrics if (m.task, m.metric, m.method) == ("macro", name, method))
+
+
+def test_ladder_figure_has_a_row_per_run_and_a_line_through_the_baseline(ladder):
+    names = [run.name for run in ladder.runs]
+    series = {method: [means(run, "ece", method) for run in ladder.runs] for method in METHODS}
+    series["stated"][2] = None
+    figure = figures.ladder_figure(names, series, baseline=1)
+    (axes,) = figure.axes
+    assert [t.get_text()[:8] for t in axes.get_yticklabels()] == [name[:8] for name in names]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]
+    drawn = [list(c.lines[0].get_xdata()) for c in axes.containers]
+    assert drawn == [[m.value for m in metrics if m] for metrics in series.values()]
+    lines = [line.get_xdata()[0] for line in axes.lines if len(set(line.get_xdata())) == 1 and line.is_dashed()]
+    assert lines == [metrics[1].value for metrics in series.values()]
+
+
+def test_ladder_figure_of_one_series_without_a_name_has_no_legend(ladder):
+    names = [run.name for run in ladder.runs]
+    assert not figures.ladder_figure(names, {"": [means(run, "accuracy") for run in ladder.runs]}, 0).legends
+
+
+def test_plane_figure_names_each_run_once_and_no_two_names_meet(ladder):
+    runs = [*ladder.runs, *ladder.runs]
+    names = [f"{i} $x_{run.name}" for i, run in enumerate(runs)]
+    points = [(means(run, "accuracy"), means(run, "ece")) for run in runs]
+    points[3] = (points[3][0], None)
+    figure = figures.plane_figure(names, points, ("accuracy", "ECE"), baseline=0)
+    (axes,) = figure.axes
+    assert sorted(t.get_text()[0] for t in axes.texts) == [str(i) for i in range(8) if i != 3]
+    heights = sorted(t.xyann[1] for t in axes.texts)
+    assert min(np.diff(heights)) > 0.1
+    assert 0 <= heights[0] <= heights[-1] <= 1
+    figure.savefig(io.BytesIO())
+
+
+def test_small_multiple_draws_every_filled_bin_over_the_baselines(diagram, other):
+    behind = other.scorecard.reliability[0]
+    svg = ElementTree.fromstring(figures.small_multiple(diagram, behind, 0.5, 'a "b" <c>'))
+    assert svg.get("aria-label") == 'a "b" <c>'
+    dots = svg.findall("circle")
+    filled = [b for b in diagram.bins if b.n]
+    assert len(dots) == len(filled) + sum(b.n > 0 for b in behind.bins)
+    # The square is 150 units wide from x = 27, and 150 high down from y = 6.
+    drawn = [(float(d.get("cx")), float(d.get("cy"))) for d in dots[-len(filled) :]]
+    for (x, y), b in zip(drawn, filled, strict=True):
+        assert x == pytest.approx(27 + 150 * b.confidence, abs=0.06)
+        assert y == pytest.approx(6 + 150 * (1 - b.accuracy), abs=0.06)
+    bars = [r for r in svg.findall("rect") if r.get("fill") in ("var(--correct)", "var(--incorrect)")]
+    heights = {
+        role: sum(float(r.get("height")) for r in bars if role in r.get("fill")) for role in ("(--cor", "(--inc")
+    }
+    tall = 26 / diagram.n_used / 0.5
+    assert heights["(--cor"] == pytest.approx(tall * sum(b.n_correct for b in filled), abs=5)
+    assert heights["(--inc"] == pytest.approx(tall * sum(b.n_incorrect for b in filled), abs=5)
+    assert figures.tallest_share(diagram) == max(max(b.n_correct, b.n_incorrect) for b in filled) / diagram.n_used
+
+
+def test_small_multiple_of_an_empty_diagram_has_axes_alone(diagram):
+    empty = renamed(diagram, bins=(), n_used=0)
+    svg = ElementTree.fromstring(figures.small_multiple(empty, None, figures.tallest_share(empty), "x"))
+    assert not svg.findall("circle") + svg.findall("rect")
+    assert len(svg.findall("text")) == 6

@@ -12,7 +12,7 @@ from synthetic_run import HOSTILE, METHODS, TASKS
 
 from harness.records import GalleryItem, Metric, OutcomeCount, RunSummary, Scorecard
 from reports import html
-from reports.tables import headline, verdict
+from reports.tables import headline
 from reports.text import number, visible
 
 replace = msgspec.structs.replace
@@ -44,6 +44,7 @@ HTML = {
         "small",
         "br",
         "bdi",
+        "ol",
         "ul",
         "li",
         "dl",
@@ -94,14 +95,9 @@ def run_source(summary):
     return html.run_report(summary)
 
 
-@pytest.fixture(scope="module")
-def comparison_source(other, summary, differences):
-    return html.comparison_report(other, summary, differences)
-
-
-@pytest.fixture(scope="module", params=["run", "comparison"])
-def source(request, run_source, comparison_source):
-    return run_source if request.param == "run" else comparison_source
+@pytest.fixture(scope="module", params=["run", "two runs", "four runs"])
+def source(request, run_source, compared_source, ladder_source):
+    return {"run": run_source, "two runs": compared_source, "four runs": ladder_source}[request.param]
 
 
 def test_a_page_holds_only_known_elements_and_no_way_out(source):
@@ -186,10 +182,10 @@ def metric(name, value, low=None, high=None, *, task="gsm8k", method="stated", s
     )  # fmt: skip
 
 
-def small(*metrics, gallery=(), manifest=None, outcomes=None):
+def small(*metrics, name="small", kind=None, gallery=(), manifest=None, outcomes=None):
     outcomes = outcomes or {"correct": 60, "incorrect": 40}
     return RunSummary(
-        name="small", kind=None, model="m", manifest=manifest or {}, gallery=gallery,
+        name=name, kind=kind, model="m", manifest=manifest or {}, gallery=gallery,
         scorecard=Scorecard(metrics=metrics or (metric("accuracy", 0.6, 0.5, 0.7),), reliability=()),
         counts=(OutcomeCount(task="gsm8k", protocol="stated", domain="math", outcomes=outcomes, confidences={}),),
     )  # fmt: skip
@@ -267,80 +263,3 @@ def case(value):
         task=value, question_id=value, protocol="stated", draw=0, method=value, confidence=0.9, question=value,
         choices=(value,), gold=(value,), answer=value, reasoning=value, text=f"<think>{value}</think>{value}",
     )  # fmt: skip
-
-
-# -- comparison -------------------------------------------------------------------------------------------------------
-
-
-def compared(a, b, differences=()):
-    return " ".join(Page(html.comparison_report(a, b, differences)).text.split())
-
-
-def test_every_difference_stands_with_interval_verdict_and_corrected_p(comparison_source, differences):
-    page = Page(comparison_source)
-    tags = Counter(value.split()[1] for value in page.values("class") if value.startswith("tag "))
-    shown = [d for d in differences if verdict(d) == d.verdict]
-    macro = Counter(d.verdict for d in shown if d.task == "macro")
-    legend = Counter(("better", "worse", "equivalent", "undecided"))
-    assert tags == Counter(d.verdict for d in shown) + macro + legend
-    assert page.text.count("<0.001") == sum(d.p_holm is not None for d in differences)
-
-
-def test_equal_runs_have_no_warnings():
-    run = small(manifest={"configuration": {"temperature": 0.7}, "data": {"gsm8k": {"fingerprint": "x"}}})
-    page = compared(run, run)
-    assert "What may not be comparable" not in page
-    assert "They are the same" in page
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "warning"),
-    [
-        (
-            {"configuration": {"temperature": 0.7}},
-            {"configuration": {"temperature": 0.0}},
-            "Setting temperature: A 0.7, B 0.0.",
-        ),
-        (
-            {"identity": {"graders": {"gsm8k": "number/1"}}},
-            {"identity": {"graders": {"gsm8k": "number/2", "new": "x"}}},
-            "The graders of gsm8k differ.",
-        ),
-        ({"configuration": {"max_tokens": 5}}, {}, "Setting max_tokens: A 5, B not stated."),
-        (
-            {"data": {"gsm8k": {"fingerprint": "x"}}},
-            {"data": {"gsm8k": {"fingerprint": "y"}}},
-            "different versions of the data",
-        ),
-    ],
-)
-def test_manifests_that_differ_where_it_matters_are_warned_of(a, b, warning):
-    assert warning in compared(small(manifest=a), small(manifest=b))
-
-
-def test_coverage_truncation_protocol_and_tasks_that_differ_are_warned_of():
-    a = small(metric("coverage", 0.9), outcomes={"correct": 97, "truncated": 3})
-    b = small(metric("coverage", 0.8), outcomes={"correct": 90, "truncated": 10})
-    page = compared(a, b)
-    assert "Coverage of gsm8k · stated: A 90.0 %, B 80.0 %" in page
-    assert "Truncation of gsm8k: A 3.0 %, B 10.0 %" in page
-    plain = replace(
-        b, scorecard=Scorecard(metrics=(replace(metric("coverage", 0.8), protocol="plain"),), reliability=())
-    )
-    assert "Protocol: A was asked under stated, B under plain" in compared(a, plain)
-    renamed = replace(b, counts=(replace(b.counts[0], task="popqa"),))
-    page = compared(a, renamed)
-    assert "Task gsm8k is only in A" in page
-    assert "Task popqa is only in B" in page
-
-
-def test_questions_that_are_not_shared_are_warned_of(differences):
-    (one,) = [d for d in differences if (d.task, d.method, d.metric) == ("gsm8k", "stated", "accuracy")]
-    runs = [small(manifest={"data": {"gsm8k": {"fingerprint": "x", "questions": n}}}) for n in (150, 200)]
-    assert "Questions of gsm8k: 150 are shared; A asked 150, B asked 200." in compared(*runs, [one])
-
-
-def test_fields_in_which_the_manifests_differ_are_listed(comparison_source):
-    table = Page(comparison_source).text.partition("Where the manifests differ")[2]
-    assert "configuration.temperature" in table
-    assert "hardware" not in table

@@ -94,6 +94,7 @@ def test_csv_keeps_all_digits_and_leaves_undefined_empty(summary):
 @pytest.mark.parametrize("verdict", ["better", "worse", "equivalent", "undecided"])
 def test_differences_show_change_interval_and_verdict(verdict):
     row = Difference(
+        run_a="A", run_b="B",
         task="gsm8k", protocol="stated", method="stated", subset="level=3", metric="ece", a=0.3, b=0.2, difference=-0.1,
         low=-0.15, high=-0.05, p_value=0.0001, p_holm=0.004, verdict=verdict, n_questions=50, convention="",
     )  # fmt: skip
@@ -114,6 +115,7 @@ def test_differences_show_change_interval_and_verdict(verdict):
 )
 def test_a_change_of_mean_confidence_is_neither_better_nor_worse(metric, verdict, shown):
     row = Difference(
+        run_a="A", run_b="B",
         task="gsm8k", protocol="stated", method="stated", subset="all", metric=metric, a=0.9, b=0.8, difference=-0.1,
         low=-0.12, high=-0.08, p_value=0.0001, p_holm=0.001, verdict=verdict, n_questions=50, convention="",
     )  # fmt: skip
@@ -122,9 +124,23 @@ def test_a_change_of_mean_confidence_is_neither_better_nor_worse(metric, verdict
 
 def test_undefined_differences_are_dashes():
     row = Difference(
+        run_a="A", run_b="B",
         task="gsm8k", protocol="stated", method="stated", subset="all", metric="auroc", a=0.7, b=None, difference=None,
         low=None, high=None, p_value=None, p_holm=None, verdict="undecided", n_questions=50, convention="", reason="x",
     )  # fmt: skip
     assert tables.differences_text([row]).splitlines()[1].split() == [
         "gsm8k", "·", "stated", "auroc", "0.700", "—", "—", "—", "undecided", "50",
     ]  # fmt: skip
+
+
+def test_two_runs_show_every_difference_and_more_runs_the_means_against_the_baseline(compared, ladder):
+    of_two = tables.comparison_text(compared)
+    assert of_two.startswith("sft on micro against instruct, paired on shared questions\n")
+    assert len(of_two.splitlines()) == 3 + len(compared.differences)
+    of_four = tables.comparison_text(ladder)
+    assert max(map(len, of_four.splitlines())) <= 130
+    for run in ladder.runs:
+        assert of_four.count(f"\n{tables.label(run.name, 'stated', 30)}") >= 2
+    shown = [d for d in ladder.differences if d.run_a == "instruct" and d.task == "macro"]
+    shown = [d for d in shown if d.metric in ("accuracy", "ece", "brier", "auroc")]
+    assert len(of_four.partition("Against instruct")[2].strip().splitlines()) == 3 + len(shown)

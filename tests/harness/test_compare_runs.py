@@ -1,0 +1,167 @@
+"""`calibench compare`: which runs are paired, in which order, and what is refused."""
+
+import contextlib
+import json
+
+import pytest
+
+from harness.cli import main
+from harness.records import Confidence, Generation, Grade, Question
+from harness.scoring import compare_runs
+from harness.store import RunFile
+
+KEY = {"task": "sums", "draw": 0}
+
+
+def make_run(folder, name, *, kind=None, right=30, questions=40, protocol="stated", **manifest):
+    """A run whose first `right` of its questions are answered right."""
+    with RunFile.create(folder) as run:
+        for i in range(questions):
+            key = KEY | {"question_id": f"q{i:03}", "protocol": protocol}
+            run.write([
+                Question(task="sums", question_id=key["question_id"], text="?", gold=("1",), domain="math", split="t"),
+                Generation(
+                    **key, seed=None, prompt_tokens=1, cached_tokens=None, reasoning_tokens=0, answer_tokens=1,
+                    latency=None, finish_reason="stop", reasoning_opened=False, reasoning=None, text="1",
+                    token_ids=None,
+                ),
+                Confidence(**key, method="stated", value=0.8, status="ok", raw=None),
+                Grade(**key, answer="1", outcome="correct" if i < right else "incorrect", grader="number/1"),
+            ])  # fmt: skip
+        scope = {"sums": {protocol: {"questions": questions, "draws": 1, "methods": ["stated"]}}}
+        run.update_manifest(**{"name": name, "kind": kind, "model": {"name": "m"}, "scope": scope} | manifest)
+
+
+@pytest.fixture
+def ladder(tmp_path, monkeypatch):
+    """Four runs, one of each kind, in a working folder."""
+    monkeypatch.chdir(tmp_path)
+    for kind, right in (("rl", 38), ("base", 10), ("sft", 30), ("instruct", 20)):
+        make_run(tmp_path / kind, f"my {kind}", kind=kind, right=right)
+    return tmp_path
+
+
+def pairs(*folders, **options):
+    """(run A, run B) of the differences of these runs."""
+    with contextlib.ExitStack() as opened:
+        comparison = compare_runs([opened.enter_context(RunFile.open(folder)) for folder in folders], **options)
+    found = list(dict.fromkeys((d.run_a, d.run_b) for d in comparison.differences))
+    assert found == [pair for pair in comparison.pairs if pair in found]
+    return found
+
+
+def test_every_run_is_held_against_the_first_and_against_the_one_before_it_on_the_ladder(ladder, capsys):
+    assert main(["compare", "rl", "sft", "base", "instruct", "--json"]) == 0
+    differences = json.loads(capsys.readouterr().out)
+    assert list(dict.fromkeys((d["run_a"], d["run_b"]) for d in differences)) == [
+        ("my rl", "my base"), ("my rl", "my instruct"), ("my rl", "my sft"),
+        ("my base", "my instruct"), ("my instruct", "my sft"),
+    ]  # fmt: skip
+    page = (ladder / "runs/compare/report.html").read_text()
+    places = [page.index(f"<bdi>my {kind}</bdi>") for kind in ("base", "instruct", "sft", "rl")]
+    assert places[:3] == sorted(places[:3])
+    assert "3 runs</bdi> against <bdi>my rl" in page
+
+
+def test_runs_of_one_kind_and_of_none_stay_in_the_order_given(ladder):
+    for name in ("star", "epicar"):
+        make_run(ladder / name, name, kind="sft")
+    make_run(ladder / "unknown", "unknown")
+    found = pairs("instruct", "unknown", "sft", "star", "rl", "epicar")
+    steps = [("my sft", "star"), ("star", "epicar"), ("epicar", "my rl"), ("my rl", "unknown")]
+    assert found[5:] == steps
+
+
+@pytest.mark.parametrize("baseline", ["my sft", "sft", "sft/run.sqlite"])
+def test_baseline_is_named_by_name_or_folder(ladder, baseline):
+    found = pairs("base", "sft", "rl", baseline=baseline)
+    assert found == [("my sft", "my base"), ("my sft", "my rl")]
+
+
+def test_two_runs_are_compared_as_b_minus_a_with_one_pair(ladder, capsys):
+    assert pairs("base", "rl", baseline="rl") == [("my rl", "my base")]
+    assert main(["compare", "rl", "base", "--json"]) == 0
+    differences = json.loads(capsys.readouterr().out)
+    assert {(d["run_a"], d["run_b"]) for d in differences} == {("my rl", "my base")}
+    (accuracy,) = [d for d in differences if (d["task"], d["metric"]) == ("sums", "accuracy")]
+    assert (accuracy["a"], accuracy["b"], accuracy["verdict"]) == (38 / 40, 10 / 40, "worse")
+    assert set(accuracy) == {
+        "run_a", "run_b", "task", "protocol", "method", "subset", "metric", "a", "b", "difference", "low", "high",
+        "p_value", "p_holm", "verdict", "n_questions", "convention", "reason",
+    }  # fmt: skip
+
+
+def test_text_of_several_runs_has_the_means_against_the_baseline(ladder, capsys):
+    assert main(["compare", "base", "rl", "sft"]) == 0
+    out = capsys.readouterr().out
+    assert "Against my base, mean over tasks" in out
+    assert "report: runs/compare/report.html" in out
+
+
+def test_runs_of_one_name_are_told_apart_by_their_folders(ladder, capsys):
+    make_run(ladder / "again", "my sft", kind="sft", right=31)
+    assert pairs("sft", "again") == [("my sft (sft)", "my sft (again)")]
+    assert pairs("sft", "again", baseline="again") == [("my sft (again)", "my sft (sft)")]
+    assert main(["compare", "sft", "again", "base", "--baseline", "my sft"]) == 2
+    assert "several runs have this name; name the folder: sft, again" in capsys.readouterr().err
+
+
+def test_a_run_called_first_is_that_run(ladder):
+    make_run(ladder / "other", "first")
+    assert pairs("base", "other", baseline="first") == [("first", "my base")]
+    assert pairs("base", "rl", baseline="first") == [("my base", "my rl")]
+
+
+def test_an_unfinished_run_is_warned_of_on_the_terminal_and_on_the_page(ladder, capsys):
+    scope = {"sums": {"stated": {"questions": 50, "draws": 1, "methods": ["stated"]}}}
+    make_run(ladder / "cut", "cut", complete=False, scope=scope)
+    assert main(["compare", "base", "sft", "cut"]) == 0
+    assert "cut is not finished: 40 of 50 generations are graded" in capsys.readouterr().err
+    assert "cut is not finished" in (ladder / "runs/compare/report.html").read_text()
+
+
+def test_a_run_that_shares_nothing_with_any_other_is_refused(ladder, capsys):
+    make_run(ladder / "plain", "plain", protocol="plain")
+    assert main(["compare", "base", "sft", "plain"]) == 2
+    err = capsys.readouterr().err
+    assert "no question under the same task, protocol and method is shared by plain and a run" in err
+    assert "my base has sums under stated; my sft has sums under stated; plain has sums under plain" in err
+    assert not (ladder / "runs").exists()
+
+
+def test_a_pair_that_shares_nothing_is_left_out_and_said(ladder, capsys):
+    make_run(ladder / "plain", "plain", protocol="plain", kind="sft")
+    make_run(ladder / "both", "both", kind="rl")
+    make_run(ladder / "both", "both", kind="rl", protocol="plain")
+    assert pairs("base", "plain", "both") == [("my base", "both"), ("plain", "both")]
+    assert main(["compare", "base", "plain", "both"]) == 0
+    page = (ladder / "runs/compare/report.html").read_text()
+    assert "plain and my base share no question under the same task, protocol and method." in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["base", "sft", "base"], "found one twice: base/run.sqlite and base/run.sqlite"),
+        (["base", "./base/run.sqlite"], "found one twice"),
+        (["base", "link"], "found one twice"),
+        (["base", "sft", "--baseline", "my sf"], "unknown baseline 'my sf'. Did you mean my sft"),
+        (["base", "sft", "nowhere"], "nowhere: no run here"),
+        (["base", "sft", "--baseline", "rl"], "unknown baseline 'rl'"),
+    ],
+)
+def test_bad_input_is_answered_in_one_message_and_nothing_is_written(ladder, capsys, arguments, message):
+    (ladder / "link").symlink_to(ladder / "base")
+    assert main(["compare", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.splitlines()[-1].startswith("calibench: ")
+    assert captured.out == ""
+    assert not (ladder / "runs").exists()
+
+
+def test_one_run_is_not_enough(ladder, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(["compare", "base"])
+    assert exit_.value.code == 2
+    assert "RUN" in capsys.readouterr().err
