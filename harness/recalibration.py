@@ -30,6 +30,7 @@ AS_READ = "as read"
 _SHOWN = (
     "coverage", "mean_confidence", "signed_gap", "ece", "ece_noise_floor", "brier", "log_loss", "auroc",
 )  # fmt: skip
+_JUDGED = ("ece", "brier", "log_loss", "auroc")
 _FEATURES = "features"
 """Column of token features: an array with nan for what is not known, or None where the method reads none."""
 
@@ -91,9 +92,7 @@ def recalibrate(
         descriptions={name: recalibration.METHODS[name].description for name in methods},
         fits=tuple(fits),
         scorecards={name: _scorecard(of, seed) for name, of in frames.items()},
-        differences=tuple(
-            d for d in compare(frames, [(AS_READ, name) for name in methods], seed=seed) if d.metric in _SHOWN
-        ),
+        differences=tuple(compare(frames, [(AS_READ, name) for name in methods], metrics=_JUDGED, seed=seed)),
     )
 
 

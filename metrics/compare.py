@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -65,6 +65,7 @@ def compare(
     frames: Mapping[str, pd.DataFrame],
     pairs: Sequence[tuple[str, str]],
     *,
+    metrics: Collection[str] = MAIN,
     seed: int = 0,
     resamples: int = 1000,
     margin: float = 0.02,
@@ -77,6 +78,7 @@ def compare(
     Args:
         frames: name of the run -> its frame as for `metrics.scorecard.scorecard`.
         pairs: (A, B), names of runs. A pair that shares nothing gives no difference.
+        metrics: those of `MAIN` that are compared.
         seed: of the bootstrap; a pair's differences, intervals and `p_value` do not depend on the other pairs.
         resamples: of the bootstrap.
         margin: differences smaller than this do not matter; `equivalent` means that the whole interval is inside it.
@@ -97,7 +99,7 @@ def compare(
     for frame in frames.values():
         check(frame)
     parts = {name: dict(iter(frame.groupby(["task", "protocol", "method"]))) for name, frame in frames.items()}
-    found = {(a, b): _changes(a, b, parts, seed, resamples, margin) for a, b in pairs}
+    found = {(a, b): _changes(a, b, parts, metrics, seed, resamples, margin) for a, b in pairs}
     compared = {name for pair, changes in found.items() if changes for name in pair}
     if alone := [name for name in frames if name not in compared]:
         raise ValueError(
@@ -107,7 +109,9 @@ def compare(
     return _judge([change for changes in found.values() for change in changes], margin)
 
 
-def _changes(a: str, b: str, parts: Mapping[str, dict], seed: int, resamples: int, margin: float) -> list[Change]:
+def _changes(
+    a: str, b: str, parts: Mapping[str, dict], metrics: Collection[str], seed: int, resamples: int, margin: float
+) -> list[Change]:
     """The changes from run A to run B; none if they share nothing."""
     pairs = {}
     for key in sorted(parts[a].keys() & parts[b].keys()):
@@ -117,11 +121,11 @@ def _changes(a: str, b: str, parts: Mapping[str, dict], seed: int, resamples: in
             group = Group(*key, "all")
             rows = [of[of["question_id"].isin(shared)] for of in (of_a, of_b)]
             pairs[group] = _pair(group, *rows, resamples, random_source(seed, group))
-    changes = [_change(a, b, g, m, [p], margin) for g, p in pairs.items() for m in p.a.metrics]
+    changes = [_change(a, b, g, m, [p], margin) for g, p in pairs.items() for m in p.a.metrics if m in metrics]
     for protocol, method in sorted({(g.protocol, g.method) for g in pairs}):
         members = [p for g, p in pairs.items() if (g.protocol, g.method) == (protocol, method)]
         group = Group("macro", protocol, method, "all")
-        changes += [_change(a, b, group, m, members, margin) for m in members[0].a.metrics]
+        changes += [_change(a, b, group, m, members, margin) for m in members[0].a.metrics if m in metrics]
     return changes
 
 
