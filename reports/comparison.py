@@ -21,6 +21,8 @@ _MAIN = {
 """The metrics that the runs are shown by, each with what it means in a line."""
 _OF_ANSWERS = "accuracy"
 """The one of them that no confidence enters: it is the same for every method."""
+_ALL = ("macro", "all")
+"""Task and subset of the mean over tasks."""
 _NOTABLE = 0.02
 """Differences of coverage and truncation between runs that are warned of."""
 _SETTINGS = ("temperature", "top_p", "max_tokens", "thinking", "draws", "backend")
@@ -29,6 +31,9 @@ _SETTINGS = ("temperature", "top_p", "max_tokens", "thinking", "draws", "backend
 def comparison_report(comparison: Comparison) -> str:
     """The page of a comparison."""
     runs, figure = comparison.runs, figure_maker()
+    found = {
+        (m.protocol, m.method, m.metric, m.task, m.subset, run.name): m for run in runs for m in run.scorecard.metrics
+    }
     verdicts = {
         (d.protocol, d.method, d.metric, d.task, d.subset, d.run_b): d
         for d in comparison.differences
@@ -42,12 +47,14 @@ def comparison_report(comparison: Comparison) -> str:
         others=[run.name for run in runs if run.name != comparison.baseline],
         protocols=list(dict.fromkeys(m.protocol for run in runs for m in run.scorecard.metrics)),
         warnings=list(_warnings(comparison)),
-        texts=_MAIN,
         ladder=_ladder(runs, verdicts),
-        ladder_figures=_ladder_figures(figure, comparison),
+        ladder_figures=[
+            *_ladder_figures(figure, comparison, found),
+            *(_plane_figures(figure, comparison, found) if len(runs) > 2 else ()),
+        ],
         steps=_steps(comparison.differences),
-        matrices=_matrices(runs, verdicts),
-        strips=list(_strips(runs, comparison.baseline)),
+        matrices=list(_matrices(runs, found, verdicts)),
+        strips=list(_strips(runs, found, comparison.baseline)),
         headlines=_side_by_side(runs),
         differences=[
             (pair, len(of_pair), groups(of_pair, lambda d: (d.protocol, d.metric)))
@@ -62,6 +69,23 @@ def comparison_report(comparison: Comparison) -> str:
 
 def _pair(difference: Difference) -> tuple[str, str]:
     return difference.run_a, difference.run_b
+
+
+def _methods(found: dict[tuple, Metric]) -> list[tuple[str, list[str]]]:
+    """(protocol, its methods)."""
+    of_protocols = groups(dict.fromkeys(key[:2] for key in found), lambda key: key[0])
+    return [(protocol, [method for _, method in keys]) for protocol, keys in of_protocols]
+
+
+def _columns(metric: str, methods: list[str]) -> list[tuple[str | None, list[str]]]:
+    """(method, methods to look it up by): one that is None and has all of them for a metric that they share."""
+    return [(None, methods)] if metric == _OF_ANSWERS else [(method, [method]) for method in methods]
+
+
+def _any(table: dict[tuple, Any], protocol: str, methods: list[str], metric: str, place: tuple, run: str) -> Any:
+    """What a table has for the first of the methods that it has anything for; None if there is none."""
+    keys = ((protocol, method, metric, *place, run) for method in methods)
+    return next((table[key] for key in keys if key in table), None)
 
 
 # -- means over tasks -------------------------------------------------------------------------------------------------
@@ -84,9 +108,7 @@ def _ladder(runs: Sequence[RunSummary], verdicts: dict) -> list[dict]:
                 {
                     "run": run,
                     "cells": means.get((protocol, method, run.name)),
-                    "verdicts": {
-                        m: verdicts.get((protocol, method, m, "macro", "all", run.name)) for m in tables.HEADLINE
-                    },
+                    "verdicts": {m: verdicts.get((protocol, method, m, *_ALL, run.name)) for m in tables.HEADLINE},
                     "same_kind": last is not None and last.kind == run.kind,
                 }
                 for last, run in zip(before, runs, strict=False)
@@ -96,48 +118,41 @@ def _ladder(runs: Sequence[RunSummary], verdicts: dict) -> list[dict]:
     ]
 
 
-def _ladder_figures(figure: Callable, comparison: Comparison) -> list[dict]:
-    """One figure for each protocol and main metric; for three runs or more also accuracy against ECE and AUROC."""
+def _ladder_figures(figure: Callable, comparison: Comparison, found: dict) -> Iterator[dict]:
+    """One figure for each protocol and main metric."""
     names = [run.name for run in comparison.runs]
-    baseline = names.index(comparison.baseline)
-    means = [_means(run) for run in comparison.runs]
-    drawn = []
-    for protocol in dict.fromkeys(m.protocol for of_run in means for m in of_run):
-        of_protocol = [[m for m in of_run if m.protocol == protocol] for of_run in means]
-        methods = list(dict.fromkeys(m.method for of_run in of_protocol for m in of_run))
-        for name, meaning in _MAIN.items():
+    for protocol, methods in _methods(found):
+        for metric, meaning in _MAIN.items():
             series = {
-                "" if name == _OF_ANSWERS else method: [_named(of_run, method, name) for of_run in of_protocol]
-                for method in (methods[:1] if name == _OF_ANSWERS else methods)
+                method or "": [_any(found, protocol, of, metric, _ALL, name) for name in names]
+                for method, of in _columns(metric, methods)
             }
-            if any(m for of_method in series.values() for m in of_method):
-                heading = tables.HEADLINE[name]
-                svg = figures.ladder_figure(names, series, baseline)
+            if any(m and m.value is not None for of_method in series.values() for m in of_method):
+                heading = tables.HEADLINE[metric]
+                drawn = figures.ladder_figure(names, series, names.index(comparison.baseline))
                 described = f"{heading} of every run, mean over tasks; its numbers are in the table above"
-                drawn.append(_figure(heading, meaning, protocol, figure(svg, described)))
-        for method in methods if len(names) > 2 else ():
-            for name in ("ece", "auroc"):
-                points = [(_named(of_run, method, _OF_ANSWERS), _named(of_run, method, name)) for of_run in of_protocol]
-                if sum(None not in point for point in points) > 2:
-                    heading = f"Accuracy and {tables.HEADLINE[name]}"
-                    svg = figures.plane_figure(names, points, ("accuracy", tables.HEADLINE[name]), baseline)
+                yield _figure(heading, meaning, protocol, figure(drawn, described))
+
+
+def _plane_figures(figure: Callable, comparison: Comparison, found: dict) -> Iterator[dict]:
+    """Accuracy against ECE and against AUROC for each protocol and method, where there are three runs or more."""
+    names = [run.name for run in comparison.runs]
+    for protocol, methods in _methods(found):
+        for method in methods:
+            for metric, best in (("ece", "lower"), ("auroc", "upper")):
+                axes = (_OF_ANSWERS, metric)
+                points = [tuple(_any(found, protocol, [method], m, _ALL, name) for m in axes) for name in names]
+                if sum(all(m and m.value is not None for m in point) for point in points) > 2:
+                    heading = f"Accuracy and {tables.HEADLINE[metric]}"
+                    labels = "accuracy", tables.HEADLINE[metric]
+                    drawn = figures.plane_figure(names, points, labels, names.index(comparison.baseline))
                     described = f"{heading} of every run by method {method}; the numbers are in the table above"
-                    best = "lower" if name == "ece" else "upper"
                     meaning = f"By {text.clip(method, 24)}; the {best} right corner is best."
-                    drawn.append(_figure(heading, meaning, protocol, figure(svg, described)))
-    return drawn
+                    yield _figure(heading, meaning, protocol, figure(drawn, described))
 
 
 def _figure(heading: str, meaning: str, protocol: str, svg: Markup) -> dict:
     return {"heading": heading, "meaning": meaning, "protocol": protocol, "svg": svg}
-
-
-def _means(run: RunSummary) -> list[Metric]:
-    return [m for m in run.scorecard.metrics if (m.task, m.subset) == ("macro", "all") and m.value is not None]
-
-
-def _named(metrics: Iterable[Metric], method: str, name: str) -> Metric | None:
-    return next((m for m in metrics if (m.method, m.metric) == (method, name)), None)
 
 
 def _steps(differences: Iterable[Difference]) -> list[tuple[Any, list]]:
@@ -152,27 +167,21 @@ def _steps(differences: Iterable[Difference]) -> list[tuple[Any, list]]:
 # -- by domain and task -----------------------------------------------------------------------------------------------
 
 
-def _matrices(runs: Sequence[RunSummary], verdicts: dict) -> list[dict]:
+def _matrices(runs: Sequence[RunSummary], found: dict, verdicts: dict) -> Iterator[dict]:
     """For every protocol, main metric and method: a row per domain and task, with a cell and a verdict per run."""
-    found = {
-        (m.protocol, m.method, m.metric, m.task, m.subset, run.name): m for run in runs for m in run.scorecard.metrics
-    }
-    places = _places(runs)
-    out = []
-    for protocol, of_protocol in groups(dict.fromkeys(key[:2] for key in found), lambda key: key[0]):
+    for protocol, methods in _methods(found):
         for metric in _MAIN:
-            for _, method in of_protocol[:1] if metric == _OF_ANSWERS else of_protocol:
-                rows = [
-                    place | {"cells": [found.get((protocol, method, metric, *place["key"], run.name)) for run in runs]}
-                    for place in places
-                ]
-                rows = [row | {"verdicts": [
-                    verdicts.get((protocol, method, metric, *row["key"], run.name)) for run in runs
-                ]} for row in rows if any(row["cells"])]  # fmt: skip
+            for method, of in _columns(metric, methods):
+                rows = []
+                for place in _places(runs):
+                    cells, signs = (
+                        [_any(table, protocol, of, metric, place["key"], run.name) for run in runs]
+                        for table in (found, verdicts)
+                    )
+                    if any(cells):
+                        rows.append(place | {"cells": cells, "verdicts": signs})
                 if rows:
-                    shown = None if metric == _OF_ANSWERS else method
-                    out.append({"protocol": protocol, "metric": metric, "method": shown, "rows": rows})
-    return out
+                    yield {"protocol": protocol, "metric": metric, "method": method, "rows": rows}
 
 
 def _places(runs: Sequence[RunSummary]) -> list[dict]:
@@ -184,7 +193,7 @@ def _places(runs: Sequence[RunSummary]) -> list[dict]:
         if several:
             places.append(_place("macro", f"domain={domain}", domain))
         places += [_place(task, "all", None if several else domain, below=several) for task in tasks]
-    return [*places, _place("macro", "all", None)]
+    return [*places, _place(*_ALL, None)]
 
 
 def _place(task: str, subset: str, domain: str | None, *, below: bool = False) -> dict:
@@ -200,34 +209,34 @@ def _side_by_side(runs: Sequence[RunSummary]) -> list[tuple[Any, list]]:
     return groups(rows.items(), lambda item: item[0][0])
 
 
-def _strips(runs: Sequence[RunSummary], baseline: str) -> Iterator[dict]:
+def _strips(runs: Sequence[RunSummary], found: dict, baseline: str) -> Iterator[dict]:
     """Per protocol, task and method the diagrams of the runs, all to one scale, the baseline behind each of them."""
-    found: dict[tuple, dict] = {}
+    strips: dict[tuple, dict] = {}
     for run in runs:
         for diagram in run.scorecard.reliability:
             key = (diagram.protocol, diagram.task, diagram.method, diagram.subset)
-            found.setdefault(key, {})[run.name] = diagram
-    eces = {
-        (m.protocol, m.task, m.method, m.subset, run.name): m
-        for run in runs
-        for m in run.scorecard.metrics
-        if m.metric == "ece"
-    }
-    for key, diagrams in found.items():
+            strips.setdefault(key, {})[run.name] = diagram
+    for key, diagrams in strips.items():
+        protocol, task, method, subset = key
         tallest = max((figures.tallest_share(d) for d in diagrams.values()), default=0)
         panels = []
         for run in runs:
             diagram = diagrams.get(run.name)
-            panel = {"run": run.name, "diagram": diagram, "ece": eces.get((*key, run.name))}
+            panel = {
+                "run": run.name,
+                "diagram": diagram,
+                "ece": found.get((protocol, method, "ece", task, subset, run.name)),
+            }
             if diagram:
                 behind = None if run.name == baseline else diagrams.get(baseline)
-                name = text.visible(f"Reliability of {run.name} in {key[1]} by {key[2]}; the numbers are below")
+                name = text.visible(f"Reliability of {run.name} in {task} by {method}; the numbers are below")
                 panel["svg"] = Markup(figures.small_multiple(diagram, behind, tallest, name))
             panels.append(panel)
         edges = [(b.low, b.high) for b in next(iter(diagrams.values())).bins]
         bins = [(edge, [_bin(p["diagram"], edge) for p in panels]) for edge in edges]
         filled = [(edge, cells) for edge, cells in bins if any(b and b.n for b in cells)]
-        yield dict(zip(("protocol", "task", "method", "subset"), key, strict=True)) | {"panels": panels, "bins": filled}
+        place = {"protocol": protocol, "task": task, "method": method, "subset": subset}
+        yield place | {"panels": panels, "bins": filled}
 
 
 def _bin(diagram: Any, edge: tuple[float, float]) -> Any:

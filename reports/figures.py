@@ -134,8 +134,8 @@ def ladder_figure(names: Sequence[str], series: Mapping[str, Sequence[Metric | N
 
     Args:
         names: of the runs, from the top.
-        series: method -> the metric of each run (None where it has none); its one key is empty for a metric that is
-            the same for every method.
+        series: method -> the metric of each run (None or undefined where it has none); its one key is empty for a
+            metric that is the same for every method.
         baseline: index of the run that the others are held against.
     """
     apart = min(0.3, 0.7 / len(series))
@@ -145,8 +145,8 @@ def ladder_figure(names: Sequence[str], series: Mapping[str, Sequence[Metric | N
         for i, (method, metrics) in enumerate(series.items()):
             offset = apart * (i - (len(series) - 1) / 2)
             role = COLOURS["ink"] if i == 0 else COLOURS["muted"]
-            shown = [(y + offset, m) for y, m in enumerate(metrics) if m]
-            if metrics[baseline]:
+            shown = [(y + offset, m) for y, m in enumerate(metrics) if _has_value(m)]
+            if _has_value(metrics[baseline]):
                 axes.axvline(metrics[baseline].value, color=role, linewidth=0.7, linestyle=(0, (3, 3)), zorder=0)
             axes.errorbar(
                 [m.value for _, m in shown], [y for y, _ in shown], xerr=_reach([m for _, m in shown]), color=role,
@@ -177,7 +177,8 @@ def plane_figure(
         labels: of the axes.
         baseline: index of the run whose dot is hollow.
     """
-    drawn = sorted((i for i, point in enumerate(points) if None not in point), key=lambda i: points[i][1].value)
+    drawn = [i for i, point in enumerate(points) if all(map(_has_value, point))]
+    drawn.sort(key=lambda i: points[i][1].value)
     with _style():
         figure = Figure(figsize=(3.3, 0.9 + max(1.7, 0.19 * len(drawn))), layout="constrained")
         axes = figure.add_subplot()
@@ -209,6 +210,10 @@ def _spread(heights: Sequence[float], gap: float) -> list[float]:
         highest = 1 - gap * (len(heights) - 1 - i)
         out.append(min(highest, max(height, out[-1] + gap if out else 0.0)))
     return out
+
+
+def _has_value(metric: Metric | None) -> bool:
+    return metric is not None and metric.value is not None
 
 
 def _reach(metrics: Sequence[Metric]) -> list[list[float]]:
@@ -252,9 +257,7 @@ def _curve(axes: Axes, draws: Sequence[int], points: Sequence[Metric], curve: Cu
     colour = COLOURS[curve.role]
     dashes = "-" if curve.marker else (0, (4, 2))
     values = [m.value for m in points]
-    axes.plot(
-        draws, values, color=colour, linestyle=dashes, marker=curve.marker or None, markersize=3.6, linewidth=1.2
-    )
+    axes.plot(draws, values, color=colour, linestyle=dashes, marker=curve.marker or None, markersize=3.6, linewidth=1.2)
     banded = [(k, m) for k, m in zip(draws, points, strict=True) if m.low is not None and m.high is not None]
     if curve.marker and banded:
         low, high = [m.low for _, m in banded], [m.high for _, m in banded]
