@@ -129,6 +129,10 @@ class ChatFormat:
             cut.update(self.touching(token_ids, start, end))
         return tuple(token for index, token in enumerate(token_ids) if index not in cut)
 
+    def answer_begun(self, closing: bool) -> tuple[int, ...]:
+        """Tokens that begin the answer line, after the end of an open reasoning if `closing`."""
+        return self._encode("\n</think>\n\nAnswer:" if closing else "\nAnswer:")
+
     def label_tokens(self, label: str) -> list[int]:
         """The single tokens that write `label`, with and without a leading space."""
         variants = [self.tokenizer.encode(text, add_special_tokens=False) for text in (label, f" {label}")]

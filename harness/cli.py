@@ -239,7 +239,11 @@ def _check_task(options: argparse.Namespace) -> int:
     import tasks
     from harness.check import check_task
 
-    results = [check_task(name, options.data, options.limit) for name in tasks.expand(options.names)]
+    given = {name: value for name in _TASK_FILE if (value := getattr(options, name)) is not None}
+    names = [*options.names, *_task_of_file(given)]
+    if not names:
+        raise InputError("check-task: expected a task's name, or --task-file, found neither")
+    results = [check_task(name, options.data, options.limit) for name in tasks.expand(names)]
     if options.json:
         _print_json([result.as_dict() for result in results])
     else:
@@ -262,6 +266,15 @@ def _lm_eval_tasks(options: argparse.Namespace) -> None:
         _print_json(files)
     else:
         print("\n".join(files))
+
+
+def _suites(options: argparse.Namespace) -> None:
+    from harness.suites import SUITES
+
+    if options.json:
+        _print_json([suite.as_dict() for suite in SUITES.values()])
+    else:
+        print("\n\n".join(suite.text() for suite in SUITES.values()))
 
 
 def _methods(options: argparse.Namespace) -> None:
@@ -380,7 +393,8 @@ def _parser() -> argparse.ArgumentParser:
         _check_task,
         "grade every gold answer, and wrong, empty and refusing ones, through a task's grader",
     )
-    check.add_argument("names", metavar="NAME", nargs="+")
+    check.add_argument("names", metavar="NAME", nargs="*")
+    _add_task_file_options(check)
     check.add_argument("--data", metavar="DIR", default=_default_data(), help="folder of original data files")
     check.add_argument("--limit", metavar="N", type=_positive, help="only the first N rows")
 
@@ -392,6 +406,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command("recipes", _recipes, "list the recipes of `calibench tune` and their options")
     command("tasks", _tasks, "list the tasks")
+    command("suites", _suites, "list the suites: tasks and settings by one name, with what differs from their source")
     command("methods", _methods, "list the confidence methods")
     command("backends", _backends, "list the inference backends")
     command("models", _models, "list the checkpoints that come with calibench")
@@ -403,6 +418,8 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         "model", metavar="MODEL", nargs="?", help="hub id, local folder, or a name from `calibench models`"
     )
     run.add_argument("--tasks", metavar="NAMES", type=_names, help="comma-separated; see `calibench tasks`")
+    _add_task_file_options(run)
+    run.add_argument("--suite", metavar="NAME", help="tasks and settings by one name; see `calibench suites`")
     run.add_argument("--out", metavar="DIR", help="folder of the run")
     run.add_argument(
         "-c", "--config", metavar="FILE", help="TOML file with any of these options; the command line wins"
@@ -427,6 +444,12 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument("--top-p", metavar="P", type=_fraction, help="nucleus sampling (default: 1)")
     run.add_argument(
         "--max-tokens", metavar="N", type=_positive, help="output budget, reasoning included (default: 2048)"
+    )
+    run.add_argument(
+        "--force-answer",
+        action="store_true",
+        default=None,
+        help="where an output comes to no answer, close its reasoning and let the model finish 'Answer:'",
     )
     run.add_argument("--thinking", choices=("on", "off", "auto"), help="passed to the chat template; auto: its default")
     run.add_argument("--seed", metavar="N", type=_seed, help="default: 0")
@@ -466,11 +489,59 @@ def _add_tune_options(tune: argparse.ArgumentParser) -> None:
     tune.add_argument("--seed", metavar="N", type=_seed, help="default: 0")
 
 
+_TASK_FILE = {
+    "task_file": ("FILE", "your questions: CSV, TSV, JSON Lines or a JSON array, or a Python file that defines TASK"),
+    "grader": ("NAME", "how their answers are graded: number, math, choice, alias or code"),
+    "question": ("COLUMN", "default: question"),
+    "answer": ("COLUMN", "default: answer"),
+    "id": ("COLUMN", "default: ids from the content"),
+    "choices": ("COLUMNS", "options: one column of lists, or a column each"),
+    "level": ("COLUMN", "difficulty from 1"),
+    "subject": ("COLUMN", "category"),
+    "tests": ("COLUMN", "Python asserts, for --grader code"),
+    "labels": ("NAMES", "the possible answers, for --grader choice without --choices"),
+    "instruction": ("TEXT", "the form that the answer takes (default: what suits the grader)"),
+    "separator": ("TEXT", "what separates several accepted answers, or options, in one cell"),
+    "train_file": ("FILE", "questions of the same form to tune on"),
+}
+"""Option -> its value's name and its help; the options describe the file of `--task-file`."""
+
+
+def _add_task_file_options(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("a task of your own")
+    for name, (metavar, text) in _TASK_FILE.items():
+        group.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, type=_text, help=text)
+
+
+def _task_of_file(described: dict[str, str]) -> tuple[str, ...]:
+    """The name of the task that the options of `_TASK_FILE` describe; nothing if there are none."""
+    if not described:
+        return ()
+    if "task_file" not in described:
+        raise InputError(f"--{next(iter(described)).replace('_', '-')} describes a file: name it by --task-file")
+    from tasks.user import Description
+
+    return (f"file:{Description(described['task_file'], **_without(described, 'task_file')).reference()}",)
+
+
+def _without(options: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name not in names}
+
+
 def _run_options(options: argparse.Namespace, fields: Sequence[str]) -> dict[str, Any]:
-    """Configuration file, then command line, then CALIBENCH_DATA."""
-    given = {field: getattr(options, field) for field in fields if getattr(options, field, None) is not None}
+    """The suite, then configuration file, then command line, then CALIBENCH_DATA."""
+    known = (*fields, *_TASK_FILE)
+    given = {field: getattr(options, field) for field in known if getattr(options, field, None) is not None}
     from_file = _read_config(options.config) if options.config else {}
     merged = {"data": _default_data(), **from_file, **given}
+    of_file = _task_of_file({name: value for name, value in merged.items() if name in _TASK_FILE})
+    merged = _without(merged, *_TASK_FILE)
+    if of_file:
+        merged["tasks"] = (*merged.get("tasks", ()), *of_file)
+    if merged.get("suite"):
+        from harness import suites
+
+        merged = suites.applied(merged)
     for required in ("model", "tasks", "out"):
         if not merged.get(required):
             raise InputError(f"run: {'MODEL' if required == 'model' else '--' + required} is missing")

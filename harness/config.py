@@ -25,6 +25,8 @@ class RunConfig(NamedTuple):
     """None: 0 (greedy) for one draw, 0.7 for several."""
     top_p: float = 1.0
     max_tokens: int = 2048
+    force_answer: bool = False
+    """Where an output comes to no answer, close its reasoning, begin the answer, and let the model finish it."""
     thinking: str = "auto"
     seed: int = 0
     limit: int | None = None
@@ -33,6 +35,13 @@ class RunConfig(NamedTuple):
     data: str | None = None
     kind: str | None = None
     name: str | None = None
+    suite: str | None = None
+    """The suite whose settings hold where no other was given; see `harness.suites`."""
+    task_draws: dict[str, int] = {}
+    """task -> draws, where they are not `draws`."""
+
+    def draws_of(self, task: str) -> int:
+        return self.task_draws.get(task, self.draws)
 
     def sampling(self) -> Sampling:
         temperature = self.temperature if self.temperature is not None else (0.0 if self.draws == 1 else 0.7)

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from harness import __version__, options, protocols
+from harness import __version__, options, protocols, suites
 from harness.backends import base as backends
 from harness.confidence import base as confidence
 from harness.config import RunConfig
@@ -36,6 +36,7 @@ def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Sel
         "top_p": sampling.top_p,
         "max_tokens": sampling.max_tokens,
         "thinking": config.thinking,
+        "force_answer": config.force_answer,
         "seed": config.seed,
         "engine_options": ", ".join(f"{k}={config.engine[k]}" for k in sorted(config.engine.keys() - neutral)),
         "prompts": {
@@ -102,7 +103,7 @@ def grown_scope(run: RunFile, config: RunConfig, selections: Sequence[Selection]
         before = of_task.get(config.protocol, {"questions": 0, "draws": 0, "methods": []})
         of_task[config.protocol] = {
             "questions": max(before["questions"], selection.total),
-            "draws": max(before["draws"], config.draws),
+            "draws": max(before["draws"], config.draws_of(selection.task.name)),
             "methods": sorted({*before["methods"], *config.methods()}),
         }
     return scope
@@ -116,7 +117,7 @@ def description(
     has_template: bool,
 ) -> dict[str, Any]:
     """What a reader of the numbers must know of model, settings and data."""
-    scope_and_places = {"tasks", "limit", "draws", "confidence", "protocol", "out", "data"}
+    scope_and_places = {"tasks", "limit", "draws", "confidence", "protocol", "out", "data", "suite", "task_draws"}
     data = data_before | {
         s.task.name: {"origin": s.origin, "fingerprint": s.fingerprint, "note": s.note} for s in selections
     }
@@ -124,9 +125,13 @@ def description(
     if not has_template:
         notes.append(f"{checkpoint.name} has no chat template: questions are asked as plain text, without turns")
     lineage = checkpoint.lineage()
+    kind = config.kind or lineage.get("kind")
+    suite = suites.described(config.suite, kind, config._asdict()) if config.suite else None
+    notes += suites.notes(suite) if suite else []
     return {
         "name": config.name or checkpoint.name,
-        "kind": config.kind or lineage.get("kind"),
+        "kind": kind,
+        "suite": suite,
         "model": {"name": checkpoint.name, "revision": checkpoint.revision, "lineage": lineage},
         "configuration": {
             **{field: value for field, value in config._asdict().items() if field not in scope_and_places},

@@ -155,6 +155,11 @@ _LEFT = re.compile(
 )
 
 
+def states_answer(answer_text: str) -> bool:
+    """Whether an answer is marked as one: by a label, a tag, a box, a sentence, or as a program."""
+    return _states_answer(_FENCED.sub(_opaque, answer_text.translate(_PLAIN)))
+
+
 def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason: str) -> Parsed:
     """Splits one generation, in time linear in its length.
 

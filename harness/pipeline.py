@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, Protocol
 import tasks
 from harness import model, options, protocols, sandbox
 from harness.backends import base as backends
-from harness.backends.base import BaseBackend, TokenScores
+from harness.backends.base import BaseBackend, Completion, TokenScores
 from harness.chat import Prompt
 from harness.confidence import base as confidence
 from harness.confidence.base import Answered, Method, Reading
@@ -32,7 +32,7 @@ from harness.config import RunConfig, seed_of
 from harness.errors import CalibenchError, CapabilityError, InputError
 from harness.grading_pool import GradingPool
 from harness.manifest import check_identity, description, environment, grown_scope, identity, is_complete
-from harness.parsing import Parsed, parse
+from harness.parsing import Parsed, parse, states_answer
 from harness.records import Confidence, Generation, Grade, Question, Record
 from harness.selection import Selection, select, split_of
 from harness.store import RunFile
@@ -41,6 +41,8 @@ from tasks.base import Options, Task, Verdict
 GRADER_SECONDS = 10.0
 """Time that grading one answer may take."""
 _COMMIT_SECONDS = 0.5
+_FORCED_TOKENS = 64
+"""Budget of an answer that is asked for by `force_answer`."""
 
 
 class Progress(Protocol):
@@ -133,6 +135,10 @@ def _check_capabilities(
             raise CapabilityError(
                 f"method {name} needs {what}; backend {config.backend} with protocol {protocol.name} does not give it"
             )
+    if config.force_answer and any("log_probabilities" in method.needs for method in methods.values()):
+        raise InputError(
+            "--force-answer puts words into the answer, and token log-probabilities are of the model's own"
+        )
     if config.draws > 1 and config.sampling().temperature == 0:
         raise InputError(
             f"--draws {config.draws} at temperature 0 would draw the same answer every time; give --temperature"
@@ -238,7 +244,9 @@ class _Stream:
             try:
                 async with asyncio.TaskGroup() as draws:
                     for selection in selections:
-                        self.progress.plan(selection.task.name, selection.total * self.config.draws)
+                        self.progress.plan(
+                            selection.task.name, selection.total * self.config.draws_of(selection.task.name)
+                        )
                         await self._ask_task(selection, draws)
             except BaseExceptionGroup as group:
                 raise _first_cause(group) from group
@@ -248,7 +256,7 @@ class _Stream:
         wanted = {*self._methods, "grade"}
         for question in selection.questions(self.config.data):
             done = self.run.finished(question.task, question.question_id, self._protocol.name)
-            missing = {draw: wanted - done.get(draw, set()) for draw in range(self.config.draws)}
+            missing = {draw: wanted - done.get(draw, set()) for draw in range(self.config.draws_of(question.task))}
             prompt = self._prompt(selection.task, question) if any(missing.values()) else None
             for draw, parts in missing.items():
                 if not parts:
@@ -295,6 +303,7 @@ class _Stream:
             self._unsaved += [question, generation, *read]
             missing = missing - self._of_scores
         self.generated_tokens += generated
+        answered = answered._replace(problem=protocols.body(question))
         await self._judge(task, question, generation, answered, missing, generated)
 
     async def _choose(
@@ -358,6 +367,8 @@ class _Stream:
             return _nothing(key, seed, length, opened, reason), self._parse("", opened, "error"), None
         begin = time.monotonic()
         completion = await self.backend.complete(prompt.token_ids, self._sampling, seed)
+        if self.config.force_answer:
+            completion = await self._with_answer(question, prompt, completion, seed)
         latency = time.monotonic() - begin
         text = self.backend.chat.decode(completion.token_ids)
         finish = "stop" if completion.ended else "length"
@@ -379,6 +390,30 @@ class _Stream:
             token_ids=completion.token_ids,
         )
         return generation, parsed, completion.scores
+
+    async def _with_answer(
+        self, question: Question, prompt: Prompt, completion: Completion, seed: int | None
+    ) -> Completion:
+        """What the model writes on when its output comes to no answer: reasoning closed, and `Answer:` put there.
+
+        In the place of the format repair of EpiCaR (arXiv 2601.06786), whose trigger and words are not published.
+        """
+        parsed = self._parse(
+            self.backend.chat.decode(completion.token_ids),
+            prompt.reasoning_opened,
+            "stop" if completion.ended else "length",
+        )
+        if question.tests or (not parsed.truncated and states_answer(parsed.answer_text)):
+            return completion
+        begun = self.backend.chat.answer_begun(closing=parsed.truncated == "reasoning")
+        room = self.backend.context - len(prompt.token_ids) - len(begun) - _FORCED_TOKENS
+        if room <= 0:
+            return completion
+        output = (*completion.token_ids[:room], *begun)
+        forced = await self.backend.complete(
+            (*prompt.token_ids, *output), self._sampling._replace(max_tokens=_FORCED_TOKENS), seed
+        )
+        return Completion((*output, *forced.token_ids), forced.ended, completion.cached_tokens)
 
     def _draw_key(self, question: Question, draw: int) -> dict[str, Any]:
         return {

@@ -71,7 +71,14 @@ class Job(NamedTuple):
     """What goes into the lineage beside the configuration; recipes add to it."""
 
     def sample(
-        self, name: str, model: Path, draws: int, temperature: float, asked: Sequence[Task] | None = None
+        self,
+        name: str,
+        model: Path,
+        draws: int,
+        temperature: float,
+        *,
+        repair: bool = False,
+        asked: Sequence[Task] | None = None,
     ) -> Iterable[Sampled]:
         """Draws answers to the training questions with the benchmark's own run, in `work/name`.
 
@@ -80,19 +87,19 @@ class Job(NamedTuple):
             model: folder of the checkpoint.
             draws: answers per question.
             temperature: 0 is greedy.
+            repair: where an output comes to no answer, let the model finish one (`RunConfig.force_answer`).
             asked: tasks to ask instead of the training questions.
 
         Returns:
             The questions with their draws, which may be read any number of times.
         """
         asked = asked or self.asking({question.question_id for _, question in self.training})
-        config = self.run_config(name, model, draws, temperature)
+        config = self._run_config(name, model, draws, temperature, repair)
         self.progress.stage(f"{name}: sampling")
         sampling.sample(config, asked, self.progress)
         return _Draws(config, asked, self.chat)
 
-    def run_config(self, name: str, model: Path, draws: int, temperature: float) -> RunConfig:
-        """The settings of the run that `sample` makes."""
+    def _run_config(self, name: str, model: Path, draws: int, temperature: float, repair: bool) -> RunConfig:
         return RunConfig(
             model=str(model),
             tasks=(),
@@ -100,6 +107,7 @@ class Job(NamedTuple):
             protocol=self.config.protocol,
             confidence=(),
             draws=draws,
+            force_answer=repair,
             temperature=temperature,
             max_tokens=self.config.max_tokens,
             thinking=self.config.thinking,

@@ -22,6 +22,9 @@ class SelfTrainingOptions(TrainingOptions):
     iterations: Annotated[int, Meta(ge=1, description="rounds of sampling and training; EpiCaR: 3")] = 3
     draws: Annotated[int, Meta(ge=1, description="answers sampled per question and iteration (K)")] = 8
     temperature: Annotated[float, Meta(gt=0, description="of the sampling")] = 1.0
+    repair: Annotated[
+        bool, Meta(description="where a sampled output comes to no answer, lets the model finish one")
+    ] = False
     start: Annotated[
         Literal["parent", "previous"],
         Meta(description="what each iteration fine-tunes: the parent anew (as STaR does), or the last checkpoint"),
@@ -57,7 +60,7 @@ def train(job: Job, build: BuildRows, factors: Callable[[Any, Summary], dict[str
     history = job.notes["iterations"] = []
     for number in range(1, options.iterations + 1):
         name = f"iteration-{number}"
-        sampled = job.sample(f"{name}/samples", checkpoint, options.draws, options.temperature)
+        sampled = job.sample(f"{name}/samples", checkpoint, options.draws, options.temperature, repair=options.repair)
         seen = _figures(sampled)
         if not seen["correct"]:
             raise InputError(

@@ -443,3 +443,36 @@ def test_programs_are_run_and_decide_the_outcome(launch):
         n: outcome for n, (_, outcome) in answers.items()
     }
     assert set(frame["value"]) == {0.85}
+
+
+def never_answers(prompt: str, seed: int | None) -> str:
+    """Thinks without an end, until the answer is begun for it."""
+    return " 4\nConfidence: 70%" if prompt.endswith("Answer:") else "<think>" + "hm " * 400
+
+
+def test_an_output_without_an_answer_is_finished_on_request(launch):
+    launch(FakeBackend(never_answers), force_answer=True, max_tokens=60)
+    with RunFile.open(launch.out) as run:
+        frame = run.frame()
+        (generation,) = run.draws("gsm8k", frame["question_id"][0], "stated").values()
+    assert set(frame["outcome"]) == {"correct", "incorrect"}
+    assert set(frame["answer"]) == {"4"}
+    assert set(frame["value"]) == {0.7}
+    assert generation.text.endswith("\n</think>\n\nAnswer: 4\nConfidence: 70%")
+    assert generation.reasoning.startswith("hm hm")
+
+
+def test_without_the_request_it_is_cut(launch):
+    launch(FakeBackend(never_answers), max_tokens=60)
+    with RunFile.open(launch.out) as run:
+        assert set(run.frame()["outcome"]) == {"truncated"}
+
+
+def test_an_output_with_an_answer_is_left_as_it_is(launch):
+    launch(FakeBackend(add), force_answer=True)
+    with RunFile.open(launch.out) as run:
+        assert {
+            g.text.count("Answer:")
+            for q in run.questions()
+            for g in run.draws("gsm8k", q.question_id, "stated").values()
+        } == {1}  # noqa: E501

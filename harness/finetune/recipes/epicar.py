@@ -5,7 +5,8 @@ one gives a row that teaches the answer and a row that teaches "Yes" to the ques
 gives a row that teaches "No". All rows are shuffled and trained on by one loss. The question is that of the method
 `p_true`, which reads the confidence off again.
 
-An answer that cannot be read, is cut or refuses is taught neither as right nor as wrong, so that the judgement is about
+Format repair: where an output comes to no answer, its reasoning is closed, the answer begun, and the model finishes it.
+What still cannot be read, is cut or refuses is taught neither as right nor as wrong, so that the judgement is about
 knowledge and not about form.
 
 Not stated in the paper's public sources, and ours: K, temperature, learning rate, epochs, batch, and that each iteration
@@ -28,6 +29,9 @@ from harness.finetune.self_training import Iteration, SelfTrainingOptions, right
 
 
 class EpicarOptions(SelfTrainingOptions):
+    repair: Annotated[
+        bool, Meta(description="where a sampled output comes to no answer, lets the model finish one")
+    ] = True
     alpha: Annotated[float, Meta(ge=-1, le=1, description="share of the answers' loss in the sum with that of the verdicts; -1: every learned token counts the same (algorithm 1)")] = -1.0  # fmt: skip
     balance: Annotated[bool, Meta(description='gives "Yes" and "No" the same total weight')] = False
     verdicts: Annotated[int, Meta(ge=0, description="most verdicts per question; 0: one for each draw")] = 0

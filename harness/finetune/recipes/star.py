@@ -45,7 +45,14 @@ def _rationalised(iteration: Iteration, failed: set[str]) -> Iterator[Row]:
     plain = {question.question_id: question for _, question in job.training}
     asked = job.asking(failed, _hinted)
     options = job.options
-    hinted = job.sample(f"{iteration.name}/hinted", iteration.model, options.draws, options.temperature, asked)
+    hinted = job.sample(
+        f"{iteration.name}/hinted",
+        iteration.model,
+        options.draws,
+        options.temperature,
+        repair=options.repair,
+        asked=asked,
+    )
     for question in hinted:
         prompt = job.prompt(question.task, plain[question.question.question_id])
         yield from right_answers(question, job.chat, prompt)

@@ -1,0 +1,114 @@
+"""What is taught, token by token: builders that teach another thing fail here."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import tokenizer
+
+from harness.chat import ChatFormat
+from harness.confidence import p_true
+from harness.finetune import rows
+from harness.finetune.recipes.confidence_sft import ConfidenceOptions, percentage
+from harness.finetune.recipes.epicar import EpicarOptions, factors
+from harness.finetune.rows import IGNORED, Summary
+from harness.finetune.sampling import Sampled, Trace
+from harness.parsing import parse
+from harness.records import Question
+
+OUTPUT = "<think>2+2</think>\nAnswer: 4\nConfidence: 90%"
+
+
+@pytest.fixture
+def chat():
+    return ChatFormat(tokenizer(), "auto")
+
+
+@pytest.fixture
+def prompt(chat):
+    return chat.first("What is 2 + 2?").token_ids
+
+
+def encoded(chat, text):
+    return tuple(chat.tokenizer.encode(text, add_special_tokens=False))
+
+
+def parsed(text=OUTPUT):
+    return parse(text, reasoning_opened=False, scale="percent", finish_reason="stop")
+
+
+def learned(chat, row):
+    """The text whose tokens are learned; they are the row's own tokens, at their own places."""
+    assert len(row.labels) == len(row.input_ids)
+    assert all(label in (IGNORED, token) for label, token in zip(row.labels, row.input_ids, strict=True))
+    return chat.decode([label for label in row.labels if label != IGNORED])
+
+
+def test_an_answer_is_learned_to_its_end_and_its_prompt_is_not(chat, prompt):
+    end = chat.tokenizer.eos_token_id
+    row = rows.answer_row(prompt, encoded(chat, OUTPUT), end)
+    assert row.kind == "answer"
+    assert learned(chat, row) == f"{OUTPUT}<|end|>"
+    assert row.input_ids[: len(prompt)] == prompt
+
+
+@pytest.mark.parametrize(("right", "letter", "kind"), [(True, "A", "yes"), (False, "B", "no")])
+def test_a_verdict_is_one_letter_after_the_question_that_p_true_asks(chat, prompt, right, letter, kind):
+    row = rows.verdict_row(chat, prompt, encoded(chat, OUTPUT), parsed(), right)
+    assert row.kind == kind
+    assert learned(chat, row) == letter
+    text = chat.decode(row.input_ids)
+    assert text.endswith(f"<|user|>{p_true.QUESTION}<|end|><|assistant|>{letter}")
+    assert "Answer: 4" in text
+    assert "90%" not in text
+
+
+@pytest.mark.parametrize("learn_output", [True, False])
+def test_a_confidence_takes_the_place_of_the_one_that_was_stated(chat, prompt, learn_output):
+    row = rows.confidence_row(
+        chat, prompt, encoded(chat, OUTPUT), parsed(), 38, chat.tokenizer.eos_token_id, learn_output=learn_output
+    )
+    before = "<think>2+2</think>\nAnswer: 4\nConfidence:" if learn_output else ""
+    assert learned(chat, row) == f"{before} 38%<|end|>"
+    assert chat.decode(row.input_ids).endswith("<think>2+2</think>\nAnswer: 4\nConfidence: 38%<|end|>")
+
+
+def test_rows_come_back_from_their_file_and_long_ones_are_counted(chat, prompt, tmp_path):
+    end = chat.tokenizer.eos_token_id
+    written = [rows.answer_row(prompt, encoded(chat, text), end) for text in ("4", "5", "6" * 300)]
+    summary = rows.write(written, tmp_path / "rows.parquet", max_length=200)
+    assert list(rows.read(tmp_path / "rows.parquet")) == written[:2]
+    assert (summary.rows, summary.too_long) == ({"answer": 2}, 1)
+    assert summary.learned_tokens == {"answer": 4}
+    again = rows.write(written[::-1], tmp_path / "other.parquet", max_length=200)
+    assert again.sha256 != summary.sha256
+
+
+def test_alpha_weighs_the_two_losses_and_balance_the_two_verdicts():
+    summary = Summary({"answer": 10, "yes": 30, "no": 10}, {"answer": 160, "yes": 30, "no": 10}, 0, "")
+    assert factors(EpicarOptions(), summary) == {}
+    # alpha * mean(answers) + (1 - alpha) * mean(verdicts) = sum of factor * loss / all tokens, with 200 tokens
+    weighed = factors(EpicarOptions(alpha=0.6), summary)
+    assert weighed == pytest.approx({"answer": 0.6 * 200 / 160, "yes": 0.4 * 200 / 40, "no": 0.4 * 200 / 40})
+    both = factors(EpicarOptions(alpha=0.6, balance=True), summary)
+    assert both["yes"] * 30 == pytest.approx(both["no"] * 10)
+    assert both["yes"] * 30 + both["no"] * 10 == pytest.approx(0.4 * 200)
+
+
+def sampled(*outcomes):
+    question = Question(task="t", question_id="1", text="?", gold=("4",), domain="math", split="train")
+    traces = [Trace((), None, None, "4", outcome) for outcome in outcomes]
+    return Sampled(None, question, tuple(traces))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "prior", "expected"),
+    [
+        (["correct"] * 3 + ["incorrect"], 0.0, 75),
+        (["correct"] * 3 + ["incorrect"], 0.5, 70),
+        (["incorrect"] * 4, 0.5, 10),
+        (["correct", "truncated", "unparsed"], 0.0, 100),
+    ],
+)
+def test_the_stated_percentage_is_the_share_of_right_answers(outcomes, prior, expected):
+    assert percentage(sampled(*outcomes), prior) == expected
+    assert ConfidenceOptions().prior == 0.5
