@@ -1,0 +1,246 @@
+"""`calibench recalibrate` on run files of a model whose over-confidence is known."""
+
+import json
+import shutil
+
+import msgspec
+import numpy as np
+import pytest
+
+from harness.cli import main
+from harness.confidence.base import TokenFeatures
+from harness.recalibration import AS_READ, recalibrate
+from harness.records import Confidence, Generation, Grade, Question, Recalibrated
+from harness.store import FILE_NAME, RunFile
+from metrics.calibration import expected_calibration_error
+from metrics.discrimination import auroc
+from metrics.proper import brier_score, log_loss
+from metrics.recalibration import cross_fitted
+
+FACTOR = 3.0
+"""By which the logit of the stated confidence is too large."""
+
+
+def make_run(
+    folder, tasks=("sums", "facts"), *, n=200, draws=1, seed=0, name="a model", wrong=False, features=True, **manifest
+):
+    """A model that is right with probability p, and states sigmoid(FACTOR logit(p)); questions differ by seed.
+
+    Its sequence_probability says nothing, but the smallest log-probability of its tokens is ln p.
+    """
+    rng = np.random.default_rng(seed)
+    records = []
+    for task in tasks:
+        for i in range(n):
+            key = {"task": task, "question_id": f"{task} {seed} {i}", "protocol": "stated"}
+            gold = {"gold": ("1",), "domain": "math" if task == "sums" else "fact", "split": "test"}
+            records.append(Question(**{k: key[k] for k in ("task", "question_id")}, text=f"What is {i} {key}?", **gold))
+            p = rng.uniform(0.1, 0.9)
+            for draw in range(draws):
+                records += _draw(rng, p, features, wrong=wrong, **key, draw=draw)
+    with RunFile.create(folder) as run:
+        run.write(records)
+        run.update_manifest(
+            **{
+                "name": name, "kind": "sft", "model": {"name": name}, "notes": [], "complete": True,
+                "identity": {"weights": "sha256:1"}, **manifest,
+            }
+        )  # fmt: skip
+    return folder
+
+
+def _draw(rng, p, features, *, wrong, **key):
+    outcome = "correct" if rng.random() < p and not wrong else "incorrect"
+    yield Generation(
+        **key, seed=None, prompt_tokens=1, cached_tokens=None, reasoning_tokens=0, answer_tokens=1,
+        finish_reason="stop", latency=1.0, reasoning_opened=False, reasoning=None, text="Answer: 1", token_ids=(1,),
+    )  # fmt: skip
+    yield Grade(**key, answer="1", outcome=outcome, grader="number/1")
+    stated = 1 / (1 + ((1 - p) / p) ** FACTOR)
+    yield Confidence(**key, method="stated", value=stated, status="ok", raw="...")
+    if features:
+        raw = TokenFeatures(-0.5, -5.0, float(np.log(p)), 10, None)
+        value, raw = float(rng.uniform()), msgspec.json.encode(raw).decode()
+        yield Confidence(**key, method="sequence_probability", value=value, status="ok", raw=raw)
+
+
+def recalibrated(folder, fit=None, methods=("temperature",)) -> Recalibrated:
+    with RunFile.open(folder) as run:
+        if fit is None:
+            return recalibrate(run, None, methods)
+        with RunFile.open(fit) as other:
+            return recalibrate(run, other, methods)
+
+
+def value(result, name, metric, task="macro", method="stated"):
+    (found,) = [
+        m.value for m in result.scorecards[name].metrics if (m.metric, m.task, m.method) == (metric, task, method)
+    ]
+    return found
+
+
+def change(result, name, metric, task="macro", method="stated"):
+    (found,) = [d for d in result.differences if (d.run_b, d.metric, d.task, d.method) == (name, metric, task, method)]
+    return found
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def train(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("train"), seed=1, n=300, name="the training split")
+
+
+@pytest.fixture(scope="module")
+def result(run):
+    return recalibrated(run, methods=("temperature", "platt", "classifier"))
+
+
+def test_planted_over_confidence_is_found_and_taken_away(result):
+    for fit in result.fits:
+        if (fit.method, fit.recalibration) == ("stated", "temperature"):
+            # With 160 rows a fit, the standard error is about a sixth.
+            assert fit.parameters["temperature"] == pytest.approx([FACTOR] * 5, rel=0.5)
+            assert fit.n_fit == 160
+    for name in ("temperature", "platt"):
+        for metric in ("ece", "brier", "log_loss"):
+            found = change(result, name, metric)
+            assert found.difference == pytest.approx(value(result, name, metric) - value(result, AS_READ, metric))
+            assert found.difference < 0
+        assert change(result, name, "ece").high < 0
+        assert change(result, name, "log_loss").verdict == "better"
+    assert value(result, "temperature", "ece") < 0.1 < value(result, AS_READ, "ece")
+
+
+def test_the_classifier_reads_token_features_and_only_those(result):
+    assert value(result, AS_READ, "auroc", method="sequence_probability") < 0.6
+    assert value(result, "classifier", "auroc", method="sequence_probability") > 0.68
+    assert change(result, "classifier", "auroc", method="sequence_probability").verdict == "better"
+    (reason,) = {f.reason for f in result.fits if (f.method, f.recalibration) == ("stated", "classifier")}
+    assert "token features" in reason
+    assert value(result, "classifier", "ece", "sums") is None
+    assert value(result, "classifier", "ece") is None
+    assert change(result, "classifier", "ece").reason == "undefined for classifier"
+
+
+def test_every_number_after_follows_from_cross_fitting_the_run_file(run, result):
+    with RunFile.open(run) as file:
+        frame = file.frame()
+    rows = frame[(frame["task"] == "sums") & (frame["method"] == "stated")]
+    correct = (rows["outcome"] == "correct").to_numpy()
+    after = cross_fitted("platt", rows["value"], correct, rows["question_id"].astype(str)).confidence
+    for metric, function in (
+        ("ece", expected_calibration_error), ("brier", brier_score), ("log_loss", log_loss), ("auroc", auroc),
+    ):  # fmt: skip
+        assert value(result, "platt", metric, "sums") == pytest.approx(function(after, correct), abs=1e-9)
+        assert value(result, AS_READ, metric, "sums") == pytest.approx(function(rows["value"], correct), abs=1e-9)
+
+
+def test_draws_of_one_question_stay_in_one_fold(tmp_path):
+    result = recalibrated(make_run(tmp_path, ("sums",), n=50, draws=4, features=False))
+    assert [fit.n_fit for fit in result.fits] == [4 * 40]
+
+
+def test_maps_of_another_run_are_one_per_task_and_keep_the_order(run, train):
+    result = recalibrated(run, train, methods=("temperature", "histogram"))
+    assert "the training split" in result.how
+    for fit in result.fits:
+        assert (fit.n_fit, fit.note, fit.reason) == (300, None, None)
+        assert all(len(values) == 1 for values in fit.parameters.values())
+    for task in ("sums", "facts"):
+        assert value(result, "temperature", "auroc", task) == value(result, AS_READ, "auroc", task)
+    assert change(result, "temperature", "log_loss").high < 0
+
+
+def test_a_task_that_the_other_run_has_not_asked_uses_all_that_it_has(run, tmp_path):
+    other = make_run(tmp_path, ("sums", "others"), seed=2, identity={"weights": "sha256:2"})
+    result = recalibrated(run, other)
+    notes = {fit.task: (fit.note, fit.n_fit) for fit in result.fits if fit.method == "stated"}
+    assert notes == {"sums": (None, 200), "facts": ("fitted on others, sums", 400)}
+    assert result.notes == ("the maps were fitted on answers of another checkpoint",)
+
+
+def test_answers_of_one_kind_are_undefined_with_the_reason_and_so_is_their_mean(tmp_path, capsys):
+    make_run(tmp_path, wrong=True, features=False)
+    result = recalibrated(tmp_path)
+    assert {fit.reason for fit in result.fits} == {"without fold 1 of 5: all 160 answers of the fit are incorrect"}
+    assert value(result, "temperature", "ece") is None
+    assert main(["recalibrate", str(tmp_path)]) == 0
+    assert "all 160 answers of the fit are incorrect" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda run, tmp: run, "is the run itself"),
+        (lambda run, tmp: shutil.copytree(run, tmp / "copy"), "share 400 questions"),
+        (lambda run, tmp: same_words(run, tmp), "share 1 questions"),
+        (lambda run, tmp: make_run(tmp, seed=3, n=0), "no graded answer has a confidence"),
+        (lambda run, tmp: other_methods(tmp), "no confidence of a method and protocol"),
+    ],
+    ids=["itself", "a copy", "the same words under another id", "nothing in it", "other methods"],
+)
+def test_runs_that_cannot_be_fitted_on_are_refused(run, tmp_path, capsys, make, message):
+    before = (run / FILE_NAME).read_bytes()
+    assert main(["recalibrate", str(run), "--fit", str(make(run, tmp_path)), "--out", str(tmp_path / "out")]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert (run / FILE_NAME).read_bytes() == before
+
+
+def same_words(run, folder):
+    with RunFile.open(run) as file:
+        question = next(file.questions())
+    make_run(folder, seed=4)
+    with RunFile.create(folder) as file:
+        words = f"  {question.text.upper()}\n"
+        file.write([msgspec.structs.replace(question, task="others", question_id="another", text=words)])
+    return folder
+
+
+def other_methods(folder):
+    make_run(folder, seed=5, n=30)
+    with RunFile.create(folder) as file:
+        file._db.execute("UPDATE confidences SET method = method || '_2'")
+    return folder
+
+
+def test_an_unknown_recalibration_is_refused_with_the_nearest_names(run, capsys):
+    assert main(["recalibrate", str(run), "--method", "temprature"]) == 2
+    assert "Did you mean temperature" in capsys.readouterr().err
+
+
+def test_an_unfinished_run_is_warned_of(tmp_path, capsys):
+    make_run(tmp_path, features=False, complete=False, scope={"sums": {"stated": {"questions": 500, "draws": 1}}})
+    assert main(["recalibrate", str(tmp_path), "--method", "platt"]) == 0
+    assert "is not finished: 200 of 500" in capsys.readouterr().err
+    assert "is not finished" in (tmp_path / "recalibration.html").read_text()
+
+
+def test_the_command_prints_what_it_writes(run, tmp_path, capsys):
+    assert main(["recalibrate", str(run), "--method", "temperature,isotonic", "--out", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "cross-fitted within the run: 5 folds by question" in out
+    assert str(tmp_path / "recalibration.html") in out
+    result = msgspec.json.decode((tmp_path / "recalibration.json").read_bytes(), type=Recalibrated)
+    for name in (AS_READ, "temperature", "isotonic"):
+        for metric in ("ece", "brier", "log_loss", "auroc"):
+            assert f"{value(result, name, metric, 'sums'):.3f} [" in out
+    assert main(["recalibrate", str(run), "--method", "temperature,isotonic", "--out", str(tmp_path), "--json"]) == 0
+    assert msgspec.convert(json.loads(capsys.readouterr().out), Recalibrated) == result
+
+
+def test_the_page_shows_the_numbers_and_takes_names_literally(tmp_path):
+    make_run(tmp_path, ("<script>alert(1)</script>", "sums"), name='"><img src=x onerror=alert(1)>')
+    assert main(["recalibrate", str(tmp_path), "--method", "temperature,classifier"]) == 0
+    page = (tmp_path / "recalibration.html").read_text()
+    assert "<script" not in page
+    assert "<img" not in page
+    assert page.count("<figure>") == 2 * 2 + 2 * 3, "before, after temperature, and after the classifier if it has one"
+    result = msgspec.json.decode((tmp_path / "recalibration.json").read_bytes(), type=Recalibrated)
+    for name in (AS_READ, "temperature"):
+        assert f"{value(result, name, 'ece'):.3f}" in page
+    assert "none: needs token features" in page
