@@ -138,7 +138,7 @@ def check_task(name: str, data: str | None, limit: int | None = None) -> CheckRe
             if verdict.outcome != case.expected:
                 surprises.append(Surprise(case, verdict))
     return CheckResult(
-        task=name,
+        task=task.name,
         origin=opened.origin,
         fingerprint=opened.fingerprint,
         note=opened.note,

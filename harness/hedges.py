@@ -126,9 +126,8 @@ def _alternatives(phrases: tuple[tuple[str, Hedge], ...], offset: int) -> str:
 
 
 _ALL = (*_PHRASES, *_EASTERN)
-_HEDGE = re.compile(
-    rf"(?i)(?:(?<![a-z])|(?=n't)){_DENIED}(?:(?<![a-z])(?:{_alternatives(_PHRASES, 0)})(?![a-z])|{_alternatives(_EASTERN, len(_PHRASES))})"
-)
+_ENGLISH = rf"(?<![a-z])(?:{_alternatives(_PHRASES, 0)})(?![a-z])"
+_HEDGE = re.compile(rf"(?i)(?:(?<![a-z])|(?=n't)){_DENIED}(?:{_ENGLISH}|{_alternatives(_EASTERN, len(_PHRASES))})")
 
 
 def hedges(text: str, start: int = 0, end: int | None = None) -> Iterator[Hedge]:

@@ -6,27 +6,21 @@ method: the model's name if there is a model column, else the name of the confid
 
 from __future__ import annotations
 
-import csv
-import gzip
 import hashlib
-import json
 import math
-import sys
-import zlib
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
 from harness import __version__
-from harness.errors import InputError, unknown_name
+from harness.errors import InputError
 from harness.records import RunSummary
 from harness.scoring import count_outcomes, write_report
+from tasks import table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -251,87 +245,36 @@ def _is_percentage(cell: Any) -> bool:
 
 def _cells(path: Path, wanted: list[str]) -> dict[str, Sequence]:
     """The cells of the wanted columns."""
-    with _file_errors(path):
+    with table.file_errors(path):
         path.open("rb").close()
-    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
-    if suffix not in _READERS:
-        raise InputError(f"{path}: expected a name ending in {', '.join(_READERS)}, found {suffix or 'no suffix'!r}")
-    with _file_errors(path):
-        cells = _READERS[suffix](path, wanted)
+    read = _READERS[table.suffix_of(path, list(_READERS))]
+    with table.file_errors(path):
+        cells = read(path, wanted)
     if not cells[wanted[0]]:
         raise InputError(f"{path}: expected a row per answer, found none")
     return cells
 
 
-@contextmanager
-def _file_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        raise InputError(f"{path}: expected UTF-8 text, found the byte 0x{byte:02x}; save it again as UTF-8") from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: cannot read the file ({getattr(error, 'strerror', None) or error})") from error
-
-
-def _open_text(path: Path) -> TextIO:
-    open_as = gzip.open if path.suffix.lower() == ".gz" else open
-    return open_as(path, "rt", encoding="utf-8-sig", newline="")
-
-
-def _check_columns(path: Path, wanted: list[str], found: Sequence[str]) -> None:
-    for name, times in Counter(found).items():
-        if name in wanted and times > 1:
-            raise InputError(f"{path}: expected one column {name!r}, found {times}")
-    for name in wanted:
-        if name not in found:
-            raise InputError(f"{path}: {unknown_name('column', name, list(found))}. {_NAMING}")
-
-
 def _read_csv(path: Path, wanted: list[str], delimiter: str = ",") -> dict[str, Sequence]:
-    # Outputs of reasoning models are longer than the 128 KiB that the module allows a field by default.
-    csv.field_size_limit(sys.maxsize)
-    with _open_text(path) as file:
-        lines = csv.reader(file, delimiter=delimiter, strict=True)
-        try:
-            heading = [name.strip() for name in next(lines, [])]
-            if not heading:
-                return dict.fromkeys(wanted, ())
-            _check_columns(path, wanted, heading)
-            pick = itemgetter(*map(heading.index, wanted))
-            rows = [pick(_whole(path, line, len(heading), lines.line_num)) for line in lines if line]
-        except csv.Error as error:
-            raise InputError(f"{path}, line {lines.line_num}: not valid CSV ({error})") from error
+    records = table.records(path, delimiter)
+    _, heading = next(records, (0, []))
+    if not heading:
+        return dict.fromkeys(wanted, ())
+    table.check_columns(path, wanted, heading, _NAMING)
+    pick = itemgetter(*map(heading.index, wanted))
+    rows = [pick(fields) for _, fields in records]
     return {name: [row[i] for row in rows] for i, name in enumerate(wanted)}
-
-
-def _whole(path: Path, fields: list[str], expected: int, line: int) -> list[str]:
-    if len(fields) != expected:
-        raise InputError(
-            f"{path}, line {line}: expected {expected} fields as in the heading, found {len(fields)}; text that holds "
-            "the delimiter must stand in quotes"
-        )
-    return fields
 
 
 def _read_json_lines(path: Path, wanted: list[str]) -> dict[str, Sequence]:
     cells: dict[str, list] = {name: [] for name in wanted}
     found: dict[str, Any] = {}
-    with _open_text(path) as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise InputError(f"{path}, line {number}: not valid JSON ({error})") from error
-            if not isinstance(row, dict):
-                raise InputError(f"{path}, line {number}: expected an object per line, found {line.strip()!r:.80}")
-            found.update(row)
-            for name in wanted:
-                cells[name].append(row.get(name))
+    for _, row in table.objects(path):
+        found.update(row)
+        for name in wanted:
+            cells[name].append(row.get(name))
     if found:
-        _check_columns(path, wanted, list(found))
+        table.check_columns(path, wanted, list(found), _NAMING)
     return cells
 
 
@@ -341,11 +284,11 @@ def _read_parquet(path: Path, wanted: list[str]) -> dict[str, Sequence]:
 
     try:
         with path.open("rb") as source, parquet.ParquetFile(source) as file:
-            _check_columns(path, wanted, file.schema_arrow.names)
-            table = file.read(columns=wanted)
+            table.check_columns(path, wanted, file.schema_arrow.names, _NAMING)
+            found = file.read(columns=wanted)
     except pyarrow.ArrowException as error:
         raise InputError(f"{path}: not a readable Parquet file ({error})") from error
-    return {name: table[name].to_pylist() for name in wanted}
+    return {name: found[name].to_pylist() for name in wanted}
 
 
 _READERS: dict[str, Callable[[Path, list[str]], dict[str, Sequence]]] = {

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.errors import unknown_name
+from harness.errors import InputError, unknown_name
 from tasks.base import Task
 
 _HERE = Path(__file__).parent
-_NOT_TASKS = {"base", "data"}
+_NOT_TASKS = {"base", "data", "table", "user"}
+_RESERVED = {"file", "lm_eval", "micro", "macro"}
+"""Names that stand for a source of tasks, a group of them, or the mean over them."""
 
-SOURCES: dict[str, Callable[[str], Task]] = {}
-"""prefix -> loads the task `PREFIX:NAME` given NAME; for tasks that are not files of this folder."""
+
+def _load_file(reference: str) -> Task:
+    """The task of a user's file; `load` knows it by its short name from then on, here and in worker processes."""
+    user = importlib.import_module("tasks.user")
+    task = user.load(reference)
+    if task.name in names() or task.name in _RESERVED or not re.fullmatch(r"[^\s:,][^:,]*", task.name):
+        raise InputError(f"{reference}: a task cannot be called {task.name!r}: taken, or no name; rename the file")
+    SOURCES[task.name] = functools.partial(_reload_file, reference)
+    return task
+
+
+def _reload_file(reference: str, _nothing: str) -> Task:
+    return _load_file(reference)
+
+
+SOURCES: dict[str, Callable[[str], Task]] = {"file": _load_file}
+"""prefix -> loads the task `PREFIX:NAME` given NAME; for tasks that are not files of this folder. The short name of a
+user's file is a prefix without a NAME."""
 
 
 def names() -> list[str]:
@@ -31,7 +51,7 @@ def load(name: str) -> Task:
         InputError: unknown name; the message gives the nearest names.
     """
     prefix, colon, inner = name.partition(":")
-    if colon and prefix in SOURCES:
+    if prefix in SOURCES and (colon or prefix not in _RESERVED):
         return SOURCES[prefix](inner)
     known = names()
     if name not in known:

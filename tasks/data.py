@@ -64,6 +64,12 @@ def text_field(row: dict, name: str, place: str) -> str:
     return value
 
 
+def sha256(path: Path) -> str:
+    """Of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def content_id(*parts: str) -> str:
     """An id that depends on a row's content alone, for publishers that give none."""
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
@@ -71,8 +77,7 @@ def content_id(*parts: str) -> str:
 
 def _local(source: Source, path: Path) -> Rows:
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = sha256(path)
     except (OSError, ValueError) as error:
         raise DataError(
             f"task {source.task}: expected its data in {path}, found {getattr(error, 'strerror', error)}. "
@@ -81,8 +86,8 @@ def _local(source: Source, path: Path) -> Rows:
     note = None
     if digest != source.sha256:
         note = f"{source.file} is not the published file: expected sha256 {source.sha256}, found {digest}"
-    read = _lines if source.layout == "lines" else _array
-    return Rows(_nonempty(read(path), path), f"sha256:{digest}", source.file, note)
+    read = _lines if source.layout == "lines" else array_rows
+    return Rows(nonempty(read(path), path), f"sha256:{digest}", source.file, note)
 
 
 def _lines(path: Path) -> Iterator[tuple[str, dict]]:
@@ -92,7 +97,12 @@ def _lines(path: Path) -> Iterator[tuple[str, dict]]:
                 yield f"{path}:{number}", _object(line, f"{path}:{number}")
 
 
-def _array(path: Path) -> Iterator[tuple[str, dict]]:
+def array_rows(path: Path) -> Iterator[tuple[str, dict]]:
+    """Place and row of each object in a file that is one JSON array.
+
+    Raises:
+        DataError: it is not.
+    """
     try:
         rows = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -115,7 +125,12 @@ def _object(line: bytes, place: str) -> dict:
     return row
 
 
-def _nonempty(rows: Iterator[tuple[str, dict]], origin: object) -> Iterator[tuple[str, dict]]:
+def nonempty(rows: Iterator[tuple[str, dict]], origin: object) -> Iterator[tuple[str, dict]]:
+    """The rows.
+
+    Raises:
+        DataError: there is none.
+    """
     empty = True
     for item in rows:
         empty = False
@@ -145,4 +160,4 @@ def _remote(source: Source) -> Rows:
     for row in rows:
         digest.update(json.dumps(row, sort_keys=True, default=str).encode() + b"\n")
     placed = ((f"{origin}, row {number}", row) for number, row in enumerate(rows, 1))
-    return Rows(_nonempty(placed, origin), f"rows-sha256:{digest.hexdigest()}", origin)
+    return Rows(nonempty(placed, origin), f"rows-sha256:{digest.hexdigest()}", origin)

@@ -7,7 +7,7 @@ fixes the function's name and arguments. A program that only knows the shown cas
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from harness.errors import DataError
 from harness.records import Question
@@ -55,16 +55,20 @@ def program_question(task: str, row: dict, place: str, split: str, text: str, se
         raise DataError(f"{place}: expected Python in tests and set-up, found {error}") from error
     if n_checks < len(asserts):
         raise DataError(f"{place}: expected an assert in each test, found {asserts!r:.200}")
-    shown = "\n".join(test.strip() for test in tests)
     return Question(
         task=task,
         question_id=str(row["task_id"]),
-        text=f"{text_field(row, text, place)}\nYour code should pass these tests:\n\n{shown}",
+        text=with_tests(text_field(row, text, place), tests),
         gold=(text_field(row, "code", place),),
         tests=tests,
         domain="code",
         split=split,
     )
+
+
+def with_tests(text: str, tests: Sequence[str]) -> str:
+    """The text of a question that shows its tests."""
+    return "\n".join([f"{text}\nYour code should pass these tests:\n", *(test.strip() for test in tests)])
 
 
 def program_task(
@@ -87,7 +91,7 @@ def program_task(
         finish=lambda question, job, ran: finish_code(question.tests, job, ran),
         grader=GRADER,
         gold_text=lambda question: [f"```python\n{gold}\n```" for gold in question.gold],
-        wrong_text=_wrong_text,
+        wrong_text=wrong_program,
         broken_gold=broken_gold,
     )
     return task._replace(
@@ -98,7 +102,8 @@ def program_task(
     )
 
 
-def _wrong_text(question: Question) -> str:
+def wrong_program(question: Question) -> str:
+    """An answer that defines every function that the tests call, and fails them."""
     program = "\n".join(f"def {name}(*arguments): return 'xyzzy'" for name in sorted(functions(question.tests)))
     return f"```python\n{program}\n```"
 

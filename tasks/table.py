@@ -1,0 +1,107 @@
+"""Reads a user's tables row by row: CSV, TSV and JSON Lines, each also with .gz.
+
+Every error says the file, the line, and what was expected there.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from harness.errors import DataError, unknown_name
+
+
+def suffix_of(path: Path, known: Sequence[str]) -> str:
+    """The suffix that says how a file is read, without `.gz`.
+
+    Raises:
+        DataError: it is none of the known ones.
+    """
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    if suffix not in known:
+        raise DataError(f"{path}: expected a name ending in {', '.join(known)}, found {suffix or 'no suffix'!r}")
+    return suffix
+
+
+@contextmanager
+def file_errors(path: Path) -> Iterator[None]:
+    """Turns what opening, unpacking and decoding a file raises into a `DataError`."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise DataError(f"{path}: expected UTF-8 text, found the byte 0x{byte:02x}; save it again as UTF-8") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: cannot read the file ({getattr(error, 'strerror', None) or error})") from error
+
+
+def open_text(path: Path) -> TextIO:
+    open_as = gzip.open if path.suffix.lower() == ".gz" else open
+    return open_as(path, "rt", encoding="utf-8-sig", newline="")
+
+
+def records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Line number and fields of the heading, then of every row; rows have as many fields as the heading.
+
+    Raises:
+        DataError: a row has another number of fields, or the file is not valid CSV.
+    """
+    # Outputs of reasoning models are longer than the 128 KiB that the module allows a field by default.
+    csv.field_size_limit(sys.maxsize)
+    with open_text(path) as file:
+        lines = csv.reader(file, delimiter=delimiter, strict=True)
+        try:
+            heading = [name.strip() for name in next(lines, [])]
+            if not heading:
+                return
+            yield lines.line_num, heading
+            for fields in filter(None, lines):
+                if len(fields) != len(heading):
+                    raise DataError(
+                        f"{path}, line {lines.line_num}: expected {len(heading)} fields as in the heading, found "
+                        f"{len(fields)}; text that holds the delimiter must stand in quotes"
+                    )
+                yield lines.line_num, fields
+        except csv.Error as error:
+            raise DataError(f"{path}, line {lines.line_num}: not valid CSV ({error})") from error
+
+
+def objects(path: Path) -> Iterator[tuple[int, dict]]:
+    """Line number and object of every line that is not blank.
+
+    Raises:
+        DataError: a line is not one JSON object.
+    """
+    with open_text(path) as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise DataError(f"{path}, line {number}: not valid JSON ({error})") from error
+            if not isinstance(row, dict):
+                raise DataError(f"{path}, line {number}: expected an object per line, found {line.strip()!r:.80}")
+            yield number, row
+
+
+def check_columns(path: Path, wanted: Sequence[str], found: Sequence[str], naming: str) -> None:
+    """Checks that each wanted column is there once; `naming` says by which options they are named.
+
+    Raises:
+        DataError: one is missing, with the nearest names, or there twice.
+    """
+    for name, times in Counter(found).items():
+        if name in wanted and times > 1:
+            raise DataError(f"{path}: expected one column {name!r}, found {times}")
+    for name in wanted:
+        if name not in found:
+            raise DataError(f"{path}: {unknown_name('column', name, list(found))}. {naming}")
