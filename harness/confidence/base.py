@@ -33,6 +33,8 @@ class Answered(NamedTuple):
     """None unless the run has a method that needs `log_probabilities`."""
     options: Scored | None = None
     """None unless the protocol is `options`."""
+    problem: str = ""
+    """What the question asks, options included, without instructions."""
 
 
 class Reading(NamedTuple):

@@ -13,7 +13,7 @@ async def _read(answered: Answered, backend: BaseBackend) -> Reading:
 
 
 METHOD = Method(
-    description="percentage written with the answer (protocol `stated`)",
+    description="what is written with the answer, as the protocol asks: percentage, probability or words",
     needs=frozenset({"stated"}),
     read=_read,
 )

@@ -1,0 +1,43 @@
+"""Reflected: a fresh prompt shows the problem and the proposed answer, and asks how likely the answer is to be right.
+
+Unlike `asked`, the model does not see that the answer is its own, nor the reasoning that led to it, and it may reason
+anew before it replies. Source: Zeng et al. 2025 (arXiv 2504.06564), self-reflection (SR), appendix A; the wording, the
+greedy reply and its budget are this project's own.
+"""
+
+from harness.backends.base import BaseBackend, Sampling
+from harness.confidence.base import Answered, Method, Reading
+from harness.parsing import parse
+
+QUESTION = (
+    "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and reply only "
+    "with that, from 0% to 100%, between <confidence> and </confidence>, such as <confidence>80%</confidence>."
+)
+_REPLY_TOKENS = 2048
+
+
+async def _read(answered: Answered, backend: BaseBackend) -> Reading:
+    prompt = backend.chat.first(
+        f"{QUESTION}\n\nProblem:\n{answered.problem}\n\nProposed solution:\n{answered.parsed.answer_text}"
+    )
+    length = len(prompt.token_ids)
+    room = min(_REPLY_TOKENS, backend.context - length)
+    if room <= 0:
+        return Reading(None, "failed", f"prompt of {length} tokens leaves no room in a context of {backend.context}")
+    reply = await backend.complete(prompt.token_ids, Sampling(0.0, 1.0, room), seed=None)
+    text = backend.chat.decode(reply.token_ids)
+    parsed = parse(
+        text,
+        reasoning_opened=prompt.reasoning_opened,
+        scale="percent",
+        finish_reason="stop" if reply.ended else "length",
+    )
+    return Reading(parsed.confidence, parsed.status, text, reply.cached_tokens)
+
+
+METHOD = Method(
+    description="percentage in the reply to a fresh prompt with problem and proposed answer (follow-up)",
+    needs=frozenset({"follow_up"}),
+    read=_read,
+    question=QUESTION,
+)
