@@ -1,9 +1,9 @@
 """Rewards: from what became of an answer, and the confidence stated with it, to one number.
 
-Each reward has a value for whatever a model may write. A reply is well formed if an answer can be read from it and, where
-a confidence was asked for, a confidence in [0, 1]. One that is not earns the least that the reward can give, so that
-leaving the confidence out, or never coming to an answer, pays for no model however often it is wrong. Refusing is well
-formed: an answer that is not right.
+Each reward has a value for whatever a model may write. A reply is well formed if an answer can be read from it and,
+where a confidence was asked for, a confidence in [0, 1]. One that is not earns the least that the reward can give, so
+that leaving the confidence out, or never coming to an answer, pays for no model however often it is wrong. Refusing is
+well formed: an answer that is not right.
 
 A reply that could not be graded (outcome `failed`) has no reward.
 """

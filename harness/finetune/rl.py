@@ -25,11 +25,12 @@ from msgspec import Meta
 
 from harness import protocols
 from harness.chat import ChatFormat
-from harness.errors import CalibenchError
+from harness.errors import CalibenchError, InputError
 from harness.finetune import rewards
+from harness.finetune.job import Job
 from harness.finetune.recipes.base import Options
 from harness.finetune.rewards import Judged
-from harness.finetune.stage import STATES, Tell, last_state, save
+from harness.finetune.stage import STATES, Tell, Trained, last_state, save
 from harness.finetune.validation import Asked, pad_token, validate
 from harness.grading_pool import GradingPool
 from harness.parsing import parse
@@ -97,6 +98,35 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     validation: list[Asked] = []
     validate_every: int = 0
     """Steps between two looks at the validation questions; 0: only at the end."""
+
+
+def reinforce(job: Job, **what: Any) -> Trained:
+    """Trains the job's parent in `work/reinforcement`; `what` are the fields of `Settings` that make the recipe.
+
+    Raises:
+        InputError: the replies of a process do not make whole groups.
+    """
+    options = job.options
+    replies = options.batch_size * options.accumulation
+    if replies % options.generations:
+        raise InputError(
+            f"--generations {options.generations}: expected a divisor of --batch-size x --accumulation = {replies}, so"
+            " that the replies to a question are learned from together"
+        )
+    settings = Settings(
+        model=str(job.parent.path),
+        questions=[(task.instruction, question) for task, question in job.training],
+        options=options,
+        **job.stage_settings(),
+        **what,
+    )
+    job.progress.stage("reinforcement")
+    trained = job.run_stage("rl", "reinforcement", settings)
+    job.notes["curve"] = trained.curve
+    if any(entry.get("confidence_collapsed") for entry in trained.curve):
+        job.notes["warning"] = "the stated confidences collapsed to one value during training; see the curve"
+        job.progress.stage(f"warning: {job.notes['warning']}")
+    return trained
 
 
 class Reply(NamedTuple):
@@ -440,5 +470,5 @@ def _collapse(step: int, shown: dict[str, float]) -> str:
     return (
         f"the stated confidences are one value since step {step - COLLAPSE_STEPS + 1}: mean"
         f" {shown['confidence_mean']:.2f}, spread {shown['confidence_spread']:.3f}. The last state is kept; train on"
-        " questions of more mixed difficulty, lower --learning-rate, or raise --explore, and give another --out"
+        " questions of more mixed difficulty, or lower --learning-rate, and give another --out"
     )

@@ -1,0 +1,58 @@
+"""RLCR: GRPO on right answers and honest confidences.
+
+Damani et al. 2025 (arXiv 2507.16806): the reward is 1[correct] - (q - 1[correct])^2 of the stated confidence q,
+advantages are not divided by their standard deviation, and nothing holds the model to its parent.
+
+Ours: by default, the tokens that state the confidence are credited with its own score alone, against the scores that
+the other confidences of the group would have earned beside the same answer (`harness.finetune.rl`). On the micro suite
+the published credit is noise to them: a reply's advantage has a standard deviation of 0.51 there, the part of it that
+the confidence causes one of 0.03, and the two do not correlate (-0.015). `--credit reply` gives the published one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from harness import protocols
+from harness.errors import InputError
+from harness.finetune import rl
+from harness.finetune.job import Job
+from harness.finetune.recipes.base import Recipe
+from harness.finetune.rl import RlOptions
+
+
+class RlcrOptions(RlOptions):
+    reward: Annotated[
+        Literal["rlcr", "rlcr_code"], Meta(description="the paper's formula, or its code's with a share for the format")
+    ] = "rlcr"
+    scale_rewards: Annotated[
+        Literal["group", "batch", "none"],
+        Meta(description="whose standard deviation divides the advantages; RLCR: none"),
+    ] = "none"
+    credit: Annotated[
+        Literal["parts", "reply"], Meta(description="what credits a confidence: its own score, or the whole reply's")
+    ] = "parts"
+    confidence_weight: Annotated[
+        float, Meta(gt=0, description="factor on the advantages of the confidence's tokens; for credit parts")
+    ] = 10.0
+
+
+def run(job: Job) -> Path:
+    if protocols.protocol(job.config.protocol).scale is None:
+        raise InputError(f"recipe rlcr rewards stated confidences, and --protocol {job.config.protocol} asks for none")
+    options = job.options
+    return rl.reinforce(
+        job, reward=options.reward, credit=options.credit, confidence_weight=options.confidence_weight
+    ).folder
+
+
+RECIPE = Recipe(
+    description="reinforcement learning by GRPO on right answers and honest confidences (Brier score)",
+    source="RLCR, Damani et al. 2025, arXiv 2507.16806; credit by parts, steps, generations and learning rate are ours",
+    kind="rl",
+    options=RlcrOptions,
+    train=run,
+)
