@@ -13,8 +13,8 @@ import numpy as np
 
 LEVEL = 0.95
 _ALPHA = (1 - LEVEL) / 2
-_CHUNK = 8_000_000
-"""Counts held at a time (64 MB)."""
+_CHUNK = 2_000_000
+"""Counts held at a time (16 MB)."""
 _MAX_UNDEFINED = 0.05
 """An interval is withheld when more than this share of the resamples leaves the metric undefined."""
 

@@ -46,14 +46,14 @@ def simulate_calibrated(confidence, cluster, correlation: float, *, simulations:
         simulations: R; fewer for more than 100,000 rows, but at least 200 (or `simulations`, if that is less).
         rng: source of randomness.
     """
-    n, bins = len(confidence), equal_width_bins(confidence)
+    n, n_clusters, bins = len(confidence), cluster.max(initial=-1) + 1, equal_width_bins(confidence)
     right = np.empty((min(simulations, max(200, _SIMULATED_ROWS // max(n, 1))), N_BINS))
     for row in right:
         uniform = rng.random(n)
         if correlation > 0:
             shared = rng.random(n) < np.sqrt(correlation)
-            uniform[shared] = rng.random(cluster.max() + 1)[cluster[shared]]
-        row[:] = np.bincount(bins[uniform < confidence], minlength=N_BINS)
+            uniform = np.where(shared, rng.random(n_clusters)[cluster], uniform)
+        row[:] = np.bincount(bins, uniform < confidence, minlength=N_BINS)
     return right
 
 

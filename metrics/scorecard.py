@@ -48,7 +48,8 @@ class Result(NamedTuple):
     """What the macro average needs of one group."""
 
     metrics: dict[str, Metric]
-    replicates: Replicates
+    replicates: Replicates | None
+    """None without resampling."""
 
 
 def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> Scorecard:
@@ -59,7 +60,7 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
             method was run on have the method `none`. `value` is a confidence in [0, 1], used where `status` is `ok`;
             `cluster` is None where the question is its own.
         seed: of bootstrap and simulations; the same frame and seed give the same scorecard, in any order of rows.
-        resamples: of the bootstrap.
+        resamples: of the bootstrap; 0 gives the values alone, without intervals, noise floor and diagrams.
 
     Returns:
         Per task, protocol and method: all metrics for the subset `all`, and the `MAIN` ones for each `subject=` and
@@ -82,7 +83,7 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
             part = sample if subset == "all" else sample.take(mask)
             rng = random_source(seed, group)
             results[group] = result = _evaluate(group, part, resamples, rng)
-            if subset == "all" and group.method != NO_METHOD:
+            if resamples and subset == "all" and group.method != NO_METHOD:
                 floor, diagram = _against_chance(group, part, result, resamples, rng)
                 result.metrics[floor.metric] = floor
                 reliability.append(diagram)
@@ -100,9 +101,11 @@ def _subsets(rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _evaluate(group: Group, sample: Sample, resamples: int, rng: np.random.Generator) -> Result:
-    (replicates,) = resample([sample], resamples, rng)
     wanted = [m for m in measures_of(group.method) if group.subset == "all" or m.name in MAIN]
     metrics = points(group, wanted, sample)
+    if not resamples:
+        return Result(metrics, None)
+    (replicates,) = resample([sample], resamples, rng)
     for name, row in metrics.items():
         if name in MAIN and row.value is not None:
             metrics[name] = with_interval(row, _interval(row, sample, replicates), MEASURES[name].interval)
@@ -177,9 +180,10 @@ def _mean(group: Group, name: str, tasks: dict[str, Result]) -> Metric:
         return metric_row(group, name, None, n_used, n_total, convention, reason=why)
     value = float(np.mean([m.value for m in rows.values()]))
     row = metric_row(group, name, value, n_used, n_total, convention)
-    if name == _NOISE_FLOOR:
+    replicates = [r.replicates for r in tasks.values()]
+    if name == _NOISE_FLOOR or None in replicates:
         return row
-    interval = _resampled_interval(name, value, [r.replicates for r in tasks.values()])
+    interval = _resampled_interval(name, value, replicates)
     how = BOOTSTRAP if name in _SHARES else MEASURES[name].interval
     return with_interval(row, interval, f"{how}, each task resampled on its own")
 

@@ -131,6 +131,16 @@ def test_seed_moves_intervals_and_no_value():
     assert (a["brier"].low, a["brier"].high) != (b["brier"].low, b["brier"].high)
 
 
+def test_without_resamples_the_values_stand_alone():
+    frame = simulated_run()
+    full, alone = scorecard(frame, resamples=50), scorecard(frame, resamples=0)
+    assert {(m.task, m.subset, m.metric): m.value for m in alone.metrics} == {
+        (m.task, m.subset, m.metric): m.value for m in full.metrics if m.metric != "ece_noise_floor"
+    }
+    assert all(m.low is m.high is None for m in alone.metrics)
+    assert alone.reliability == ()
+
+
 def test_another_task_changes_no_number_of_a_task():
     both = scorecard(simulated_run(), resamples=50)
     frame = simulated_run()
