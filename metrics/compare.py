@@ -102,10 +102,7 @@ def compare(
     found = {(a, b): _changes(a, b, parts, metrics, seed, resamples, margin) for a, b in pairs}
     compared = {name for pair, changes in found.items() if changes for name in pair}
     if alone := [name for name in frames if name not in compared]:
-        raise ValueError(
-            f"no question under the same task, protocol and method is shared by {' or '.join(alone)} and a run to be "
-            "compared with"
-        )
+        raise ValueError(f"no shared question under the same task, protocol and method for {' and '.join(alone)}")
     return _judge([change for changes in found.values() for change in changes], margin)
 
 

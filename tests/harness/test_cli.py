@@ -135,7 +135,7 @@ def test_runs_that_share_nothing_are_not_compared(place, capsys):
     main(["run", "model", "--tasks", "gsm8k", "--data", "data", "--out", "plain", "--protocol", "plain"])
     capsys.readouterr()
     assert main(["compare", "run", "plain", "--out", "both"]) == 2
-    assert "run has gsm8k under stated; plain has gsm8k under plain" in capsys.readouterr().err
+    assert "model (run) has gsm8k under stated; model (plain) has gsm8k under plain" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_a_run_that_shares_nothing_with_any_other_is_refused(ladder, capsys):
     make_run(ladder / "plain", "plain", protocol="plain")
     assert main(["compare", "base", "sft", "plain"]) == 2
     err = capsys.readouterr().err
-    assert "no question under the same task, protocol and method is shared by plain and a run" in err
+    assert "no shared question under the same task, protocol and method for plain (my base" in err
     assert "my base has sums under stated; my sft has sums under stated; plain has sums under plain" in err
     assert not (ladder / "runs").exists()
 

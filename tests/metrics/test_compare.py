@@ -153,7 +153,7 @@ def test_only_shared_protocols_and_methods_are_compared(rows):
 
 
 def test_runs_that_share_nothing_are_refused(rows):
-    with pytest.raises(ValueError, match="is shared by A or B and"):
+    with pytest.raises(ValueError, match=r"no shared question .* for A and B"):
         two(run_of(rows, 0.6), run_of(rows, 0.6, task="facts"))
 
 
@@ -215,7 +215,7 @@ def test_a_pair_that_shares_nothing_has_no_differences(rows):
 
 def test_a_run_that_shares_nothing_with_any_is_refused(rows):
     frames = ladder(rows) | {"rl": run_of(rows, 0.7, task="facts")}
-    with pytest.raises(ValueError, match="shared by rl and a run"):
+    with pytest.raises(ValueError, match=r"no shared question .* for rl"):
         compare(frames, LADDER, resamples=50)
 
 

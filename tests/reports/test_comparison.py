@@ -1,5 +1,6 @@
 """The page of several runs: what it says of each, of every pair, and of what may not be comparable."""
 
+import re
 from collections import Counter
 
 import msgspec
@@ -105,6 +106,17 @@ def test_what_a_run_lacks_is_said_and_nothing_is_made_up():
     page = page_of(a, b)
     assert page.count("Not asked under this protocol, or without this method.") == 2
     assert "The runs share no number that could be compared." in page
+
+
+def test_accuracy_is_shown_for_every_run_whichever_methods_it_has():
+    methods = {"A": ["p_true"], "B": ["stated"], "C": ["stated", "p_true"]}
+    runs = []
+    for name, value in (("A", 0.61), ("B", 0.72), ("C", 0.83)):
+        metrics = [metric("accuracy", value, task=t, method=m) for t in ("gsm8k", "macro") for m in methods[name]]
+        runs.append(small(*metrics, name=name))
+    section = page_of(*runs).partition("Each run on all its own questions.")[2]
+    values = ["0.610", "0.720", "0.830"]
+    assert re.findall(r"0\.\d{3}", section.partition("All headline numbers")[0]) == values + values
 
 
 def test_an_undefined_difference_is_a_dash_with_its_reason():
