@@ -32,7 +32,8 @@ _SUBSAMPLED = (
 )
 _WEIGHTS = (
     f"softmax(confidence / T) within the question, a missing confidence is 0; T from 0.01 to 10 or infinite by "
-    f"accuracy over all k on the other of {voting.FOLDS} folds by question or cluster, not chosen again in resamples"
+    f"accuracy over k = 2, 4, 8, ... and K on the other of {voting.FOLDS} folds by question or cluster, not chosen again "
+    "in resamples"
 )
 _PARTS = ("accuracy", "gain", "ece", "brier")
 _BINNED = "10 equal-width bins, over all questions with an answer and all subsets"
@@ -273,7 +274,8 @@ def _methods_numbers(votes: voting.Draws, method: str, sample: _Sample, fold: np
         ]
         out |= dict.fromkeys(weighted, sample.constant(np.nan))
         return {Key(method, k, metric): estimate for (k, metric), estimate in out.items()}
-    temperature = voting.temperatures(votes, list(members.values()), fold)
+    chosen_on = [member for k, member in members.items() if k in (2, 4, 8, 16, 32, 64, max(members))]
+    temperature = voting.temperatures(votes, chosen_on, fold)
     out[None, "weighted_temperature_inverse"] = sample.constant((1 / temperature).mean())
     for k, member in members.items():
         majority, voted = voting.vote(votes, member), voting.vote(votes, member, temperature)
