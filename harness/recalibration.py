@@ -225,8 +225,8 @@ def _how(fit: RunFile | None, seed: int) -> str:
 
     if fit is None:
         return (
-            f"cross-fitted within the run: {FOLDS} folds by question, seed {seed}; each answer is scored by the map"
-            " fitted on the other folds of its task"
+            f"cross-fitted within the run: {FOLDS} folds by question, of equal accuracy, seed {seed}; each answer is"
+            " scored by the map fitted on the other folds of its task"
         )
     return (
         f"fitted on the run {fit.manifest()['name']} ({fit.path.parent.name}), which shares no question with this one"

@@ -114,15 +114,14 @@ def cross_fitted(method: str, inputs, correct, questions, *, folds: int = FOLDS,
 
     Args:
         method, inputs, correct, questions: as for `fit`.
-        folds: at least 2; questions are dealt to them at random, all rows of a question to one.
+        folds: at least 2; all rows of a question are in one.
         seed: of the folds and the fits; the order of rows does not matter to the folds.
 
     Returns:
         None with a reason as soon as one fold cannot be fitted.
     """
     inputs, correct, questions = np.asarray(inputs), np.asarray(correct), np.asarray(questions)
-    units, unit = np.unique(questions, return_inverse=True)
-    fold = (np.random.default_rng(seed).permutation(len(units)) % folds)[unit]
+    fold = _folds(correct, questions, folds, seed)
     confidence, maps = np.full(len(correct), np.nan), []
     for k in np.unique(fold):
         held = fold == k
@@ -133,6 +132,22 @@ def cross_fitted(method: str, inputs, correct, questions, *, folds: int = FOLDS,
         confidence[held] = fitted(inputs[held], questions[held])
         maps.append(fitted)
     return Recalibrated(confidence, tuple(maps), None) if maps else Recalibrated(None, (), "no rows")
+
+
+def _folds(correct: np.ndarray, questions: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """Fold [N] of each row: questions at random, but with the same share of right answers in each fold.
+
+    Without that, the more answers of a fold are right, the fewer are of the folds that its map is fitted on, so that
+    right answers are given less confidence than wrong ones by chance alone.
+    """
+    units, unit = np.unique(questions, return_inverse=True)
+    share = np.bincount(unit, correct, minlength=len(units)) / np.bincount(unit, minlength=len(units))
+    rng = np.random.default_rng(seed)
+    order = np.lexsort((rng.permutation(len(units)), share))
+    hands = rng.permuted(np.tile(np.arange(folds), (-(-len(units) // folds), 1)), axis=1)
+    of_unit = np.empty(len(units), dtype=np.int64)
+    of_unit[order] = hands.ravel()[: len(units)]
+    return of_unit[unit]
 
 
 def transferred(method: str, known: tuple, inputs, questions, *, seed: int = 0) -> Recalibrated:
