@@ -187,7 +187,8 @@ def _tune(options: argparse.Namespace) -> None:
     given = {field: getattr(options, field, None) for field in TuneConfig._fields}
     given = {field: value for field, value in given.items() if value is not None}
     given |= {"engine": dict(given.get("engine", ())), "options": _recipe_options(options.further)}
-    config = TuneConfig(**{"data": _default_data(), "tasks": (), **given})
+    given["tasks"] = (*given.get("tasks", ()), *_task_of_file(vars(options)))
+    config = TuneConfig(**{"data": _default_data(), **given})
     with Live() if sys.stderr.isatty() else contextlib.nullcontext(Lines()) as progress:
         folder = tune(config, progress)
     if options.json:
@@ -239,8 +240,7 @@ def _check_task(options: argparse.Namespace) -> int:
     import tasks
     from harness.check import check_task
 
-    given = {name: value for name in _TASK_FILE if (value := getattr(options, name)) is not None}
-    names = [*options.names, *_task_of_file(given)]
+    names = [*options.names, *_task_of_file(vars(options))]
     if not names:
         raise InputError("check-task: expected a task's name, or --task-file, found neither")
     results = [check_task(name, options.data, options.limit) for name in tasks.expand(names)]
@@ -470,6 +470,7 @@ def _add_tune_options(tune: argparse.ArgumentParser) -> None:
     tune.add_argument("recipe", metavar="RECIPE", help="see `calibench recipes`")
     tune.add_argument("--model", metavar="MODEL", required=True, help="the parent: carried name, local folder or hub id")
     tune.add_argument("--tasks", metavar="NAMES", type=_names, help="tasks whose training split is learned from")
+    _add_task_file_options(tune)
     tune.add_argument("--out", metavar="DIR", required=True, help="folder of the new checkpoint")
     tune.add_argument("--data", metavar="DIR", help="folder of original data files (or CALIBENCH_DATA)")
     tune.add_argument("--limit", metavar="N", type=_positive, help="training questions per task")
@@ -513,8 +514,9 @@ def _add_task_file_options(command: argparse.ArgumentParser) -> None:
         group.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, type=_text, help=text)
 
 
-def _task_of_file(described: dict[str, str]) -> tuple[str, ...]:
-    """The name of the task that the options of `_TASK_FILE` describe; nothing if there are none."""
+def _task_of_file(options: dict[str, Any]) -> tuple[str, ...]:
+    """The name of the task that the options of `_TASK_FILE` describe; nothing if none of them is given."""
+    described = {name: options[name] for name in _TASK_FILE if options.get(name) is not None}
     if not described:
         return ()
     if "task_file" not in described:
@@ -534,7 +536,7 @@ def _run_options(options: argparse.Namespace, fields: Sequence[str]) -> dict[str
     given = {field: getattr(options, field) for field in known if getattr(options, field, None) is not None}
     from_file = _read_config(options.config) if options.config else {}
     merged = {"data": _default_data(), **from_file, **given}
-    of_file = _task_of_file({name: value for name, value in merged.items() if name in _TASK_FILE})
+    of_file = _task_of_file(merged)
     merged = _without(merged, *_TASK_FILE)
     if of_file:
         merged["tasks"] = (*merged.get("tasks", ()), *of_file)

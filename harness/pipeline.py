@@ -15,6 +15,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -78,6 +79,8 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
     """
     if chosen is None:
         chosen = [split_of(tasks.load(name), config.split) for name in tasks.expand(list(config.tasks))]
+    if repeated := [name for name, times in Counter(task.name for task in chosen).items() if times > 1]:
+        raise InputError(f"expected tasks of different names, found {repeated[0]!r} more than once")
     methods = {name: confidence.load(name) for name in config.methods()}
     protocol = protocols.protocol(config.protocol)
     backend_type = backends.load(config.backend)

@@ -60,7 +60,13 @@ class Suite(NamedTuple):
 
 
 def _listed(settings: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in settings.items()) or "the defaults"
+    return ", ".join(f"{name} {_shown(value)}" for name, value in settings.items())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return " and ".join(f"{inner} for {name}" for name, inner in value.items())
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 _NO_JUDGE = "its answers are graded by a judge model, which is no part of a run"
