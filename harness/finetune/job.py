@@ -11,8 +11,8 @@ from harness.chat import ChatFormat
 from harness.config import RunConfig
 from harness.finetune import rows as rows_of
 from harness.finetune import sampling, sft, stage
-from harness.finetune.rows import Row, Summary
 from harness.finetune.recipes.base import training_options
+from harness.finetune.rows import Row, Summary
 from harness.finetune.sampling import Sampled
 from harness.finetune.stage import Trained
 from harness.model import Checkpoint

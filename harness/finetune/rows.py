@@ -1,7 +1,7 @@
 """Training rows: token ids, and which of them are learned. Pure, but for the file that holds them.
 
-Rows continue the exact token ids of the benchmark's prompts and of what the model wrote, so that a checkpoint is tuned on
-what it is asked, and on nothing that was rendered or tokenized anew.
+Rows continue the exact token ids of the benchmark's prompts and of what the model wrote, so that a checkpoint is tuned
+on what it is asked, and on nothing that was rendered or tokenized anew.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def _figures(sampled: Iterable[Sampled]) -> dict[str, Any]:
 
 
 def right_answers(question: Sampled, chat: ChatFormat, prompt: Sequence[int] | None = None) -> list[Row]:
-    """A row for each right answer that is not a copy of another; learned after `prompt` instead of its own, if given."""
+    """A row for each right answer that is no copy of another; learned after `prompt` instead of its own, if given."""
     outputs = {trace.output: trace for trace in question.traces if trace.outcome == "correct"}
     end = chat.tokenizer.eos_token_id
     return [answer_row(trace.prompt if prompt is None else prompt, output, end) for output, trace in outputs.items()]

@@ -475,4 +475,4 @@ def test_an_output_with_an_answer_is_left_as_it_is(launch):
             g.text.count("Answer:")
             for q in run.questions()
             for g in run.draws("gsm8k", q.question_id, "stated").values()
-        } == {1}  # noqa: E501
+        } == {1}

@@ -1,7 +1,7 @@
 """What a recipe is: a way of making a checkpoint out of another.
 
 A recipe is one file in this folder that defines `RECIPE`; the file's name is the recipe's name. Its options are the
-fields of a Struct: `calibench tune RECIPE --FIELD VALUE`. Defaults are ours unless a field says which source gives them.
+fields of a Struct: `calibench tune RECIPE --FIELD VALUE`. Defaults are ours unless a field names their source.
 """
 
 from __future__ import annotations

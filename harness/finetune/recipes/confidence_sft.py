@@ -49,7 +49,8 @@ def percentage(question: Sampled, prior: float) -> int:
 def run(job: Job) -> Path:
     if job.config.protocol != "stated":
         raise InputError(
-            f"recipe confidence_sft teaches a stated percentage and needs --protocol stated; found {job.config.protocol}"
+            "recipe confidence_sft teaches a stated percentage, for which protocol `stated` asks; found --protocol"
+            f" {job.config.protocol}"
         )
     return train(job, rows)
 

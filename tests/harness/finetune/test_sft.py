@@ -1,0 +1,158 @@
+"""The trainer, in this process, on a tiny model of random weights."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from fakes import tokenizer
+
+from harness.chat import ChatFormat
+from harness.errors import CalibenchError
+from harness.finetune import rows, sft
+from harness.finetune.recipes.base import TrainingOptions
+from harness.finetune.stage import last_state
+
+pytestmark = pytest.mark.timeout(600)
+
+TEXTS = [
+    "4",
+    "Answer: 12",
+    "<think>1+1</think>\nAnswer: 2",
+    "no",
+    "Answer: 7\nConfidence: 80%",
+    "A longer answer it is.",
+]
+
+
+@pytest.fixture(scope="module")
+def parent(tmp_path_factory):
+    """A checkpoint of 20 thousand random weights."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("parent")
+    tok = tokenizer()
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tok), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+        max_position_embeddings=512, bos_token_id=None, eos_token_id=tok.eos_token_id, pad_token_id=tok.pad_token_id,
+    )  # fmt: skip
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tok.save_pretrained(folder)
+    (folder / "lineage.json").write_text("{}")
+    return folder
+
+
+def some_rows():
+    chat = ChatFormat(tokenizer(), "auto")
+    end = chat.tokenizer.eos_token_id
+    for number in range(24):
+        prompt = chat.first(f"Question {number}?").token_ids
+        output = chat.tokenizer.encode(TEXTS[number % len(TEXTS)], add_special_tokens=False)
+        yield rows.answer_row(prompt, output, end)._replace(kind="yes" if number % 4 == 0 else "answer")
+
+
+@pytest.fixture
+def fit(parent, tmp_path):
+    """Trains in a folder of the test's; returns the folder and what was told."""
+    path = tmp_path / "rows.parquet"
+    rows.write(some_rows(), path, 512)
+
+    def fit(name="stage", factors=None, stop_at=None, **options):
+        told = []
+
+        def tell(step, of, figures):
+            told.append((step, figures))
+            if stop_at and step >= stop_at:
+                raise KeyboardInterrupt
+
+        chosen = {"batch_size": 4, "epochs": 2, "learning_rate": 1e-2, "save_every": 4, "max_length": 512, **options}
+        settings = sft.Settings(
+            model=str(parent), rows=str(path), options=TrainingOptions(**chosen), factors=factors or {}
+        )
+        sft.fit(tmp_path / name, settings, tell)
+        return tmp_path / name, told
+
+    fit.folder = tmp_path
+    return fit
+
+
+def weights(folder):
+    from safetensors.torch import load_file
+
+    return load_file(folder / "checkpoint" / "model.safetensors")
+
+
+def same(a, b):
+    import torch
+
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def losses(told):
+    return [figures["loss"] for _, figures in told if "loss" in figures]
+
+
+def test_training_lowers_the_loss_and_leaves_a_whole_checkpoint(fit, parent):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder, told = fit(epochs=6)
+    assert losses(told)[-1] < 0.5 * losses(told)[0]
+    AutoModelForCausalLM.from_pretrained(folder / "checkpoint")
+    assert AutoTokenizer.from_pretrained(folder / "checkpoint").chat_template
+    assert not (folder / "checkpoint" / "lineage.json").exists()
+    curve = json.loads((folder / "checkpoint" / "curve.json").read_text())
+    assert [point["loss"] for point in curve] == losses(told)
+
+
+def test_training_that_was_stopped_goes_on_to_the_same_weights(fit):
+    whole, _ = fit("whole")
+    with pytest.raises(KeyboardInterrupt):
+        fit("stopped", stop_at=7)
+    assert last_state(fit.folder / "stopped").name == "checkpoint-4"
+    resumed, told = fit("stopped")
+    assert told[0][0] > 4
+    assert same(weights(whole), weights(resumed))
+
+
+def test_the_same_seed_gives_the_same_weights_and_adapters_move_them(fit, parent):
+    first, _ = fit("first")
+    second, _ = fit("second")
+    adapted, _ = fit("adapted", lora_rank=4)
+    assert same(weights(first), weights(second))
+    assert not same(weights(first), weights(adapted))
+    assert (adapted / "checkpoint" / "adapter" / "adapter_model.safetensors").is_file()
+
+
+def first_loss(parent, chosen, factor=lambda kind: 1.0):
+    """Mean loss of the parent over learned tokens, row by row, without any padding or packing."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(parent)
+    total, count = 0.0, 0
+    for row in chosen:
+        ids, labels = torch.tensor([row.input_ids]), torch.tensor([row.labels])
+        with torch.no_grad():
+            log = model(ids).logits[0, :-1].log_softmax(-1)
+        at = labels[0, 1:] != rows.IGNORED
+        total -= factor(row.kind) * log[at].gather(1, labels[0, 1:][at][:, None]).sum().item()
+        count += int(at.sum())
+    return total / count
+
+
+@pytest.mark.parametrize("packing", [False, True])
+@pytest.mark.parametrize("factors", [{}, {"yes": 3.0}])
+def test_the_loss_is_that_of_each_row_alone(fit, parent, packing, factors):
+    _, told = fit(
+        f"{packing}{len(factors)}", factors, packing=packing, batch_size=24, epochs=1, learning_rate=1e-9, save_every=1
+    )
+    expected = first_loss(parent, some_rows(), lambda kind: factors.get(kind, 1.0))
+    assert losses(told)[0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(fit):
+    with pytest.raises(CalibenchError, match="no number at step .* lower --learning-rate"):
+        fit("nan", learning_rate=1e30, clip=1e30, warm_up=0.0, save_every=1)
+    assert not (fit.folder / "nan" / "checkpoint").exists()
