@@ -72,6 +72,28 @@ def test_every_run_has_a_row_with_its_means_and_intervals(ladder, ladder_page):
                 assert f"{signed(row['signed_gap']['value'])}[" in text
 
 
+def test_verdicts_beside_a_runs_numbers_are_against_the_baseline():
+    runs = [small(metric("accuracy", 0.6), metric("accuracy", 0.6, task="macro"), name=name) for name in "ABC"]
+    differences = [
+        difference(run_b="B"),
+        difference(run_b="C", verdict="worse"),
+        difference(run_a="B", run_b="C", verdict="equivalent"),
+    ]
+    page = page_of(*runs, differences=differences)
+    headline_table = page.partition("By method stated")[2].partition("The ladder")[0]
+    assert re.findall("[23] [BC]|better|worse|equivalent|undecided", headline_table) == [
+        "2 B",
+        "better",
+        "3 C",
+        "worse",
+    ]
+    all_tasks = page.partition("Each run on all its own questions.")[2].partition("All tasks")[2]
+    assert re.findall("better|worse|equivalent|undecided", all_tasks.partition("All headline")[0]) == [
+        "better",
+        "worse",
+    ]
+
+
 def test_runs_are_numbered_in_their_order_and_one_is_the_baseline(ladder, ladder_page):
     masthead = ladder_page.text.partition("Headline")[0]
     places = [masthead.index(f"{i} {visible(run.name)[:20]}") for i, run in enumerate(ladder.runs, start=1)]
