@@ -28,6 +28,42 @@ def auroc(confidence, correct) -> float:
     return float(_area(right, wrong)) if correct.any() and not correct.all() else np.nan
 
 
+def within_question_discrimination(confidence, correct, question) -> float:
+    """WQD: the chance that a right answer has more confidence than a wrong one to the same question, ties half.
+
+    Args:
+        confidence: [N] float in [0, 1].
+        correct: [N] bool.
+        question: [N] int of at least 0; rows of one question are its draws.
+
+    Returns:
+        Float in [0, 1], over all such pairs; higher is better; 0.5 when confidence does not tell draws apart.
+
+    Undefined: nan when no question has both a right and a wrong answer.
+    Source: Taubenfeld et al. 2025 (CISC, arXiv 2502.06233); that a tie counts half is this project's.
+    """
+    confidence, correct = checked(confidence, correct)
+    wins, pairs = within_question_pairs(confidence, correct, np.asarray(question, dtype=np.int64))
+    return float(wins.sum() / pairs.sum()) if pairs.any() else np.nan
+
+
+def within_question_pairs(
+    confidence: np.ndarray, correct: np.ndarray, question: np.ndarray, n_questions: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Per question [Q] the pairs of a right and a wrong answer that the right one wins, ties half, and all of them.
+
+    Q is `n_questions`, or more if a question has a higher number.
+    """
+    _, level = np.unique(confidence, return_inverse=True)
+    n_levels = level.max(initial=0) + 1
+    place = question * n_levels + level
+    wrong, right, of = np.sort(place[~correct]), place[correct], question[correct]
+    first, last = np.searchsorted(wrong, of * n_levels), np.searchsorted(wrong, (of + 1) * n_levels)
+    won = (np.searchsorted(wrong, right, "left") + np.searchsorted(wrong, right, "right")) / 2 - first
+    size = max(n_questions, question.max(initial=-1) + 1)
+    return np.bincount(of, won, minlength=size), np.bincount(of, last - first, minlength=size)
+
+
 _RANK_GROUPS = 2000
 """Resamples see at most this many levels of confidence: neighbouring values count as ties, which moves a replicate by
 a few 1e-6 and bounds the memory."""

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from harness.records import Metric
 from metrics import calibration, proper
-from metrics.discrimination import auroc
+from metrics.discrimination import auroc, within_question_discrimination
 from metrics.sample import Sample
 from metrics.selective import aurc, excess_aurc
 
@@ -147,6 +147,13 @@ CONFIDENCE_MEASURES = (
         interval=BOOTSTRAP,
     ),
     Measure("auroc", "scored", _of(auroc), "correct against incorrect, ties by mid-rank", _ONE_CLASS, _LOGIT),
+    Measure(
+        "wqd",
+        "scored",
+        lambda s: within_question_discrimination(s.confidence, s.has("correct"), s.question),
+        "correct against incorrect answers to the same question, ties half; over all such pairs",
+        "no question has a correct and an incorrect answer",
+    ),
     Measure(
         "aurc",
         "scored",

@@ -30,6 +30,8 @@ class Sample(NamedTuple):
     cluster: np.ndarray
     """[N] int in [0, n_clusters)."""
     n_clusters: int
+    question: np.ndarray
+    """[N] int of at least 0; the draws of a question share it."""
 
     def has(self, *outcomes: Outcome) -> np.ndarray:
         """[N] bool: the outcome is one of these."""
@@ -54,7 +56,7 @@ class Sample(NamedTuple):
     def take(self, rows: np.ndarray) -> Sample:
         """The sample of these rows (mask or index), clusters renumbered."""
         cluster, n_clusters = compact(self.cluster[rows])
-        return Sample(self.confidence[rows], self.outcome[rows], cluster, n_clusters)
+        return Sample(self.confidence[rows], self.outcome[rows], cluster, n_clusters, self.question[rows])
 
 
 def check(frame: pd.DataFrame) -> None:
@@ -96,7 +98,7 @@ def sample_of(rows: pd.DataFrame) -> Sample:
     value = rows["value"].to_numpy(dtype=np.float64, na_value=np.nan)
     confidence = np.where((rows["status"] == "ok").to_numpy(dtype=bool), value, np.nan)
     outcome = pd.Index(OUTCOMES).get_indexer(rows["outcome"]).astype(np.int8)
-    return Sample(confidence, outcome, cluster, n_clusters)
+    return Sample(confidence, outcome, cluster, n_clusters, pd.factorize(rows["question_id"])[0])
 
 
 class Replicates(NamedTuple):

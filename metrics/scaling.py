@@ -31,9 +31,9 @@ _SUBSAMPLED = (
     "a draw without an answer does not vote; n counts questions"
 )
 _WEIGHTS = (
-    f"softmax(confidence / T) within the question, a missing confidence is 0; T from 0.01 to 10 or infinite by "
-    f"accuracy over k = 2, 4, 8, ... and K on the other of {voting.FOLDS} folds by question or cluster, not chosen again "
-    "in resamples"
+    "softmax(confidence / T) within the question, a missing confidence is 0; T from 0.01 to 10 or infinite by accuracy "
+    f"over k = 2, 4, 8, ... and K on the other of {voting.FOLDS} folds by question or cluster, not chosen again in "
+    "resamples"
 )
 _PARTS = ("accuracy", "gain", "ece", "brier")
 _BINNED = "10 equal-width bins, over all questions with an answer and all subsets"

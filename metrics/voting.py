@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from metrics import discrimination
 from metrics.calibration import N_BINS, equal_width_bins
 
 SUBSETS = 256
@@ -178,10 +179,9 @@ def within_question_pairs(draws: Draws) -> tuple[np.ndarray, np.ndarray]:
     Source: Taubenfeld et al. 2025 (CISC); that a tie counts half is this project's.
     """
     usable = draws.votes & ~np.isnan(draws.confidence)
-    pair = (usable & draws.correct)[:, :, None] & (usable & ~draws.correct)[:, None, :]
-    right, wrong = draws.confidence[:, :, None], draws.confidence[:, None, :]
-    wins = (pair & (right > wrong)).sum(axis=(1, 2)) + (pair & (right == wrong)).sum(axis=(1, 2)) / 2
-    return wins, pair.sum(axis=(1, 2))
+    question, _ = np.nonzero(usable)
+    rows = draws.confidence[usable], draws.correct[usable], question
+    return discrimination.within_question_pairs(*rows, n_questions=len(usable))
 
 
 def equal_draws(ks: list[int], accuracy: np.ndarray, target: float) -> float:

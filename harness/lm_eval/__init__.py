@@ -517,6 +517,7 @@ def _aggregate(metric: str, items: Sequence[tuple[Outcome, float | None]]) -> fl
         outcome=np.array([OUTCOMES.index(outcome) for outcome in outcomes]),
         cluster=np.arange(len(items)),
         n_clusters=len(items),
+        question=np.arange(len(items)),
     )
     return point(Group("", _PROTOCOL.name, "stated", "all"), MEASURES[metric], sample).value
 

@@ -39,7 +39,7 @@ def simulated(kind: str, questions: int, draws_each: int, rng: np.random.Generat
         shared = rng.random(len(cluster)) < np.sqrt(0.5)
         uniform[shared] = rng.random(questions)[cluster[shared]]
     outcome = np.where(uniform < ACCURACIES[kind][value], 0, 1)
-    return Sample(VALUES[value], outcome, cluster, questions)
+    return Sample(VALUES[value], outcome, cluster, questions, cluster)
 
 
 def gap_vectors(sample: Sample, rng: np.random.Generator, resamples: int = 200):

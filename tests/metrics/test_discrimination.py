@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from metrics.bootstrap import draws
-from metrics.discrimination import ResampledAuroc, auroc
+from metrics.discrimination import ResampledAuroc, auroc, within_question_discrimination
 
 both_classes = st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=2, max_size=60).filter(
     lambda rows: len({correct for _, correct in rows}) == 2
@@ -70,3 +70,31 @@ def test_resamples_of_many_distinct_values_stay_within_1e_5_of_the_metric():
     correct = rng.random(10_000) < confidence
     (once,) = ResampledAuroc(confidence, correct, np.arange(10_000), 10_000)(np.ones((10_000, 1)))
     assert once == pytest.approx(auroc(confidence, correct), abs=1e-5)
+
+
+def looped_wqd(confidence, correct, question) -> float:
+    pairs = [
+        (c > d) + (c == d) / 2
+        for c, right, q in zip(confidence, correct, question, strict=True)
+        for d, other, p in zip(confidence, correct, question, strict=True)
+        if q == p and right and not other
+    ]
+    return sum(pairs) / len(pairs) if pairs else np.nan
+
+
+@given(st.integers(0, 10_000))
+def test_wqd_counts_pairs_within_questions_only(seed):
+    rng = np.random.default_rng(seed)
+    confidence, correct, question = rng.integers(0, 5, 30) / 4, rng.random(30) < 0.5, rng.integers(0, 8, 30)
+    found = within_question_discrimination(confidence, correct, question)
+    assert found == pytest.approx(looped_wqd(confidence, correct, question), nan_ok=True)
+
+
+def test_wqd_sees_no_difference_between_questions_and_is_undefined_for_one_draw_each():
+    """Right answers have more confidence only because the easy question has: AUROC 6/9 for a WQD of 1/2."""
+    confidence, question = [0.9, 0.9, 0.9, 0.1, 0.1, 0.1], [0, 0, 0, 1, 1, 1]
+    correct = [True, True, False, False, False, True]
+    assert within_question_discrimination(confidence, correct, question) == 0.5
+    assert auroc(confidence, correct) == pytest.approx(6 / 9)
+    assert np.isnan(within_question_discrimination(confidence, correct, [0, 1, 2, 3, 4, 5]))
+    assert np.isnan(within_question_discrimination([], [], []))

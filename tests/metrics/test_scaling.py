@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from metrics.scaling import KINDS, scaling
+from metrics.scorecard import scorecard
 
 COLUMNS = ("task", "protocol", "question_id", "draw", "method", "value", "status", "outcome", "answer_class")
 
@@ -81,6 +82,15 @@ def test_pooled_and_mean_wqd_weigh_questions_differently():
     of = numbers(only(frame(questions)))
     assert of["p_true", "all", "wqd"].value == 0.75
     assert of["p_true", "all", "wqd_by_question"].value == 0.5
+
+
+def test_the_scorecard_has_the_same_wqd():
+    rows = simulated(10, told=0.4)
+    card = {(m.task, m.metric): m.value for m in scorecard(rows, resamples=50).metrics if m.subset == "all"}
+    assert card["sums", "wqd"] == pytest.approx(numbers(only(rows))["p_true", "all", "wqd"].value)
+    single = scorecard(rows[rows["draw"] == 0], resamples=50).metrics
+    (row,) = (m for m in single if (m.task, m.metric) == ("sums", "wqd"))
+    assert (row.value, row.reason) == (None, "no question has a correct and an incorrect answer")
 
 
 def test_questions_with_a_failed_or_missing_draw_do_not_count():
