@@ -70,9 +70,17 @@ def _create_table(record: type[Record]) -> str:
     return f"CREATE TABLE {table} ({columns}, PRIMARY KEY ({', '.join(key)})) WITHOUT ROWID"
 
 
-def _to_row(record: Record) -> tuple:
-    values = msgspec.structs.astuple(record)
-    return tuple(msgspec.json.encode(value).decode() if isinstance(value, tuple) else value for value in values)
+_JSON_PLACES = {
+    record: [place for place, kind in enumerate(_columns(record).values()) if kind == "JSON"] for record in _TABLES
+}
+
+
+def _to_row(record: Record) -> list:
+    row = list(msgspec.structs.astuple(record))
+    for place in _JSON_PLACES[type(record)]:
+        if row[place] is not None:
+            row[place] = msgspec.json.encode(row[place]).decode()
+    return row
 
 
 def _from_row(record: type[Record], row: sqlite3.Row) -> Any:
@@ -103,6 +111,15 @@ def _storage_errors(path: Path) -> Iterator[None]:
             f"{path}: not a readable run file ({error}). If the disk damaged it, `sqlite3 {path.name} .recover`"
             " may save its rows"
         ) from error
+
+
+_FETCHED_ROWS = 20_000
+_FRAME_NUMBERS = {
+    **dict.fromkeys(("value", "level", "cached_tokens", "reasoning_tokens", "answer_tokens", "latency"), float),
+    **dict.fromkeys(("draw", "prompt_tokens"), int),
+    "correct": bool,
+}
+"""The columns of `RunFile.frame` that are no texts, and their types."""
 
 
 class RunFile:
@@ -206,9 +223,12 @@ class RunFile:
 
     def write(self, records: Iterable[Record]) -> None:
         """Commits the records in one transaction. A record whose key is there already is left as it is."""
+        rows: dict[type[Record], list[list]] = {}
+        for record in records:
+            rows.setdefault(type(record), []).append(_to_row(record))
         with self._transaction():
-            for record in records:
-                self._db.execute(_INSERTS[type(record)], _to_row(record))
+            for kind, of_kind in rows.items():
+                self._db.executemany(_INSERTS[kind], of_kind)
 
     def replace_metrics(self, metrics: Iterable[Metric]) -> None:
         """Replaces the whole `metrics` table."""
@@ -322,6 +342,9 @@ class RunFile:
         """
         with _storage_errors(self.path):
             cursor = self._db.execute(query)
-            frame = pd.DataFrame.from_records(cursor.fetchall(), columns=[column[0] for column in cursor.description])
-        numbers = ["value", "level", "cached_tokens", "reasoning_tokens", "answer_tokens", "latency"]
-        return frame.astype({**dict.fromkeys(numbers, float), "correct": bool})
+            types = {column: _FRAME_NUMBERS.get(column, "str") for column, *_ in cursor.description}
+            # In parts: as Python objects, the cells of a long run take ten times the memory of the table.
+            parts = [pd.DataFrame([], columns=list(types)).astype(types)]
+            while rows := cursor.fetchmany(_FETCHED_ROWS):
+                parts.append(pd.DataFrame.from_records(rows, columns=list(types)).astype(types))
+        return pd.concat(parts, ignore_index=True)
