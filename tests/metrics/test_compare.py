@@ -196,11 +196,12 @@ def test_the_correction_is_over_all_pairs(rows):
 
 
 def test_what_one_pair_shows_may_be_undecided_among_many(rows):
-    frames = {"a": run_of(rows, 0.60, 0.6), "b": run_of(rows, 0.63, 0.6)}
-    alone = by_metric(compare(frames, [("a", "b")], resamples=200))["accuracy"]
-    copies = {f"b{i}": frames["b"] for i in range(40)}
-    pairs = [("a", name) for name in copies]
-    among = by_metric(compare({"a": frames["a"], **copies}, pairs, resamples=200))["accuracy"]
+    a, b = (
+        run_of(rows, skill, questions=200, method="none").assign(value=np.nan, status=None) for skill in (0.60, 0.63)
+    )
+    alone = by_metric(two(a, b, resamples=200))["accuracy"]
+    pairs = [("A", f"B{i}") for i in range(10)]
+    among = by_metric(compare({"A": a} | {name: b for _, name in pairs}, pairs, resamples=200))["accuracy"]
     assert (alone.verdict, among.verdict) == ("better", "undecided")
     assert among.p_value == alone.p_value
 
