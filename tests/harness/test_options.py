@@ -115,7 +115,7 @@ def test_tasks_of_few_labels_have_them_as_options_and_grade_them(name, labels):
 
 
 @given(
-    st.lists(st.tuples(st.floats(-200, 0), st.integers(1, 50)), min_size=1, max_size=9),
+    st.lists(st.tuples(st.floats(-5000, 0), st.integers(1, 50)), min_size=1, max_size=9),
     st.booleans(),
 )
 def test_probabilities_add_up_and_the_winner_has_the_highest(scored, normalised):
