@@ -61,7 +61,7 @@ def merge(folders: Sequence[Path], weights: Sequence[float], out: Path, *, norma
             cannot be averaged; names the first difference. Nothing is written.
         StorageError: it cannot be written.
     """
-    shares = _shares(folders, weights, normalize)
+    shares = effective_weights(len(folders), weights, normalize)
     adapters = [(folder / _ADAPTER_CONFIG).is_file() and not (folder / "config.json").is_file() for folder in folders]
     if any(adapters) and not all(adapters):
         raise ModelError(
@@ -74,9 +74,14 @@ def merge(folders: Sequence[Path], weights: Sequence[float], out: Path, *, norma
     return out
 
 
-def _shares(folders: Sequence[Path], weights: Sequence[float], normalize: bool) -> list[float]:
-    if not folders or len(folders) != len(weights):
-        raise InputError(f"expected a weight for each of {len(folders)} parents, found {len(weights)}")
+def effective_weights(parents: int, weights: Sequence[float], normalize: bool) -> list[float]:
+    """The weights that sums are taken with: as given, or divided by their sum.
+
+    Raises:
+        InputError: not one finite number for each of the parents, or a sum of zero that is to be divided by.
+    """
+    if not parents or parents != len(weights):
+        raise InputError(f"expected a weight for each of {parents} parents, found {len(weights)}")
     if not all(map(math.isfinite, weights)):
         raise InputError(f"expected finite weights, found {', '.join(map(str, weights))}")
     total = math.fsum(weights)

@@ -1,0 +1,118 @@
+"""Linear merge of checkpoints, or of LoRA adapters into their base; nothing is trained.
+
+`--others A,B --weights 1.0,0.2,0.1` merges `--model`, A and B; `--adapters A,B --weights 1,0.5` merges two adapters of
+`--model` and adds the result to it. Without `--weights`, all weigh the same. See `harness.finetune.merge`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from msgspec import Meta
+
+from harness import model
+from harness.errors import InputError, ModelError
+from harness.finetune import stage
+from harness.finetune.job import Asked, Job, TuneConfig
+from harness.finetune.merge import effective_weights, merge
+from harness.finetune.recipes.base import Options, Recipe
+from harness.model import Checkpoint
+
+_NAME = "merged"
+
+
+class MergeOptions(Options):
+    others: Annotated[str, Meta(description="checkpoints that are merged with --model, by comma")] = ""
+    adapters: Annotated[str, Meta(description="folders of LoRA adapters of --model, by comma, instead")] = ""
+    weights: Annotated[str, Meta(description="by comma, --model's first; adapters have one each (default: equal)")] = ""
+    normalize: Annotated[bool, Meta(description="divides the weights by their sum, as mergekit does")] = True
+
+
+class _Parts(NamedTuple):
+    """What is merged. Either `others` or `adapters` is empty."""
+
+    others: list[Checkpoint]
+    adapters: list[Path]
+    weights: list[float]
+    used: list[float]
+    """The weights after normalisation."""
+
+
+def _parts(options: MergeOptions) -> _Parts:
+    others = [model.resolve(name) for name in _list(options.others)]
+    adapters = [Path(name) for name in _list(options.adapters)]
+    if bool(others) == bool(adapters):
+        raise InputError("recipe merge: expected one of --others and --adapters, with what is merged with --model")
+    count = len(adapters) or 1 + len(others)
+    try:
+        weights = [float(weight) for weight in _list(options.weights)] or [1.0] * count
+    except ValueError:
+        raise InputError(f"--weights: expected numbers by comma, found {options.weights!r}") from None
+    return _Parts(others, adapters, weights, effective_weights(count, weights, options.normalize))
+
+
+def questions(_config: TuneConfig, options: Any) -> list[Asked]:
+    """None: a merge learns from no question. Bad options are refused here, before anything is written."""
+    _parts(options)
+    return []
+
+
+def run(job: Job) -> Path:
+    parts = _parts(job.options)
+    done = job.work / _NAME / stage.CHECKPOINT
+    if not done.is_dir():
+        job.progress.stage("merging")
+        done.parent.mkdir(parents=True, exist_ok=True)
+        normalize = job.options.normalize
+        if parts.adapters:
+            adapter = done.with_name("adapter")
+            shutil.rmtree(adapter, ignore_errors=True)
+            _into_base(job, merge(parts.adapters, parts.weights, adapter, normalize=normalize))
+        else:
+            folders = [job.parent.path, *(other.path for other in parts.others)]
+            merge(folders, parts.weights, done, normalize=normalize)
+    job.notes.update(_notes(job, parts))
+    return done
+
+
+def _notes(job: Job, parts: _Parts) -> dict[str, Any]:
+    """The parents, or the adapters, with the weights that were used, for the lineage."""
+    if parts.adapters:
+        return {"adapters": [{"name": f.name, "weight": w} for f, w in zip(parts.adapters, parts.used, strict=True)]}
+    parents = zip((job.parent, *parts.others), parts.used, strict=True)
+    return {
+        "parents": [
+            {"name": parent.name, "fingerprint": parent.fingerprint(), "weight": weight, "lineage": parent.lineage()}
+            for parent, weight in parents
+        ]
+    }
+
+
+def _list(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def _into_base(job: Job, adapter: Path) -> None:
+    """Adds the adapter to the parent's weights, in float32, and writes the checkpoint."""
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    try:
+        base = AutoModelForCausalLM.from_pretrained(job.parent.path, dtype=torch.float32)
+        tuned = PeftModel.from_pretrained(base, adapter)
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        raise ModelError(f"{job.options.adapters}: no adapters of {job.parent.name}: {error}") from error
+    stage.save(job.work / _NAME, tuned, job.parent.path, [])
+
+
+RECIPE = Recipe(
+    description="linear merge with other checkpoints (--others A,B), or of adapters (--adapters A,B), without training",
+    source="Wortsman et al. 2022 (model soups), arXiv 2203.05482; normalised as in mergekit",
+    kind=None,
+    options=MergeOptions,
+    train=run,
+    questions=questions,
+)

@@ -1,0 +1,71 @@
+"""`calibench tune merge`: what it makes, its lineage, and what it refuses before anything is written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
+
+from harness import model
+from harness.errors import InputError, ModelError
+from harness.finetune.job import TuneConfig
+from harness.finetune.tune import tune
+from harness.progress import Lines
+
+SFT = model.resolve("micro-sft").path
+WEIGHTS = "model.safetensors"
+
+
+def tuned(out: Path, **options: str) -> Path:
+    return tune(TuneConfig(recipe="merge", model="micro-sft", tasks=(), out=str(out), options=options), Lines())
+
+
+def test_the_checkpoint_and_its_lineage(tmp_path):
+    out = tuned(tmp_path / "out", others="micro-instruct", weights="3,1")
+    parents = [load_file(model.resolve(name).path / WEIGHTS) for name in ("micro-sft", "micro-instruct")]
+    merged = load_file(out / WEIGHTS)
+    for name, tensor in merged.items():
+        assert torch.equal(tensor, (0.75 * parents[0][name].double() + 0.25 * parents[1][name].double()).bfloat16())
+    lineage = json.loads((out / "lineage.json").read_text())
+    assert [(p["name"], p["weight"]) for p in lineage["parents"]] == [("micro-sft", 0.75), ("micro-instruct", 0.25)]
+    assert all(p["fingerprint"] == model.resolve(p["name"]).fingerprint() for p in lineage["parents"])
+    assert model.resolve(str(out)).fingerprint()
+    assert tuned(tmp_path / "out", others="micro-instruct", weights="3,1") == out
+
+
+def test_adapters_are_merged_into_the_model(tmp_path):
+    """Twice an adapter, with weights 1 and 0.5 that are not normalised: one and a half times its delta."""
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(0)
+    base = AutoModelForCausalLM.from_pretrained(SFT, dtype=torch.float32)
+    before = base.state_dict()["model.layers.0.self_attn.q_proj.weight"].clone()
+    peft = get_peft_model(base, LoraConfig(r=2, lora_alpha=4, target_modules=["q_proj"], task_type="CAUSAL_LM"))
+    factors = peft.base_model.model.model.layers[0].self_attn.q_proj
+    torch.nn.init.normal_(factors.lora_B.default.weight)
+    peft.save_pretrained(tmp_path / "a")
+    folders = f"{tmp_path / 'a'},{tmp_path / 'a'}"
+    out = tuned(tmp_path / "out", adapters=folders, weights="1,0.5", normalize="false")
+    moved = load_file(out / WEIGHTS)["model.layers.0.self_attn.q_proj.weight"]
+    assert torch.equal(moved, (before + 1.5 * factors.get_delta_weight("default")).bfloat16())
+    assert [a["weight"] for a in json.loads((out / "lineage.json").read_text())["adapters"]] == [1.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "told"),
+    [
+        ({}, InputError, "one of --others and --adapters"),
+        ({"others": "micro-instruct", "adapters": "a"}, InputError, "one of --others and --adapters"),
+        ({"others": "micro-instruct", "weights": "1"}, InputError, "a weight for each of 2 parents, found 1"),
+        ({"others": "micro-instruct", "weights": "1,half"}, InputError, "numbers by comma, found '1,half'"),
+        ({"others": "./nowhere"}, ModelError, "nowhere: no such folder"),
+    ],
+)
+def test_bad_options_are_refused_before_anything_is_written(tmp_path, options, error, told):
+    with pytest.raises(error, match=told):
+        tuned(tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()
