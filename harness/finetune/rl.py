@@ -116,7 +116,7 @@ def reinforce(job: Job, **what: Any) -> Trained:
     settings = Settings(
         model=str(job.parent.path),
         questions=[(task.instruction, question) for task, question in job.training],
-        options=options,
+        options=RlOptions(**{name: getattr(options, name) for name in RlOptions.__struct_fields__}),
         **job.stage_settings(),
         **what,
     )
