@@ -118,7 +118,7 @@ def _reply(trace: _Trace, reasoning_format: str, reasoning_opened: bool) -> str:
 def run(job: Job) -> Path:
     path, summary = job.write_rows("training", rows(job))
     trained = job.train("training", job.parent.path, path)
-    job.notes |= {"rows": summary._asdict(), "curve": trained.curve}
+    job.notes.update(rows=summary._asdict(), curve=trained.curve)
     return trained.folder
 
 
