@@ -67,7 +67,7 @@ _PHRASES: tuple[tuple[str, Hedge], ...] = tuple(
         ("low", 0.40, r"less (?:likely )?than (?:even|not|50[/-]50)|worse than even|somewhat less than even"),
         ("likely", SCALE["better than even"], r"better than (?:even|50[/-]50|half)|more (?:likely|probable) than not|"
          rf"somewhat (?:likely|probable)|(?:fair|decent) {_CHANCE}"),
-        ("low", SCALE["about even"], rf"about even|even {_CHANCE}|as likely as not|fifty[- ]fifty|50[/-]50|toss[- ]?up|"
+        ("low", SCALE["about even"], rf"about even|even {_CHANCE}|as likely as not|fifty fifty|50[/-]50|toss ?up|"
          r"coin (?:flip|toss)|about half"),
         ("sure", SCALE["almost certain"], rf"{_ALMOST} (?:certain(?:ly|ty)?|sure)|{_VERY} (?:certain|high)"),
         ("sure", 0.99, rf"{_WHOLLY} (?:certain|sure|confident)|certain(?:ly|ty)?\b|definitely|"
@@ -122,7 +122,9 @@ _DENIED = (
 
 
 def _alternatives(phrases: tuple[tuple[str, Hedge], ...], offset: int) -> str:
-    return "|".join(f"(?P<p{offset + i}>{pattern})" for i, (pattern, _) in enumerate(phrases))
+    """A group for each phrase; its words may be joined by hyphens or underscores."""
+    joined = (pattern.replace(" ", "[ _-]") for pattern, _ in phrases)
+    return "|".join(f"(?P<p{offset + i}>{pattern})" for i, pattern in enumerate(joined))
 
 
 _ALL = (*_PHRASES, *_EASTERN)

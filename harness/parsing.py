@@ -133,17 +133,19 @@ _SURE_AFTER = re.compile(
     r"| (?:chance|probability|likelihood|likely)[^.\n]{1,60}?(?:correct|right)\b"
 )
 _CLAUSE = re.compile(
-    r"(?i)[\s*_\"'`(\[$]{0,6}(?:\\\w{1,8}\{)?"
+    r"(?i)[\s*_\"'`(\[$<]{0,6}(?:\\\w{1,8}\{)?"
     r"(?:(?!\b(?:but|because|since|as|given|due|though|although)\b|, )[^\n.;<>{}()\"|&]){0,80}+"
 )
 """What a label says: to the end of its sentence, its quotes or its tag, or to where it is explained."""
 _PERCENTAGE_NEAR = re.compile(rf"(?i)[^\n]{{0,100}}?{_PERCENTAGE.pattern.removeprefix('(?i)')}")
+_WRONG = re.compile(r"(?i)\b(?:wrong|incorrect|false|mistaken|error)\b")
 _I_AM = re.compile(r"(?i)\b(?:i am|i'm|i feel|we are|we're)(?: not)?[ ]\Z")
 _SURELY = re.compile(r"(?i).*(?:certain|sure|confident|doubt)")
 _IS_RIGHT = re.compile(
     r"(?i)(?:(?!\b(?:wrong|incorrect|not|false)\b|n't)[^.\n]){0,60}?"
     r"\b(?:correct|right)(?: answer| one| option)?(?=[ \t*_]*(?:[.,;!)\n]|\Z))"
 )
+_IS_CONFIDENCE = re.compile(r"(?i) (?:level of )?(?:confidence|certainty)\b(?! (?:interval|level|band|bound|limit))")
 _NEGATED = re.compile(r"(?i)(?:\bnot|n't|never)[ \w]{0,12}\Z")
 _BARE_LINE = re.compile(rf"(?i)[ \t*_]{{0,4}}{_NUMBER}[ ]?{_PERCENT}?[ \t*_.]{{0,4}}\Z")
 _BARE_BRACKET = re.compile(rf"(?i)\((?={_NUMBER}[ ]?{_PERCENT}\)[ \t*_.]{{0,4}}\Z)")
@@ -328,19 +330,19 @@ def _in_sentences(visible: str) -> Iterator[_Statement]:
 
 def _labelled_words(visible: str) -> Iterator[_Statement]:
     for label in _LABEL.finditer(visible):
-        words = tuple(hedges(visible, label.end(), _CLAUSE.match(visible, label.end()).end()))
+        words = _words_of_clause(visible, label.end())
         if words and not _PERCENTAGE_NEAR.match(visible, label.end()):
             yield _Statement(_left(visible, label.start()), _words_end(visible, words), "labelled", words)
 
 
 def _words_in_sentences(visible: str) -> Iterator[_Statement]:
     for phrase in _SENTENCE.finditer(visible):
-        if words := tuple(hedges(visible, phrase.end(), _CLAUSE.match(visible, phrase.end()).end())):
+        if words := _words_of_clause(visible, phrase.end()):
             yield _Statement(_left(visible, phrase.start()), _words_end(visible, words), "sentence", words)
     for word in hedges(visible):
         start = _left(visible, word.start)
         mine = word.kind in ("sure", "vague", "low") and _I_AM.search(visible[max(0, word.start - 30) : word.start])
-        if right := _IS_RIGHT.match(visible, word.end):
+        if right := _IS_RIGHT.match(visible, word.end) or _IS_CONFIDENCE.match(visible, word.end):
             yield _Statement(start, right.end(), "sentence", (word,))
         elif mine and _SURELY.match(visible[word.start : word.end]):
             yield _Statement(start, word.end, "sentence", (word,))
@@ -358,6 +360,14 @@ def _bare_words(visible: str) -> Iterator[_Statement]:
         yield _Statement(line, end, "bare", words)
     elif around and around[0].endswith("(") and re.fullmatch(r"\)[ \t*_.]{0,4}", around[1]):
         yield _Statement(words[0].start - 1, words[0].end + 1, "bare", words)
+
+
+def _words_of_clause(visible: str, start: int) -> tuple[Hedge, ...]:
+    """The words that a label or a phrase is followed by; without values if they say how likely an error is."""
+    end = _CLAUSE.match(visible, start).end()
+    words = tuple(hedges(visible, start, end))
+    wrong = words and _WRONG.search(visible, words[0].end, end)
+    return tuple(word._replace(value=None) for word in words) if wrong else words
 
 
 def _words_end(visible: str, words: tuple[Hedge, ...]) -> int:
