@@ -75,15 +75,28 @@ def _tables(result: Recalibrated) -> list[tuple[tuple[str, str, str], list[dict]
     changes: dict[tuple, dict[str, Difference]] = {}
     for d in result.differences:
         changes.setdefault((d.protocol, d.task, d.method, d.run_b), {})[d.metric] = d
+    reasons = _reasons(result)
     several = len({task for _, task, _ in found}) > 2
     keys = [key for key in found if several or key[1] != "macro"]
     return [
         (key, [
-            {"name": name, "metrics": of_name, "changes": changes.get((*key, name), {})}
+            {
+                "name": name, "metrics": of_name, "changes": changes.get((*key, name), {}),
+                "reason": reasons.get((*key, name)),
+            }
             for name, of_name in found[key].items()
         ])
         for key in sorted(keys, key=lambda key: (key[0], key[1] != "macro", key[1], key[2]))
     ]  # fmt: skip
+
+
+def _reasons(result: Recalibrated) -> dict[tuple[str, str, str, str], str | None]:
+    """(protocol, task, method, recalibration) -> why it has no number; for the mean, if it is the same in all tasks."""
+    reasons = {(fit.protocol, fit.task, fit.method, fit.recalibration): fit.reason for fit in result.fits}
+    for (protocol, method, name), fits in groups(result.fits, lambda f: (f.protocol, f.method, f.recalibration)):
+        of_tasks = {fit.reason for fit in fits}
+        reasons[protocol, "macro", method, name] = of_tasks.pop() if len(of_tasks) == 1 else None
+    return reasons
 
 
 def _strips(result: Recalibrated) -> Iterator[dict[str, Any]]:
