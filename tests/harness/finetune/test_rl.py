@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import msgspec
@@ -14,12 +15,15 @@ import torch
 import tasks
 from harness import protocols
 from harness.chat import ChatFormat
-from harness.errors import CalibenchError
+from harness.errors import CalibenchError, InputError
 from harness.finetune import rl
+from harness.finetune.recipes import base as recipes
 from harness.finetune.rewards import Judged, rlcr
 from harness.finetune.rl import Reply, RlOptions, Settings, credited
+from harness.finetune.stage import Trained
 from harness.grading_pool import GradingPool
 from harness.model import resolve
+from harness.progress import Silent
 
 PARENT = resolve("micro-sft").path
 OPTIONS = RlOptions(steps=4, generations=4, batch_size=8, accumulation=1, learning_rate=1e-3, warm_up=0.0, save_every=2)
@@ -159,6 +163,59 @@ def test_without_a_confidence_nothing_collapses_and_figures_are_undefined():
     assert {shown[name] for name in ("ece", "brier", "auroc", "confidence_spread", "confidence_mode_share")} == {None}
     known = {name: value for name, value in shown.items() if value is not None}
     assert not rl.has_collapsed([{"reward": 1.0, **known}] * rl.COLLAPSE_STEPS)
+
+
+# -- recipes ----------------------------------------------------------------------------------------------------------
+
+
+def job(recipe: str, curve: list[dict], protocol: str = "stated", **options) -> SimpleNamespace:
+    """What a recipe sees of a job; its stage passes the settings on as the real one does, and trains nothing."""
+    task = tasks.load("micro_algebra").training
+    asked = [(task, question) for _, question in questions(3)]
+    made = SimpleNamespace(
+        options=recipes.read_options(recipe, {name: str(value) for name, value in options.items()}),
+        parent=resolve("micro-sft"),
+        config=SimpleNamespace(protocol=protocol),
+        training=asked,
+        notes={},
+        progress=Silent(),
+        stage_settings=lambda: {"seed": 7, "protocol": protocol, "max_tokens": 99},
+    )
+
+    def run_stage(trainer: str, name: str, settings: Settings) -> Trained:
+        assert trainer == "rl"
+        made.settings = msgspec.json.decode(msgspec.json.encode(settings), type=Settings)
+        return Trained(Path(name), curve)
+
+    made.run_stage = run_stage
+    return made
+
+
+def test_the_recipe_rl_rewards_outcomes():
+    made = job("rl", [], steps=3)
+    assert recipes.load("rl").train(made) == Path("reinforcement")
+    assert (made.settings.reward, made.settings.credit, made.settings.options.scale_rewards) == (
+        "outcome", "reply", "group",
+    )  # fmt: skip
+    assert (made.settings.options.steps, made.settings.seed, made.settings.max_tokens) == (3, 7, 99)
+    assert [question for _, question in made.settings.questions] == [question for _, question in made.training]
+    assert made.notes == {"curve": []}
+
+
+def test_the_recipe_rlcr_rewards_honest_confidences_and_says_when_they_collapse():
+    made = job("rlcr", [{"step": 4, "reward": 0.2, "confidence_collapsed": 1.0}], credit="reply")
+    recipes.load("rlcr").train(made)
+    assert (made.settings.reward, made.settings.credit, made.settings.options.scale_rewards) == (
+        "rlcr", "reply", "none",
+    )  # fmt: skip
+    assert "collapsed" in made.notes["warning"]
+
+
+def test_what_cannot_be_trained_is_refused_before_any_work():
+    with pytest.raises(InputError, match="plain asks for none"):
+        recipes.load("rlcr").train(job("rlcr", [], protocol="plain"))
+    with pytest.raises(InputError, match=r"generations 7: expected a divisor .* 128"):
+        recipes.load("rl").train(job("rl", [], generations=7))
 
 
 # -- real runs --------------------------------------------------------------------------------------------------------
