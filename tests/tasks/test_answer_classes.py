@@ -48,7 +48,7 @@ def test_answers_that_do_not_are_apart(grader, one, other):
 
 @pytest.mark.parametrize("grader", ["number/1", "math/1", "alias/1", "program/1", "code/1", "option/1", "none/1"])
 def test_any_text_has_a_class_and_nothing_else_decides_it(grader):
-    hostile = ["", "(" * 500, "\\frac{", "\x00", "def f(x): return f(x)", "9" * 301, "def f(x):\n'" + "\udc80" * 3, "="]
+    hostile = ["", "(" * 50, "\\frac{", "\x00", "def f(x): return f(x)", "9" * 301, "def f(x):\n'" + "\udc80" * 3, "="]
     keys = answer_classes(grader, hostile)
     assert all(isinstance(key, str) for key in keys)
     assert answer_classes(grader, hostile) == keys
