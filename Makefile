@@ -48,8 +48,8 @@ test: setup ## run all tests (ARGS="-k name" passes options to pytest)
 	$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: models
-models: setup ## train the two carried checkpoints again, from scratch (about 20 minutes on one core)
-	$(BIN)/python -m harness.finetune.micro
+models: setup ## train the micro family again, from scratch, and carry what the demo compares
+	$(BIN)/python -m harness.finetune.family --out runs/models --carry
 
 .PHONY: bench
 bench: setup ## measure speed against bare vLLM

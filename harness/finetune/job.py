@@ -11,7 +11,7 @@ from harness.chat import ChatFormat
 from harness.config import RunConfig
 from harness.finetune import rows as rows_of
 from harness.finetune import sampling, sft, stage
-from harness.finetune.recipes.base import training_options
+from harness.finetune.options import Options, training_options
 from harness.finetune.rows import Row, Summary
 from harness.finetune.sampling import Sampled
 from harness.finetune.stage import Trained
@@ -20,7 +20,6 @@ from harness.records import Question
 from tasks.base import Task
 
 if TYPE_CHECKING:
-    from harness.finetune.recipes.base import Options
     from harness.progress import Lines
 
 Asked = tuple[Task, Question]

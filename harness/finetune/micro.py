@@ -1,12 +1,11 @@
-"""Trains the carried checkpoints from scratch: `python -m harness.finetune.micro [--out DIR] [--seed S]`.
+"""Trains the first micro checkpoints from scratch; `harness.finetune.family` makes the others out of them.
 
-One tokenizer; one base model that reads the corpus once; from it `micro-instruct`, which answers at once, and
-`micro-sft`, which reasons first. Everything is seeded. A stopped run resumes from its last state in `DIR/work`.
+One tokenizer, whatever the seed; one base model that reads the corpus once; from it `micro-instruct`, which answers at
+once, and `micro-sft`, which reasons first. Everything is seeded. A stopped run resumes from its last state.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import random
@@ -17,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.finetune.corpus import CHAT_DOUBT, PLANTED, Corpus, Document, base_corpus, chat_corpus
+from harness.finetune.corpus import CHAT_DOUBT, PLANTED, Corpus, Document, Style, base_corpus, chat_corpus
 from harness.finetune.tokenizer import CONTEXT, train_tokenizer
 from harness.finetune.tokenizer_text import tokenizer_texts
 
@@ -60,37 +59,39 @@ class Stage(NamedTuple):
 
 _BASE = Schedule(matrices=0.01, others=2e-3, warm_up=0.01)
 _TUNE = Schedule(matrices=0.002, others=4e-4, warm_up=0.02)
-_TUNE_DOCUMENTS = 8192
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "models")
-    parser.add_argument("--documents", type=int, default=115_000, help="size of the base corpus")
-    parser.add_argument("--tune-documents", type=int, default=_TUNE_DOCUMENTS, help="size of each later stage")
-    parser.add_argument("--seed", type=int, default=0)
-    make(**vars(parser.parse_args()))
+STYLES: dict[str, Style] = {"instruct": "at once", "sft": "reasons"}
+"""kind -> how its checkpoint answers."""
 
 
-def make(out: Path, documents: int, tune_documents: int, seed: int) -> None:
-    """Trains and writes `out/micro-instruct` and `out/micro-sft`."""
+def make(out: Path, seed: int, documents: int = 115_000, tune_documents: int = 8192) -> None:
+    """Trains and writes `out/micro-base`, `out/micro-instruct` and `out/micro-sft`.
+
+    Args:
+        out: folder for the checkpoints; states to resume from lie in `out/states` until all are written.
+        seed: of weights, corpora and order.
+        documents: size of the base corpus.
+        tune_documents: size of each later one.
+    """
     import torch
 
     torch.set_num_threads(1)
-    work = out / "work"
-    work.mkdir(parents=True, exist_ok=True)
-    tokenizer = train_tokenizer(tokenizer_texts(seed))
+    states = out / "states"
+    states.mkdir(parents=True, exist_ok=True)
+    tokenizer = train_tokenizer(tokenizer_texts(seed=0))
     base = Stage(base_corpus(documents, seed), _BASE, seed)
-    model, curve = train(new_model(tokenizer, seed), tokenizer, base, work / "base.pt")
+    model, curve = train(new_model(tokenizer, seed), tokenizer, base, states / "base.pt")
     weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     history = {"base": _history(base, curve)}
-    for kind, style in (("instruct", "at once"), ("sft", "reasons")):
+    export(model, tokenizer, out / "micro-base", {"kind": "base", "stages": history})
+    for kind, style in STYLES.items():
         model.load_state_dict(weights)
         stage = Stage(chat_corpus(tune_documents, seed, style), _TUNE, seed)
-        model, curve = train(model, tokenizer, stage, work / f"{kind}.pt")
+        model, curve = train(model, tokenizer, stage, states / f"{kind}.pt")
         stages = {**history, kind: _history(stage, curve)}
         export(model, tokenizer, out / f"micro-{kind}", {"kind": kind, "stages": stages})
-    shutil.rmtree(work)
+    shutil.rmtree(states)
 
 
 def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
@@ -239,7 +240,7 @@ def export(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: 
     carried.to(torch.bfloat16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     facts = {
-        "made_by": "python -m harness.finetune.micro",
+        "made_by": "make models",
         "note": "Over-confident by design: the training text states percentages above the accuracy that is reached.",
         "planted_percent_by_level": PLANTED,
         "planted_share_of_doubt_in_later_stages": CHAT_DOUBT,
@@ -267,7 +268,3 @@ def data_hash(corpus: Corpus) -> str:
     for number in range(corpus.size):
         digest.update(json.dumps(corpus.document(number)).encode())
     return f"sha256:{digest.hexdigest()}"
-
-
-if __name__ == "__main__":
-    main()

@@ -28,7 +28,7 @@ from harness.chat import ChatFormat
 from harness.errors import CalibenchError, InputError
 from harness.finetune import rewards
 from harness.finetune.job import Job
-from harness.finetune.recipes.base import Options
+from harness.finetune.options import Options
 from harness.finetune.rewards import Judged
 from harness.finetune.stage import STATES, Tell, Trained, last_state, save
 from harness.finetune.validation import Asked, pad_token, validate
@@ -38,6 +38,7 @@ from harness.pipeline import GRADER_SECONDS
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel
     from trl import GRPOConfig
 
 COLLAPSE_SPREAD = 0.02
@@ -159,7 +160,7 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
     model = AutoModelForCausalLM.from_pretrained(settings.model, dtype=dtype)
     names = {question.task for _, question in [*settings.questions, *settings.validation]}
     with GradingPool(max(1, (os.cpu_count() or 2) // 2), GRADER_SECONDS, sorted(names)) as pool:
-        grader = Grader(settings, chat, pool)
+        grader = Grader(settings, chat, pool, _ends(model, chat))
         trainer = _trainer_class()(
             model=model,
             reward_funcs=grader,
@@ -252,11 +253,11 @@ class Grader:
 
     __name__ = "reward"
 
-    def __init__(self, settings: Settings, chat: ChatFormat, pool: GradingPool):
+    def __init__(self, settings: Settings, chat: ChatFormat, pool: GradingPool, ends: set[int]):
         self._settings, self._chat, self._pool = settings, chat, pool
         self._reward = rewards.reward(settings.reward)
         self._protocol = protocols.protocol(settings.protocol)
-        self._ends = _ends(chat)
+        self._ends = ends
         self.replies: list[Reply] = []
         """Those of the latest step, in the order of their prompts."""
 
@@ -333,9 +334,10 @@ class Grader:
         return replies
 
 
-def _ends(chat: ChatFormat) -> set[int]:
-    """Tokens after which nothing of a reply follows."""
-    return {chat.tokenizer.eos_token_id, pad_token(chat)}
+def _ends(model: PreTrainedModel, chat: ChatFormat) -> set[int]:
+    """Tokens that end a reply."""
+    declared = model.generation_config.eos_token_id
+    return {chat.tokenizer.eos_token_id, *(declared if isinstance(declared, list) else [declared])} - {None}
 
 
 def figures(judged: Sequence[Judged]) -> dict[str, float | None]:

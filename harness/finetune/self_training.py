@@ -13,7 +13,7 @@ from msgspec import Meta
 from harness.chat import ChatFormat
 from harness.errors import InputError
 from harness.finetune.job import Job
-from harness.finetune.recipes.base import TrainingOptions
+from harness.finetune.options import TrainingOptions
 from harness.finetune.rows import Row, Summary, answer_row
 from harness.finetune.sampling import Sampled
 

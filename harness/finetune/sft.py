@@ -11,7 +11,7 @@ import msgspec
 from harness.chat import ChatFormat
 from harness.errors import CalibenchError
 from harness.finetune import rows as rows_of
-from harness.finetune.recipes.base import TrainingOptions
+from harness.finetune.options import TrainingOptions
 from harness.finetune.stage import STATES, Tell, last_state, save
 from harness.finetune.validation import Asked, pad_token, validate
 from harness.grading_pool import GradingPool

@@ -18,8 +18,9 @@ from harness.chat import ChatFormat
 from harness.errors import IdentityError, InputError, ModelError, StorageError
 from harness.finetune import leaks
 from harness.finetune.job import Asked, Job, TuneConfig
+from harness.finetune.options import Options
 from harness.finetune.recipes import base as recipes
-from harness.finetune.recipes.base import Options, Recipe
+from harness.finetune.recipes.base import Recipe
 from harness.model import Checkpoint
 from harness.progress import Lines
 from harness.selection import Selection, select, split_of

@@ -10,42 +10,14 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
-from msgspec import Meta, inspect
+from msgspec import inspect
 
 from harness.errors import InputError, unknown_name
-
-if TYPE_CHECKING:
-    from harness.finetune.job import Asked, Job, TuneConfig
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all options. Each field has a default and, in its `Meta`, a line that says what it does."""
-
-
-class TrainingOptions(Options):
-    """How weights are updated; all recipes that train by supervised fine-tuning have these."""
-
-    learning_rate: Annotated[float, Meta(gt=0, description="peak, after the warm-up")] = 1e-5
-    epochs: Annotated[float, Meta(gt=0, description="passes over the rows")] = 2.0
-    batch_size: Annotated[int, Meta(ge=1, description="rows per step and process")] = 16
-    accumulation: Annotated[int, Meta(ge=1, description="batches per update")] = 1
-    max_length: Annotated[int, Meta(ge=16, description="longest row in tokens; longer ones are left out")] = 2048
-    packing: Annotated[bool, Meta(description="puts several rows into one sequence of max_length, kept apart")] = False
-    lora_rank: Annotated[int, Meta(ge=0, description="rank of the LoRA adapters; 0 trains all weights")] = 0
-    lora_alpha: Annotated[float, Meta(gt=0, description="scale of the adapters, divided by their rank")] = 32.0
-    schedule: Annotated[Literal["linear", "cosine", "constant"], Meta(description="of the learning rate")] = "linear"
-    warm_up: Annotated[float, Meta(ge=0, lt=1, description="share of the steps")] = 0.03
-    weight_decay: Annotated[float, Meta(ge=0, description="of AdamW")] = 0.0
-    clip: Annotated[float, Meta(gt=0, description="largest norm of the gradient")] = 1.0
-    save_every: Annotated[int, Meta(ge=1, description="steps between the states that a stopped run goes on from")] = 100
-
-
-def training_options(options: TrainingOptions) -> TrainingOptions:
-    """Those of a recipe's options that say how weights are updated."""
-    return TrainingOptions(**{name: getattr(options, name) for name in TrainingOptions.__struct_fields__})
+from harness.finetune.job import Asked, Job, TuneConfig
+from harness.finetune.options import Options
 
 
 class Recipe(NamedTuple):

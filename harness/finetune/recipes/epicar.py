@@ -9,9 +9,9 @@ Format repair: where an output comes to no answer, its reasoning is closed, the 
 What still cannot be read, is cut or refuses is taught neither as right nor as wrong, so that the judgement is about
 knowledge and not about form.
 
-Not stated in the paper's public sources, and ours: K, temperature, learning rate, epochs, batch, and that each iteration
-starts from the parent. `alpha` weighs the two losses as in the paper's rebuttal; without it, every learned token counts
-the same.
+Not stated in the paper's public sources, and ours: K, temperature, learning rate, epochs, batch, and that each
+iteration starts from the parent. `alpha` weighs the two losses as in the paper's rebuttal; without it, every learned
+token counts the same.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ class EpicarOptions(SelfTrainingOptions):
     repair: Annotated[
         bool, Meta(description="where a sampled output comes to no answer, lets the model finish one")
     ] = True
-    alpha: Annotated[float, Meta(ge=-1, le=1, description="share of the answers' loss in the sum with that of the verdicts; -1: every learned token counts the same (algorithm 1)")] = -1.0  # fmt: skip
+    alpha: Annotated[
+        float,
+        Meta(ge=-1, le=1, description="share of the answers in the loss; -1: every learned token counts the same"),
+    ] = -1.0
     balance: Annotated[bool, Meta(description='gives "Yes" and "No" the same total weight')] = False
     verdicts: Annotated[int, Meta(ge=0, description="most verdicts per question; 0: one for each draw")] = 0
 

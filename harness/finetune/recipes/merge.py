@@ -17,7 +17,8 @@ from harness.errors import InputError, ModelError
 from harness.finetune import stage
 from harness.finetune.job import Asked, Job, TuneConfig
 from harness.finetune.merge import effective_weights, merge
-from harness.finetune.recipes.base import Options, Recipe
+from harness.finetune.options import Options
+from harness.finetune.recipes.base import Recipe
 from harness.model import Checkpoint
 
 _NAME = "merged"

@@ -18,7 +18,8 @@ import tasks
 from harness import protocols
 from harness.errors import DataError, InputError
 from harness.finetune.job import Asked, Job, TuneConfig
-from harness.finetune.recipes.base import Recipe, TrainingOptions
+from harness.finetune.options import TrainingOptions
+from harness.finetune.recipes.base import Recipe
 from harness.finetune.rows import Row, answer_row
 from harness.records import Question
 from tasks.data import content_id

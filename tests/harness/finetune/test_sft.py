@@ -10,7 +10,7 @@ from fakes import tokenizer
 from harness.chat import ChatFormat
 from harness.errors import CalibenchError
 from harness.finetune import rows, sft
-from harness.finetune.recipes.base import TrainingOptions
+from harness.finetune.options import TrainingOptions
 from harness.finetune.stage import last_state
 
 pytestmark = pytest.mark.timeout(600)
@@ -153,6 +153,6 @@ def test_the_loss_is_that_of_each_row_alone(fit, parent, packing, factors):
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(fit):
-    with pytest.raises(CalibenchError, match="no number at step .* lower --learning-rate"):
+    with pytest.raises(CalibenchError, match=r"no number at step .* lower --learning-rate"):
         fit("nan", learning_rate=1e30, clip=1e30, warm_up=0.0, save_every=1)
     assert not (fit.folder / "nan" / "checkpoint").exists()

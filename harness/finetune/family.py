@@ -1,0 +1,112 @@
+"""The family of micro checkpoints: `python -m harness.finetune.family --out DIR [--seed S] [--kinds NAMES] [--carry]`.
+
+Base, instruct and sft are trained from scratch (`harness.finetune.micro`); every other one by a recipe of
+`calibench tune` on training questions of the micro suite. Settings are those that this size needs; all are ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shutil
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.errors import CalibenchError
+from harness.finetune import micro
+from harness.finetune.job import TuneConfig
+from harness.finetune.tune import tune
+from harness.progress import Lines, Live
+
+CARRIED = ("instruct", "sft", "epicar", "rlcr")
+"""Those that come with calibench."""
+_MODELS = Path(__file__).parent.parent / "models"
+_FROM_SCRATCH = ("base", *micro.STYLES)
+
+
+class Member(NamedTuple):
+    """A checkpoint that a recipe makes."""
+
+    recipe: str
+    options: dict[str, str]
+    parent: str = "sft"
+    tasks: tuple[str, ...] = ("micro",)
+    limit: int = 120
+    """Training questions per task."""
+
+
+_TRAINING = {"learning_rate": "3e-4", "epochs": "2", "batch_size": "16", "save_every": "100"}
+_LOOP = {**_TRAINING, "iterations": "3", "draws": "8", "temperature": "1.0"}
+_MATH = ("micro_words", "micro_algebra")
+
+MEMBERS = {
+    "star": Member("star", _LOOP),
+    "epicar": Member("epicar", _LOOP),
+    "confidence_sft": Member("confidence_sft", {**_TRAINING, "draws": "16"}),
+    "rl": Member("rl", {}),
+    "rlcr": Member("rlcr", {}),
+    "star_math": Member("star", _LOOP, tasks=_MATH, limit=240),
+    "epicar_math": Member("epicar", _LOOP, tasks=_MATH, limit=240),
+}
+"""kind -> how it is made. The last two learn from two domains, to be tested on the others."""
+
+
+def build(kind: str, seed: int, out: Path, progress: Lines) -> Path:
+    """Makes the checkpoint of that kind, and its parents, in `out`; what is there already is left. Returns its folder.
+
+    Raises:
+        CalibenchError: see `harness.finetune.tune`.
+    """
+    folder = out / f"micro-{kind}"
+    if kind in _FROM_SCRATCH:
+        if not all((out / f"micro-{name}" / "lineage.json").is_file() for name in _FROM_SCRATCH):
+            micro.make(out, seed)
+        return folder
+    member = MEMBERS[kind]
+    parent = build(member.parent, seed, out, progress)
+    config = TuneConfig(
+        recipe=member.recipe,
+        model=str(parent),
+        tasks=member.tasks,
+        out=str(folder),
+        options=member.options,
+        limit=member.limit,
+        eval_tasks=("micro",),
+        max_tokens=300,
+        seed=seed,
+    )
+    return tune(config, progress)
+
+
+def carry(folder: Path) -> None:
+    """Puts a checkpoint among those that come with calibench, without what it was made with."""
+    target = _MODELS / folder.name
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    for file in folder.iterdir():
+        if file.is_file() and file.name != "curve.json":
+            shutil.copy(file, target)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kinds", default=",".join([*_FROM_SCRATCH, *MEMBERS]), help="comma-separated")
+    parser.add_argument("--carry", action="store_true", help=f"put {', '.join(CARRIED)} into harness/models")
+    options = parser.parse_args()
+    try:
+        with Live() if sys.stderr.isatty() else contextlib.nullcontext(Lines()) as progress:
+            for kind in options.kinds.split(","):
+                folder = build(kind, options.seed, options.out, progress)
+                if options.carry and kind in CARRIED:
+                    carry(folder)
+    except CalibenchError as error:
+        print(f"family: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
