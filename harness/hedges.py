@@ -129,7 +129,11 @@ def _alternatives(phrases: tuple[tuple[str, Hedge], ...], offset: int) -> str:
 
 _ALL = (*_PHRASES, *_EASTERN)
 _ENGLISH = rf"(?<![a-z])(?:{_alternatives(_PHRASES, 0)})(?![a-z])"
-_HEDGE = re.compile(rf"(?i)(?:(?<![a-z])|(?=n't)){_DENIED}(?:{_ENGLISH}|{_alternatives(_EASTERN, len(_PHRASES))})")
+_FIRST = rf"(?=[a-z]|50|100|[{''.join(sorted({c for pattern, _ in _EASTERN for c in pattern if c > '~'}))}])"
+"""What a phrase can begin with: looked at first, as most of a long text is something else."""
+_HEDGE = re.compile(
+    rf"(?i){_FIRST}(?:(?<![a-z])|(?=n't)){_DENIED}(?:{_ENGLISH}|{_alternatives(_EASTERN, len(_PHRASES))})"
+)
 
 
 def hedges(text: str, start: int = 0, end: int | None = None) -> Iterator[Hedge]:
