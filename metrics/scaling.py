@@ -134,8 +134,8 @@ def scaling(
     tables: dict[tuple[str, str], dict[str, Table]] = {}
     for key in sorted(set.intersection(*(set(of) for of in groups.values()))):
         rows = {name: of[key] for name, of in groups.items()}
-        rng_seed = random_source(seed, Group(*key, NO_METHOD, "all")).integers(2**63)
-        if found := _tables(rows, int(rng_seed), resamples):
+        own_seed = int(random_source(seed, Group(*key, NO_METHOD, "all")).integers(2**63))
+        if found := _tables(rows, own_seed, resamples):
             tables[key] = found
     if not tables:
         raise ValueError("no question has all its draws, none of them failed, in every run")
@@ -145,8 +145,8 @@ def scaling(
     for of in tables.values():
         for name, table in of.items():
             of[name] = table | dict(_equals(table))
-    rows = {name: [row for key, of in tables.items() for row in _rows(*key, of[name])] for name in frames}
-    return rows, [reach for key, of in tables.items() for reach in _reaches(*key, of)]
+    metrics = {name: [row for key, of in tables.items() for row in _rows(*key, of[name])] for name in frames}
+    return metrics, [reach for key, of in tables.items() for reach in _reaches(*key, of)]
 
 
 def _tables(rows: Mapping[str, pd.DataFrame], seed: int, resamples: int) -> dict[str, Table]:
@@ -159,15 +159,16 @@ def _tables(rows: Mapping[str, pd.DataFrame], seed: int, resamples: int) -> dict
     cluster_of = next(iter(draws_of.values())).drop_duplicates("question_id").set_index("question_id")["cluster"]
     cluster, n_clusters = partition(cluster_of.loc[ids].to_numpy(), ids)
     counts = np.concatenate(list(draws(n_clusters, resamples, np.random.default_rng(seed))), axis=1)
-    fold = voting.folds(cluster, n_clusters, np.random.default_rng(seed)) if n_clusters > 1 else None
+    fold = voting.folds(cluster, n_clusters, np.random.default_rng([seed, 0])) if n_clusters > 1 else None
+    sample = _Sample(cluster, counts, n_total)
     out = {}
     for name, of in draws_of.items():
-        sample = _Sample(cluster, counts, n_total)
-        table: Table = {}
-        for method, confidence in _confidences(rows[name]):
-            votes = _draws(of, ids, confidence)
-            table |= _methods_numbers(votes, method, sample, fold, seed)
-        out[name] = table | _majority_numbers(_draws(of, ids, None), sample, seed)
+        votes, places = _draws(of, ids)
+        table = _majority_numbers(votes, sample, seed)
+        for method, of_method in rows[name][rows[name]["method"] != NO_METHOD].groupby("method"):
+            weighed = voting.checked(votes._replace(confidence=_confidence(of_method, places)))
+            table |= _methods_numbers(weighed, method, sample, fold, seed)
+        out[name] = table
     return out
 
 
@@ -177,27 +178,24 @@ def _complete(rows: pd.DataFrame) -> set[str]:
     return set(known.index[known == rows.groupby("question_id").size().max()])
 
 
-def _confidences(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
-    """(method, confidence by question and draw), nan where there is none."""
-    for method, of in rows[rows["method"] != NO_METHOD].groupby("method"):
-        yield method, of.set_index(["question_id", "draw"])["value"].where((of["status"] == "ok").to_numpy())
-
-
-def _draws(rows: pd.DataFrame, ids: Sequence[str], confidence: pd.Series | None) -> voting.Draws:
-    """The draws of these questions, in their order."""
+def _draws(rows: pd.DataFrame, ids: Sequence[str]) -> tuple[voting.Draws, pd.DataFrame]:
+    """The draws [Q, K] of these questions, without confidences, and question and draw of each place [Q x K]."""
     import pandas as pd
 
     rows = rows.set_index("question_id").loc[list(ids)].reset_index()
     rows = rows.sort_values(["question_id", "draw"], kind="stable")
-    voting_rows = rows["outcome"].isin(("correct", "incorrect")) & rows[CLASS].notna()
-    key = rows[CLASS].where(voting_rows)
-    answer = key.groupby(rows["question_id"]).transform(lambda of: pd.factorize(of)[0]).to_numpy()
-    value = np.full(len(rows), np.nan)
-    if confidence is not None:
-        value = confidence.reindex(pd.MultiIndex.from_frame(rows[["question_id", "draw"]])).to_numpy(dtype=float)
-    right = (rows["outcome"] == "correct").to_numpy() & voting_rows.to_numpy()
-    shape = (len(ids), -1)
-    return voting.checked(voting.Draws(answer.reshape(shape), right.reshape(shape), value.reshape(shape)))
+    votes = (rows["outcome"].isin(("correct", "incorrect")) & rows[CLASS].notna()).to_numpy()
+    keys = rows[CLASS].where(votes).to_numpy(dtype=object).reshape(len(ids), -1)
+    answer = np.stack([pd.factorize(of_question)[0] for of_question in keys])
+    right = ((rows["outcome"] == "correct").to_numpy() & votes).reshape(answer.shape)
+    return voting.Draws(answer, right, np.full(answer.shape, np.nan)), rows[["question_id", "draw"]]
+
+
+def _confidence(rows: pd.DataFrame, places: pd.DataFrame) -> np.ndarray:
+    """The confidences [Q, K] of one method; nan where there is none."""
+    values = rows["value"].where(rows["status"] == "ok")
+    found = places.merge(rows[["question_id", "draw"]].assign(value=values), how="left", on=["question_id", "draw"])
+    return found["value"].to_numpy(dtype=float).reshape(places["question_id"].nunique(), -1)
 
 
 class _Sample(NamedTuple):
@@ -330,10 +328,11 @@ def _rows(task: str, protocol: str, table: Table) -> Iterator[Metric]:
     for key, e in table.items():
         kind = KINDS[key.metric]
         group = Group(task, protocol, key.method, "all" if key.k is None else f"k={key.k}")
-        over = "unweighted mean over tasks; " if task == "macro" and key.metric != "weighted_equals" else ""
-        convention = over + kind.convention
+        is_mean = task == "macro" and key.metric != "weighted_equals"
+        convention = f"unweighted mean over tasks; {kind.convention}" if is_mean else kind.convention
         if np.isnan(e.value):
-            yield metric_row(group, key.metric, None, e.n_used, e.n_total, convention, reason=kind.undefined)
+            reason = f"undefined for a task: {kind.undefined}" if is_mean else kind.undefined
+            yield metric_row(group, key.metric, None, e.n_used, e.n_total, convention, reason=reason)
         else:
             row = metric_row(group, key.metric, e.value, e.n_used, e.n_total, convention)
             yield with_interval(row, *_interval(key.metric, e))
