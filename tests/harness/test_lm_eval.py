@@ -391,11 +391,14 @@ def test_high_stakes_tasks_of_lm_eval_are_supported(name):
 # -- our tasks there --------------------------------------------------------------------------------------------------
 
 
+CLOSED = ("creak", "fever", "halueval", "strategyqa", "truthfulqa")
+"""Tasks whose answers are a closed set."""
+
+
 def test_every_task_is_written(tmp_path, capsys):
     assert main(["lm-eval-tasks", "--out", str(tmp_path / "new")]) == 0
     written = [Path(line) for line in capsys.readouterr().out.splitlines()]
-    closed = {"creak", "fever", "halueval", "strategyqa", "truthfulqa"}
-    names = {*tasks.names(), *(f"{name}_options" for name in closed)}
+    names = {*tasks.names(), *(f"{name}_options" for name in CLOSED)}
     assert {file.stem for file in written} == {f"calibench_{name}" for name in names}
     assert all(file.is_file() for file in written)
 
@@ -410,6 +413,21 @@ def test_every_task_has_documents_and_grades_their_answers(name, benchmark_data)
     right = f"{task.gold_text(question)[0]}\nConfidence: 77%"
     assert set(lm_eval.score(document, [right]).values()) == {("correct", 0.77)}
     assert set(lm_eval.score(document, [task.wrong_text(question)]).values()) == {("incorrect", None)}
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", CLOSED)
+def test_every_task_of_a_closed_set_has_its_options_graded(name, benchmark_data):
+    document = lm_eval.documents_with_options(name, str(benchmark_data))["test"][0]
+    n, right = len(document["choices"]), document["target"]
+    share = pytest.approx(1 / (1 + (n - 1) / math.e))
+
+    def scored(winner: int) -> tuple[str, float]:
+        (said,) = set(lm_eval.score_options(document, [(-float(i != winner), False) for i in range(n)]).values())
+        return said
+
+    assert scored(right) == ("correct", share)
+    assert scored((right + 1) % n) == ("incorrect", share)
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path, capsys):
