@@ -101,7 +101,7 @@ def test_both_credits_have_the_same_expected_gradient_and_parts_the_smaller_vari
 
 def test_the_prompts_are_those_of_the_benchmark(chat):
     with GradingPool(1, 10.0) as pool:
-        rows = rl.Grader(SETTINGS, chat, pool).prompts(1)
+        rows = rl.Grader(SETTINGS, chat, pool, {chat.tokenizer.eos_token_id}).prompts(1)
     assert len(rows) == OPTIONS.steps * 8 // OPTIONS.generations
     for row in rows:
         instruction, question = SETTINGS.questions[row["row"]]
@@ -124,7 +124,7 @@ def test_replies_are_judged_as_the_benchmark_does(chat):
     ids.append(ids[0][: len(ids[0]) // 2])  # cut by the token limit
     seen: dict[str, float] = {}
     with GradingPool(1, 10.0) as pool:
-        grader = rl.Grader(SETTINGS, chat, pool)
+        grader = rl.Grader(SETTINGS, chat, pool, {chat.tokenizer.eos_token_id})
         values = grader(ids, [0] * 5, [False] * 5, seen.__setitem__)
     outcomes = [(r.judged.outcome, r.judged.confidence) for r in grader.replies]
     assert outcomes[:4] == [("correct", 0.85), ("incorrect", 0.2), ("correct", None), ("unparsed", None)]
