@@ -25,9 +25,10 @@ def run(model: str, tasks: Sequence[str], out: str | Path, **options: Any) -> Ru
 
     Args:
         model: carried checkpoint, local folder or hub id.
-        tasks: names of tasks.
+        tasks: names of tasks; empty: those of the suite that `options` name.
         out: folder of the run.
-        options: further fields of `harness.config.RunConfig`, such as `protocol`, `confidence`, `draws`, `limit`.
+        options: further fields of `harness.config.RunConfig`, such as `protocol`, `confidence`, `draws`, `limit`; a
+            `suite` gives those that are not given here.
 
     Returns:
         The run, open for reading.
@@ -36,14 +37,15 @@ def run(model: str, tasks: Sequence[str], out: str | Path, **options: Any) -> Ru
         CalibenchError: see `harness.errors`; what was finished is kept.
         KeyboardInterrupt: Ctrl-C stopped the run; what was finished is kept, and the same call continues it.
     """
-    from harness import lm_eval
+    from harness import lm_eval, suites
     from harness.config import RunConfig
     from harness.pipeline import execute
     from harness.progress import Silent
     from harness.scoring import publish
 
     lm_eval.register()
-    config = RunConfig(model=model, tasks=tuple(tasks), out=str(out), **options)
+    given = {"model": model, "out": str(out), **options, **({"tasks": tuple(tasks)} if tasks else {})}
+    config = RunConfig(**(suites.applied(given) if given.get("suite") else {"tasks": (), **given}))
     result = execute(config, Silent())
     with result.run:
         if result.interrupted:

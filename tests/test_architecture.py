@@ -134,7 +134,9 @@ def test_every_module_says_what_it_is_for(module):
     assert ast.get_docstring(tree) or not tree.body
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["tasks"], ["methods"], ["backends"], ["models"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["tasks"], ["suites"], ["methods"], ["backends"], ["models"]]
+)
 def test_light_commands_load_nothing_heavy(arguments):
     program = f"""
 import contextlib, sys

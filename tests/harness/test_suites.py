@@ -7,13 +7,14 @@ import json
 import pytest
 from fakes import FakeBackend, checkpoint_folder, gsm8k_folder
 
+import harness
 import tasks
 from harness import protocols, suites
 from harness.backends import base
 from harness.cli import main
 from harness.confidence import base as methods
 from harness.config import RunConfig
-from harness.errors import InputError
+from harness.errors import DataError, InputError
 from harness.store import RunFile
 
 SUMS = "q,a\n" + "".join(f"What is {n} plus {n}?,{2 * n}\n" for n in range(12))
@@ -85,6 +86,21 @@ def test_a_configuration_file_describes_a_table(place):
     )
     assert main(["run", "--config", "run.toml", "--limit", "4"]) == 0
     assert len(_Fake.prompts) == 4
+
+
+def test_a_table_is_checked_by_the_command(place, capsys):
+    assert main(["check-task", *OWN]) == 0
+    assert "sums: passed, 12 questions from sums.csv" in capsys.readouterr().out
+    assert main(["check-task"]) == 2
+    assert "expected a task's name, or --task-file" in capsys.readouterr().err
+
+
+def test_a_suite_runs_from_python(place):
+    with harness.run("model", ["gsm8k"], "run", suite="zeng2025", kind="sft", data="data", limit=2) as stored:
+        assert stored.manifest()["suite"]["changed"] == ["tasks"]
+        assert stored.manifest()["identity"]["max_tokens"] == 16384
+    with pytest.raises(DataError, match="math500"):
+        harness.run("model", [], "other", suite="epicar", data="data")  # the suite's tasks: their files are not there
 
 
 def test_columns_without_a_file_are_refused(place, capsys):
