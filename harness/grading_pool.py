@@ -51,6 +51,7 @@ class GradingPool:
     def __init__(self, workers: int, timeout: float, task_names: Sequence[str] = ()):
         from pebble import ProcessPool
 
+        _task.cache_clear()  # a user's file of the same name may be another one than in an earlier pool
         # Spawned, not forked: the parent runs threads and may hold an accelerator.
         spawn = multiprocessing.get_context("spawn")
         self._pool = ProcessPool(
