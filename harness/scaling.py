@@ -42,8 +42,9 @@ def scaling(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Sc
     names = _names(runs)
     frames, notes = {}, []
     for name, run in zip(names, runs, strict=True):
-        frames[name] = _chosen(run, methods)
-        notes += [note for note in (unfinished(run), _one_draw(run, name)) if note]
+        frames[name], left_out = _chosen(run, methods)
+        notes += [warning] if (warning := unfinished(run)) else []
+        notes += [f"{name}: left out, having one draw per question: {', '.join(left_out)}"] if left_out else []
     with GradingPool(min(4, os.cpu_count() or 1), _SECONDS) as pool:
         for name, frame in frames.items():
             frame["answer_class"], by_text = _classes(frame, pool)
@@ -87,8 +88,8 @@ def _names(runs: Sequence[RunFile]) -> list[str]:
     return named
 
 
-def _chosen(run: RunFile, methods: Sequence[str] | None) -> pd.DataFrame:
-    """The run's rows of tasks with several draws, with these methods, or without any confidence where it has none."""
+def _chosen(run: RunFile, methods: Sequence[str] | None) -> tuple[pd.DataFrame, list[str]]:
+    """The run's rows of tasks with several draws, with these methods (None: all), and the tasks with one draw."""
     frame = run.frame()
     if frame.empty:
         raise InputError(f"{run.path}: holds no graded generation yet; run it first")
@@ -103,13 +104,7 @@ def _chosen(run: RunFile, methods: Sequence[str] | None) -> pd.DataFrame:
         has = ", ".join(known) or "none"
         raise InputError(f"{run.path.parent}: no confidences by {method!r}; this run has: {has}")
     kept = frame["method"].isin(methods) if methods else True
-    return frame[several & kept].copy()
-
-
-def _one_draw(run: RunFile, name: str) -> str | None:
-    draws = run.frame().groupby("task")["draw"].nunique()
-    single = sorted(draws.index[draws == 1])
-    return f"{name}: left out, having one draw per question: {', '.join(single)}" if single else None
+    return frame[several & kept].copy(), sorted(set(frame["task"][~several]))
 
 
 def _draws(frame: pd.DataFrame) -> dict[str, int]:

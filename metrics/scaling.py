@@ -138,7 +138,9 @@ def scaling(
         if found := _tables(rows, own_seed, resamples):
             tables[key] = found
     if not tables:
-        raise ValueError("no question has all its draws, none of them failed, in every run")
+        raise ValueError(
+            "there is no question of which every run has all draws, none of them failed, under one protocol"
+        )
     for protocol in sorted({protocol for _, protocol in tables}):
         members = [of for (_, p), of in tables.items() if p == protocol]
         tables["macro", protocol] = {name: _mean_table([of[name] for of in members]) for name in frames}

@@ -4,6 +4,7 @@ import json
 from concurrent.futures import Future
 
 import pytest
+from msgspec.structs import replace
 from test_store import generation, question
 
 from harness.cli import main
@@ -15,11 +16,12 @@ from metrics.scaling import KINDS
 
 # Two ways to write one number, a wrong one, and no answer. Every fourth question is one that the model cannot do.
 DRAWS = (("5", "correct", 0.9), ("5.0", "correct", 0.8), ("6", "incorrect", 0.2), (None, "abstained", None))
+SINGLE = {"task": "single", "protocol": "stated", "question_id": "q0", "draw": 0}
 HARD = (("6", "incorrect", 0.4), ("7", "incorrect", 0.3), ("5", "correct", 0.6), ("7", "incorrect", 0.1))
 
 
-def make_run(folder, name="a model", n_draws=4, questions=12, method="p_true"):
-    key = {"task": "t", "protocol": "stated"}
+def make_run(folder, name="a model", n_draws=4, questions=12, method="p_true", protocol="stated"):
+    key = {"task": "t", "protocol": protocol}
     with RunFile.create(folder) as run:
         for i in range(questions):
             run.write([question(i)])
@@ -27,7 +29,7 @@ def make_run(folder, name="a model", n_draws=4, questions=12, method="p_true"):
                 answer, outcome, value = (HARD if i % 4 == 0 else DRAWS)[draw % 4]
                 of = key | {"question_id": f"q{i}", "draw": draw}
                 run.write([
-                    generation(i, draw),
+                    replace(generation(i, draw), protocol=protocol),
                     Grade(**of, answer=answer, outcome=outcome, grader="number/1"),
                     Confidence(
                         **of, method=method, value=value, status="missing" if value is None else "ok", raw=None
@@ -100,6 +102,27 @@ def test_a_run_that_has_no_votes_is_refused_in_one_message(tmp_path, capsys, mak
     assert message in error
     assert "Traceback" not in error
     assert not (tmp_path / "run" / "scaling.json").exists()
+
+
+def test_tasks_that_cannot_vote_are_left_out_and_named(tmp_path, capsys):
+    make_run(tmp_path / "run", "alpha", questions=4)
+    make_run(tmp_path / "other", "beta", questions=4)
+    with RunFile.create(tmp_path / "run") as run:
+        run.write([
+            replace(question(0), task="single"),
+            replace(generation(0), task="single"),
+            Grade(**SINGLE, answer="5", outcome="correct", grader="number/1"),
+        ])  # fmt: skip
+    assert main(["scaling", str(tmp_path / "run"), str(tmp_path / "other"), "--out", str(tmp_path / "both")]) == 0
+    assert "note: alpha: left out, having one draw per question: single" in capsys.readouterr().err
+
+
+def test_runs_that_share_no_question_are_refused(tmp_path, capsys):
+    make_run(tmp_path / "run", "alpha", questions=4)
+    make_run(tmp_path / "other", "beta", questions=4, protocol="plain")
+    assert main(["scaling", str(tmp_path / "run"), str(tmp_path / "other"), "--out", str(tmp_path / "both")]) == 2
+    assert "there is no question of which every run has all draws" in capsys.readouterr().err
+    assert not (tmp_path / "both").exists()
 
 
 def test_a_run_given_twice_is_refused(tmp_path, capsys):

@@ -102,7 +102,7 @@ def test_questions_with_a_failed_or_missing_draw_do_not_count():
 
 
 def test_without_a_whole_question_there_is_nothing_to_measure():
-    with pytest.raises(ValueError, match="no question has all its draws"):
+    with pytest.raises(ValueError, match="no question of which every run has all draws"):
         only(frame([[("A", "correct", 0.5), (None, "failed", None)]]))
 
 
