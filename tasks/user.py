@@ -3,7 +3,8 @@
 A task is named by a reference, `PATH?question=q&answer=a&grader=number`, a percent-encoded query of the fields of
 `Description`; a Python file's is its path alone. `tasks.load("file:REFERENCE")` loads it, in any process, and knows it
 by its short name from then on: the table's name without suffix, or the name that the Python file gives it. The short
-name stands in the run file and in reports, so that the file may be moved; its sha256 is part of the run's identity.
+name stands in the run file and in reports, so that the file may be moved; its sha256 and the columns that are read are
+part of the run's identity.
 
 Tables: CSV, TSV and JSON Lines (each also with .gz), and a JSON array of objects. An answer that is a JSON list of
 texts (`["USA", "United States"]`) gives several accepted ones; so does a text that holds the separator, where one is
@@ -104,7 +105,7 @@ def _from_python(described: Description) -> Task:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except BaseException as error:  # whatever the user's code raises, sys.exit included
+    except (Exception, SystemExit) as error:  # whatever the user's code raises
         raise InputError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from error
     task = getattr(module, "TASK", None)
     if not isinstance(task, Task):
@@ -179,8 +180,10 @@ def _open(described: Description, file: str, _data: str | None) -> Rows:
     path = Path(file)
     with table.file_errors(path):
         digest = sha256(path)
-    columns = ", ".join(f"{role} {name!r}" for role, name in _columns(described).items())
-    return Rows(nonempty(_rows(described, path), path), f"sha256:{digest}", f"{path.name}: {columns}")
+    # Which column holds the answers decides what is right, so it is as much part of the data as the file's content.
+    further = {name: value for name in ("labels", "separator") if (value := getattr(described, name)) is not None}
+    columns = ", ".join(f"{role} {name!r}" for role, name in (_columns(described) | further).items())
+    return Rows(nonempty(_rows(described, path), path), f"sha256:{digest}, {columns}", f"{path.name}: {columns}")
 
 
 def _columns(described: Description) -> dict[str, str]:

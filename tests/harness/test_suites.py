@@ -66,6 +66,8 @@ def test_a_table_runs_and_continues_and_is_known_by_its_content(place, capsys):
         assert (frame["outcome"] == "correct").all()
         assert len(frame) == 12
         assert stored.manifest()["data"]["sums"]["origin"] == "sums.csv: question 'q', answer 'a'"
+    assert run(*OWN[:5], "q", *OWN[6:], "--protocol", "stated_tags") == 3
+    assert "answer 'a' there, sha256:" in (error := capsys.readouterr().err), error
     (place / "sums.csv").write_text(SUMS + "What is 99 plus 99?,198\n")
     assert run(*OWN, "--protocol", "stated_tags") == 3
     assert "data[sums]: sha256:" in capsys.readouterr().err

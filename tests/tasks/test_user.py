@@ -53,7 +53,7 @@ def test_a_csv_file_is_a_task(tmp_path: Path):
     assert (first.text, first.gold, first.level, first.subject) == ("What is 2 plus 3?", ("5",), 1, "sums")
     assert second.text == "What is 1,000 minus 1?"
     assert task.grade(first, "Answer: 5").outcome == "correct"
-    assert task.open(None).fingerprint == "sha256:" + hashlib.sha256(SUMS.encode()).hexdigest()
+    assert task.open(None).fingerprint.startswith(f"sha256:{hashlib.sha256(SUMS.encode()).hexdigest()}, ")
 
 
 def test_every_format_gives_the_same_questions(tmp_path: Path):
