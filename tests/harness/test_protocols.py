@@ -1,0 +1,53 @@
+"""What the protocols ask for, and that the parser reads an answer that gives just that."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.parsing import parse
+from harness.protocols import PROTOCOLS, Protocol, first_turn, user_turn
+from harness.records import Question
+
+STATING = [protocol for protocol in PROTOCOLS.values() if protocol.scale]
+WRITTEN = {"percent": "80%", "probability": "0.8", "words": "very good chance"}  # 0.8 in each scale
+
+
+@pytest.mark.parametrize("protocol", STATING, ids=lambda protocol: protocol.name)
+@pytest.mark.parametrize("confidence_first", [False, True])
+def test_the_form_that_a_protocol_asks_for_is_read(protocol: Protocol, confidence_first: bool):
+    tagged = "<confidence>" in protocol.instruction
+    answer = "<answer>42</answer>" if tagged else "Answer: 42"
+    value = WRITTEN[protocol.scale]
+    confidence = f"<confidence>{value}</confidence>" if tagged else f"Confidence: {value}"
+    text = "\n".join([confidence, answer] if confidence_first else [answer, confidence])
+    parsed = parse(text, reasoning_opened=False, scale=protocol.scale, finish_reason="stop")
+    assert (parsed.confidence, parsed.status, parsed.answer_text) == (0.8, "ok", answer)
+
+
+@pytest.mark.parametrize("protocol", STATING, ids=lambda protocol: protocol.name)
+def test_a_question_that_says_how_to_answer_is_asked_for_nothing_but_the_confidence(protocol: Protocol):
+    turn = user_turn("What?", None, protocol)
+    assert turn == f"What?\n\n{protocol.alone}"
+    assert "onfidence" in turn
+    assert protocol.answer_form not in turn
+
+
+@pytest.mark.parametrize(
+    "protocol", [p for p in PROTOCOLS.values() if p.instruction], ids=lambda protocol: protocol.name
+)
+def test_where_the_answer_stands_is_said_once(protocol: Protocol):
+    question = Question(
+        task="t", question_id="1", text="Which?", choices=("a", "b"), gold=("A",), domain="other", split="test"
+    )
+    turn = first_turn(question, "The answer is a letter.", protocol)
+    assert turn.startswith("Which?\nA) a\nB) b\n\nThe answer is a letter.\n")
+    assert turn.count(protocol.answer_form) == 1
+
+
+def test_the_turn_of_zeng_et_al_asks_for_answer_then_confidence_in_tags():
+    # arXiv 2504.06564, appendix A: step by step, <answer>, then <confidence>, worked example 80% (V) and 0.8 (V.Prob).
+    for name, example in (("stated_tags", "80%"), ("stated_tags_probability", "0.8")):
+        instruction = PROTOCOLS[name].instruction
+        assert "step by step" in instruction
+        assert instruction.index("<answer>") < instruction.index("<confidence>")
+        assert f"<confidence>{example}</confidence>" in instruction
