@@ -29,9 +29,9 @@ def partition(cluster, question_id) -> tuple[np.ndarray, int]:
 
 
 def compact(codes: np.ndarray) -> tuple[np.ndarray, int]:
-    """The same partition with codes 0 .. C-1, and C."""
-    units, codes = np.unique(codes, return_inverse=True)
-    return codes, len(units)
+    """The same partition, given by whole numbers from 0 on, with codes 0 .. C-1, and C."""
+    held = np.bincount(codes) > 0
+    return (np.cumsum(held) - 1)[codes], int(held.sum())
 
 
 def draws(n_clusters: int, resamples: int, rng: np.random.Generator) -> Iterator[np.ndarray]:

@@ -84,8 +84,8 @@ def check(frame: pd.DataFrame) -> None:
 
 
 def in_order(frame: pd.DataFrame) -> pd.DataFrame:
-    """The `COLUMNS` of a frame, sorted by key, with categories for names: these sort, group and compare as numbers."""
-    names = [c for c in COLUMNS if c not in ("draw", "value", "level")]
+    """The `COLUMNS` of a frame, sorted by key, with categories for names: these sort and group as numbers."""
+    names = ("task", "protocol", "question_id", "method", "status", "outcome", "domain", "subject")
     coded = frame[list(COLUMNS)].astype(dict.fromkeys(names, "category"))
     return coded.sort_values(["task", "protocol", "method", "question_id", "draw"], kind="stable")
 
