@@ -6,10 +6,10 @@ by its short name from then on: the table's name without suffix, or the name tha
 name stands in the run file and in reports, so that the file may be moved; its sha256 and the columns that are read are
 part of the run's identity.
 
-Tables: CSV, TSV and JSON Lines (each also with .gz), and a JSON array of objects. An answer that is a JSON list of
-texts (`["USA", "United States"]`) gives several accepted ones; so does a text that holds the separator, where one is
-named. Options stand in one column as such a list, or in a column each; the answer is then the letter or the text of an
-option.
+Tables: CSV, TSV and JSON Lines (each also with .gz), and `.json` with an array of objects or an object per line. An
+answer that is a JSON list of texts (`["USA", "United States"]`) gives several accepted ones; so does a text that holds
+the separator, where one is named. Options stand in one column as such a list, or in a column each; the answer is then
+the letter or the text of an option.
 """
 
 from __future__ import annotations
@@ -229,12 +229,19 @@ def _json_lines(path: Path) -> Iterator[tuple[str, dict]]:
     return ((f"{path}:{line}", row) for line, row in table.objects(path))
 
 
+def _json(path: Path) -> Iterator[tuple[str, dict]]:
+    """An array of objects; or JSON Lines under another name, as many publishers have it."""
+    with path.open("rb") as file:
+        start = next((line.strip() for line in file if line.strip()), b"")
+    return _json_lines(path) if start.startswith(b"{") and start.endswith(b"}") else array_rows(path)
+
+
 _READERS: dict[str, Callable[[Path], Iterator[tuple[str, dict]]]] = {
     ".csv": partial(_delimited, ","),
     ".tsv": partial(_delimited, "\t"),
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
-    ".json": array_rows,
+    ".json": _json,
 }
 
 
@@ -252,7 +259,7 @@ def _question(described: Description, form: _Form, name: str, split: str, row: d
         raise DataError(f"{place}, column {described.answer!r}: expected {error}, found {cell!r:.80}") from None
     return Question(
         task=name,
-        question_id=_cell(row, described.id, place) if described.id else content_id(text, *choices, *tests),
+        question_id=_cell(row, described.id, place) if described.id else content_id(text, *choices, *tests, *gold),
         text=with_tests(text, tests) if tests else text,
         choices=choices,
         gold=gold,
@@ -274,7 +281,8 @@ def _texts(row: dict, column: str, place: str, separator: str | None) -> list[st
     """The texts in a cell: a list, a JSON list of texts, parts between separators, or the cell itself."""
     cell = row.get(column)
     if isinstance(cell, str):
-        texts = _json_texts(cell) or (cell.split(separator) if separator else [cell])
+        parts = list(filter(str.strip, cell.split(separator))) if separator else [cell]
+        texts = _json_texts(cell) or parts
     else:
         texts = [_written(part) for part in (cell if isinstance(cell, list) else [cell])]
     texts = [text.strip() for text in texts]

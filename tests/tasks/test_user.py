@@ -69,6 +69,7 @@ def test_every_format_gives_the_same_questions(tmp_path: Path):
         "t.jsonl.gz": gzip.compress(lines.encode()),
         "t.ndjson": lines,
         "t.json": json.dumps(rows),
+        "lines.json": lines,
     }
     found = {
         name: [
@@ -86,6 +87,7 @@ def test_every_format_gives_the_same_questions(tmp_path: Path):
         (["USA", "United States"], None, ("USA", "United States")),
         ('["USA", "United States"]', None, ("USA", "United States")),
         ("USA; United States", ";", ("USA", "United States")),
+        ("USA; United States;", ";", ("USA", "United States")),
         ("USA; United States", None, ("USA; United States",)),
         ("[0, 1]", None, ("[0, 1]",)),
         (1969, None, ("1969",)),
@@ -181,7 +183,7 @@ def test_a_training_file_is_the_task_s_training_split(tmp_path: Path):
         ("t.csv", "question,answer,level\nA,1,easy\n", {"level": "level"}, r":2, column 'level'.*found 'easy'"),
         ("t.jsonl", '{"question": "A", "answer": 1}\n{', {}, r"line 2: not valid JSON"),
         ("t.jsonl", '{"question": "A", "answer": 1}\n{"question": "B"}', {}, r":2, column 'answer'.*found None"),
-        ("t.json", "{}", {}, r"expected a JSON array"),
+        ("t.json", '{"a":\n1}', {}, r"expected a JSON array"),
         ("t.csv", "question,answer,o\nA,C,x|y\n", {"grader": "choice", "choices": "o", "separator": "|"}, r"'x', 'y'"),
         ("t.csv", "question,answer\nA,maybe\n", {"grader": "choice"}, r"yes, no, true or false, or --labels.*'maybe'"),
         ("t.csv", "question,tests\nA,assert f(\n", {"grader": "code", "tests": "tests"}, r":2, column 'tests'"),
