@@ -136,31 +136,17 @@ def _one(
     part: _Part, name: str, known: list[_Part] | None, seed: int
 ) -> tuple[recalibration.Recalibrated, RecalibrationFit]:
     """One part recalibrated by one method, and how."""
-    import pandas as pd
-
     from metrics import recalibration
 
-    of_features, note = recalibration.METHODS[name].of_features, None
-    rows = part.scored
-    if of_features and rows[_FEATURES].isna().any():
+    note = None
+    if recalibration.METHODS[name].of_features and part.scored[_FEATURES].isna().any():
         result = recalibration.Recalibrated(None, (), "needs token features, which this method does not read")
     elif known is None:
-        (inputs,) = _inputs([rows], of_features)
-        result = recalibration.cross_fitted(
-            name, inputs, rows["outcome"] == "correct", rows["cluster"].astype(str), seed=seed
-        )
+        (inputs,) = _inputs([part.scored], name)
+        clusters = part.scored["cluster"].astype(str)
+        result = recalibration.cross_fitted(name, inputs, _correct(part.scored), clusters, seed=seed)
     else:
-        same = [p.scored for p in known if p.key == part.key]
-        alike = same or [p.scored for p in known if p.key[1:] == part.key[1:]]
-        tasks = ", ".join(sorted({p.key[0] for p in known if p.key[1:] == part.key[1:]}))
-        note = None if same else f"fitted on {tasks}"
-        if not alike:
-            result = recalibration.Recalibrated(None, (), "the run of the fit has no such confidences")
-        else:
-            of_fit = pd.concat(alike)
-            learned, inputs = _inputs([of_fit, rows], of_features)
-            given = learned, of_fit["outcome"] == "correct", _questions(of_fit)
-            result = recalibration.transferred(name, given, inputs, _questions(rows), seed=seed)
+        result, note = _transferred(part, name, known, seed)
     parameters = result.maps[0].parameters if result.maps else ()
     described = RecalibrationFit(
         **dict(zip(("task", "protocol", "method"), part.key, strict=True)),
@@ -173,11 +159,36 @@ def _one(
     return result, described
 
 
-def _inputs(frames: list[pd.DataFrame], of_features: bool) -> list[np.ndarray]:
+def _transferred(
+    part: _Part, name: str, known: list[_Part], seed: int
+) -> tuple[recalibration.Recalibrated, str | None]:
+    """One part recalibrated on rows of the other run, and the note on these."""
+    import pandas as pd
+
+    from metrics import recalibration
+
+    alike = [p for p in known if p.key[1:] == part.key[1:]]
+    same = [p for p in alike if p.key == part.key]
+    if not alike:
+        return recalibration.Recalibrated(None, (), "the run of the fit has no such confidences"), None
+    of_fit = pd.concat([p.scored for p in same or alike])
+    learned, inputs = _inputs([of_fit, part.scored], name)
+    given = learned, _correct(of_fit), _questions(of_fit)
+    result = recalibration.transferred(name, given, inputs, _questions(part.scored), seed=seed)
+    return result, None if same else f"fitted on {', '.join(p.key[0] for p in alike)}"
+
+
+def _correct(rows: pd.DataFrame) -> pd.Series:
+    return rows["outcome"] == "correct"
+
+
+def _inputs(frames: list[pd.DataFrame], name: str) -> list[np.ndarray]:
     """Confidences [N] of each frame; or features [N, F], those that are known of every row of all frames."""
     import numpy as np
 
-    if not of_features:
+    from metrics.recalibration import METHODS
+
+    if not METHODS[name].of_features:
         return [rows["value"].to_numpy() for rows in frames]
     tables = [np.array(rows[_FEATURES].tolist()) for rows in frames]
     known = np.isfinite(np.concatenate(tables)).all(axis=0)

@@ -77,7 +77,7 @@ class Generation(Record, kw_only=True):
     """Output tokens after the reasoning, end-of-turn included; None if the token ids are unknown."""
     finish_reason: Literal["stop", "length", "error"]
     logprob: float | None = None
-    """Sum of the output tokens' log-probabilities (nats); None if not asked of the engine."""
+    """Sum of the output tokens' log-probabilities (nats), end-of-turn included; None if not asked of the engine."""
     latency: float | None
     """Seconds from submission to completion; None if not measured here."""
     error: str | None = None
