@@ -127,6 +127,11 @@ def scaling(
 
     Conventions: a question counts where every run has all its draws of it, none failed. Each task is resampled on its
     own.
+
+    Measured coverage of the intervals at nominal 95 %, for simulated runs of 80 and of 250 questions with 4 draws (250
+    repetitions each, 200 resamples): majority vote 92 to 93 %, WQD 93 to 96 %; weighted vote and its gain 90 to 95 %
+    where confidence tells much (WQD 0.92), and 88 to 89 % with 80 questions where it tells little (WQD 0.68), since
+    the temperature is not chosen again in resamples.
     """
     for frame in frames.values():
         check(frame)
