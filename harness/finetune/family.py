@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,7 +53,7 @@ MEMBERS = {
 """kind -> how it is made. The last two learn from two domains, to be tested on the others."""
 
 
-def build(kind: str, seed: int, out: Path, progress: Lines) -> Path:
+def build(kind: str, seed: int, out: Path, progress: Lines, members: Mapping[str, Member] = MEMBERS) -> Path:
     """Makes the checkpoint of that kind, and its parents, in `out`; what is there already is left. Returns its folder.
 
     Raises:
@@ -60,11 +61,11 @@ def build(kind: str, seed: int, out: Path, progress: Lines) -> Path:
     """
     folder = out / f"micro-{kind}"
     if kind in _FROM_SCRATCH:
-        if not all((out / f"micro-{name}" / "lineage.json").is_file() for name in _FROM_SCRATCH):
+        if not micro.is_there(kind, out):
             micro.make(out, seed)
         return folder
-    member = MEMBERS[kind]
-    parent = build(member.parent, seed, out, progress)
+    member = members[kind]
+    parent = build(member.parent, seed, out, progress, members)
     config = TuneConfig(
         recipe=member.recipe,
         model=str(parent),

@@ -66,7 +66,7 @@ STYLES: dict[str, Style] = {"instruct": "at once", "sft": "reasons"}
 
 
 def make(out: Path, seed: int, documents: int = 115_000, tune_documents: int = 8192) -> None:
-    """Trains and writes `out/micro-base`, `out/micro-instruct` and `out/micro-sft`.
+    """Trains and writes those of `out/micro-base`, `out/micro-instruct` and `out/micro-sft` that are not there.
 
     Args:
         out: folder for the checkpoints; states to resume from lie in `out/states` until all are written.
@@ -84,14 +84,22 @@ def make(out: Path, seed: int, documents: int = 115_000, tune_documents: int = 8
     model, curve = train(new_model(tokenizer, seed), tokenizer, base, states / "base.pt")
     weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     history = {"base": _history(base, curve)}
-    export(model, tokenizer, out / "micro-base", {"kind": "base", "stages": history})
+    if not is_there("base", out):
+        export(model, tokenizer, out / "micro-base", {"kind": "base", "stages": history})
     for kind, style in STYLES.items():
+        if is_there(kind, out):
+            continue
         model.load_state_dict(weights)
         stage = Stage(chat_corpus(tune_documents, seed, style), _TUNE, seed)
         model, curve = train(model, tokenizer, stage, states / f"{kind}.pt")
         stages = {**history, kind: _history(stage, curve)}
         export(model, tokenizer, out / f"micro-{kind}", {"kind": kind, "stages": stages})
     shutil.rmtree(states)
+
+
+def is_there(kind: str, out: Path) -> bool:
+    """Whether `out` holds the finished checkpoint of that kind."""
+    return (out / f"micro-{kind}" / "lineage.json").is_file()
 
 
 def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
