@@ -47,7 +47,7 @@ def scaling(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Sc
         notes += [f"{name}: left out, having one draw per question: {', '.join(left_out)}"] if left_out else []
     with GradingPool(min(4, os.cpu_count() or 1), _SECONDS) as pool:
         for name, frame in frames.items():
-            frame["answer_class"], by_text = _classes(frame, pool)
+            frame["answer_class"], by_text = answer_classes(frame, pool)
             if by_text:
                 notes.append(f"{name}: answers to {by_text} questions were compared as texts (the rule gave up)")
     try:
@@ -111,8 +111,13 @@ def _draws(frame: pd.DataFrame) -> dict[str, int]:
     return {str(task): int(n) for task, n in frame.groupby("task")["draw"].nunique().items()}
 
 
-def _classes(frame: pd.DataFrame, pool: GradingPool) -> tuple[list[str | None], int]:
-    """The class of each row's answer, None where it has none, and for how many questions the rule gave up."""
+def answer_classes(frame: pd.DataFrame, pool: GradingPool) -> tuple[list[str | None], int]:
+    """The class of each row's answer, None where it has none, and for how many questions the rule gave up.
+
+    Args:
+        frame: rows of `RunFile.frame`.
+        pool: where the rules are applied.
+    """
     answers = frame[frame["outcome"].isin(("correct", "incorrect")) & frame["answer"].notna()]
     found, waiting = {}, []
     for key, rows in answers.groupby(["task", "protocol", "question_id"]):

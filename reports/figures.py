@@ -235,15 +235,15 @@ class Curve(NamedTuple):
     """Empty: the line is dashed, and has neither marks nor band."""
 
 
-def curve_figure(curves: Sequence[Curve], ylabel: str) -> Figure:
-    """Numbers as functions of the number of draws, with 95 % bands; the page says what each line is."""
+def curve_figure(curves: Sequence[Curve], ylabel: str, xlabel: str = "draws") -> Figure:
+    """Numbers as functions of a whole number, with 95 % bands; the page says what each line is."""
     with _style():
         figure = Figure(figsize=(3.6, 2.9), layout="constrained")
         axes = figure.add_subplot()
         for curve in curves:
             points = sorted((_draws(m), m) for m in curve.points if m.value is not None)
             _curve(axes, [k for k, _ in points], [m for _, m in points], curve)
-        axes.set(xlabel="draws", ylabel=ylabel)
+        axes.set(xlabel=xlabel, ylabel=ylabel)
         axes.set_xlim(left=0)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(axis="y", color=COLOURS["band"], linewidth=0.8)
