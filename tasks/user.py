@@ -201,7 +201,7 @@ def _rows(described: Description, path: Path) -> Iterator[tuple[str, dict]]:
     columns = _columns(described)
     wanted = [name for role, name in columns.items() if role != "choices"]
     with table.file_errors(path):
-        for place, row in _READERS[table.suffix_of(path, _SUFFIXES)](path):
+        for place, row in _READERS[table.suffix_of(path, list(_READERS))](path):
             if wanted:
                 options = _option_columns(described, row)
                 table.check_columns(path, [*wanted, *options], list(row), _NAMING)

@@ -168,6 +168,8 @@ def test_a_training_file_is_the_task_s_training_split(tmp_path: Path):
     task = load(test, grader="number", train_file=str(train))
     assert [(q.task, q.text, q.split) for q in questions(task)] == [("t", "A?", "test")]
     assert [(q.task, q.text, q.split) for q in questions(task.training)] == [("t", "B?", "train")]
+    with pytest.raises(DataError, match=r"expected a name ending in .*found '\.py'"):
+        questions(load(test, grader="number", train_file=str(write(tmp_path / "u.py", ""))).training)
 
 
 @pytest.mark.parametrize(
