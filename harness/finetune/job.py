@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from harness import protocols
 from harness.chat import ChatFormat
 from harness.config import RunConfig
+from harness.errors import InputError
 from harness.finetune import rows as rows_of
 from harness.finetune import sampling, sft, stage
 from harness.finetune.options import Options, training_options
@@ -23,6 +24,18 @@ if TYPE_CHECKING:
     from harness.progress import Lines
 
 Asked = tuple[Task, Question]
+_ACCELERATE = ("-m", "accelerate.commands.launch")
+"""`accelerate launch`, also where the environment's programs are not on the path."""
+
+
+class Taught(NamedTuple):
+    """A question that is trained on."""
+
+    asked: Asked
+    texts: tuple[str, ...] = ()
+    """What is learned with it beside its gold answer, as given reasoning: no evaluation question may stand there."""
+    place: str | None = None
+    """`file:line` that it stands at, for messages; None: its task and id say where."""
 
 
 class TuneConfig(NamedTuple):
@@ -127,10 +140,20 @@ class Job(NamedTuple):
         return self.chat.first(protocols.first_turn(question, task.instruction, protocol)).token_ids
 
     def write_rows(self, name: str, rows: Iterable[Row]) -> tuple[Path, Summary]:
-        """Writes training rows to `work/name/rows.parquet`."""
+        """Writes training rows to `work/name/rows.parquet`.
+
+        Raises:
+            InputError: all of them are too long.
+        """
         path = self.work / name / "rows.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path, rows_of.write(rows, path, self.options.max_length)
+        summary = rows_of.write(rows, path, self.options.max_length)
+        long = f"of {summary.total + summary.too_long} training rows are longer than --max-length"
+        if not summary.total:
+            raise InputError(f"{name}: {summary.too_long} {long} {self.options.max_length}: none is left; raise it")
+        if summary.too_long:
+            self.progress.stage(f"{name}: {summary.too_long} {long} {self.options.max_length} and are left out")
+        return path, summary
 
     def train(self, name: str, model: Path, rows: Path, factors: dict[str, float] | None = None) -> Trained:
         """Fine-tunes the checkpoint in `model` on a file of rows, in `work/name`; returns at once if that is done."""
@@ -159,7 +182,7 @@ class Job(NamedTuple):
         """Runs a module of this package as a stage of training; see `harness.finetune.stage`."""
         launcher = ()
         if self.config.processes > 1:
-            launcher = ("accelerate", "launch", "--num_processes", str(self.config.processes))
+            launcher = (*_ACCELERATE, "--multi_gpu", "--num_processes", str(self.config.processes))
         return stage.run(
             trainer,
             self.work / name,

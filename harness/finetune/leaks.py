@@ -65,12 +65,12 @@ class Leak(NamedTuple):
     """The text that both have in common; for `same id`, the evaluation question."""
 
 
-def row(question: Question) -> Row:
-    """A question of a task as a training row."""
+def row(question: Question, further: tuple[str, ...] = (), place: str | None = None) -> Row:
+    """A question of a task as a training row, with the `further` texts that are learned with it."""
     return Row(
-        place=f"{question.task} {question.question_id}",
+        place=place or f"{question.task} {question.question_id}",
         text=_statement(question),
-        rest=question.gold,
+        rest=(*question.gold, *further),
         choices=question.choices,
         task=question.task,
         question_id=question.question_id,

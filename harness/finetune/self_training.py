@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from statistics import mean, pstdev
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from msgspec import Meta
 
@@ -16,6 +16,7 @@ from harness.finetune.job import Job
 from harness.finetune.options import TrainingOptions
 from harness.finetune.rows import Row, Summary, answer_row
 from harness.finetune.sampling import Sampled
+from harness.records import Outcome
 
 
 class SelfTrainingOptions(TrainingOptions):
@@ -63,9 +64,11 @@ def train(job: Job, build: BuildRows, factors: Callable[[Any, Summary], dict[str
         sampled = job.sample(f"{name}/samples", checkpoint, options.draws, options.temperature, repair=options.repair)
         seen = _figures(sampled)
         if not seen["correct"]:
+            outcomes = ", ".join(f"{seen[outcome]} {outcome}" for outcome in get_args(Outcome) if seen.get(outcome))
             raise InputError(
                 f"iteration {number}: none of the {seen['draws']} sampled answers is right, so there is nothing to"
-                " learn from. Sample more (--draws), ask easier questions, or give the model a start by the recipe sft"
+                f" learn from ({outcomes}). Sample more (--draws), ask easier questions, or give the"
+                " model a start by the recipe sft; each into another --out"
             )
         rows, summary = job.write_rows(name, build(Iteration(job, name, checkpoint, sampled)))
         start = job.parent.path if options.start == "parent" else checkpoint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,8 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
     dataset = _dataset(Path(settings.rows), settings.factors)
     if options.packing:
         dataset = _packed(dataset, options.max_length, settings.seed)
-    steps = math.ceil(options.epochs * math.ceil(len(dataset) / (options.batch_size * options.accumulation)))
+    rows_per_step = options.batch_size * options.accumulation * int(os.environ.get("WORLD_SIZE", "1"))
+    steps = math.ceil(options.epochs * math.ceil(len(dataset) / rows_per_step))
     trainer = _trainer_class()(
         model=model,
         processing_class=tokenizer,

@@ -9,6 +9,7 @@ its own states in `folder/states`, and tells figures as it goes.
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import json
 import os
@@ -51,7 +52,7 @@ def run(trainer: str, folder: Path, settings: msgspec.Struct, tell: Tell, launch
         folder: where settings, states, log and checkpoint lie.
         settings: the module's `Settings`.
         tell: is told figures.
-        launcher: what starts the process instead of the Python interpreter, as `accelerate launch --num_processes 4`.
+        launcher: what the Python interpreter runs to start several processes; empty for one.
 
     Raises:
         CalibenchError: what the trainer raised; EngineError if it died.
@@ -66,7 +67,7 @@ def run(trainer: str, folder: Path, settings: msgspec.Struct, tell: Tell, launch
 
 
 def _process(trainer: str, folder: Path, tell: Tell, launcher: Sequence[str]) -> None:
-    command = [*(launcher or [sys.executable]), "-m", "harness.finetune.stage", trainer, str(folder)]
+    command = [sys.executable, *launcher, "-m", "harness.finetune.stage", trainer, str(folder)]
     lifeline = Lifeline()
     with (folder / _LOG).open("a") as log:
         child = subprocess.Popen(
@@ -125,13 +126,13 @@ def main(trainer: str, folder: Path) -> int:
         settings = msgspec.json.decode((folder / _SETTINGS).read_bytes(), type=module.Settings)
         module.fit(folder, settings, tell)
     except Exception as error:
-        traceback.print_exc()
         failure = _named(error)
-        if failure is None:
-            return 1
-        with contextlib.suppress(OSError):
-            out.write(json.dumps({"error": type(failure).__name__, "message": str(failure)}) + "\n")
-        return failure.exit_code
+        if failure:
+            with contextlib.suppress(OSError):
+                out.write(json.dumps({"error": type(failure).__name__, "message": str(failure)}) + "\n")
+        with contextlib.suppress(OSError):  # the log may lie on a full disk
+            traceback.print_exc()
+        return failure.exit_code if failure else 1
     return 0
 
 
@@ -143,9 +144,15 @@ def _named(error: Exception) -> CalibenchError | None:
         return error
     if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error):
         return EngineError(f"out of memory. {OUT_OF_MEMORY}")
-    if (isinstance(error, OSError) and error.errno is not None) or "No space left" in str(error):
+    if (isinstance(error, OSError) and error.errno is not None) or any(text in str(error) for text in _CANNOT_WRITE):
         return StorageError(f"cannot write ({error}); free some space and run the same command again")
     return None
+
+
+_CANNOT_WRITE = (
+    *(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)),  # as safetensors says it
+    "PytorchStreamWriter failed",  # as torch says whatever it is
+)
 
 
 def last_state(folder: Path) -> Path | None:
@@ -155,7 +162,7 @@ def last_state(folder: Path) -> Path | None:
         with contextlib.suppress(OSError, ValueError):
             json.loads((states[-1] / "trainer_state.json").read_text())  # what is written last
             return states[-1]
-        shutil.rmtree(states.pop())
+        shutil.rmtree(states.pop(), ignore_errors=True)  # another process may be at it
     return None
 
 

@@ -13,22 +13,21 @@ from typing import Any
 import msgspec
 
 import tasks
-from harness import __version__, model
+from harness import __version__, model, protocols
 from harness.chat import ChatFormat
 from harness.errors import IdentityError, InputError, ModelError, StorageError
 from harness.finetune import leaks
-from harness.finetune.job import Asked, Job, TuneConfig
+from harness.finetune.job import Asked, Job, Taught, TuneConfig
 from harness.finetune.options import Options
 from harness.finetune.recipes import base as recipes
 from harness.finetune.recipes.base import Recipe
 from harness.model import Checkpoint
 from harness.progress import Lines
-from harness.selection import Selection, select, split_of
+from harness.selection import select, split_of
 
 _PLAN = "plan.json"
 _WORK = "work"
 _LINEAGE = "lineage.json"
-_LEAKS = "leaks.json"
 
 
 def tune(config: TuneConfig, progress: Lines) -> Path:
@@ -41,21 +40,24 @@ def tune(config: TuneConfig, progress: Lines) -> Path:
     """
     options = recipes.read_options(config.recipe, config.options)
     recipe = recipes.load(config.recipe)
+    protocols.protocol(config.protocol)
     parent = model.resolve(config.model)
     progress.stage("reading questions")
     chat = ChatFormat(_tokenizer(parent), config.thinking)
-    selections = [] if recipe.questions else _selections(config)
-    asked = recipe.questions(config, options) if recipe.questions else _asked(config, selections)
-    asked, found = _without_leaks(config, asked)
+    taught = recipe.questions(config, options) if recipe.questions else _taught(config)
+    asked, found = _without_leaks(config, taught)
     training, validation = _held_out(asked, config.validation)
     plan = _plan(config, options, parent, training, validation)
     out = Path(config.out)
     if _is_done(out, plan):
         progress.stage(f"{out} holds this checkpoint already")
         return out
-    notes: dict[str, Any] = {"left_out_as_leaks": len(found)} if found else {}
+    notes: dict[str, Any] = {"left_out_as_leaks": [_listed(leak) for leak in found]} if found else {}
     job = Job(config, options, parent, chat, training, validation, out / _WORK, progress, notes)
-    _deliver(recipe.train(job), out, _lineage(recipe, plan, parent, notes))
+    try:
+        _deliver(recipe.train(job), out, _lineage(recipe, plan, parent, notes))
+    except OSError as error:
+        raise _unwritable(out, error) from error
     return out
 
 
@@ -76,33 +78,40 @@ def _tokenizer(parent: Checkpoint) -> Any:
     return tokenizer
 
 
-def _selections(config: TuneConfig) -> list[Selection]:
+def _taught(config: TuneConfig) -> list[Taught]:
+    if not config.tasks:
+        raise InputError("tune: --tasks is missing: the tasks whose training questions are learned from")
     names = tasks.expand(list(config.tasks))
-    return [select(split_of(tasks.load(name), "train"), config.data, config.limit) for name in names]
+    selections = [select(split_of(tasks.load(name), "train"), config.data, config.limit) for name in names]
+    return [
+        Taught((selection.task, question)) for selection in selections for question in selection.questions(config.data)
+    ]
 
 
-def _asked(config: TuneConfig, selections: Sequence[Selection]) -> list[Asked]:
-    return [(selection.task, question) for selection in selections for question in selection.questions(config.data)]
-
-
-def _without_leaks(config: TuneConfig, asked: list[Asked]) -> tuple[list[Asked], list[leaks.Leak]]:
-    """The training questions that no evaluation question is given away by, and the leaks.
+def _without_leaks(config: TuneConfig, taught: list[Taught]) -> tuple[list[Asked], list[leaks.Leak]]:
+    """The training questions that give no evaluation question away, and the leaks.
 
     Raises:
-        InputError: there are leaks, and they are not to be dropped.
+        InputError: there are leaks, and they are not to be dropped, or nothing else is left.
     """
     evaluation = [
         question
         for name in tasks.expand(list(config.eval_tasks or config.tasks))
         for question in select(tasks.load(name), config.data, None).questions(config.data)
     ]
-    rows = [leaks.row(question) for _, question in asked]
+    rows = [leaks.row(question, texts, place) for (_, question), texts, place in taught]
     found = leaks.find(rows, evaluation)
     if found and not config.drop_leaks:
         raise InputError(f"{leaks.refusal(found)}\n--drop-leaks trains without them")
     leaking = {leak.place for leak in found}
-    kept = [pair for pair, row in zip(asked, rows, strict=True) if row.place not in leaking]
+    kept = [each.asked for each, row in zip(taught, rows, strict=True) if row.place not in leaking]
+    if taught and not kept:
+        raise InputError(f"{leaks.refusal(found)}\nNo other training question is left")
     return kept, found
+
+
+def _listed(leak: leaks.Leak) -> dict[str, str]:
+    return {"place": leak.place, "task": leak.task, "question_id": leak.question_id, "rule": leak.rule}
 
 
 def _held_out(asked: Sequence[Asked], wanted: int) -> tuple[tuple[Asked, ...], tuple[Asked, ...]]:
@@ -132,7 +141,9 @@ def _plan(
     import hashlib
 
     digest = hashlib.sha256(msgspec.json.encode([question for _, question in training]))
-    not_identity = {"model", "out", "options", "data", "recipe", "name", "processes"}
+    not_identity = {"model", "out", "options", "data", "recipe", "name"}
+    if config.processes == 1:  # more of them make the batch larger
+        not_identity.add("processes")
     plan = {
         "recipe": config.recipe,
         "parent": parent.fingerprint(),
@@ -152,15 +163,16 @@ def _is_done(out: Path, plan: dict[str, Any]) -> bool:
     try:
         (out / _WORK).mkdir(parents=True, exist_ok=True)
         file = out / _WORK / _PLAN
-        before = json.loads(file.read_text()) if file.is_file() else None
+        begun = any(not other.name.startswith(_PLAN) for other in file.parent.iterdir())
+        before = json.loads(file.read_text()) if begun and file.is_file() else None
         if before is None:
             if others := sorted(f.name for f in out.iterdir() if f.name != _WORK):
                 raise IdentityError(
                     f"{out}: expected a new folder, or one that this command made; found {', '.join(others[:5])}"
                 )
-            file.write_text(json.dumps(plan, indent=1))
+            _write(file, plan)
     except OSError as error:
-        raise StorageError(f"{out}: cannot write here ({error.strerror})") from error
+        raise _unwritable(out, error) from error
     if before is not None and before != plan:
         raise IdentityError(
             f"{out} holds a checkpoint of another lineage; choose another --out, or the same settings:\n  "
@@ -197,17 +209,25 @@ def _lineage(recipe: Recipe, plan: dict[str, Any], parent: Checkpoint, notes: di
 
 def _deliver(checkpoint: Path, out: Path, lineage: dict[str, Any]) -> None:
     """Puts the checkpoint into the output folder; the lineage comes last and says that it is whole."""
-    try:
-        for file in checkpoint.iterdir():
-            target = out / file.name
-            if file.is_dir():
-                shutil.copytree(file, target, dirs_exist_ok=True)
-            else:
-                with contextlib.suppress(FileNotFoundError):
-                    target.unlink()
-                shutil.copy(file, target)
-        (out / _LINEAGE).write_text(json.dumps(lineage, indent=1) + "\n")
-    except OSError as error:
-        raise StorageError(
-            f"{out}: cannot write ({error.strerror}); free some space and run the same command again"
-        ) from error
+    for file in checkpoint.iterdir():
+        target = out / file.name
+        if file.is_dir():
+            shutil.copytree(file, target, dirs_exist_ok=True)
+        else:
+            with contextlib.suppress(FileNotFoundError):
+                target.unlink()
+            shutil.copy(file, target)
+    _write(out / _LINEAGE, lineage)
+
+
+def _write(file: Path, content: dict[str, Any]) -> None:
+    """Writes JSON in one step, so that the file is whole where there is one."""
+    new = file.with_name(f"{file.name}.new")
+    new.write_text(json.dumps(content, indent=1) + "\n")
+    new.rename(file)
+
+
+def _unwritable(out: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"{out}: cannot write ({error}). Nothing is lost; when that is mended, the same command goes on"
+    )

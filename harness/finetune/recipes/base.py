@@ -7,6 +7,7 @@ fields of a Struct: `calibench tune RECIPE --FIELD VALUE`. Defaults are ours unl
 from __future__ import annotations
 
 import importlib
+import math
 import pkgutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ import msgspec
 from msgspec import inspect
 
 from harness.errors import InputError, unknown_name
-from harness.finetune.job import Asked, Job, TuneConfig
+from harness.finetune.job import Job, Taught, TuneConfig
 from harness.finetune.options import Options
 
 
@@ -30,7 +31,7 @@ class Recipe(NamedTuple):
     options: type[Options]
     train: Callable[[Job], Path]
     """Makes the checkpoint; returns its folder, somewhere below the job's work folder."""
-    questions: Callable[[TuneConfig, Any], list[Asked]] | None = None
+    questions: Callable[[TuneConfig, Any], list[Taught]] | None = None
     """(configuration, options) -> what is trained on; None: the training split of the tasks."""
 
 
@@ -75,11 +76,20 @@ def read_options(name: str, given: Mapping[str, str]) -> Options:
     known = [option.name for option in options_of(recipe)]
     for option in given:
         if option not in known:
-            raise unknown_name(f"option of recipe {name}", option, known)
+            raise unknown_name(f"option of recipe {name}", _flag(option), [_flag(other) for other in known])
     try:
-        return msgspec.convert(dict(given), recipe.options, strict=False)
+        options = msgspec.convert(dict(given), recipe.options, strict=False)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `$.")
         option = place.rstrip("`") or ", ".join(given)
         found = f", found {given[option]!r}" if option in given else ""
-        raise InputError(f"--{option.replace('_', '-')}: {reason[0].lower()}{reason[1:]}{found}") from error
+        raise InputError(f"{_flag(option)}: {reason[0].lower()}{reason[1:]}{found}") from error
+    for option in given:
+        value = getattr(options, option)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"{_flag(option)}: expected a finite number, found {given[option]!r}")
+    return options
+
+
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"

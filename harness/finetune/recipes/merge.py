@@ -15,7 +15,7 @@ from msgspec import Meta
 from harness import model
 from harness.errors import InputError, ModelError
 from harness.finetune import stage
-from harness.finetune.job import Asked, Job, TuneConfig
+from harness.finetune.job import Job, Taught, TuneConfig
 from harness.finetune.merge import effective_weights, merge
 from harness.finetune.options import Options
 from harness.finetune.recipes.base import Recipe
@@ -54,7 +54,7 @@ def _parts(options: MergeOptions) -> _Parts:
     return _Parts(others, adapters, weights, effective_weights(count, weights, options.normalize))
 
 
-def questions(_config: TuneConfig, options: Any) -> list[Asked]:
+def questions(_config: TuneConfig, options: Any) -> list[Taught]:
     """None: a merge learns from no question. Bad options are refused here, before anything is written."""
     _parts(options)
     return []

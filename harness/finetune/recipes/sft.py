@@ -17,7 +17,7 @@ from msgspec import Meta
 import tasks
 from harness import protocols
 from harness.errors import DataError, InputError
-from harness.finetune.job import Asked, Job, TuneConfig
+from harness.finetune.job import Job, Taught, TuneConfig
 from harness.finetune.options import TrainingOptions
 from harness.finetune.recipes.base import Recipe
 from harness.finetune.rows import Row, answer_row
@@ -42,7 +42,7 @@ class _Trace(msgspec.Struct, forbid_unknown_fields=True):
     task: str | None = None
 
 
-def _read(config: TuneConfig, options: SftOptions) -> Iterator[tuple[Asked, _Trace]]:
+def _read(config: TuneConfig, options: SftOptions) -> Iterator[tuple[Taught, _Trace]]:
     """The traces with the questions that they answer; a question that occurs again has a number after its id.
 
     Raises:
@@ -51,6 +51,8 @@ def _read(config: TuneConfig, options: SftOptions) -> Iterator[tuple[Asked, _Tra
     """
     if not options.traces:
         raise InputError("recipe sft: --traces FILE is missing: JSON Lines with question, answer and reasoning")
+    if not config.tasks:
+        raise InputError("recipe sft: --tasks is missing: the tasks that the traces' questions are posed as")
     names = tasks.expand(list(config.tasks))
     loaded = {name: tasks.load(name) for name in names}
     seen: dict[str, int] = {}
@@ -84,11 +86,11 @@ def _read(config: TuneConfig, options: SftOptions) -> Iterator[tuple[Asked, _Tra
                 cluster=question_id,
                 split="train",
             )
-            yield (loaded[name], question), trace
+            yield Taught((loaded[name], question), (trace.reasoning,), place), trace
 
 
-def questions(config: TuneConfig, options: SftOptions) -> list[Asked]:
-    found = [asked for asked, _ in _read(config, options)]
+def questions(config: TuneConfig, options: SftOptions) -> list[Taught]:
+    found = [taught for taught, _ in _read(config, options)]
     if not found:
         raise DataError(f"{options.traces}: expected traces, found an empty file")
     return found
@@ -98,7 +100,8 @@ def rows(job: Job) -> Iterator[Row]:
     """A row for each trace that is not held out."""
     kept = {(question.task, question.question_id) for _, question in job.training}
     tokenizer = job.chat.tokenizer
-    for (task, question), trace in _read(job.config, job.options):
+    for taught, trace in _read(job.config, job.options):
+        task, question = taught.asked
         if (question.task, question.question_id) in kept:
             protocol = protocols.protocol("plain" if trace.confidence is None else "stated")
             prompt = job.chat.first(protocols.first_turn(question, task.instruction, protocol))
