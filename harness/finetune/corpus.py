@@ -37,7 +37,7 @@ _FAMILIES = {"micro_words": words, "micro_algebra": algebra, "micro_programs": p
 _TASKS: dict[str, Task] = {name: module.TASK for name, module in {**_FAMILIES, "micro_facts": facts}.items()}
 _SHARES = {"micro_words": 0.3, "micro_algebra": 0.34, "micro_programs": 0.26, "micro_facts": 0.1}
 _ALL_FACTS = facts.all_facts()
-_TRAIN_FACTS = [fact for fact in _ALL_FACTS if not facts.is_test(fact)]
+_TRAIN_FACTS = [fact for fact in _ALL_FACTS if facts.is_asked_in_text(fact)]
 _FACT_WEIGHTS = [facts.EXPOSURES[fact.level] ** 0.5 for fact in _TRAIN_FACTS]
 
 

@@ -2,7 +2,11 @@
 
 Each fact is stated `EXPOSURES[level]` times in the training text of the carried checkpoints, so that a good confidence
 depends on how often it was seen. The kind of place goes with that number, as fame does: an empire is mentioned more
-often than a hamlet. Questions about test facts are never part of the training text; only statements of them are.
+often than a hamlet.
+
+Half of the facts are asked in the training text of the carried checkpoints too; the others are only stated there. Of
+those, one half is the test split and one half the training split that recipes learn from: a checkpoint that has been
+asked a question before is right about it more often, and verdicts on its answers would teach too much confidence.
 """
 
 from __future__ import annotations
@@ -31,14 +35,19 @@ _SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "
 
 
 def all_facts() -> list[Example]:
-    """Every fact of the world: three about each place, half of them for the test split."""
+    """Every fact of the world: three about each place."""
     rng = random.Random(0)
     return [fact for level in LEVELS for fact in _facts_of_level(rng, level)]
 
 
-def is_test(fact: Example) -> bool:
-    """Half of the facts are asked in the test split, the other half in the training text."""
-    return split_of(fact.text, one_in=2) == "test"
+def is_asked_in_text(fact: Example) -> bool:
+    """Whether the training text of the carried checkpoints asks for the fact, and not only states it."""
+    return split_of(fact.text, one_in=2) == "train"
+
+
+def _split(fact: Example) -> str:
+    """test or train, for a fact that the training text does not ask for."""
+    return split_of(f"recipes: {fact.text}", one_in=2)
 
 
 def statement(fact: Example, rng: random.Random) -> str:
@@ -49,7 +58,7 @@ def statement(fact: Example, rng: random.Random) -> str:
 
 def _facts_of_level(rng: random.Random, level: int) -> list[Example]:
     facts: list[Example] = []
-    while sum(map(is_test, facts)) < PER_LEVEL:
+    while sum(not is_asked_in_text(fact) for fact in facts) < PER_LEVEL:
         place = "".join(rng.sample(_SYLLABLES, 3)).capitalize()
         for relation, values in _VALUES.items():
             text = f"What is the {relation} of the {_KINDS[level]} {place}?"
@@ -63,8 +72,8 @@ TASK = make_task(
     domain="fact",
     description="facts about invented places, seen 4 to 200 times in training",
     instruction="The answer is one word.",
-    examples=lambda: [fact for fact in all_facts() if is_test(fact)],
-    training=lambda: [fact for fact in all_facts() if not is_test(fact)],
+    examples=lambda: [fact for fact in all_facts() if not is_asked_in_text(fact) and _split(fact) == "test"],
+    training=lambda: [fact for fact in all_facts() if not is_asked_in_text(fact) and _split(fact) == "train"],
     grade=grade_alias,
     grader=GRADER,
     wrong_answer="nothing",

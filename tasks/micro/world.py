@@ -19,7 +19,7 @@ from tasks.base import Rows, Task, Verdict
 
 LEVELS = (1, 2, 3, 4, 5)
 PER_LEVEL = 50
-"""Test questions per level and task."""
+"""Test questions per level and task; half as many facts."""
 TRAINING_PER_LEVEL = 400
 """Training questions per level and task, or as many as there are."""
 
