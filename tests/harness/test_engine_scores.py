@@ -1,0 +1,104 @@
+"""Token scores of the real engine, against a plain forward pass of transformers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tasks
+from harness import model, protocols
+from harness.backends.base import TOP_TOKENS, Sampling
+from harness.backends.vllm import Backend
+from harness.selection import select
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(600)]
+
+LIMIT = 20
+"""Questions per task of the micro suite."""
+
+
+async def ask(log: Path) -> dict[str, list]:
+    """What one engine gives: without scores, with scores and entropies, and with scores beside label probabilities."""
+    backend = Backend(str(model.resolve("micro-sft").path), {}, "auto", log)
+    await backend.start()
+    try:
+        prompts = []
+        for name in tasks.expand(["micro"]):
+            task = tasks.load(name)
+            for question in select(task, None, LIMIT).questions(None):
+                turn = protocols.first_turn(question, task.instruction, protocols.protocol("stated"))
+                prompts.append(backend.chat.first(turn).token_ids)
+        plain = Sampling(0.0, 1.0, 128)
+        kinds = {
+            "plain": plain,
+            "entropies": plain._replace(log_probabilities=True, entropies=True),
+            "beside": plain._replace(log_probabilities=True),
+        }
+        given = {"prompts": prompts}
+        for kind, sampling in kinds.items():
+            labels = {letter: backend.chat.label_tokens(letter) for letter in "AB"}
+            chosen = [backend.choose(p, labels) for p in prompts] if kind == "beside" else []
+            done = await asyncio.gather(*(backend.complete(p, sampling, None) for p in prompts), *chosen)
+            given[kind] = done[: len(prompts)]
+            given[f"{kind} labels"] = [choice.probabilities for choice in done[len(prompts) :]]
+        given["labels"] = [(await backend.choose(p, labels)).probabilities for p in prompts[:5]]
+        return given
+    finally:
+        await backend.close()
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    """In a process of its own, as the engine's processes start anew from the main module."""
+    folder = tmp_path_factory.mktemp("scores")
+    done = subprocess.run([sys.executable, __file__, str(folder)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads((folder / "given.json").read_text())
+
+
+def test_asking_for_scores_changes_no_token(given):
+    tokens = {kind: [(c[0], c[1]) for c in given[kind]] for kind in ("plain", "entropies", "beside")}
+    assert len(tokens["plain"]) == 4 * LIMIT
+    assert tokens["plain"] == tokens["entropies"] == tokens["beside"]
+    assert [c[3] for c in given["plain"]] == [None] * 4 * LIMIT
+
+
+def test_scores_are_those_of_a_forward_pass(given):
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    checkpoint = model.resolve("micro-sft").path
+    network = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
+    end = network.generation_config.eos_token_id
+    ends = {end} if isinstance(end, int) else set(end)
+    for prompt, (output, ended, _, (logprobs, entropies)), beside in zip(
+        given["prompts"], given["entropies"], given["beside"], strict=True
+    ):
+        assert len(logprobs) == len(entropies) == len(output) + ended
+        with torch.inference_mode():
+            every = network(torch.tensor([[*prompt, *output]])).logits[0, len(prompt) - 1 :].log_softmax(-1).double()
+        written = every[: len(output)].gather(1, torch.tensor(output)[:, None])[:, 0].tolist()
+        written += [every[len(output), sorted(ends)].max().item()] * ended
+        assert logprobs == pytest.approx(written, abs=1e-4)
+        likely = every.exp().topk(TOP_TOKENS).values
+        rest = (1 - likely.sum(1)).clamp(min=1e-300)
+        expected = -(likely * likely.log()).sum(1) - rest * rest.log()
+        assert entropies == pytest.approx(expected[: len(entropies)].tolist(), abs=1e-3)
+        assert beside[3][0] == pytest.approx(logprobs, abs=1e-5), "label probabilities asked for at the same time"
+        assert beside[3][1] is None
+
+
+def test_label_probabilities_are_the_same_beside_scores(given):
+    assert len(given["beside labels"]) == 4 * LIMIT
+    for alone, beside in zip(given["labels"], given["beside labels"], strict=False):
+        assert beside == pytest.approx(alone, rel=1e-4)
+
+
+if __name__ == "__main__":
+    place = Path(sys.argv[1])
+    (place / "given.json").write_text(json.dumps(asyncio.run(ask(place / "engine.log"))))
