@@ -51,6 +51,10 @@ test: setup ## run all tests (ARGS="-k name" passes options to pytest)
 models: setup ## train the micro family again, from scratch, and carry what the demo compares
 	$(BIN)/python -m harness.finetune.family --out runs/models --carry
 
+.PHONY: study
+study: setup ## train and evaluate the whole family on three seeds, and write docs/study.md (hours; ARGS="--seeds 0")
+	$(BIN)/python -m harness.finetune.study $(ARGS)
+
 .PHONY: bench
 bench: setup ## measure speed against bare vLLM
 	$(BIN)/python -m pytest tests/bench -m bench -s $(ARGS)

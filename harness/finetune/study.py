@@ -1,0 +1,384 @@
+"""The study of the micro family: `python -m harness.finetune.study [--seeds 0,1,2] [--kinds NAMES] [--small]`.
+
+Every kind of checkpoint is made with several seeds by `harness.finetune.family` and asked by the benchmark's own runs:
+the whole test split greedily, a sample of it with many draws, and training questions on which post-hoc maps are fitted.
+Each kind and seed gives a cell, a small file that is kept; the page is made of cells alone. A stopped study goes on
+where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from harness.confidence.base import TokenFeatures
+from harness.errors import CalibenchError, InputError, unknown_name
+from harness.finetune import family, micro, study_cell, study_page
+from harness.finetune.family import MEMBERS, Member
+from harness.finetune.study_cell import Answers, Cell
+from harness.finetune.study_numbers import spread
+from harness.model import Checkpoint, carried
+from harness.progress import Lines, Live
+from harness.scoring import write_text
+from harness.store import RunFile
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+KINDS = ("base", *micro.STYLES, *MEMBERS)
+_DEFAULT_KINDS = (*micro.STYLES, *MEMBERS)
+"""Without base, which has not learned to answer: it is trained anew only where the kinds made of it are not there."""
+CARRIED_SEED = 0
+"""The seed that the carried checkpoints were made with."""
+_CARRIED = tuple(micro.STYLES)
+_CLASSIFIER_READS = "sequence_probability"
+
+
+class Evaluation(NamedTuple):
+    """What every checkpoint is asked."""
+
+    test_questions: int | None = None
+    """Per task, greedily; None: all."""
+    training_questions: int = 60
+    """Per task, greedily."""
+    draw_questions: int = 40
+    """Per task, with `draws` draws."""
+    draws: int = 30
+    round_draws: int = 8
+    """Draws of the checkpoints between two rounds of self-training."""
+    temperature: float = 1.0
+    max_tokens: int = 400
+    methods: tuple[str, ...] = ("stated", "p_true", "sequence_probability")
+    draw_methods: tuple[str, ...] = ("stated", "p_true")
+
+
+class Study(NamedTuple):
+    work: Path
+    """Checkpoints and runs."""
+    out: Path
+    """Holds `study.md`, and `study/` with figures and cells."""
+    evaluation: Evaluation = Evaluation()
+    members: Mapping[str, Member] = MEMBERS
+
+    def cell_file(self, kind: str, seed: int) -> Path:
+        return self.out / "study" / "cells" / f"seed{seed}-{kind}.json"
+
+    def settings(self, kind: str) -> dict[str, Any]:
+        """Everything that decides the cells of a kind."""
+        lineage = {}
+        while kind in self.members:
+            lineage[kind] = self.members[kind]._asdict()
+            kind = self.members[kind].parent
+        settings = {"evaluation": self.evaluation._asdict(), "made_by": lineage, "from_scratch": kind}
+        return msgspec.json.decode(msgspec.json.encode(settings))  # as it is read back
+
+
+_SMALL_LOOP = {"learning_rate": "3e-4", "epochs": "1", "batch_size": "8", "iterations": "1", "draws": "2"}
+SMALL_KINDS = ("sft", "star", "epicar")
+
+
+def small(folder: Path) -> Study:
+    """The same study with very few questions and draws; its numbers mean nothing."""
+    members = {
+        kind: MEMBERS[kind]._replace(options=_SMALL_LOOP, limit=8, tasks=("micro_words", "micro_programs"))
+        for kind in ("star", "epicar")
+    }
+    evaluation = Evaluation(test_questions=8, training_questions=6, draw_questions=3, draws=4, max_tokens=200)
+    return Study(folder, folder / "docs", evaluation, members)
+
+
+# -- cells ------------------------------------------------------------------------------------------------------------
+
+
+def make_cell(study: Study, kind: str, seed: int, progress: Lines) -> Cell:
+    """Makes the checkpoint and asks it; what an earlier command finished is kept.
+
+    Raises:
+        KeyboardInterrupt: it was stopped; the same call goes on.
+        CalibenchError: see `harness.finetune.tune` and `harness.pipeline.execute`.
+    """
+    folder = _checkpoint(study, kind, seed, progress)
+    checkpoint = Checkpoint(folder.name, folder, None)
+    runs = study.work / f"seed{seed}" / f"runs-{kind}"
+    with _cpu_seconds(study, kind, seed, "evaluation"):
+        sampled = _ask_all(study, folder, runs, progress)
+        rounds = _rounds(study, folder, runs, progress)
+    test, training = (_with_classifier(runs, name) for name in ("test", "training"))
+    return Cell(
+        kind=kind,
+        seed=seed,
+        settings=study.settings(kind),
+        fingerprint=checkpoint.fingerprint(),
+        carried=seed == CARRIED_SEED and kind in _CARRIED,
+        cpu_seconds=_spent(study, kind, seed),
+        summary=_summary(runs),
+        test=test,
+        training=training,
+        draws=study_cell.draws_of(sampled),
+        sampled=tuple(entry["sampled"] for entry in checkpoint.lineage().get("iterations", [])),
+        rounds=rounds,
+    )
+
+
+def _checkpoint(study: Study, kind: str, seed: int, progress: Lines) -> Path:
+    """Folder of the checkpoint, whose parents are made first, each at its own cost."""
+    out = study.work / f"seed{seed}"
+    if kind in study.members:
+        _checkpoint(study, study.members[kind].parent, seed, progress)
+    if seed == CARRIED_SEED:
+        for c in carried():
+            name = c.name.removeprefix("micro-")
+            if name in _CARRIED and not micro.is_there(name, out):
+                shutil.copytree(c.path, out / c.name, dirs_exist_ok=True)
+    with _cpu_seconds(study, kind, seed, "training"):
+        return family.build(kind, seed, out, progress, study.members)
+
+
+def _ask_all(study: Study, folder: Path, runs: Path, progress: Lines) -> pd.DataFrame:
+    """Makes the three runs; returns the frame of the one with several draws."""
+    asked = study.evaluation
+    _ask(study, folder, runs / "test", progress, limit=asked.test_questions, confidence=asked.methods)
+    of_training = {"limit": asked.training_questions, "split": "train"}
+    _ask(study, folder, runs / "training", progress, confidence=asked.methods, **of_training)
+    return _draw(study, folder, runs / "draws", asked.draws, progress)
+
+
+def _rounds(study: Study, folder: Path, runs: Path, progress: Lines) -> tuple[dict[str, float | None], ...]:
+    """The spread of the checkpoints between two rounds of self-training."""
+    between = sorted((folder / "work").glob("iteration-*/checkpoint"), key=lambda path: path.parent.name)[:-1]
+    return tuple(
+        spread(
+            study_cell.draws_of(_draw(study, path, runs / path.parent.name, study.evaluation.round_draws, progress)),
+            study.evaluation.round_draws,
+        )
+        for path in between
+    )
+
+
+def _draw(study: Study, folder: Path, out: Path, draws: int, progress: Lines) -> pd.DataFrame:
+    """Frame of a run with several draws, with the column `answer_class`."""
+    from harness.grading_pool import GradingPool
+    from harness.pipeline import GRADER_SECONDS
+    from harness.scaling import answer_classes
+
+    asked = study.evaluation
+    options = {"limit": asked.draw_questions, "draws": draws, "temperature": asked.temperature}
+    _ask(study, folder, out, progress, confidence=asked.draw_methods, **options)
+    with RunFile.open(out) as run, GradingPool(1, GRADER_SECONDS) as pool:
+        frame = run.frame()
+        frame["answer_class"], _ = answer_classes(frame, pool)
+    return frame
+
+
+def _ask(study: Study, folder: Path, out: Path, progress: Lines, **options: Any) -> None:
+    """Runs or continues a run of the micro suite."""
+    from harness.config import RunConfig
+    from harness.pipeline import execute
+
+    config = RunConfig(
+        model=str(folder), tasks=("micro",), out=str(out), max_tokens=study.evaluation.max_tokens, **options
+    )
+    result = execute(config, progress)
+    result.run.close()
+    if result.interrupted:
+        raise KeyboardInterrupt
+
+
+def _with_classifier(runs: Path, name: str) -> dict[str, Answers]:
+    """Answers of a greedy run; those of the test split with confidences of a classifier of token features.
+
+    It is fitted, as `calibench recalibrate` fits it, on the training questions of the same task.
+    """
+    with RunFile.open(runs / name) as run, RunFile.open(runs / "training") as fit:
+        frame, known = run.frame(), fit.frame()
+        answers = study_cell.answers_of(frame)
+        if name != "test" or _CLASSIFIER_READS not in set(frame["method"]):
+            return answers
+        features, of_fit = _features(run), _features(fit)
+    return {
+        task: msgspec.structs.replace(of_task, confidence={**of_task.confidence, **_classified(*parts)})
+        for task, of_task in answers.items()
+        for parts in [(frame[frame["task"] == task], features, known[known["task"] == task], of_fit)]
+    }
+
+
+def _features(run: RunFile) -> dict[tuple[str, str], list[float]]:
+    """(task, question) -> features of its output's tokens."""
+    out = {}
+    for c in run.confidences(_CLASSIFIER_READS):
+        if c.status == "ok":
+            read = msgspec.json.decode(c.raw, type=TokenFeatures)
+            out[c.task, c.question_id] = [read.mean_logprob, read.total_logprob, read.min_logprob, float(read.tokens)]
+    return out
+
+
+def _classified(frame: pd.DataFrame, features: dict, known: pd.DataFrame, of_fit: dict) -> dict[str, str]:
+    """`classifier` -> the confidences of one task's answers; nothing where no classifier can be fitted."""
+    import numpy as np
+
+    from metrics import recalibration
+
+    questions = sorted(set(frame["question_id"]))
+    inputs, _, ids = _table(frame, features)
+    result = recalibration.transferred("classifier", _table(known, of_fit), inputs, ids)
+    if result.confidence is None:
+        return {}
+    values = dict(zip(ids, result.confidence, strict=True))
+    return {"classifier": study_cell.encode(np.array([values.get(q, np.nan) for q in questions]))}
+
+
+def _table(rows: pd.DataFrame, features: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features [N, 4], correct [N] and question ids [N] of the answered rows of one task."""
+    import numpy as np
+
+    rows = rows[rows["outcome"].isin(("correct", "incorrect"))].drop_duplicates("question_id")
+    rows = rows[[(task, q) in features for task, q in zip(rows["task"], rows["question_id"], strict=True)]]
+    inputs = [features[task, q] for task, q in zip(rows["task"], rows["question_id"], strict=True)]
+    return np.array(inputs).reshape(-1, 4), rows["correct"].to_numpy(dtype=bool), rows["question_id"].to_numpy()
+
+
+_SHOWN = ("accuracy", "mean_confidence", "signed_gap", "ece", "brier", "auroc", "distinct_confidences", "mode_share")
+
+
+def _summary(runs: Path) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Task or `macro` -> method -> metric -> value; `spread` is the standard deviation of the confidences."""
+    from metrics.scorecard import scorecard
+
+    out: dict[str, dict[str, dict[str, float | None]]] = {}
+    for name, wanted in (("test", _SHOWN), ("draws", ("wqd",))):
+        with RunFile.open(runs / name) as run:
+            frame = run.frame()
+        for m in scorecard(frame, resamples=0).metrics:
+            if m.subset == "all" and m.metric in wanted:
+                value = None if m.value is None else round(m.value, 4)
+                out.setdefault(m.task, {}).setdefault(m.method, {})[m.metric] = value
+        if name == "test":
+            known = frame[(frame["status"] == "ok") & frame["outcome"].isin(("correct", "incorrect"))]
+            for (task, method), rows in known.groupby(["task", "method"]):
+                out[task][method]["spread"] = round(float(rows["value"].std(ddof=0)), 4)
+    return out
+
+
+# -- what it costs ----------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _cpu_seconds(study: Study, kind: str, seed: int, part: str) -> Iterator[None]:
+    """Adds the CPU seconds of this process and of its ended children to the account of a cell, however it ends."""
+    before = sum(os.times()[:4])
+    try:
+        yield
+    finally:
+        spent = _spent(study, kind, seed)
+        spent[part] = round(spent.get(part, 0.0) + sum(os.times()[:4]) - before, 1)
+        write_text(_account(study, kind, seed), msgspec.json.encode(spent).decode())
+
+
+def _spent(study: Study, kind: str, seed: int) -> dict[str, float]:
+    file = _account(study, kind, seed)
+    return msgspec.json.decode(file.read_bytes()) if file.is_file() else {}
+
+
+def _account(study: Study, kind: str, seed: int) -> Path:
+    return study.work / f"seed{seed}" / f"cpu-seconds-{kind}.json"
+
+
+# -- the command ------------------------------------------------------------------------------------------------------
+
+
+def run(study: Study, kinds: list[str], seeds: list[int], progress: Lines, *, again: bool = False) -> None:
+    """Makes the cells that are missing, and the page of all cells after each of them."""
+    for seed in seeds:
+        for kind in kinds:
+            if _is_wanted(study, kind, seed, again, progress):
+                cell = make_cell(study, kind, seed, progress)
+                write_text(study.cell_file(kind, seed), msgspec.json.encode(cell).decode() + "\n")
+                progress.stage(f"{cell.name}: done")
+    write_page(study, kinds, seeds)
+
+
+def _is_wanted(study: Study, kind: str, seed: int, again: bool, progress: Lines) -> bool:
+    """Whether a cell is to be made: it is missing, or its settings differ and `again` is asked for."""
+    file = study.cell_file(kind, seed)
+    if not file.is_file():
+        return True
+    if study_cell.read(file).settings == study.settings(kind):
+        return False
+    if not again:
+        progress.stage(f"{file.name}: made with other settings, and left as it is; --again makes it anew")
+        return False
+    shutil.rmtree(study.work / f"seed{seed}" / f"runs-{kind}", ignore_errors=True)
+    if kind in study.members:
+        shutil.rmtree(study.work / f"seed{seed}" / f"micro-{kind}", ignore_errors=True)
+    _account(study, kind, seed).unlink(missing_ok=True)
+    return True
+
+
+def write_page(study: Study, kinds: list[str], seeds: list[int]) -> Path:
+    """Writes the page of all cells that are there; those of `kinds` and `seeds` that are not are named in it.
+
+    Raises:
+        InputError: there is no cell.
+    """
+    files = sorted((study.out / "study" / "cells").glob("seed*-*.json"))
+    if not files:
+        raise InputError(f"{study.out / 'study' / 'cells'}: no cells here yet; `make study` makes them")
+    return study_page.write([study_cell.read(file) for file in files], study.out, kinds, seeds)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seeds", default="0,1,2", help="comma-separated")
+    parser.add_argument("--kinds", default=None, help=f"comma-separated, of {', '.join(KINDS)}")
+    parser.add_argument("--work", type=Path, default=Path("runs/study"), help="checkpoints and runs")
+    parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of study.md and of study/, its cells")
+    parser.add_argument("--again", action="store_true", help="make cells anew whose settings differ")
+    parser.add_argument("--page", action="store_true", help="make the page from the cells alone")
+    parser.add_argument("--small", action="store_true", help="one seed, few questions, all in the folder of --work")
+    options = parser.parse_args()
+    study = small(options.work) if options.small else Study(options.work, options.out)
+    try:
+        kinds, seeds = _kinds(options.kinds, study), [0] if options.small else _seeds(options.seeds)
+        with Live() if sys.stderr.isatty() else contextlib.nullcontext(Lines()) as progress:
+            if not options.page:
+                run(study, kinds, seeds, progress, again=options.again)
+            else:
+                write_page(study, kinds, seeds)
+    except CalibenchError as error:
+        print(f"study: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("study: stopped; the same command goes on", file=sys.stderr)
+        return 130
+    print(study.out / "study.md")
+    return 0
+
+
+def _kinds(names: str | None, study: Study) -> list[str]:
+    """The kinds, parents before children."""
+    known = KINDS if study.members is MEMBERS else SMALL_KINDS
+    wanted = names.split(",") if names else [k for k in _DEFAULT_KINDS if k in known]
+    for name in wanted:
+        if name not in known:
+            raise unknown_name("kind", name, list(known))
+    return [kind for kind in known if kind in wanted]
+
+
+def _seeds(texts: str) -> list[int]:
+    try:
+        return sorted({int(text) for text in texts.split(",")})
+    except ValueError as error:
+        raise InputError(f"--seeds {texts}: expected whole numbers, as 0,1,2") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
