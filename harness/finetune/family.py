@@ -51,6 +51,8 @@ MEMBERS = {
     "epicar_math": Member("epicar", _LOOP, tasks=_MATH, limit=240),
 }
 """kind -> how it is made. The last two learn from two domains, to be tested on the others."""
+KINDS = (*_FROM_SCRATCH, *MEMBERS)
+"""All kinds, parents before children."""
 
 
 def build(kind: str, seed: int, out: Path, progress: Lines, members: Mapping[str, Member] = MEMBERS) -> Path:
@@ -94,7 +96,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kinds", default=",".join([*_FROM_SCRATCH, *MEMBERS]), help="comma-separated")
+    parser.add_argument("--kinds", default=",".join(KINDS), help="comma-separated")
     parser.add_argument("--carry", action="store_true", help=f"put {', '.join(CARRIED)} into harness/models")
     options = parser.parse_args()
     try:

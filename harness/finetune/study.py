@@ -22,7 +22,7 @@ import msgspec
 from harness.confidence.base import TokenFeatures
 from harness.errors import CalibenchError, InputError, unknown_name
 from harness.finetune import family, micro, study_cell, study_page
-from harness.finetune.family import MEMBERS, Member
+from harness.finetune.family import KINDS, MEMBERS, Member
 from harness.finetune.study_cell import Answers, Cell
 from harness.finetune.study_numbers import spread
 from harness.model import Checkpoint, carried
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-KINDS = ("base", *micro.STYLES, *MEMBERS)
 _DEFAULT_KINDS = (*micro.STYLES, *MEMBERS)
 """Without base, which has not learned to answer: it is trained anew only where the kinds made of it are not there."""
 CARRIED_SEED = 0
@@ -68,6 +67,8 @@ class Study(NamedTuple):
     """Holds `study.md`, and `study/` with figures and cells."""
     evaluation: Evaluation = Evaluation()
     members: Mapping[str, Member] = MEMBERS
+    kinds: tuple[str, ...] = _DEFAULT_KINDS
+    seeds: tuple[int, ...] = (0, 1, 2)
 
     def cell_file(self, kind: str, seed: int) -> Path:
         return self.out / "study" / "cells" / f"seed{seed}-{kind}.json"
@@ -93,7 +94,7 @@ def small(folder: Path) -> Study:
         for kind in ("star", "epicar")
     }
     evaluation = Evaluation(test_questions=8, training_questions=6, draw_questions=3, draws=4, max_tokens=200)
-    return Study(folder, folder / "docs", evaluation, members)
+    return Study(folder, folder / "docs", evaluation, members, SMALL_KINDS, (CARRIED_SEED,))
 
 
 # -- cells ------------------------------------------------------------------------------------------------------------
@@ -296,14 +297,14 @@ def _account(study: Study, kind: str, seed: int) -> Path:
 
 
 def run(study: Study, kinds: list[str], seeds: list[int], progress: Lines, *, again: bool = False) -> None:
-    """Makes the cells that are missing, and the page of all cells after each of them."""
+    """Makes the cells that are missing, then the page of all cells."""
     for seed in seeds:
         for kind in kinds:
             if _is_wanted(study, kind, seed, again, progress):
                 cell = make_cell(study, kind, seed, progress)
                 write_text(study.cell_file(kind, seed), msgspec.json.encode(cell).decode() + "\n")
                 progress.stage(f"{cell.name}: done")
-    write_page(study, kinds, seeds)
+    write_page(study)
 
 
 def _is_wanted(study: Study, kind: str, seed: int, again: bool, progress: Lines) -> bool:
@@ -323,8 +324,8 @@ def _is_wanted(study: Study, kind: str, seed: int, again: bool, progress: Lines)
     return True
 
 
-def write_page(study: Study, kinds: list[str], seeds: list[int]) -> Path:
-    """Writes the page of all cells that are there; those of `kinds` and `seeds` that are not are named in it.
+def write_page(study: Study) -> Path:
+    """Writes the page of all cells that are there; those of the study that are not are named in it.
 
     Raises:
         InputError: there is no cell.
@@ -332,12 +333,12 @@ def write_page(study: Study, kinds: list[str], seeds: list[int]) -> Path:
     files = sorted((study.out / "study" / "cells").glob("seed*-*.json"))
     if not files:
         raise InputError(f"{study.out / 'study' / 'cells'}: no cells here yet; `make study` makes them")
-    return study_page.write([study_cell.read(file) for file in files], study.out, kinds, seeds)
+    return study_page.write([study_cell.read(file) for file in files], study.out, study.kinds, study.seeds)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seeds", default="0,1,2", help="comma-separated")
+    parser.add_argument("--seeds", default=None, help="comma-separated; 0,1,2 unless given")
     parser.add_argument("--kinds", default=None, help=f"comma-separated, of {', '.join(KINDS)}")
     parser.add_argument("--work", type=Path, default=Path("runs/study"), help="checkpoints and runs")
     parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of study.md and of study/, its cells")
@@ -347,12 +348,12 @@ def main() -> int:
     options = parser.parse_args()
     study = small(options.work) if options.small else Study(options.work, options.out)
     try:
-        kinds, seeds = _kinds(options.kinds, study), [0] if options.small else _seeds(options.seeds)
+        kinds, seeds = _kinds(options.kinds, study), _seeds(options.seeds, study)
         with Live() if sys.stderr.isatty() else contextlib.nullcontext(Lines()) as progress:
             if not options.page:
                 run(study, kinds, seeds, progress, again=options.again)
             else:
-                write_page(study, kinds, seeds)
+                write_page(study)
     except CalibenchError as error:
         print(f"study: {error}", file=sys.stderr)
         return error.exit_code
@@ -365,17 +366,17 @@ def main() -> int:
 
 def _kinds(names: str | None, study: Study) -> list[str]:
     """The kinds, parents before children."""
-    known = KINDS if study.members is MEMBERS else SMALL_KINDS
-    wanted = names.split(",") if names else [k for k in _DEFAULT_KINDS if k in known]
+    known = KINDS if study.kinds is _DEFAULT_KINDS else study.kinds
+    wanted = names.split(",") if names else study.kinds
     for name in wanted:
         if name not in known:
             raise unknown_name("kind", name, list(known))
     return [kind for kind in known if kind in wanted]
 
 
-def _seeds(texts: str) -> list[int]:
+def _seeds(texts: str | None, study: Study) -> list[int]:
     try:
-        return sorted({int(text) for text in texts.split(",")})
+        return sorted({int(text) for text in texts.split(",")} if texts else study.seeds)
     except ValueError as error:
         raise InputError(f"--seeds {texts}: expected whole numbers, as 0,1,2") from error
 

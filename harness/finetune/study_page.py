@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from harness.finetune.family import KINDS
 from harness.finetune.study_cell import Cell, settings_hash
 from harness.finetune.study_numbers import (
     BUDGETS,
@@ -55,7 +56,7 @@ def write(
         kinds, seeds: what there should be; the cells that are missing are named.
         resamples: of the bootstrap.
     """
-    used, other = _alike(cells)
+    used, other = _alike(sorted(cells, key=_place))
     numbers = Numbers(used, resamples)
     figures = _write_figures(numbers, out / "study")
     parts = [
@@ -87,12 +88,17 @@ def write(
     return page
 
 
+def _place(cell: Cell) -> tuple[int, int]:
+    """Kinds in the order of the family, whatever else there is after them."""
+    return KINDS.index(cell.kind) if cell.kind in KINDS else len(KINDS), cell.seed
+
+
 def _alike(cells: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
     """The cells that were asked the same as the first one, and were made as the first of their kind; and the others."""
     used: list[Cell] = []
     other: list[Cell] = []
     first: dict[str, dict] = {}
-    for cell in sorted(cells, key=lambda c: (c.seed, c.kind)):
+    for cell in cells:
         of_kind = first.setdefault(cell.kind, cell.settings)
         same = cell.settings == of_kind and cell.settings["evaluation"] == cells[0].settings["evaluation"]
         (used if same else other).append(cell)
@@ -254,19 +260,24 @@ def _votes(numbers: Numbers, figures: dict[str, str]) -> Iterator[str]:
     if not numbers.seeds(a) and not numbers.seeds(b):
         yield f"Missing: {a} and {b}."
         return
-    columns = [(kind, metric) for kind in ("sft", *_PAIR) for metric in ("majority", "weighted") if numbers.seeds(kind)]
+    columns = [
+        (kind, metric) for kind in ("sft", *_PAIR) for metric in ("majority", "weighted", "best") if numbers.seeds(kind)
+    ]
     rows = [
         [str(k), *(_value(numbers, Side(kind, f"{m}@{k}", _vote_method(m))) for kind, m in columns)]
         for k in _budgets(numbers)
     ]
     yield (
-        "Share of questions that are right, mean over tasks: by majority, and by votes weighted with P(True) (CISC; its"
-        " temperature is chosen on the other folds of questions). k of the draws are taken without replacement; ties"
-        " count in expectation."
+        "Share of questions that are right, mean over tasks: by majority, by votes weighted with P(True) (CISC; its"
+        " temperature is chosen on the other folds of questions), and by the draw with the highest P(True)."
+        " k of the draws are taken without replacement; ties count in expectation."
     )
-    yield _table(["Draws", *(f"{kind}, {m}" for kind, m in columns)], rows)
+    yield _table(["Draws", *(f"{kind}, {_VOTES[m]}" for kind, m in columns)], rows)
     yield _reach(numbers)
     yield figures.get("votes", "")
+
+
+_VOTES = {"majority": "majority", "weighted": "weighted", "best": "most confident"}
 
 
 def _vote_method(metric: str) -> str:
