@@ -7,6 +7,12 @@ Ours: by default, the tokens that state the confidence are credited with its own
 the other confidences of the group would have earned beside the same answer (`harness.finetune.rl`). On the micro suite
 the published credit is noise to them: a reply's advantage has a standard deviation of 0.51 there, the part of it that
 the confidence causes one of 0.03, and the two do not correlate (-0.015). `--credit reply` gives the published one.
+
+Measured on `micro-sft`, one seed, greedy answers to 880 held-out questions, after 72 steps of 128 replies (`--steps 72
+--generations 4 --batch-size 128 --accumulation 1 --learning-rate 2e-4 --max-tokens 90`): ECE .150 to .104, Brier score
+.195 to .183, AUROC .713 to .745, mean confidence .90 to .80 and its spread .065 to .099; accuracy .751 to .721. With
+64 replies a step at 5e-4, the accuracy of the sampled replies fell from .77 to below .60 within 40 steps, and four
+confidences of five were one value: a low rate and many replies per step are what keeps both.
 """
 
 from __future__ import annotations
