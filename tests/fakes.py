@@ -115,12 +115,30 @@ def checkpoint_folder(folder: Path) -> Path:
     return folder
 
 
-def gsm8k_folder(folder: Path, rows: int) -> Path:
-    """A `--data` folder with `rows` GSM8K questions of known sums: question i asks for i + i."""
+def tiny_checkpoint(folder: Path) -> Path:
+    """A Llama of 20 thousand random weights with the byte-level tokenizer."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    tok = tokenizer()
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tok), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+        max_position_embeddings=512, bos_token_id=None, eos_token_id=tok.eos_token_id, pad_token_id=tok.pad_token_id,
+    )  # fmt: skip
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tok.save_pretrained(folder)
+    return folder
+
+
+def gsm8k_folder(folder: Path, rows: int, train: Sequence[int] = ()) -> Path:
+    """A `--data` folder with `rows` GSM8K questions of known sums: question i asks for i + i; the training questions
+    ask for the sums of `train`."""
     (folder / "gsm8k").mkdir(parents=True, exist_ok=True)
-    lines = [
-        json.dumps({"question": f"What is {i} plus {i}?", "answer": f"{i}+{i}={2 * i}\n#### {2 * i}"})
-        for i in range(rows)
-    ]
-    (folder / "gsm8k" / "test.jsonl").write_text("\n".join(lines) + "\n")
+    for split, numbers in (("test", range(rows)), ("train", train)):
+        lines = [
+            json.dumps({"question": f"What is {i} plus {i}?", "answer": f"{i}+{i}={2 * i}\n#### {2 * i}"})
+            for i in numbers
+        ]
+        (folder / "gsm8k" / f"{split}.jsonl").write_text("".join(f"{line}\n" for line in lines))
     return folder

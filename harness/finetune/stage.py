@@ -85,6 +85,7 @@ def _process(trainer: str, folder: Path, tell: Tell, launcher: Sequence[str]) ->
     finally:
         lifeline.release()
         child.wait()
+        child.stdout.close()
     if failure:
         raise getattr(errors, failure["error"], CalibenchError)(failure["message"])
     if code:
@@ -151,7 +152,7 @@ def _named(error: Exception) -> CalibenchError | None:
 
 _CANNOT_WRITE = (
     *(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)),  # as safetensors says it
-    "PytorchStreamWriter failed",  # as torch says whatever it is
+    "inline_container",  # the part of torch that writes, which does not say why it cannot
 )
 
 

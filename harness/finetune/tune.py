@@ -66,8 +66,8 @@ def _tokenizer(parent: Checkpoint) -> Any:
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(str(parent.path))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{parent.name}: its tokenizer cannot be read: {error}") from error
+    except Exception as error:  # whatever a damaged file makes of it
+        raise ModelError(f"{parent.name}: its tokenizer cannot be read: {type(error).__name__}: {error}") from error
     if not tokenizer.chat_template:
         raise ModelError(
             f"{parent.name}: its tokenizer has no chat template, and tuning teaches answers to turns of a chat. Put a"

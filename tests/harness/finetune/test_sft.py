@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from fakes import tokenizer
+from fakes import tiny_checkpoint, tokenizer
 
 from harness.chat import ChatFormat
 from harness.errors import CalibenchError
@@ -27,19 +27,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def parent(tmp_path_factory):
-    """A checkpoint of 20 thousand random weights."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    folder = tmp_path_factory.mktemp("parent")
-    tok = tokenizer()
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tok), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
-        max_position_embeddings=512, bos_token_id=None, eos_token_id=tok.eos_token_id, pad_token_id=tok.pad_token_id,
-    )  # fmt: skip
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tok.save_pretrained(folder)
+    folder = tiny_checkpoint(tmp_path_factory.mktemp("parent"))
     (folder / "lineage.json").write_text("{}")
     return folder
 

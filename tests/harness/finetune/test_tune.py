@@ -1,0 +1,350 @@
+"""`calibench tune` as a person meets it: what it refuses, what it keeps when it is stopped, and what it leaves."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import resource
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+from fakes import FakeBackend, gsm8k_folder, tiny_checkpoint
+
+from harness.backends import base
+from harness.cli import main
+from harness.finetune import sft, stage
+from harness.progress import Lines
+
+
+def right(prompt: str) -> str:
+    number = int(re.search(r"What is (\d+)", prompt)[1])
+    return f"<think>{number}+{number}</think>\nAnswer: {2 * number}\nConfidence: 80%"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return tiny_checkpoint(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def place(tiny, tmp_path, monkeypatch):
+    """A working folder with a checkpoint `model`, data `data`, and a backend that needs no engine; `place.answer` makes
+    the answers."""
+
+    class Place:
+        folder = tmp_path
+        answer = staticmethod(right)
+
+    class Backend(FakeBackend):
+        def __init__(self, *_: object):
+            super().__init__(lambda prompt, _: Place.answer(prompt))
+
+    real = base.load
+    monkeypatch.setattr(base, "load", lambda name: real(name) and Backend)
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(tiny, "model")
+    gsm8k_folder(tmp_path / "data", 20, train=range(100, 140))
+    return Place
+
+
+@pytest.fixture
+def untrained(monkeypatch):
+    """A stage of training leaves a copy of its parent."""
+
+    def process(trainer, folder, tell, launcher):
+        settings = json.loads((folder / "settings.json").read_text())
+        shutil.copytree(settings["model"], folder / "checkpoint")
+        (folder / "checkpoint" / "curve.json").write_text("[]")
+
+    monkeypatch.setattr(stage, "_process", process)
+
+
+def tune(recipe: str, *options: str) -> int:
+    common = ("--model", "model", "--tasks", "gsm8k", "--data", "data", "--out", "out")
+    return main(["tune", recipe, *common, *options])
+
+
+def lineage() -> dict:
+    return json.loads(Path("out/lineage.json").read_text())
+
+
+def traces(*lines: dict | str, file: str = "traces.jsonl") -> None:
+    Path(file).write_text("".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines))
+
+
+def trace(number: int, **more: object) -> dict:
+    return {"question": f"How much is {number} doubled?", "answer": str(2 * number), **more}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["stra"], "unknown recipe 'stra'. Did you mean star"),
+        (["star", "--learning-rat", "3"], "option of recipe star '--learning-rat'. Did you mean --learning-rate"),
+        (["star", "--epochs", "-1"], r"--epochs: expected `float` > 0.0, found '-1'"),
+        (["star", "--epochs", "inf"], "--epochs: expected a finite number, found 'inf'"),
+        (["star", "--epochs", "many"], "--epochs: expected `float`, .*found 'many'"),
+        (["star", "--draws", "2.5"], r"--draws: expected `int`.*found '2.5'"),
+        (["star", "--schedule", "zigzag"], r"--schedule: invalid enum value 'zigzag'"),
+        (["star", "draws", "4"], r"expected an option of the recipe, as --name VALUE, found 'draws'"),
+        (["star", "--protocol", "state"], "unknown protocol 'state'. Did you mean stated"),
+        (["star", "--tasks", "gsm9k"], "unknown task 'gsm9k'. Did you mean gsm8k"),
+        (["star", "--tasks", "truthfulqa"], "truthfulqa has no training split"),
+        (["star", "--data", "nowhere"], "nowhere"),
+        (["star", "--model", "./nowhere"], "./nowhere: no such folder"),
+        (["sft"], "--traces FILE is missing"),
+        (["sft", "--traces", "nowhere.jsonl"], "nowhere.jsonl: expected a file of traces, found No such file"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_does_not_exist_is_named_with_what_does(place, capsys, arguments, told):
+    assert tune(*arguments) == 2
+    assert re.search(told, capsys.readouterr().err)
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ([], "expected traces, found an empty file"),
+        ([trace(1), "{"], r"traces\.jsonl:2: not a trace: .*truncated"),
+        ([trace(1), {"question": "Why?"}], r"traces\.jsonl:2: not a trace: .*`answer`"),
+        ([trace(1, confidence=80)], r"traces\.jsonl:1: not a trace: .*confidence"),
+        ([trace(1, reason="typo")], r"traces\.jsonl:1: not a trace: .*`reason`"),
+        ([trace(1, task="gsm9k")], r"traces\.jsonl:1: expected one of gsm8k in the field 'task', found 'gsm9k'"),
+    ],
+)
+def test_a_file_of_traces_is_read_strictly(place, capsys, content, told):
+    traces(*content)
+    assert tune("sft", "--traces", "traces.jsonl") == 2
+    assert re.search(told, capsys.readouterr().err)
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda: Path("model/model.safetensors").unlink(), "config.json without weights"),
+        (lambda: Path("model/tokenizer.json").unlink(), "config.json without a tokenizer"),
+        (lambda: Path("model/tokenizer.json").write_text("{}"), "its tokenizer cannot be read"),
+        (lambda: Path("model/chat_template.jinja").unlink(), "no chat template.*Put a chat_template.jinja into"),
+        (lambda: set_token("eos_token", None), "no end token"),
+    ],
+    ids=["weights", "tokenizer", "broken tokenizer", "chat template", "end token"],
+)
+def test_a_checkpoint_that_cannot_be_tuned_is_refused(place, capsys, change, told):
+    change()
+    assert tune("star") == 2
+    assert re.search(told, capsys.readouterr().err)
+    assert not Path("out").exists()
+
+
+def set_token(name: str, value: str | None) -> None:
+    file = Path("model/tokenizer_config.json")
+    file.write_text(json.dumps({**json.loads(file.read_text()), name: value}))
+
+
+def test_questions_that_leak_are_refused_or_dropped_and_listed(place, untrained, capsys):
+    gsm8k_folder(place.folder / "data", 20, train=[*range(100, 140), 7])
+    assert tune("star", "--iterations", "1") == 2
+    told = capsys.readouterr().err
+    assert "1 training row gives away evaluation questions" in told
+    assert "What is 7 plus 7?" in told
+    assert "--drop-leaks" in told
+    assert not Path("out").exists()
+    assert tune("star", "--iterations", "1", "--drop-leaks") == 0
+    (leak,) = lineage()["left_out_as_leaks"]
+    assert (leak["task"], leak["rule"]) == ("gsm8k", "same id")
+    assert leak["place"].startswith("gsm8k ")
+    assert lineage()["questions"]["training"] + lineage()["questions"]["validation"] == 40
+
+
+def test_reasoning_that_holds_an_evaluation_question_leaks(place, untrained, capsys):
+    traces(trace(1), trace(2, reasoning="I remember: What is 7 plus 7? It is 14."))
+    assert tune("sft", "--traces", "traces.jsonl") == 2
+    assert re.search(r"traces\.jsonl:2: contained as gsm8k \S+: 'what is 7 plus 7'", capsys.readouterr().err)
+    assert tune("sft", "--traces", "traces.jsonl", "--drop-leaks") == 0
+    assert [leak["place"] for leak in lineage()["left_out_as_leaks"]] == ["traces.jsonl:2"]
+    assert lineage()["rows"]["rows"] == {"answer": 1}
+
+
+def test_nothing_is_trained_where_all_questions_leak(place, capsys):
+    gsm8k_folder(place.folder / "data", 20, train=range(20))
+    assert tune("star", "--drop-leaks") == 2
+    assert "No other training question is left" in capsys.readouterr().err
+    assert not Path("out").exists()
+
+
+def test_rows_that_are_too_long_are_counted_and_none_left_is_refused(place, untrained, capsys):
+    traces(trace(1), trace(2, reasoning="so " * 500))
+    sft = ("sft", "--traces", "traces.jsonl")
+    assert tune(*sft, "--max-length", "512") == 0
+    assert "1 of 2 training rows are longer than --max-length 512 and are left out" in capsys.readouterr().err
+    assert tune(*sft, "--max-length", "16", "--out", "other") == 2
+    assert "2 of 2 training rows are longer than --max-length 16: none is left" in capsys.readouterr().err
+
+
+def test_an_iteration_without_a_right_answer_stops_and_keeps_what_was_there(place, untrained, capsys):
+    options = ("star", "--iterations", "2", "--draws", "2", "--limit", "10", "--validation", "0")
+    asked = []
+
+    def right_at_first(prompt):
+        asked.append(prompt)
+        return right(prompt) if len(asked) <= 20 else "Answer: none"
+
+    place.answer = right_at_first
+    assert tune(*options) == 2
+    told = capsys.readouterr().err
+    assert "iteration 2: none of the 20 sampled answers is right" in told
+    assert "Sample more (--draws)" in told
+    assert Path("out/work/iteration-1/checkpoint/model.safetensors").is_file()
+    assert not Path("out/lineage.json").exists()
+    place.answer = right
+    assert tune(*options) == 2  # the sampled answers are kept, and are what they were
+    assert len(asked) == 40
+
+
+def test_an_output_folder_of_another_lineage_is_refused_and_left(place, untrained, capsys):
+    traces(trace(1))
+    sft = ("sft", "--traces", "traces.jsonl")
+    assert tune(*sft) == 0
+    before = {file: file.read_bytes() for file in Path("out").rglob("*") if file.is_file()}
+    capsys.readouterr()
+    assert tune(*sft, "--seed", "1", "--epochs", "3") == 3
+    told = capsys.readouterr().err
+    assert "configuration.seed: 0 there, 1 now" in told
+    assert "options.epochs: 2.0 there, 3.0 now" in told
+    traces(trace(2))
+    assert tune(*sft) == 3
+    assert "questions.sha256" in capsys.readouterr().err
+    assert {file: file.read_bytes() for file in Path("out").rglob("*") if file.is_file()} == before
+
+
+def test_an_output_folder_with_other_files_is_refused_and_left(place, capsys):
+    Path("out").mkdir()
+    Path("out/thesis.tex").write_text("chapter 1")
+    assert tune("star") == 3
+    assert "expected a new folder, or one that this command made; found thesis.tex" in capsys.readouterr().err
+    assert Path("out/thesis.tex").read_text() == "chapter 1"
+
+
+def test_a_finished_folder_asked_again_does_nothing(place, untrained, monkeypatch, capsys):
+    assert tune("star", "--iterations", "1", "--draws", "2") == 0
+    times = {file: file.stat().st_mtime_ns for file in Path("out").rglob("*")}
+    monkeypatch.setattr(stage, "_process", None)
+    place.answer = None
+    capsys.readouterr()
+    assert tune("star", "--iterations", "1", "--draws", "2", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == lineage()
+    assert {file: file.stat().st_mtime_ns for file in Path("out").rglob("*")} == times
+
+
+def test_options_may_change_until_work_has_begun(place, untrained, capsys):
+    assert tune("rl", "--generations", "3") == 2
+    assert "--generations 3: expected a divisor" in capsys.readouterr().err
+    assert tune("star", "--iterations", "1", "--draws", "2") == 0
+
+
+def test_recipes_are_listed_with_their_options(capsys):
+    assert main(["recipes"]) == 0
+    text = capsys.readouterr().out
+    assert re.search(r"^epicar: .*\n  source: .*2601\.06786.*", text, re.MULTILINE)
+    assert re.search(r"^  --learning-rate +\S.*\(default: 1e-05\)$", text, re.MULTILINE)
+    assert main(["recipes", "--json"]) == 0
+    recipes = {recipe["name"]: recipe for recipe in json.loads(capsys.readouterr().out)}
+    assert recipes.keys() >= {"sft", "star", "epicar", "rl", "rlcr", "confidence_sft", "merge"}
+    for name, recipe in recipes.items():
+        assert f"{name}: {recipe['description']}" in text
+        assert recipe["source"]
+        for option in recipe["options"]:
+            assert option["description"], f"{name}: {option['name']}"
+    assert {"name": "draws", "default": 8}.items() <= next(
+        option for option in recipes["star"]["options"] if option["name"] == "draws"
+    ).items()
+
+
+# -- real training ----------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def cramped(folder: Path):
+    """`folder` has no room for a state of training: a small file system, or where none may be made, small files."""
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "none", folder], capture_output=True)
+    if mounted.returncode == 0:
+        try:
+            yield lambda: subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True)
+        finally:
+            subprocess.run(["umount", "--lazy", folder], check=True)
+    else:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+        try:
+            yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def kill_training_at(monkeypatch):
+    """Kills the process that trains as soon as it tells of that step."""
+
+    def arm(at: int | None) -> None:
+        def figures(self, stage, step, of, figures):
+            if at and step >= at:
+                for child in psutil.Process().children():
+                    if "harness.finetune.stage" in child.cmdline():
+                        child.send_signal(signal.SIGKILL)
+
+        monkeypatch.setattr(Lines, "figures", figures)
+
+    return arm
+
+
+@pytest.fixture
+def one_thread():
+    """As the process that trains has: two sum in another order."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.slow
+def test_neither_a_full_disk_nor_a_killed_training_loses_anything(place, kill_training_at, one_thread, capsys):
+    set_token("pad_token", None)  # which padding can do without
+    traces(*(trace(number) for number in range(40)))
+    options = ("--traces", "traces.jsonl", "--validation", "0", "--batch-size", "4", "--epochs", "4")
+    sft_of_traces = ("sft", *options, "--learning-rate", "1e-2", "--save-every", "8", "--out", "disk/out")
+    with cramped(place.folder / "disk") as make_room:
+        assert tune(*sft_of_traces) == 4
+        told = capsys.readouterr().err
+        assert "free some space and run the same command again" in told
+        assert "Traceback" not in told
+        make_room()
+        kill_training_at(12)
+        assert tune(*sft_of_traces) == 5
+        told = capsys.readouterr().err
+        assert "the system killed it, most likely for want of memory. Lower --batch-size" in told
+        assert "the same command goes on from the last" in told
+        training = Path("disk/out/work/training")
+        assert stage.last_state(training).name == "checkpoint-8"
+        kill_training_at(None)
+        assert tune(*sft_of_traces) == 0
+        settings = msgspec.json.decode((training / "settings.json").read_bytes(), type=sft.Settings)
+        sft.fit(place.folder / "whole", settings, lambda *_: None)
+        weights = "model.safetensors"
+        whole = Path("whole/checkpoint", weights).read_bytes()
+        assert Path("disk/out", weights).read_bytes() == whole != Path("model", weights).read_bytes()
+        curve = json.loads(Path("disk/out/lineage.json").read_text())["curve"]
+        assert [point["loss"] for point in curve] == [
+            point["loss"] for point in json.loads(Path("whole/checkpoint/curve.json").read_text())
+        ]
