@@ -23,6 +23,7 @@ from harness.confidence.base import TokenFeatures
 from harness.errors import CalibenchError, InputError, unknown_name
 from harness.finetune import family, micro, study_cell, study_page
 from harness.finetune.family import KINDS, MEMBERS, Member
+from harness.finetune.recipes import base as recipes
 from harness.finetune.study_cell import Answers, Cell
 from harness.finetune.study_numbers import spread
 from harness.model import Checkpoint, carried
@@ -77,8 +78,10 @@ class Study(NamedTuple):
         """Everything that decides the cells of a kind."""
         lineage = {}
         while kind in self.members:
-            lineage[kind] = self.members[kind]._asdict()
-            kind = self.members[kind].parent
+            member = self.members[kind]
+            options = msgspec.to_builtins(recipes.read_options(member.recipe, member.options))
+            lineage[kind] = {**member._asdict(), "options": options}
+            kind = member.parent
         settings = {"evaluation": self.evaluation._asdict(), "made_by": lineage, "from_scratch": kind}
         return msgspec.json.decode(msgspec.json.encode(settings))  # as it is read back
 
@@ -242,8 +245,9 @@ def _table(rows: pd.DataFrame, features: dict) -> tuple[np.ndarray, np.ndarray, 
     import numpy as np
 
     rows = rows[rows["outcome"].isin(("correct", "incorrect"))].drop_duplicates("question_id")
-    rows = rows[[(task, q) in features for task, q in zip(rows["task"], rows["question_id"], strict=True)]]
-    inputs = [features[task, q] for task, q in zip(rows["task"], rows["question_id"], strict=True)]
+    keys = list(zip(rows["task"], rows["question_id"], strict=True))
+    rows = rows[np.array([key in features for key in keys], dtype=bool)]
+    inputs = [features[key] for key in keys if key in features]
     return np.array(inputs).reshape(-1, 4), rows["correct"].to_numpy(dtype=bool), rows["question_id"].to_numpy()
 
 

@@ -4,8 +4,9 @@ Questions are the same for every seed and kind, so they are crossed with seeds: 
 seeds with replacement and, for all of them alike, questions of each task with replacement. With one seed the intervals
 are over questions alone. All numbers of a study share their resamples, so that differences are paired.
 
-The ECE of a seed is biased upward, and its replicates more so. They are moved to where the bias is gone, and keep their
-spread: centre and spread are those of `metrics.bootstrap.unbiased_absolute_sum`.
+ECE is biased upward where a model is nearly calibrated, and its replicates more so. Its interval in one seed is that of
+`metrics.bootstrap.absolute_sum_interval` (of a difference: `absolute_sum_difference`); over seeds, the mean distance of
+its ends from the value without bias, joined as root of squares with what drawing seeds does to the mean of the values.
 """
 
 from __future__ import annotations
@@ -19,7 +20,15 @@ import numpy as np
 from harness.errors import InputError
 from harness.finetune.study_cell import OUTCOMES, Answers, Cell, Draws, decode
 from metrics import recalibration, voting
-from metrics.bootstrap import draws, logit_interval, percentile_interval, unbiased_absolute_sum
+from metrics.bootstrap import (
+    LEVEL,
+    absolute_sum_difference,
+    absolute_sum_interval,
+    draws,
+    logit_interval,
+    percentile_interval,
+    unbiased_absolute_sum,
+)
 from metrics.measures import MEASURES, Group, points
 from metrics.sample import OUTCOMES as OUTCOME_NAMES
 from metrics.sample import Sample, resample
@@ -118,21 +127,27 @@ class Numbers:
         tasks = self.tasks(side.domains)
         if not seeds or not tasks:
             return None
-        return _mean([self._of_seed(side, seed, tuple(tasks)) for seed in seeds], self._seed_weights(len(seeds)))
+        of_seeds = [self._of_seed(side, seed) for seed in seeds]
+        return _mean([of and of._replace(gaps=None) for of in of_seeds], self._seed_weights(len(seeds)))
 
-    def _of_seed(self, side: Side, seed: int, tasks: tuple[str, ...]) -> Estimate | None:
+    def _of_seed(self, side: Side, seed: int) -> Estimate | None:
         """The mean over tasks."""
-        key = side, seed
+        key, tasks = (side, seed), self.tasks(side.domains)
         if key not in self._means:
             parts = [self._of(side.kind, seed, task).get((side.method, side.metric)) for task in tasks]
-            mean = _mean(parts, np.full((self.resamples, len(tasks)), 1 / len(tasks)))
-            self._means[key] = _without_bias(mean) if mean is not None and mean.gaps else mean
+            self._means[key] = _mean(parts, np.full((self.resamples, len(tasks)), 1 / len(tasks)))
         return self._means[key]
 
     def interval(self, side: Side) -> Interval:
         """95 % interval of `estimate`; None where there is none."""
         found = self.estimate(side)
-        return None if found is None else _interval(side.metric, found)
+        if found is None:
+            return None
+        if side.metric == "ece":
+            ends = self._joined([_without_bias(of.gaps) for of in self._of_seeds(side, self.seeds(side.kind))])
+        else:
+            ends = _interval(side.metric, found)
+        return _holding(found.value, ends)
 
     def difference(self, a: Side, b: Side) -> Difference | None:
         """b - a; None where one of them is undefined or they share no seed."""
@@ -140,11 +155,29 @@ class Numbers:
         first, second = self.estimate(a, seeds), self.estimate(b, seeds)
         if first is None or second is None:
             return None
-        of_seed = tuple(self.estimate(b, [s]).value - self.estimate(a, [s]).value for s in seeds)
+        pairs = list(zip(self._of_seeds(a, seeds), self._of_seeds(b, seeds), strict=True))
+        of_seed = tuple(of_b.value - of_a.value for of_a, of_b in pairs)
+        if a.metric == b.metric == "ece":
+            ends = self._joined([absolute_sum_difference(of_a.gaps, of_b.gaps) for of_a, of_b in pairs])
+        else:
+            ends = percentile_interval(second.replicates - first.replicates)
         change = second.value - first.value
-        return Difference(
-            seeds, of_seed, change, _holding(change, percentile_interval(second.replicates - first.replicates))
-        )
+        return Difference(seeds, of_seed, change, _holding(change, ends))
+
+    def _of_seeds(self, side: Side, seeds: Sequence[int]) -> list[Estimate]:
+        """The means over tasks of seeds that all have them."""
+        return [self._of_seed(side, seed) for seed in seeds]
+
+    def _joined(self, of_seeds: Sequence[tuple[float, float, float] | None]) -> Interval:
+        """Interval of the mean over seeds, from (value, low, high) of each seed."""
+        if None in of_seeds:
+            return None
+        value, low, high = np.array(of_seeds).T
+        means = self._seed_weights(len(value)) @ value
+        least, most = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        mean = value.mean()
+        down, up = np.hypot((value - low).mean(), mean - least), np.hypot((high - value).mean(), most - mean)
+        return None if down + up < 1e-12 else (float(mean - down), float(mean + up))
 
     def _seed_weights(self, n: int) -> np.ndarray:
         """Share [R, n] of each seed in each resample."""
@@ -174,20 +207,15 @@ def _mean(parts: Sequence[Estimate | None], weights: np.ndarray) -> Estimate | N
     return Estimate(value, replicates, (gaps[0], gaps[1]))
 
 
-def _without_bias(ece: Estimate) -> Estimate:
-    """An ECE with replicates about the value that it has without its bias."""
-    observed, gaps = ece.gaps
-    replicates = np.full(len(gaps), np.nan)
-    defined = np.isfinite(gaps).all(axis=1)
-    if defined.any():
-        centre, sums = unbiased_absolute_sum(observed, gaps[defined])
-        replicates[defined] = np.maximum(centre + sums - sums.mean(), 0.0)
-    return Estimate(ece.value, replicates)
+def _without_bias(gaps: tuple[np.ndarray, np.ndarray]) -> tuple[float, float, float] | None:
+    """(value, low, high) of an ECE, the value without its bias."""
+    ends = absolute_sum_interval(*gaps)
+    return None if ends is None else (unbiased_absolute_sum(*gaps)[0], *ends)
 
 
 def _interval(metric: str, of: Estimate) -> Interval:
     found = logit_interval(of.value, of.replicates) if metric in ("auroc", "wqd") else None
-    return _holding(of.value, found or percentile_interval(of.replicates))
+    return found or percentile_interval(of.replicates)
 
 
 def _holding(value: float, ends: Interval) -> Interval:
