@@ -35,18 +35,21 @@ class Member(NamedTuple):
     tasks: tuple[str, ...] = ("micro",)
     limit: int = 120
     """Training questions per task."""
+    max_tokens: int = 300
+    """Longest answer that is sampled."""
 
 
-_TRAINING = {"learning_rate": "3e-4", "epochs": "2", "batch_size": "16", "save_every": "100"}
-_LOOP = {**_TRAINING, "iterations": "3", "draws": "8", "temperature": "1.0"}
+_TRAINING = {"learning_rate": "1e-4", "epochs": "2", "batch_size": "16", "save_every": "100"}
+_LOOP = {**_TRAINING, "iterations": "3", "draws": "8", "temperature": "0.7"}
+_RL = {"learning_rate": "2e-4", "steps": "72", "generations": "4", "batch_size": "128", "accumulation": "1"}
 _MATH = ("micro_words", "micro_algebra")
 
 MEMBERS = {
     "star": Member("star", _LOOP),
     "epicar": Member("epicar", _LOOP),
-    "confidence_sft": Member("confidence_sft", {**_TRAINING, "draws": "16"}),
-    "rl": Member("rl", {}),
-    "rlcr": Member("rlcr", {}),
+    "confidence_sft": Member("confidence_sft", {**_TRAINING, "draws": "16", "temperature": "0.7"}),
+    "rl": Member("rl", _RL, limit=400, max_tokens=90),
+    "rlcr": Member("rlcr", _RL, limit=400, max_tokens=90),
     "star_math": Member("star", _LOOP, tasks=_MATH, limit=240),
     "epicar_math": Member("epicar", _LOOP, tasks=_MATH, limit=240),
 }
@@ -76,7 +79,7 @@ def build(kind: str, seed: int, out: Path, progress: Lines, members: Mapping[str
         options=member.options,
         limit=member.limit,
         eval_tasks=("micro",),
-        max_tokens=300,
+        max_tokens=member.max_tokens,
         seed=seed,
     )
     return tune(config, progress)
