@@ -158,7 +158,8 @@ def _ask_all(study: Study, folder: Path, runs: Path, progress: Lines) -> pd.Data
 
 def _rounds(study: Study, folder: Path, runs: Path, progress: Lines) -> tuple[dict[str, float | None], ...]:
     """The spread of the checkpoints between two rounds of self-training."""
-    between = sorted((folder / "work").glob("iteration-*/checkpoint"), key=lambda path: path.parent.name)[:-1]
+    made = (folder / "work").glob("iteration-*/checkpoint")
+    between = sorted(made, key=lambda path: int(path.parent.name.rpartition("-")[2]))[:-1]
     return tuple(
         spread(
             study_cell.draws_of(_draw(study, path, runs / path.parent.name, study.evaluation.round_draws, progress)),

@@ -25,7 +25,7 @@ from harness.finetune.study_numbers import Numbers, Side, spread, verdict
 from harness.progress import Silent
 from metrics.calibration import expected_calibration_error
 from metrics.discrimination import auroc
-from reports.text import signed
+from reports.text import number, signed
 
 ROOT = Path(__file__).resolve().parents[3]
 TASKS = {"micro_words": "math", "micro_programs": "code", "micro_facts": "fact"}
@@ -303,6 +303,23 @@ def test_the_page_shows_differences_by_seed_and_cost(pages):
     assert signed(found.value) in row
     assert row_of(pages["full"], "| star | 0, 1, 2 |").startswith("| star | 0, 1, 2 | 1.50 | 0.75 |")
     assert "6.8 CPU hours in all" in pages["full"]  # 9 x 2,700 s
+
+
+def test_the_page_follows_the_spread_from_round_to_round(tmp_path):
+    parent, last = cell("sft"), cell("epicar")
+    names = spread(last.draws)
+    between = tuple(dict.fromkeys(names, value) for value in (0.111, 0.222))
+    sampled = ({"distinct_answers_per_question": 3.5, "confidence_spread": 0.25},)
+    page = study_page.write([parent, replace(last, rounds=between, sampled=sampled)], tmp_path, [], [], 50).read_text()
+    rounds = [line for line in page.splitlines() if line.startswith("| epicar | ")]
+    first = number(spread(parent.draws, first=4)["p_true_spread_within"])
+    assert [line for line in rounds if line.startswith("| epicar | 0 | ") and line.endswith(f"{first} |")]
+    assert f"| epicar | 1 | {' | '.join(['0.111'] * 8)} |" in rounds
+    assert f"| epicar | 2 | {' | '.join(['0.222'] * 8)} |" in rounds
+    after = number(spread(last.draws, first=4)["distinct_answers"])
+    assert [line for line in rounds if line.startswith("| epicar | 3 | ") and f"| {after} |" in line]
+    assert "| epicar | 0 | 1 | 3.500 | — | 0.250 | — |" in rounds
+    assert (tmp_path / "study" / "rounds.svg").is_file()
 
 
 def test_all_rows_of_a_table_have_its_columns(pages):
