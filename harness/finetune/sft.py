@@ -207,6 +207,7 @@ def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool
                     " kept; lower --learning-rate, or --clip, and give another --out"
                 )
             shown = ("loss", "learning_rate", *(name for name in logs if name.startswith("validation_")))
-            tell(state.global_step, state.max_steps, {name: logs[name] for name in shown if name in logs})
+            if figures := {name: logs[name] for name in shown if name in logs}:
+                tell(state.global_step, state.max_steps, figures)
 
     return Watch()

@@ -68,8 +68,8 @@ def run(trainer: str, folder: Path, settings: msgspec.Struct, tell: Tell, launch
 
 def _process(trainer: str, folder: Path, tell: Tell, launcher: Sequence[str]) -> None:
     command = [sys.executable, *launcher, "-m", "harness.finetune.stage", trainer, str(folder)]
-    lifeline = Lifeline()
     with (folder / _LOG).open("a") as log:
+        lifeline = Lifeline()
         child = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True, env=_environment()
         )

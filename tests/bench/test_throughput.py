@@ -10,6 +10,7 @@ import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from harness import model, protocols
 from harness.backends.vllm import Backend, _prepare_environment
 from harness.chat import ChatFormat
 from harness.config import seed_of
+from harness.selection import select, split_of
 from harness.store import RunFile
 
 pytestmark = [pytest.mark.bench, pytest.mark.engine, pytest.mark.timeout(3600)]
@@ -28,22 +30,22 @@ MAX_TOKENS = 512
 ROUNDS = 3
 
 
-def questions():
-    """Every question of the micro suite with its token ids and seed."""
+def questions(split: str = "test", limit: int | None = None):
+    """The questions of the micro suite, at most `limit` of each task, with their token ids and seeds."""
     from transformers import AutoTokenizer
 
     chat = ChatFormat(AutoTokenizer.from_pretrained(model.resolve(CHECKPOINT).path), "auto")
     protocol = protocols.protocol("stated")
     for name in tasks.expand(["micro"]):
-        task = tasks.load(name)
-        for place, row in task.open(None).rows:
-            question = task.to_question(row, place)
+        task = split_of(tasks.load(name), split)
+        for question in select(task, None, limit).questions(None):
             prompt = chat.first(protocols.user_turn(question.text, task.instruction, protocol))
             yield prompt.token_ids, seed_of(0, name, question.question_id)
 
 
-def bare(draws: int, temperature: float) -> float:
-    prompts, seeds = zip(*questions(), strict=True)
+def bare(draws: int, temperature: float, asked: Iterable[tuple] | None = None) -> float:
+    """Tokens per second over `asked`, by default over every test question."""
+    prompts, seeds = zip(*(asked or questions()), strict=True)
     _prepare_environment()
     request = {
         "engine": Backend(str(model.resolve(CHECKPOINT).path), {}, "auto", Path(os.devnull))._arguments(),
@@ -67,7 +69,12 @@ def through_calibench(out: Path, draws: int, temperature: float) -> float:
         ],
         check=True, capture_output=True,
     )  # fmt: skip
-    with RunFile.open(out) as run:
+    return throughput(out)
+
+
+def throughput(run_folder: Path) -> float:
+    """Tokens per second of a run that was made in one go."""
+    with RunFile.open(run_folder) as run:
         (session,) = run.manifest()["sessions"]
     return session["generated_tokens"] / session["seconds"]
 

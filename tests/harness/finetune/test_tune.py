@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 import resource
@@ -16,6 +17,7 @@ import psutil
 import pytest
 from fakes import FakeBackend, gsm8k_folder, tiny_checkpoint
 
+import tasks
 from harness.backends import base
 from harness.cli import main
 from harness.finetune import sft, stage
@@ -348,3 +350,26 @@ def test_neither_a_full_disk_nor_a_killed_training_loses_anything(place, kill_tr
         assert [point["loss"] for point in curve] == [
             point["loss"] for point in json.loads(Path("whole/checkpoint/curve.json").read_text())
         ]
+
+
+@pytest.mark.slow
+def test_given_traces_are_learned_and_nothing_is_unlearned(tmp_path, monkeypatch):
+    """micro-sft answers all held-out questions right, easy ones as they are, and goes on doing so."""
+    monkeypatch.chdir(tmp_path)
+    words = tasks.load("micro_words").training
+    examples = [row for _, row in itertools.islice(words.open(None).rows, 80)]
+    traces(
+        *(
+            {"question": row["text"], "reasoning": row["working"], "answer": row["answer"], "confidence": 0.9}
+            for row in examples
+        )
+    )
+    options = ("--traces", "traces.jsonl", "--reasoning-format", "<think>{reasoning}</think>\n", "--out", "out")
+    how = ("--learning-rate", "3e-4", "--epochs", "4", "--save-every", "10", "--max-tokens", "96")
+    assert main(["tune", "sft", "--model", "micro-sft", "--tasks", "micro_words", *options, *how]) == 0
+    curve = lineage()["curve"]
+    losses = [point["loss"] for point in curve if "loss" in point]
+    (accuracy,) = [point["validation_accuracy"] for point in curve if "validation_accuracy" in point]
+    assert sum(losses[-4:]) < 0.8 * sum(losses[:4])  # the last against the first pass
+    assert accuracy >= 0.7
+    assert lineage()["rows"]["rows"] == {"answer": 64}
