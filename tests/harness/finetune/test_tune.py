@@ -205,7 +205,7 @@ def test_an_iteration_without_a_right_answer_stops_and_keeps_what_was_there(plac
     told = capsys.readouterr().err
     assert "iteration 2: none of the 20 sampled answers is right" in told
     assert "Sample more (--draws)" in told
-    assert Path("out/work/iteration-1/checkpoint/model.safetensors").is_file()
+    assert Path("out", "work", "iteration-1", "checkpoint", "model.safetensors").is_file()
     assert not Path("out/lineage.json").exists()
     place.answer = right
     assert tune(*options) == 2  # the sampled answers are kept, and are what they were
@@ -337,7 +337,7 @@ def test_neither_a_full_disk_nor_a_killed_training_loses_anything(place, kill_tr
         told = capsys.readouterr().err
         assert "the system killed it, most likely for want of memory. Lower --batch-size" in told
         assert "the same command goes on from the last" in told
-        training = Path("disk/out/work/training")
+        training = Path("disk", "out", "work", "training")
         assert stage.last_state(training).name == "checkpoint-8"
         kill_training_at(None)
         assert tune(*sft_of_traces) == 0
