@@ -87,7 +87,7 @@ class Study(NamedTuple):
 
 
 _SMALL_LOOP = {"learning_rate": "3e-4", "epochs": "1", "batch_size": "8", "iterations": "1", "draws": "2"}
-SMALL_KINDS = ("sft", "star", "epicar")
+SMALL_KINDS = ("star", "epicar")
 
 
 def small(folder: Path) -> Study:
