@@ -5,7 +5,8 @@ answer. So a number weighed in the reasoning is never the confidence, and the co
 
 Reasoning. A closing tag ends it and opening tags inside it are text, so that nesting, a repeated opening tag and an
 opening tag in the prompt need no counting. A closing tag without an opening makes everything before it reasoning.
-What follows an opening tag that is never closed is reasoning.
+What follows an opening tag that is never closed is reasoning, up to an answer on a line of its own, by `<answer>` or
+`Answer:`, that nothing but a confidence follows where the model ended its turn by itself: it forgot the closing tag.
 
 Stated confidence. Forms, strongest first; within the strongest form found, the last statement counts:
 
@@ -86,6 +87,11 @@ _ANSWER = re.compile(
     r"(?im)^[^\w\n]{0,8}(?:(?:my|the|final|correct|best) ){0,2}(?:answer|guess|答え|回答|解答|答案)[ \t*_]{0,4}"
     r"(?:[:=]|$)|\"(?:final_)?answer\"[ \t]?:|(?P<tag><answer>)|####|(?P<box>\\boxed\{)"
 )
+_FINAL_ANSWER = re.compile(
+    r"(?im)^[ \t]*(?:(?:<confidence>[^<\n]{1,30}</confidence>\s{0,3})?<answer>(?:(?!</?answer>)[^\n]){1,500}</answer>"
+    r"|[*_]{0,2}(?:final )?answer[*_]{0,2}[ \t]*:[^\n]{1,500}$)"
+)
+_ONLY_CONFIDENCE = re.compile(r"(?i)\s*(?:[^\w\n]{0,4}(?:confidence|probability)\b[^\n]{0,60}\s*){0,3}")
 _ANSWER_SENTENCE = re.compile(r"(?i)\banswer (?:is|would be)\b")
 _NEXT_QUESTION = re.compile(
     r"(?im)^[ \t#*>]{0,6}(?:(?:next |new |another )?(?:question|problem|claim|q)[ \t]{0,2}\d{0,4}[ \t*_]{0,4}[:.]"
@@ -173,7 +179,7 @@ def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason
         finish_reason: `length` if the token limit ended the text.
     """
     at_limit = finish_reason == "length"
-    blocks, unclosed = _reasoning_blocks(text, reasoning_opened)
+    blocks, unclosed = _reasoning_blocks(text, reasoning_opened, at_limit)
     # Reasoning that the text starts with can be long: only what follows it is searched.
     lead = blocks[0][1] if blocks and not text[: blocks[0][0]].strip() else 0
     rest = text[lead:]
@@ -208,8 +214,8 @@ def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason
     )
 
 
-def _reasoning_blocks(text: str, opened: bool) -> tuple[list[tuple[int, int]], bool]:
-    """Spans of the reasoning, tags included, and whether the last one is never closed."""
+def _reasoning_blocks(text: str, opened: bool, at_limit: bool) -> tuple[list[tuple[int, int]], bool]:
+    """Spans of the reasoning, tags included, and whether the last one does not end."""
     blocks: list[tuple[int, int]] = []
     start = 0 if opened else None
     for tag in _TAG.finditer(text):
@@ -221,9 +227,16 @@ def _reasoning_blocks(text: str, opened: bool) -> tuple[list[tuple[int, int]], b
             start = None
         elif start is None:
             start = tag.start()
-    if start is not None:
-        blocks.append((start, len(text)))
-    return blocks, start is not None
+    if start is None:
+        return blocks, False
+    final = None if at_limit else _last_match(_FINAL_ANSWER, text)
+    if final and final.start() > start and _ONLY_CONFIDENCE.fullmatch(text, final.end()):
+        return [*blocks, (start, final.start())], False
+    return [*blocks, (start, len(text))], True
+
+
+def _last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    return max(pattern.finditer(text), key=re.Match.start, default=None)
 
 
 def _blank(text: str, spans: list[tuple[int, int]]) -> str:

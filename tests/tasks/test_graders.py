@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from pathlib import Path
 
@@ -96,25 +95,22 @@ def test_any_accepted_answer_is_right():
 
 @pytest.mark.data
 def test_math_agrees_with_adjudicated_grades(benchmark_data: Path):
-    """Every third MATH-500 answer of three 7B models, graded by hand where machines differed (`label`).
+    """MATH-500 answers of three 7B models, graded by hand where machines differed (`label`).
 
-    Responses that never close their reasoning have no answer part. Three labels count a repeated tag or confidence
-    inside the answer against it; the parser takes those away.
+    Of the 752 labelled rows, 4 differ: three labels count a repeated tag or confidence inside the answer against it,
+    which the parser takes away; one answer stands inside a reasoning that is closed after it. Every second row is
+    graded here.
     """
     lines = (benchmark_data / "recorded/math_graded.jsonl").read_text().splitlines()
-    rows = [row for line in lines[::3] if (row := json.loads(line))["label"] is not None]
-    graded, wrong = 0, []
+    rows = [row for line in lines[::2] if (row := json.loads(line))["label"] is not None]
+    wrong = []
     for row in rows:
         parsed = parse(row["text"], reasoning_opened=False, scale="probability", finish_reason="stop")
-        if not parsed.answer_text:
-            continue
-        graded += 1
-        verdict = grade_math([row["gold"]], parsed.answer_text)
-        repeated = re.search("<answer>|confidence", row["final_answer"])
-        if (verdict.outcome == "correct") != row["label"] and not repeated:
-            wrong.append((row["id"], row["gold"], row["final_answer"], verdict))
-    assert graded > 200
-    assert not wrong
+        correct = bool(parsed.answer_text) and grade_math([row["gold"]], parsed.answer_text).outcome == "correct"
+        if correct != row["label"]:
+            wrong.append((row["id"], row["gold"], row["final_answer"], parsed.answer_text))
+    assert len(rows) > 300
+    assert len(wrong) <= 0.01 * len(rows), wrong
 
 
 def test_stated_answer_prefers_the_last_label_to_a_sentence():
