@@ -468,14 +468,14 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
 def _add_tune_options(tune: argparse.ArgumentParser) -> None:
     tune.epilog = "Every option of the recipe may follow, as --name VALUE; `calibench recipes` lists them."
     tune.add_argument("recipe", metavar="RECIPE", help="see `calibench recipes`")
-    tune.add_argument("--model", metavar="MODEL", required=True, help="the parent: carried name, local folder or hub id")
+    tune.add_argument("--model", metavar="MODEL", required=True, help="parent: carried name, local folder or hub id")
     tune.add_argument("--tasks", metavar="NAMES", type=_names, help="tasks whose training split is learned from")
     _add_task_file_options(tune)
     tune.add_argument("--out", metavar="DIR", required=True, help="folder of the new checkpoint")
     tune.add_argument("--data", metavar="DIR", help="folder of original data files (or CALIBENCH_DATA)")
     tune.add_argument("--limit", metavar="N", type=_positive, help="training questions per task")
     tune.add_argument(
-        "--eval-tasks", metavar="NAMES", type=_names, help="tasks whose questions must not be learned (default: --tasks)"
+        "--eval-tasks", metavar="NAMES", type=_names, help="tasks whose questions may not be learned (default: --tasks)"
     )
     tune.add_argument(
         "--drop-leaks", action="store_true", default=None, help="train without the questions that leak, not refuse"

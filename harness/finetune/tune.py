@@ -41,6 +41,7 @@ def tune(config: TuneConfig, progress: Lines) -> Path:
     options = recipes.read_options(config.recipe, config.options)
     recipe = recipes.load(config.recipe)
     protocols.protocol(config.protocol)
+    _require_gpus(config.processes)
     parent = model.resolve(config.model)
     progress.stage("reading questions")
     chat = ChatFormat(_tokenizer(parent), config.thinking)
@@ -59,6 +60,15 @@ def tune(config: TuneConfig, progress: Lines) -> Path:
     except OSError as error:
         raise _unwritable(out, error) from error
     return out
+
+
+def _require_gpus(processes: int) -> None:
+    """Raises InputError where several processes would share a GPU; without any, they share the CPU."""
+    if processes > 1:
+        import torch
+
+        if torch.cuda.is_available() and torch.cuda.device_count() < processes:
+            raise InputError(f"--processes {processes}: expected as many GPUs, found {torch.cuda.device_count()}")
 
 
 def _tokenizer(parent: Checkpoint) -> Any:

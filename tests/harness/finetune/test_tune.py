@@ -16,6 +16,7 @@ import msgspec
 import psutil
 import pytest
 from fakes import FakeBackend, gsm8k_folder, tiny_checkpoint
+from transformers import AutoTokenizer
 
 import tasks
 from harness.backends import base
@@ -109,6 +110,15 @@ def test_what_does_not_exist_is_named_with_what_does(place, capsys, arguments, t
     assert tune(*arguments) == 2
     assert re.search(told, capsys.readouterr().err)
     assert not Path("out").exists()
+
+
+def test_more_processes_than_gpus_are_refused(place, monkeypatch, capsys):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert tune("star", "--processes", "4") == 2
+    assert "--processes 4: expected as many GPUs, found 2" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -323,6 +333,7 @@ def one_thread():
 @pytest.mark.slow
 def test_neither_a_full_disk_nor_a_killed_training_loses_anything(place, kill_training_at, one_thread, capsys):
     set_token("pad_token", None)  # which padding can do without
+    assert AutoTokenizer.from_pretrained("model").pad_token_id is None
     traces(*(trace(number) for number in range(40)))
     options = ("--traces", "traces.jsonl", "--validation", "0", "--batch-size", "4", "--epochs", "4")
     sft_of_traces = ("sft", *options, "--learning-rate", "1e-2", "--save-every", "8", "--out", "disk/out")
