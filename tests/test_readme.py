@@ -1,4 +1,4 @@
-"""The README says what is true: its commands, options, tables and programs."""
+"""The README and its pages say what is true: their commands, options, tables, links and programs."""
 
 from __future__ import annotations
 
@@ -13,32 +13,37 @@ from pathlib import Path
 import pytest
 
 import tasks
-from harness import errors, protocols
+from harness import errors, protocols, suites
 from harness.confidence import base as methods
 from harness.config import RunConfig
+from harness.finetune.recipes import base as recipes
 from harness.records import Confidence, Generation, Grade, Question
 from harness.store import RunFile
 from metrics.scorecard import scorecard
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("conventions", "lm-eval", "methods", "run-file", "score", "tasks")),
+]
+TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 CODE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def programs(language: str, containing: str = "") -> list[str]:
-    return [code for found, code in CODE.findall(README) if found == language and containing in code]
+    return [code for found, code in CODE.findall(TEXT) if found == language and containing in code]
 
 
 def commands(program: str) -> Iterator[list[str]]:
-    """The words of each command line in the README that starts with `program`."""
+    """The words of each command line that starts with `program`."""
     lines = "\n".join(programs("")).replace("\\\n", " ").splitlines()
-    inline = re.findall(rf"`({program} [^`]*)`", README)
+    inline = re.findall(rf"`({program} [^`]*)`", TEXT)
     yield from (shlex.split(line, comments=True) for line in [*lines, *inline] if line.startswith(f"{program} "))
 
 
 def table(heading: str) -> list[list[str]]:
     """The cells of the table whose first heading is `heading`, without the heading row and without backticks."""
-    rows = re.search(rf"^\| {re.escape(heading)} \|.*\n\|[-| ]+\n((?:\|.*\n)+)", README, re.MULTILINE)[1]
+    rows = re.search(rf"^\| {re.escape(heading)} \|.*\n\|[-| ]+\n((?:\|.*\n)+)", TEXT, re.MULTILINE)[1]
     return [[cell.strip() for cell in row.replace("`", "").strip("|").split("|")] for row in rows.splitlines()]
 
 
@@ -53,7 +58,7 @@ def test_every_command_knows_the_options_it_is_shown_with():
     used: dict[str, set[str]] = {}
     for _, command, *words in commands("calibench"):
         used.setdefault(command, set()).update(word for word in words if word.startswith("-"))
-    assert used.keys() >= {"run", "compare", "plot"}
+    assert used.keys() >= {"run", "compare", "plot", "scaling", "recalibrate", "tune"}
     for command, options in used.items():
         done = subprocess.run([sys.executable, "-m", "harness.cli", command, "--help"], capture_output=True, text=True)
         assert done.returncode == 0, f"calibench {command}: {done.stderr}"
@@ -65,7 +70,25 @@ def test_names_in_the_tables_exist():
     for name, *_ in table("task"):
         assert set(tasks.expand([name])) <= known_tasks
     assert {row[0].split()[0] for row in table("`--protocol`")} == set(protocols.PROTOCOLS)
-    assert {row[0] for row in table("`--confidence`")} <= set(methods.names())
+    assert {row[0] for row in table("`--confidence`")} == set(methods.names())
+    assert {name for row in table("suite") for name in row[0].split(", ")} == set(suites.SUITES)
+    assert {row[0] for row in table("recipe")} == set(recipes.names())
+
+
+def test_the_tasks_with_a_training_split_are_those_that_have_one():
+    sentence = re.search(r"^(.*) and the micro tasks have a training split", TEXT, re.MULTILINE)[1]
+    named = {*re.findall(r"`(\w+)`", sentence), *tasks.expand(["micro"])}
+    assert named == {name for name in tasks.names() if tasks.load(name).training}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_link_to_a_file_or_heading_leads_there(page):
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+        name, _, heading = target.partition("#")
+        file = page.parent / name
+        assert file.exists(), target
+        headings = re.findall(r"^#+ (.*)", file.read_text(encoding="utf-8"), re.MULTILINE) if heading else ()
+        assert not heading or heading in {title.lower().replace(" ", "-") for title in headings}, target
 
 
 def test_data_files_are_where_the_table_says():
