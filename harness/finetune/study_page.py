@@ -388,8 +388,8 @@ _JUDGED = ("ece", "brier", "auroc")
 def _post_hoc(numbers: Numbers) -> Iterator[str]:
     yield (
         "Maps fitted on training questions of the same task and scored on test questions, means over tasks. Temperature"
-        " and Platt change a confidence and not its order within a task; the classifier (logistic regression) reads"
-        " length and log-probabilities of the tokens instead of it."
+        " never changes the order of confidences within a task, Platt only where it turns it round; the classifier"
+        " (logistic regression) reads length and log-probabilities of the tokens instead of a confidence."
     )
     present = dict.fromkeys(kind for kind, _ in numbers.cells)
     rows = [
