@@ -232,7 +232,8 @@ def _recipes(options: argparse.Namespace) -> None:
     for name, recipe in rows:
         print(f"{name}: {recipe.description}\n  source: {recipe.source}")
         for option in base.options_of(recipe):
-            print(f"  --{option.name.replace('_', '-'):18} {option.description} (default: {option.default!r})")
+            values = f"{option.expected}; " if option.expected.startswith("one of ") else ""
+            print(f"  --{option.name.replace('_', '-'):18} {option.description} ({values}default: {option.default!r})")
         print()
 
 

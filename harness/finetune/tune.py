@@ -171,15 +171,15 @@ def _is_done(out: Path, plan: dict[str, Any]) -> bool:
         IdentityError: it holds something else.
     """
     try:
-        (out / _WORK).mkdir(parents=True, exist_ok=True)
         file = out / _WORK / _PLAN
-        begun = any(not other.name.startswith(_PLAN) for other in file.parent.iterdir())
+        begun = file.parent.is_dir() and any(not other.name.startswith(_PLAN) for other in file.parent.iterdir())
         before = json.loads(file.read_text()) if begun and file.is_file() else None
         if before is None:
-            if others := sorted(f.name for f in out.iterdir() if f.name != _WORK):
+            if others := sorted(f.name for f in out.glob("*") if f.name != _WORK):
                 raise IdentityError(
                     f"{out}: expected a new folder, or one that this command made; found {', '.join(others[:5])}"
                 )
+            file.parent.mkdir(parents=True, exist_ok=True)
             _write(file, plan)
     except OSError as error:
         raise _unwritable(out, error) from error

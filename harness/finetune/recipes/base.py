@@ -55,15 +55,35 @@ class OptionHelp(NamedTuple):
     name: str
     default: Any
     description: str
+    expected: str
+    """What its value may be, in words."""
 
 
 def options_of(recipe: Recipe) -> list[OptionHelp]:
-    """Name, default and meaning of each option."""
+    """Name, default, meaning and values of each option."""
     found = []
     for field in inspect.type_info(recipe.options).fields:
         about = field.type.extra_json_schema if isinstance(field.type, inspect.Metadata) else {}
-        found.append(OptionHelp(field.name, field.default, (about or {}).get("description", "")))
+        description = (about or {}).get("description", "")
+        found.append(OptionHelp(field.name, field.default, description, _expected(field.type)))
     return found
+
+
+def _expected(kind: inspect.Type) -> str:
+    """What the text of a value of this type may be."""
+    match kind:
+        case inspect.Metadata(type=inner):
+            return _expected(inner)
+        case inspect.LiteralType(values=values):
+            return f"one of {', '.join(map(str, values))}"
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.IntType() | inspect.FloatType():
+            number = "a whole number" if isinstance(kind, inspect.IntType) else "a finite number"
+            bounds = {"at least": kind.ge, "above": kind.gt, "at most": kind.le, "below": kind.lt}
+            given = [f"{words} {bound:g}" for words, bound in bounds.items() if bound is not None]
+            return " ".join([number, *([f"({', '.join(given)})"] if given else [])])
+    return "text"
 
 
 def read_options(name: str, given: Mapping[str, str]) -> Options:
@@ -73,22 +93,23 @@ def read_options(name: str, given: Mapping[str, str]) -> Options:
         InputError: an unknown option, or a value that does not fit; names the option and what was expected.
     """
     recipe = load(name)
-    known = [option.name for option in options_of(recipe)]
+    known = {field.name: field.type for field in inspect.type_info(recipe.options).fields}
     for option in given:
         if option not in known:
             raise unknown_name(f"option of recipe {name}", _flag(option), [_flag(other) for other in known])
     try:
         options = msgspec.convert(dict(given), recipe.options, strict=False)
     except msgspec.ValidationError as error:
-        reason, _, place = str(error).partition(" - at `$.")
-        option = place.rstrip("`") or ", ".join(given)
-        found = f", found {given[option]!r}" if option in given else ""
-        raise InputError(f"{_flag(option)}: {reason[0].lower()}{reason[1:]}{found}") from error
+        raise _misfit(str(error).partition(" - at `$.")[2].rstrip("`"), given, known) from error
     for option in given:
         value = getattr(options, option)
         if isinstance(value, float) and not math.isfinite(value):
-            raise InputError(f"{_flag(option)}: expected a finite number, found {given[option]!r}")
+            raise _misfit(option, given, known)
     return options
+
+
+def _misfit(option: str, given: Mapping[str, str], types: Mapping[str, inspect.Type]) -> InputError:
+    return InputError(f"{_flag(option)}: expected {_expected(types[option])}, found {given[option]!r}")
 
 
 def _flag(option: str) -> str:
