@@ -66,7 +66,7 @@ def recalibrate(
     methods = list(dict.fromkeys(methods))
     for name in methods:
         if name not in recalibration.METHODS:
-            raise unknown_name("recalibration", name, list(recalibration.METHODS))
+            raise unknown_name("recalibration method", name, list(recalibration.METHODS))
     frame = _frame(run)
     known = None if fit is None else _parts(_refuse_shared(run, fit))
     parts = _parts(frame)
