@@ -545,9 +545,9 @@ def _run_options(options: argparse.Namespace, fields: Sequence[str]) -> dict[str
         from harness import suites
 
         merged = suites.applied(merged)
-    for required in ("model", "tasks", "out"):
+    for required, name in (("model", "MODEL"), ("tasks", "--tasks, --suite or --task-file"), ("out", "--out")):
         if not merged.get(required):
-            raise InputError(f"run: {'MODEL' if required == 'model' else '--' + required} is missing")
+            raise InputError(f"run: {name} is missing")
     return {
         **merged,
         "engine": {**from_file.get("engine", {}), **dict(given.get("engine", ()))},

@@ -33,6 +33,8 @@ from harness.errors import EngineError, InputError, ModelError, StorageError
 
 _CPU_CONTEXT = 8192
 """Longest context on CPU unless `max_model_len` asks for more: whole-prompt prefill reserves memory for all of it."""
+_SHUTDOWN_SECONDS = 30.0
+"""Time for the engine to give its shared memory back, before it is killed."""
 
 
 class Backend(BaseBackend):
@@ -113,7 +115,7 @@ class Backend(BaseBackend):
     async def close(self) -> None:
         if self._engine is not None:
             with contextlib.suppress(Exception), _appending(self._log) as log, _output_to(log.fileno()):
-                self._engine.shutdown()
+                self._engine.shutdown(timeout=_SHUTDOWN_SECONDS)
                 self._engine = None
                 gc.collect()  # the engine's own clean-up must not wait for the interpreter's end, where it fails
         if self._lifeline is not None:

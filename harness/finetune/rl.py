@@ -30,7 +30,7 @@ from harness.finetune import rewards
 from harness.finetune.job import Job
 from harness.finetune.options import Options
 from harness.finetune.rewards import Judged
-from harness.finetune.stage import STATES, Tell, Trained, last_state, save
+from harness.finetune.stage import STATES, Tell, Trained, adapters, last_state, save
 from harness.finetune.validation import Asked, pad_token, validate
 from harness.grading_pool import GradingPool
 from harness.parsing import parse
@@ -167,7 +167,7 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
             args=_config(folder, settings, model.config.max_position_embeddings - grader.longest_prompt),
             train_dataset=grader.prompts(int(os.environ.get("WORLD_SIZE", "1"))),
             processing_class=tokenizer,
-            peft_config=_adapters(options),
+            peft_config=adapters(options.lora_rank, options.lora_alpha),
         )
         trainer.grader, trainer.settings = grader, settings
         trainer.add_callback(_watch(trainer, chat, settings, pool, tell))
@@ -233,16 +233,6 @@ def _trl_supports_vllm() -> bool:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         return is_vllm_available() and not caught
-
-
-def _adapters(options: RlOptions) -> Any:
-    if not options.lora_rank:
-        return None
-    from peft import LoraConfig
-
-    return LoraConfig(
-        r=options.lora_rank, lora_alpha=options.lora_alpha, target_modules="all-linear", task_type="CAUSAL_LM"
-    )
 
 
 # -- sampling and judging ---------------------------------------------------------------------------------------------

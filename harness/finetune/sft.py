@@ -13,7 +13,7 @@ from harness.chat import ChatFormat
 from harness.errors import CalibenchError
 from harness.finetune import rows as rows_of
 from harness.finetune.options import TrainingOptions
-from harness.finetune.stage import STATES, Tell, last_state, save
+from harness.finetune.stage import STATES, Tell, adapters, last_state, save
 from harness.finetune.validation import Asked, pad_token, validate
 from harness.grading_pool import GradingPool
 from harness.pipeline import GRADER_SECONDS
@@ -69,7 +69,7 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
         model=model,
         processing_class=tokenizer,
         train_dataset=dataset,
-        peft_config=_adapters(options),
+        peft_config=adapters(options.lora_rank, options.lora_alpha),
         args=SFTConfig(
             output_dir=str(folder / STATES),
             learning_rate=options.learning_rate,
@@ -125,16 +125,6 @@ def _packed(dataset: Dataset, length: int, seed: int) -> Dataset:
     from trl import pack_dataset
 
     return pack_dataset(dataset.shuffle(seed=seed), length)
-
-
-def _adapters(options: TrainingOptions) -> Any:
-    if not options.lora_rank:
-        return None
-    from peft import LoraConfig
-
-    return LoraConfig(
-        r=options.lora_rank, lora_alpha=options.lora_alpha, target_modules="all-linear", task_type="CAUSAL_LM"
-    )
 
 
 def _trainer_class() -> type:
