@@ -12,6 +12,7 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := runs/demo
+KINDS := instruct sft epicar rlcr
 
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
@@ -34,13 +35,11 @@ help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 .PHONY: demo
-demo: setup ## benchmark and compare the two carried checkpoints (no download of weights or data)
-	$(BIN)/calibench run micro-instruct --tasks micro --protocol stated --confidence stated,p_true \
-		--name instruct --kind instruct --out $(RUN)/instruct
-	$(BIN)/calibench run micro-sft --tasks micro --protocol stated --confidence stated,p_true \
-		--name sft --kind sft --out $(RUN)/sft
-	$(BIN)/calibench compare $(RUN)/instruct $(RUN)/sft --out $(RUN)/compare
-	@echo; echo "The three pages:"; printf '  $(RUN)/%s/report.html\n' instruct sft compare
+demo: setup ## benchmark and compare the carried checkpoints (no download of weights or data)
+	$(foreach kind,$(KINDS),$(BIN)/calibench run micro-$(kind) --tasks micro --confidence stated,p_true \
+		--name $(kind) --out $(RUN)/$(kind) &&) \
+	$(BIN)/calibench compare $(KINDS:%=$(RUN)/%) --out $(RUN)/compare
+	@echo; echo "The pages:"; printf '  $(RUN)/%s/report.html\n' $(KINDS) compare
 
 .PHONY: test
 test: setup ## run all tests (ARGS="-k name" passes options to pytest)
@@ -49,7 +48,8 @@ test: setup ## run all tests (ARGS="-k name" passes options to pytest)
 
 .PHONY: models
 models: setup ## train the micro family again, from scratch, and carry what the demo compares
-	$(BIN)/python -m harness.finetune.family --out runs/models --carry
+	$(BIN)/python -m harness.finetune.family --out runs/models --carry \
+		--kinds base,instruct,sft,star,epicar,confidence_sft,rl,rlcr
 
 .PHONY: study
 study: setup ## train and evaluate the whole family on three seeds, and write docs/study.md (hours; ARGS="--seeds 0")

@@ -91,8 +91,8 @@ def carry(folder: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     for file in folder.iterdir():
-        if file.is_file() and file.name != "curve.json":
-            shutil.copy(file, target)
+        if file.is_file():
+            shutil.copyfile(file, target / file.name)
 
 
 def main() -> int:

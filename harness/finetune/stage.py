@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint"
 STATES = "states"
 _SETTINGS = "settings.json"
-_CURVE = "curve.json"
+CURVE = "curve.json"
 _LOG = "log.txt"
 
 Tell = Callable[[int, int, dict[str, float | None]], None]
@@ -66,7 +66,18 @@ def run(trainer: str, folder: Path, settings: msgspec.Struct, tell: Tell, launch
         (folder / _SETTINGS).write_bytes(msgspec.json.format(msgspec.json.encode(settings), indent=1))
         _process(trainer, folder, tell, launcher)
         shutil.rmtree(folder / STATES, ignore_errors=True)
-    return Trained(folder / CHECKPOINT, json.loads((folder / CHECKPOINT / _CURVE).read_text()))
+    return Trained(
+        folder / CHECKPOINT, [_told(entry) for entry in json.loads((folder / CHECKPOINT / CURVE).read_text())]
+    )
+
+
+def _told(entry: dict[str, float]) -> dict[str, float]:
+    """A point of the curve without what the trainer counts for itself, which has a slash in its name."""
+    return {
+        name: float(f"{value:.5g}") if isinstance(value, float) else value
+        for name, value in entry.items()
+        if "/" not in name or name == "completions/mean_length"
+    }
 
 
 def _process(trainer: str, folder: Path, tell: Tell, launcher: Sequence[str]) -> None:
@@ -193,12 +204,12 @@ def save(folder: Path, model: Any, parent: Path, curve: list[dict]) -> None:
         if file.is_file() and file.suffix not in _WEIGHTS and file.name not in _NOT_INHERITED:
             shutil.copy(file, new)
     model.to(AutoConfig.from_pretrained(parent).dtype).save_pretrained(new)
-    (new / _CURVE).write_text(json.dumps(curve))
+    (new / CURVE).write_text(json.dumps(curve))
     new.rename(folder / CHECKPOINT)
 
 
 _WEIGHTS = {".safetensors", ".bin", ".gguf", ".pt", ".pth"}
-_NOT_INHERITED = {"lineage.json", "README.md", "model.safetensors.index.json", "pytorch_model.bin.index.json", _CURVE}
+_NOT_INHERITED = {"lineage.json", "README.md", "model.safetensors.index.json", "pytorch_model.bin.index.json", CURVE}
 
 
 if __name__ == "__main__":

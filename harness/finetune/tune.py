@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ import tasks
 from harness import __version__, model, protocols
 from harness.chat import ChatFormat
 from harness.errors import IdentityError, InputError, ModelError, StorageError
-from harness.finetune import leaks
+from harness.finetune import leaks, stage
 from harness.finetune.job import Asked, Job, Taught, TuneConfig
 from harness.finetune.options import Options
 from harness.finetune.recipes import base as recipes
@@ -218,15 +217,12 @@ def _lineage(recipe: Recipe, plan: dict[str, Any], parent: Checkpoint, notes: di
 
 
 def _deliver(checkpoint: Path, out: Path, lineage: dict[str, Any]) -> None:
-    """Puts the checkpoint into the output folder; the lineage comes last and says that it is whole."""
+    """Puts the checkpoint into the output folder; the lineage, which has its curve, says at last that it is whole."""
     for file in checkpoint.iterdir():
-        target = out / file.name
         if file.is_dir():
-            shutil.copytree(file, target, dirs_exist_ok=True)
-        else:
-            with contextlib.suppress(FileNotFoundError):
-                target.unlink()
-            shutil.copy(file, target)
+            shutil.copytree(file, out / file.name, dirs_exist_ok=True)
+        elif file.name != stage.CURVE:
+            shutil.copyfile(file, out / file.name)  # with the permissions that the user's files have
     _write(out / _LINEAGE, lineage)
 
 

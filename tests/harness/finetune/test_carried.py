@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
 import pytest
 from transformers import AutoConfig, AutoTokenizer
 
+from harness.finetune import family
 from harness.finetune.corpus import chat_corpus
 from harness.finetune.micro import data_hash
+from harness.finetune.recipes import base as recipes
 from harness.finetune.tokenizer import train_tokenizer
 from harness.finetune.tokenizer_text import tokenizer_texts
 from harness.model import carried
@@ -51,3 +56,20 @@ def test_its_tokenizer_is_the_one_that_the_code_trains(checkpoint):
     assert carried_one.chat_template == trained.chat_template
     text = 'Write f(x) = 3x-12.\n<think>7*6=42</think>\nAnswer: "é"'
     assert carried_one.encode(text) == trained.encode(text)
+
+
+@pytest.mark.parametrize("kind", sorted(set(family.CARRIED) - set(STYLES)))
+def test_a_recipe_made_it_out_of_the_carried_parent_with_the_family_s_settings(kind):
+    checkpoint, member = CHECKPOINTS[f"micro-{kind}"], family.MEMBERS[kind]
+    lineage = checkpoint.lineage()
+    assert lineage["recipe"] == member.recipe
+    assert lineage["parents"][0]["fingerprint"] == CHECKPOINTS[f"micro-{member.parent}"].fingerprint()
+    assert lineage["options"] == msgspec.to_builtins(recipes.read_options(member.recipe, member.options))
+    assert lineage["configuration"]["limit"] == member.limit
+    assert sum(file.stat().st_size for file in checkpoint.path.iterdir()) < 4_000_000
+
+
+def test_what_the_demo_compares_is_carried():
+    assert {f"micro-{kind}" for kind in family.CARRIED} == set(CHECKPOINTS)
+    makefile = (Path(family.__file__).parents[2] / "Makefile").read_text()
+    assert f"KINDS := {' '.join(family.CARRIED)}\n" in makefile
