@@ -46,12 +46,17 @@ class GradingPool:
         workers: number of processes; they start at once, and run when the engine leaves them the processor.
         timeout: seconds that one answer may take; programs have the sandbox's limits beside it.
         task_names: tasks that each worker loads when it starts, so that loading counts in no answer's time.
+
+    Raises:
+        InputError: one of the tasks cannot be loaded, so that no worker could grade its answers.
     """
 
     def __init__(self, workers: int, timeout: float, task_names: Sequence[str] = ()):
         from pebble import ProcessPool
 
         _task.cache_clear()  # a user's file of the same name may be another one than in an earlier pool
+        for name in task_names:
+            _task(name)
         # Spawned, not forked: the parent runs threads and may hold an accelerator.
         spawn = multiprocessing.get_context("spawn")
         self._pool = ProcessPool(

@@ -174,6 +174,7 @@ class Job(NamedTuple):
             "thinking": self.config.thinking,
             "protocol": self.config.protocol,
             "max_tokens": self.config.max_tokens,
+            "task_files": [name for name in self.config.tasks if name.startswith("file:")],
             "validation": [(task.instruction, question) for task, question in self.validation],
             "validate_every": self.config.validate_every,
         }

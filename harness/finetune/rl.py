@@ -31,10 +31,9 @@ from harness.finetune.job import Job
 from harness.finetune.options import Options
 from harness.finetune.rewards import Judged
 from harness.finetune.stage import STATES, Tell, Trained, adapters, last_state, save
-from harness.finetune.validation import Asked, pad_token, validate
+from harness.finetune.validation import Asked, graders, pad_token, validate
 from harness.grading_pool import GradingPool
 from harness.parsing import parse
-from harness.pipeline import GRADER_SECONDS
 
 if TYPE_CHECKING:
     import torch
@@ -96,6 +95,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     thinking: str = "auto"
     protocol: str = "stated"
     max_tokens: int = 2048
+    task_files: list[str] = []
+    """The user's tasks among those of the questions, as `file:REFERENCE`."""
     validation: list[Asked] = []
     validate_every: int = 0
     """Steps between two looks at the validation questions; 0: only at the end."""
@@ -158,8 +159,8 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
     tokenizer.pad_token_id = pad_token(chat)
     dtype = torch.bfloat16 if torch.cuda.is_available() and options.lora_rank else torch.float32
     model = AutoModelForCausalLM.from_pretrained(settings.model, dtype=dtype)
-    names = {question.task for _, question in [*settings.questions, *settings.validation]}
-    with GradingPool(max(1, (os.cpu_count() or 2) // 2), GRADER_SECONDS, sorted(names)) as pool:
+    asked = [*settings.questions, *settings.validation]
+    with graders(max(1, (os.cpu_count() or 2) // 2), settings.task_files, asked) as pool:
         grader = Grader(settings, chat, pool, _ends(model, chat))
         trainer = _trainer_class()(
             model=model,

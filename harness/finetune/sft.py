@@ -14,9 +14,8 @@ from harness.errors import CalibenchError
 from harness.finetune import rows as rows_of
 from harness.finetune.options import TrainingOptions
 from harness.finetune.stage import STATES, Tell, adapters, last_state, save
-from harness.finetune.validation import Asked, pad_token, validate
+from harness.finetune.validation import Asked, graders, pad_token, validate
 from harness.grading_pool import GradingPool
-from harness.pipeline import GRADER_SECONDS
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -37,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     thinking: str = "auto"
     protocol: str = "stated"
     max_tokens: int = 2048
+    task_files: list[str] = []
+    """The user's tasks among those of the questions, as `file:REFERENCE`."""
     validation: list[Asked] = []
     validate_every: int = 0
     """Steps between two looks at the validation questions; 0: only at the end."""
@@ -97,8 +98,7 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
         ),
     )
     trainer.data_collator = _collator(pad_token(chat), options.packing)
-    names = {question.task for _, question in settings.validation}
-    with GradingPool(1, GRADER_SECONDS, sorted(names)) as pool:
+    with graders(1, settings.task_files, settings.validation) as pool:
         trainer.add_callback(_watch(trainer, chat, settings, pool, tell))
         state = last_state(folder)
         trainer.train(resume_from_checkpoint=str(state) if state else None)

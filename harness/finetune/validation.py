@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness import protocols
+import tasks
+from harness import lm_eval, protocols
 from harness.chat import ChatFormat
 from harness.confidence import p_true
 from harness.grading_pool import GradingPool
 from harness.parsing import Parsed, parse
+from harness.pipeline import GRADER_SECONDS
 from harness.records import Question
 from metrics.calibration import expected_calibration_error
 
@@ -36,6 +38,23 @@ class Figures(NamedTuple):
     """Of P(True); None if the tokenizer cannot write its labels."""
     stated_mean: float | None
     """Mean stated confidence."""
+
+
+def graders(workers: int, task_files: Sequence[str], asked: Sequence[Asked]) -> GradingPool:
+    """Processes that grade answers to the questions, in a process that knows no task but those of the project.
+
+    Args:
+        workers: number of processes.
+        task_files: the user's tasks among theirs, as `file:REFERENCE`.
+        asked: all questions.
+
+    Raises:
+        InputError: a task of theirs cannot be loaded.
+    """
+    lm_eval.register()
+    for reference in task_files:
+        tasks.load(reference)
+    return GradingPool(workers, GRADER_SECONDS, sorted({question.task for _, question in asked}))
 
 
 def validate(
