@@ -18,6 +18,9 @@ Stated confidence. Forms, strongest first; within the strongest form found, the 
 Labels may be Japanese or Chinese, digits and signs full-width. A further question that the model goes on to ask
 itself (`Question: ...` after an answer or a confidence) is left out.
 
+An analysis, `<analysis>...</analysis>`, weighs an answer: nothing in it is an answer or a statement, and it is cut out.
+One that is not closed goes on to the last `<confidence>`, or to the end.
+
 A program in a fenced block is an answer. Nothing inside it is a statement, and it is kept as it is.
 
 Value. `%` and `/N` (also `out of N`, or a scale in brackets as in `Confidence (0-10): 8`) say what a number means; a
@@ -61,7 +64,8 @@ class Parsed(NamedTuple):
     confidence_span: tuple[int, int] | None
     """The statement that was read, label and value; None if there is none. The answer text never overlaps it."""
     cut_spans: tuple[tuple[int, int], ...]
-    """All that was cut from the answer part: every statement of a confidence, and what belongs to no answer."""
+    """All that was cut from the answer part: every statement of a confidence, every analysis, and what belongs to no
+    answer."""
     truncated: Literal["reasoning", "answer"] | None
     """Where the token limit struck; None if the answer is complete, even if the confidence after it is cut."""
 
@@ -97,6 +101,10 @@ _NEXT_QUESTION = re.compile(
     r"(?im)^[ \t#*>]{0,6}(?:(?:next |new |another )?(?:question|problem|claim|q)[ \t]{0,2}\d{0,4}[ \t*_]{0,4}[:.]"
     r"|(?:user|human|instruction)[ \t*_]{0,4}(?::|$))"
 )
+
+_ANALYSIS = re.compile(r"(?is)<analysis>.*?(?:(?P<close></analysis>)|\Z)")
+_CLOSED_ANALYSIS = re.compile(r"(?is)<analysis>(?:(?!<analysis>).)*</analysis>")
+_CONFIDENCE_TAG = re.compile(r"(?i)<confidence>")
 
 _FENCED = re.compile(r"(?ms)^(?P<open>[ \t]*```[ \t]*(?P<language>\w*)[^\n]*\n)(?P<code>.*?)(?P<close>\n[ \t]*```|\Z)")
 _PYTHON = re.compile(r"(?m)^(?:def|class|import|from) ")
@@ -185,13 +193,15 @@ def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason
     rest = text[lead:]
     blanked = _blank(rest.translate(_PLAIN), [(start - lead, end - lead) for start, end in blocks if start >= lead])
     visible = _FENCED.sub(_opaque, blanked)
+    analyses = list(_analyses(visible))
+    visible = _blank(visible, analyses)
     if unclosed and not _states_answer(visible):
         visible = "\n" * len(rest)  # what precedes the reasoning is a preamble and no answer
 
     statements = _statements(visible, scale) if scale else []
     end = _next_question(visible, statements)
     statements = [s for s in statements if s.end <= end]
-    cut = [(s.start, s.end) for s in statements] + [(end, len(rest))]
+    cut = [*analyses, *((s.start, s.end) for s in statements), (end, len(rest))]
     visible = _blank(visible, cut)
     chosen = _strongest(statements)
     confidence, status = _read(chosen, scale, at_limit, visible) if chosen else (None, "missing")
@@ -229,10 +239,19 @@ def _reasoning_blocks(text: str, opened: bool, at_limit: bool) -> tuple[list[tup
             start = tag.start()
     if start is None:
         return blocks, False
-    final = None if at_limit else _last_match(_FINAL_ANSWER, text)
-    if final and final.start() > start and _ONLY_CONFIDENCE.fullmatch(text, final.end()):
+    outside = _blank(text, [analysis.span() for analysis in _CLOSED_ANALYSIS.finditer(text)])
+    final = None if at_limit else _last_match(_FINAL_ANSWER, outside)
+    if final and final.start() >= start and _ONLY_CONFIDENCE.fullmatch(outside, final.end()):
         return [*blocks, (start, final.start())], False
     return [*blocks, (start, len(text))], True
+
+
+def _analyses(visible: str) -> Iterator[tuple[int, int]]:
+    """Spans of the analyses, tags included; only the last one may be without an end."""
+    for analysis in _ANALYSIS.finditer(visible):
+        start, end = analysis.span()
+        confidence = None if analysis["close"] else _last_match(_CONFIDENCE_TAG, analysis[0])
+        yield start, start + confidence.start() if confidence else end
 
 
 def _last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:

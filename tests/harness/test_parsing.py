@@ -61,6 +61,13 @@ def test_offsets_count_characters_of_the_text():
     assert parsed.answer_text == "答案：４"
 
 
+def test_an_analysis_is_cut_from_what_a_further_question_shows():
+    text = "<answer>4</answer>\n<analysis>I am fairly sure: 2 + 2.</analysis>\n<confidence>0.8</confidence>"
+    parsed = parse(text, reasoning_opened=False, scale="probability", finish_reason="stop")
+    shown = "".join(c for i, c in enumerate(text) if not any(a <= i < b for a, b in parsed.cut_spans))
+    assert shown.strip() == "<answer>4</answer>"
+
+
 @pytest.mark.data
 def test_recorded_statements_are_read_as_labelled(benchmark_data: Path):
     """Real outputs of eight models; rows that a person could argue about are left out."""
@@ -115,6 +122,8 @@ PIECES = st.sampled_from(
             "確信度：",
             "Probability: ",
             "my confidence is ",
+            "<analysis>",
+            "</analysis>",
         ),
         *(
             "85%",
@@ -189,6 +198,7 @@ def test_reasoning_changes_neither_answer_nor_confidence(text, value):
         *("confidence ", "confidence: 5 ", "Confidence: 60%\nAnswer: 7\n", "probability that ", "question:\n"),
         *("likely ", "not ", "confidence: likely ", "I am sure ", "very ", "confidence: x" + " not", "certain\n"),
         *("9% likely ", "確信度", "{", "\u202f", "Answer: 5\nQuestion: ", "```python\n", "```\n"),
+        *("<analysis>", "<analysis></analysis>", "</analysis>", "<analysis>\nAnswer: 5\n<confidence>"),
     ],
 )
 @pytest.mark.parametrize("scale", ["percent", "probability", "words"])
