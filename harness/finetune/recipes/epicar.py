@@ -22,6 +22,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from harness.errors import InputError
 from harness.finetune.job import Job
 from harness.finetune.recipes.base import Recipe
 from harness.finetune.rows import Row, Summary, verdict_row
@@ -51,12 +52,21 @@ def rows(iteration: Iteration) -> Iterator[Row]:
 
 
 def factors(options: EpicarOptions, summary: Summary) -> dict[str, float]:
-    """Factor on the loss of each kind of row; empty if every learned token counts the same."""
+    """Factor on the loss of each kind of row; empty if every learned token counts the same.
+
+    Raises:
+        InputError: the answers are to have a share of the loss, and no row of them is left.
+    """
     learned = summary.learned_tokens
     factor = dict.fromkeys(learned, 1.0)
     verdicts = [kind for kind in ("yes", "no") if kind in learned]
     of_verdicts = sum(learned[kind] for kind in verdicts)
     if options.alpha >= 0 and verdicts:
+        if "answer" not in learned:
+            raise InputError(
+                f"--alpha {options.alpha:g}: expected rows of answers beside those of verdicts, found none: all are"
+                f" longer than --max-length {options.max_length}. Raise it, into another --out"
+            )
         total = sum(learned.values())
         factor["answer"] = options.alpha * total / learned["answer"]
         factor |= dict.fromkeys(verdicts, (1 - options.alpha) * total / of_verdicts)

@@ -7,6 +7,7 @@ from fakes import tokenizer
 
 from harness.chat import ChatFormat
 from harness.confidence import p_true
+from harness.errors import InputError
 from harness.finetune import rows
 from harness.finetune.recipes.confidence_sft import ConfidenceOptions, percentage
 from harness.finetune.recipes.epicar import EpicarOptions, factors
@@ -112,3 +113,10 @@ def sampled(*outcomes):
 def test_the_stated_percentage_is_the_share_of_right_answers(outcomes, prior, expected):
     assert percentage(sampled(*outcomes), prior) == expected
     assert ConfidenceOptions().prior == 0.5
+
+
+def test_a_share_for_answers_of_which_none_is_left_is_refused_with_advice():
+    only_verdicts = Summary({"no": 3}, {"no": 3}, 4, "")
+    with pytest.raises(InputError, match=r"--alpha 0\.5: .*longer than --max-length 512\. Raise it"):
+        factors(EpicarOptions(alpha=0.5, max_length=512), only_verdicts)
+    assert factors(EpicarOptions(), only_verdicts) == {}
