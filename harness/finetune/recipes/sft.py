@@ -2,7 +2,7 @@
 
 The traces are a file of JSON Lines with the fields `question`, `answer`, and, where there is one, `reasoning`,
 `confidence` (0 to 1) and `task`. A question is posed as the benchmark poses it: with the instruction of its task, and a
-request for a confidence where the trace has one.
+request for a confidence (protocol `stated`, else `plain`) where the trace has one.
 """
 
 from __future__ import annotations
@@ -46,11 +46,16 @@ def _read(config: TuneConfig, options: SftOptions) -> Iterator[tuple[Taught, _Tr
     """The traces with the questions that they answer; a question that occurs again has a number after its id.
 
     Raises:
-        InputError: no file is named.
+        InputError: no file is named, or a protocol in which traces are not written.
         DataError: it cannot be read; names the line and what was expected.
     """
     if not options.traces:
         raise InputError("recipe sft: --traces FILE is missing: JSON Lines with question, answer and reasoning")
+    if config.protocol not in ("stated", "plain"):
+        raise InputError(
+            "recipe sft: a trace is learned as the reply to protocol `stated` if it has a confidence, else to `plain`;"
+            f" expected one of them, found --protocol {config.protocol}"
+        )
     if not config.tasks:
         raise InputError("recipe sft: --tasks is missing: the tasks that the traces' questions are posed as")
     names = tasks.expand(list(config.tasks))

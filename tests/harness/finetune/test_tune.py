@@ -96,6 +96,7 @@ def trace(number: int, **more: object) -> dict:
         (["star", "--draws", "2.5"], r"--draws: expected a whole number \(at least 1\), found '2.5'"),
         (["star", "--schedule", "zigzag"], r"--schedule: expected one of constant, cosine, linear, found 'zigzag'"),
         (["star", "draws", "4"], r"expected an option of the recipe, as --name VALUE, found 'draws'"),
+        (["sft", "--traces", "none.jsonl", "--protocol", "boxed"], "`stated` if it has .*`plain`.* --protocol boxed"),
         (["star", "--protocol", "state"], "unknown protocol 'state'. Did you mean stated"),
         (["star", "--tasks", "gsm9k"], "unknown task 'gsm9k'. Did you mean gsm8k"),
         (["star", "--tasks", "truthfulqa"], "truthfulqa has no training split"),
