@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from harness.progress import Lines
 
 Asked = tuple[Task, Question]
+Key = tuple[str, str]
+"""Task and id of a question: an id alone may be that of a question of another task too."""
 _ACCELERATE = ("-m", "accelerate.commands.launch")
 """`accelerate launch`, also where the environment's programs are not on the path."""
 
@@ -105,7 +107,7 @@ class Job(NamedTuple):
         Returns:
             The questions with their draws, which may be read any number of times.
         """
-        asked = asked or self.asking({question.question_id for _, question in self.training})
+        asked = asked or self.asking({key(question) for _, question in self.training})
         config = self._run_config(name, model, draws, temperature, repair)
         self.progress.stage(f"{name}: sampling")
         sampling.sample(config, asked, self.progress)
@@ -129,10 +131,10 @@ class Job(NamedTuple):
             split="train",
         )
 
-    def asking(self, question_ids: set[str], change: Any = None) -> list[Task]:
-        """The tasks of the training questions, asking only these, each changed by `change(question)` if it is given."""
-        tasks = {task.name: task for task, _ in self.training}
-        return [_restricted(task, question_ids, change) for task in tasks.values()]
+    def asking(self, keys: set[Key], change: Any = None) -> list[Task]:
+        """The tasks of these training questions, asking only them, each changed by `change(question)` if given."""
+        tasks = {task.name: task for task, question in self.training if key(question) in keys}
+        return [_restricted(task, keys, change) for task in tasks.values()]
 
     def prompt(self, task: Task, question: Question) -> tuple[int, ...]:
         """Token ids of the first turn that the benchmark asks this question with."""
@@ -204,10 +206,14 @@ class _Draws(NamedTuple):
         return sampling.read(self.config, self.asked, self.chat)
 
 
-def _restricted(task: Task, question_ids: set[str], change: Any) -> Task:
+def key(question: Question) -> Key:
+    return question.task, question.question_id
+
+
+def _restricted(task: Task, keys: set[Key], change: Any) -> Task:
     def to_question(row: dict, place: str) -> Question | None:
         question = task.to_question(row, place)
-        if question is None or question.question_id not in question_ids:
+        if question is None or key(question) not in keys:
             return None
         return change(question) if change else question
 

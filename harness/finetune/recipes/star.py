@@ -2,7 +2,7 @@
 
 Zelikman et al. 2022 (arXiv 2203.14465). Each iteration samples K answers to every training question and fine-tunes the
 parent on the right ones. With `rationalise`, questions without a right answer are asked again with the gold answer as a
-hint, and what then comes out right is learned without the hint.
+hint, if they have one, and what then comes out right is learned without the hint.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from harness.finetune.job import Job
+from harness.finetune.job import Job, Key, key
 from harness.finetune.recipes.base import Recipe
 from harness.finetune.rows import Row
 from harness.finetune.self_training import Iteration, SelfTrainingOptions, right_answers, train
@@ -30,19 +30,19 @@ class StarOptions(SelfTrainingOptions):
 def rows(iteration: Iteration) -> Iterator[Row]:
     """A row for each right answer that is not a copy of another to the same question."""
     job = iteration.job
-    failed: set[str] = set()
+    failed: set[Key] = set()
     for question in iteration.sampled:
         right = right_answers(question, job.chat)
-        if not right:
-            failed.add(question.question.question_id)
+        if not right and question.question.gold:
+            failed.add(key(question.question))
         yield from right
     if job.options.rationalise and failed:
         yield from _rationalised(iteration, failed)
 
 
-def _rationalised(iteration: Iteration, failed: set[str]) -> Iterator[Row]:
+def _rationalised(iteration: Iteration, failed: set[Key]) -> Iterator[Row]:
     job = iteration.job
-    plain = {question.question_id: question for _, question in job.training}
+    plain = {key(question): question for _, question in job.training}
     asked = job.asking(failed, _hinted)
     options = job.options
     hinted = job.sample(
@@ -54,7 +54,7 @@ def _rationalised(iteration: Iteration, failed: set[str]) -> Iterator[Row]:
         asked=asked,
     )
     for question in hinted:
-        prompt = job.prompt(question.task, plain[question.question.question_id])
+        prompt = job.prompt(question.task, plain[key(question.question)])
         yield from right_answers(question, job.chat, prompt)
 
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from harness.errors import InputError
 from harness.finetune import sft
-from harness.finetune.job import Job, TuneConfig
+from harness.finetune.job import Job, Key, TuneConfig, key
 from harness.finetune.options import TrainingOptions
+from harness.finetune.recipes import star
+from harness.finetune.sampling import Sampled, Trace
+from harness.finetune.self_training import Iteration
 from harness.finetune.tune import _held_out, _taught
 from harness.finetune.validation import graders
 from harness.grading_pool import GradingPool
 from harness.records import Question
+from tasks.base import Task
 from tasks.user import Description
 
 FRESH = """
@@ -68,3 +73,47 @@ def test_a_task_that_no_worker_could_load_is_refused():
         GradingPool(1, 10.0, ["nowhere"])
     with pytest.raises(InputError, match="nowhere"):
         graders(1, [], [(None, question)])
+
+
+def test_only_the_training_questions_are_asked(job):
+    assert asked(job.asking({key(question) for _, question in job.training})) == {key(q) for _, q in job.training}
+
+
+def asked(chosen: list[Task]) -> set[Key]:
+    rows = [(task, place, row) for task in chosen for place, row in task.open(None).rows]
+    return {key(question) for task, place, row in rows if (question := task.to_question(row, place))}
+
+
+def test_a_rationalised_answer_is_learned_after_its_own_question(job, monkeypatch):
+    """Only questions that failed are hinted, only in tasks that have any, and only if there is an answer to hint at."""
+    ids = [{question.question_id for _, question in job.training if question.task == t} for t in ("sums", "colours")]
+    shared, without_gold = sorted(ids[0] & ids[1])[:2]
+    failing = {("sums", shared), ("sums", without_gold)}
+    hinted: list[Question] = []
+
+    def drawn(name, model, draws, temperature, *, repair, asked):
+        rows = [(task, place, row) for task in asked for place, row in task.open(None).rows]
+        hinted.extend(question for task, place, row in rows if (question := task.to_question(row, place)))
+        assert [task.name for task in asked] == ["sums"]
+        return [answered(task, question) for task in asked for question in hinted]
+
+    def answered(task: Task, question: Question) -> Sampled:
+        if key(question) == ("sums", without_gold):
+            question = msgspec.structs.replace(question, gold=())
+        outcome = "incorrect" if key(question) in failing and question not in hinted else "correct"
+        return Sampled(task, question, (Trace((1,), SimpleNamespace(token_ids=(2,)), None, "x", outcome),))
+
+    fake = SimpleNamespace(
+        training=job.training,
+        chat=SimpleNamespace(tokenizer=SimpleNamespace(eos_token_id=0)),
+        options=star.StarOptions(rationalise=True),
+        asking=job.asking,
+        sample=drawn,
+        prompt=lambda task, question: tuple(question.text.encode()),
+    )
+    sampled = [answered(task, question) for task, question in job.training]
+    learned = list(star.rows(Iteration(fake, "iteration-1", Path("model"), sampled)))
+    (last,) = learned[len(job.training) - len(failing) :]
+    assert [key(question) for question in hinted] == [("sums", shared)]
+    assert hinted[0].text.endswith(f"(Hint: the answer is {int(shared) + 1}.)")
+    assert bytes(last.input_ids).startswith(f"What is one more than {shared}?".encode())
