@@ -300,6 +300,8 @@ def _mean_table(tables: list[Table]) -> Table:
 def _mean(estimates: list[Estimate]) -> Estimate:
     n_used, n_total = sum(e.n_used for e in estimates), sum(e.n_total for e in estimates)
     value = float(np.mean([e.value for e in estimates]))
+    if np.isnan(value):  # an ECE that is undefined for one task has no gaps there to join with the others'
+        return Estimate(value, np.full(len(estimates[0].replicates), np.nan), None, n_used, n_total)
     if estimates[0].observed is None:
         return Estimate(value, np.mean([e.replicates for e in estimates], axis=0), None, n_used, n_total)
     observed = np.concatenate([e.observed for e in estimates]) / len(estimates)

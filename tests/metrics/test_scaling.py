@@ -154,6 +154,19 @@ def test_macro_is_the_mean_over_tasks_whatever_their_sizes():
     assert both["none", "k=6", "majority_accuracy"].n_used == 70
 
 
+@pytest.mark.parametrize("sizes", [(1, 12), (12, 1)])
+def test_the_mean_with_a_task_of_one_question_is_undefined_with_its_reason(sizes):
+    tasks = ("sums", "other")
+    rows = pd.concat([simulated(3, n_questions=n, task=task) for n, task in zip(sizes, tasks, strict=True)])
+    found = only(rows)
+    alone, both = numbers(found, tasks[sizes.index(1)]), numbers(found, "macro")
+    for part in ("accuracy", "gain", "ece", "brier"):
+        key = "p_true", "k=3", f"weighted_{part}"
+        assert (alone[key].value, both[key].value, both[key].low) == (None, None, None)
+        assert both[key].reason == f"undefined for a task: {alone[key].reason}"
+    assert both["none", "k=3", "majority_ece"].value is not None
+
+
 def test_the_order_of_rows_changes_nothing_and_rows_are_json():
     rows = simulated(5, told=0.3)
     first, second = only(rows), only(rows.sample(frac=1, random_state=1))
