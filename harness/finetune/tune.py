@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -124,16 +125,28 @@ def _listed(leak: leaks.Leak) -> dict[str, str]:
 
 
 def _held_out(asked: Sequence[Asked], wanted: int) -> tuple[tuple[Asked, ...], tuple[Asked, ...]]:
-    """Training and validation questions; the latter are those with the smallest hash, at most a fifth of all."""
+    """Training and validation questions; the latter are at most a fifth of all.
+
+    Clusters, whose questions are not independent, are held out as wholes: those with the smallest hash that fit.
+    """
+    clusters = Counter((q.task, q.cluster or q.question_id) for _, q in asked)
+    room = min(wanted, len(asked) // 5)
+    held = set()
+    for cluster in sorted(clusters, key=lambda cluster: _digest(*cluster)):
+        if clusters[cluster] <= room:
+            room -= clusters[cluster]
+            held.add(cluster)
+
+    def is_held(pair: Asked) -> bool:
+        return (pair[1].task, pair[1].cluster or pair[1].question_id) in held
+
+    return tuple(pair for pair in asked if not is_held(pair)), tuple(pair for pair in asked if is_held(pair))
+
+
+def _digest(task: str, cluster: str) -> bytes:
     import hashlib
 
-    def digest(pair: Asked) -> bytes:
-        return hashlib.sha256(f"validation\0{pair[1].task}\0{pair[1].question_id}".encode()).digest()
-
-    ordered = sorted(asked, key=digest)
-    held = {(q.task, q.question_id) for _, q in ordered[: min(wanted, len(asked) // 5)]}
-    validation = tuple(pair for pair in asked if (pair[1].task, pair[1].question_id) in held)
-    return tuple(pair for pair in asked if (pair[1].task, pair[1].question_id) not in held), validation
+    return hashlib.sha256(f"validation\0{task}\0{cluster}".encode()).digest()
 
 
 # -- the output folder ------------------------------------------------------------------------------------------------

@@ -117,3 +117,19 @@ def test_a_rationalised_answer_is_learned_after_its_own_question(job, monkeypatc
     assert [key(question) for question in hinted] == [("sums", shared)]
     assert hinted[0].text.endswith(f"(Hint: the answer is {int(shared) + 1}.)")
     assert bytes(last.input_ids).startswith(f"What is one more than {shared}?".encode())
+
+
+def test_questions_that_are_not_independent_are_held_out_together(job):
+    """As several traces of one question are, and questions about one page."""
+    numbered = [
+        (task, msgspec.structs.replace(question, cluster=str(int(question.question_id) // 4)))
+        for task, question in job.training
+    ]
+    training, validation = _held_out(numbered, 16)
+    clusters = [{(question.task, question.cluster) for _, question in part} for part in (training, validation)]
+    assert clusters[0].isdisjoint(clusters[1])
+    assert 12 < len(validation) <= 16
+    assert len(training) + len(validation) == len(numbered)
+    assert len(_held_out(numbered[:20], 16)[1]) <= 4
+    whole = [(task, msgspec.structs.replace(question, cluster="all")) for task, question in numbered]
+    assert _held_out(whole, 16) == (tuple(whole), ())
