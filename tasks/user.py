@@ -428,13 +428,17 @@ def _letters(choices: Sequence[str]) -> set[str]:
 
 
 def _letter(answer: str, choices: tuple[str, ...]) -> str:
-    """The letter of an option, given as itself or as the option's text."""
-    if answer.upper() in _letters(choices):
-        return answer.upper()
-    same = [letter for letter, choice in zip(ascii_uppercase, choices, strict=False) if choice == answer]
-    if len(same) != 1:
+    """The letter of an option, given as itself or as the option's text; of two readings, neither is taken."""
+    lettered = dict(zip(ascii_uppercase, choices, strict=False))
+    same, letter = [name for name, choice in lettered.items() if choice == answer], answer.upper()
+    if letter not in lettered and len(same) != 1:
         raise ValueError(f"the letter or the text of one of the options {', '.join(map(repr, choices))}")
-    return same[0]
+    if letter in lettered and (others := set(same) - {letter}):
+        raise ValueError(
+            f"a letter or a text that names one option, not both {letter}, {lettered[letter]!r}, by its letter and"
+            f" {min(others)}, {answer!r}, by its text"
+        )
+    return letter if letter in lettered else same[0]
 
 
 def _labelled(described: Description) -> _Form:

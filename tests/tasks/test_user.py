@@ -116,6 +116,12 @@ def test_options_and_their_letters(tmp_path: Path, row: dict, columns: str):
     assert task.grade(question, "Answer: A) Rome").outcome == "incorrect"
 
 
+def test_an_option_whose_text_is_its_own_letter_or_no_letter_has_one_reading(tmp_path: Path):
+    rows = [{"question": "?", "o": ["A", "C", "D"], "answer": a} for a in ("A", "D", "b")]
+    path = write(tmp_path / "t.jsonl", rows_as_json_lines(rows))
+    assert [q.gold for q in questions(load(path, grader="choice", choices="o"))] == [("A",), ("C",), ("B",)]
+
+
 @pytest.mark.parametrize(
     ("labels", "answer", "given", "outcome"),
     [
@@ -187,6 +193,12 @@ def test_a_training_file_is_the_task_s_training_split(tmp_path: Path):
         ("t.jsonl", '{"question": "A", "answer": 1}\n{"question": "B"}', {}, r":2, column 'answer'.*found None"),
         ("t.json", '{"a":\n1}', {}, r"expected a JSON array"),
         ("t.csv", "question,answer,o\nA,C,x|y\n", {"grader": "choice", "choices": "o", "separator": "|"}, r"'x', 'y'"),
+        (
+            "t.csv",
+            "question,answer,o\nWhich article?,a,the|an|a\n",
+            {"grader": "choice", "choices": "o", "separator": "|"},
+            r"t\.csv:2, column 'answer': .*not both A, 'the', by its letter and C, 'a', by its text, found 'a'",
+        ),
         ("t.csv", "question,answer\nA,maybe\n", {"grader": "choice"}, r"yes, no, true or false, or --labels.*'maybe'"),
         ("t.csv", "question,tests\nA,assert f(\n", {"grader": "code", "tests": "tests"}, r":2, column 'tests'"),
         ("t.csv", "question,tests\nA,f(1)\n", {"grader": "code", "tests": "tests"}, r"at least one assert"),
