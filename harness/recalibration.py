@@ -139,7 +139,9 @@ def _one(
     from metrics import recalibration
 
     note = None
-    if recalibration.METHODS[name].of_features and part.scored[_FEATURES].isna().any():
+    if part.scored.empty:
+        result = recalibration.Recalibrated(None, (), "no graded answer has a confidence")
+    elif recalibration.METHODS[name].of_features and part.scored[_FEATURES].isna().any():
         result = recalibration.Recalibrated(None, (), "needs token features, which this method does not read")
     elif known is None:
         (inputs,) = _inputs([part.scored], name)
@@ -172,6 +174,8 @@ def _transferred(
     if not alike:
         return recalibration.Recalibrated(None, (), "the run of the fit has no such confidences"), None
     of_fit = pd.concat([p.scored for p in same or alike])
+    if of_fit.empty:
+        return recalibration.Recalibrated(None, (), "the run of the fit has no graded answer with a confidence"), None
     learned, inputs = _inputs([of_fit, part.scored], name)
     given = learned, _correct(of_fit), _questions(of_fit)
     result = recalibration.transferred(name, given, inputs, _questions(part.scored), seed=seed)

@@ -172,6 +172,20 @@ def test_answers_of_one_kind_are_undefined_with_the_reason_and_so_is_their_mean(
     assert "all 160 answers of the fit are incorrect" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("silent", ["run", "fit", None])
+def test_a_task_without_confidences_on_one_side_is_undefined_with_the_reason(tmp_path, silent):
+    folders = {name: make_run(tmp_path / name, n=40, seed=i) for i, name in enumerate(("run", "fit"), 6)}
+    with RunFile.create(folders[silent or "run"]) as file:
+        file._db.execute("UPDATE confidences SET value = NULL, status = 'missing' WHERE task = 'sums'")
+    result = recalibrated(folders["run"], folders["fit"] if silent else None, methods=("temperature", "classifier"))
+    fits = {(f.task, f.recalibration): f.reason for f in result.fits if f.method == "sequence_probability"}
+    whose = "the run of the fit has " if silent == "fit" else ""
+    assert f"{whose}no graded answer" in fits["sums", "temperature"]
+    assert fits["sums", "classifier"] == fits["sums", "temperature"]
+    assert (fits["facts", "temperature"], fits["facts", "classifier"]) == (None, None)
+    assert value(result, "classifier", "brier", "sums", "sequence_probability") is None
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
