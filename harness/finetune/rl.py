@@ -7,8 +7,10 @@ there are two ways to give credit for it:
 - `reply`: every token shares the advantage of its reply, as published for RLCR (arXiv 2507.16806);
 - `parts` (ours): the tokens that state the confidence are credited with its own score alone. Their baseline is what the
   other confidences of the group would have scored beside this reply's answer. It does not depend on the confidence
-  that it is taken from, so the expected gradient is that of RLCR; but whether the answer came out right, which the
-  confidence does not cause, no longer drowns the small difference that a better confidence makes.
+  that it is taken from, so with a weight of 1 and advantages that no standard deviation divides, the expected gradient
+  is that of RLCR; but whether the answer came out right, which the confidence does not cause, no longer drowns the
+  small difference that a better confidence makes. A larger weight makes that difference as much larger, against the
+  answers.
 """
 
 from __future__ import annotations
@@ -31,13 +33,12 @@ from harness.finetune.job import Job
 from harness.finetune.options import Options
 from harness.finetune.rewards import Judged
 from harness.finetune.stage import STATES, Tell, Trained, adapters, last_state, save
-from harness.finetune.validation import Asked, graders, pad_token, validate
+from harness.finetune.validation import Asked, end_tokens, graders, pad_token, validate
 from harness.grading_pool import GradingPool
 from harness.parsing import parse
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel
     from trl import GRPOConfig
 
 COLLAPSE_SPREAD = 0.02
@@ -161,7 +162,7 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
     model = AutoModelForCausalLM.from_pretrained(settings.model, dtype=dtype)
     asked = [*settings.questions, *settings.validation]
     with graders(max(1, (os.cpu_count() or 2) // 2), settings.task_files, asked) as pool:
-        grader = Grader(settings, chat, pool, _ends(model, chat))
+        grader = Grader(settings, chat, pool, end_tokens(model, chat))
         trainer = _trainer_class()(
             model=model,
             reward_funcs=grader,
@@ -319,16 +320,10 @@ class Grader:
             confidence = None if parsed.truncated else parsed.confidence
             span = (0, 0)
             if confidence is not None:
-                start, end = parsed.confidence_span
-                span = (self._chat.token_of(tokens, start), self._chat.token_of(tokens, end))
+                written = self._chat.touching(tokens, *parsed.confidence_span)
+                span = (written.start, written.stop)
             replies.append(Reply(groups[row], Judged(outcome, confidence, self._protocol.scale is not None), span))
         return replies
-
-
-def _ends(model: PreTrainedModel, chat: ChatFormat) -> set[int]:
-    """Tokens that end a reply."""
-    declared = model.generation_config.eos_token_id
-    return {chat.tokenizer.eos_token_id, *(declared if isinstance(declared, list) else [declared])} - {None}
 
 
 def figures(judged: Sequence[Judged]) -> dict[str, float | None]:

@@ -108,7 +108,7 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
 
 
 def _dataset(path: Path, factors: dict[str, float]) -> Dataset:
-    """Columns input_ids and labels, and weights if any kind has a factor, which is zero where nothing is learned."""
+    """Columns input_ids and labels, and weights if any kind has a factor: that of the row's kind, at each token."""
     from datasets import Dataset
 
     def rows() -> Any:

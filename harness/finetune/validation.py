@@ -16,7 +16,7 @@ from harness.confidence import p_true
 from harness.grading_pool import GradingPool
 from harness.parsing import Parsed, parse
 from harness.pipeline import GRADER_SECONDS
-from harness.records import Question
+from harness.records import Outcome, Question
 from metrics.calibration import expected_calibration_error
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ class Figures(NamedTuple):
     accuracy: float
     """Share of right answers among all."""
     stated_ece: float | None
-    """Of the stated confidences; None if none was asked for or read."""
+    """Of the stated confidences, over the answers graded correct or incorrect; None if there is none."""
     p_true_ece: float | None
-    """Of P(True); None if the tokenizer cannot write its labels."""
+    """Of P(True), over the same answers; None if there is none, or the tokenizer cannot write its labels."""
     stated_mean: float | None
     """Mean stated confidence."""
 
@@ -72,7 +72,7 @@ def validate(
     protocol = protocols.protocol(protocol_name)
     was_training = model.training
     model.eval()
-    correct: list[bool] = []
+    outcomes: list[Outcome] = []
     stated: list[float | None] = []
     judged: list[float | None] = []
     with torch.no_grad():
@@ -89,8 +89,8 @@ def validate(
                 )
                 readings.append((question, output, parsed))
             grades = [pool.submit(q.task, q, parsed.answer_text) for q, _, parsed in readings]
-            correct += [
-                grade.result().outcome == "correct" and not parsed.truncated
+            outcomes += [
+                "truncated" if parsed.truncated else grade.result().outcome
                 for grade, (_, _, parsed) in zip(grades, readings, strict=True)
             ]
             stated += [parsed.confidence for _, _, parsed in readings]
@@ -98,14 +98,19 @@ def validate(
     model.train(was_training)
 
     def ece(values: list[float | None]) -> float | None:
-        pairs = [(value, right) for value, right in zip(values, correct, strict=True) if value is not None]
+        pairs = [
+            (value, outcome == "correct")
+            for value, outcome in zip(values, outcomes, strict=True)
+            if value is not None and outcome in ("correct", "incorrect")
+        ]
         if not pairs:
             return None
         confidence, right = zip(*pairs, strict=True)
         return float(expected_calibration_error(np.array(confidence), np.array(right)))
 
     known = [value for value in stated if value is not None]
-    return Figures(sum(correct) / len(correct), ece(stated), ece(judged), sum(known) / len(known) if known else None)
+    accuracy = outcomes.count("correct") / len(outcomes)
+    return Figures(accuracy, ece(stated), ece(judged), sum(known) / len(known) if known else None)
 
 
 def _batches(chat: ChatFormat, asked: Sequence[Asked], protocol: protocols.Protocol) -> Iterator[list]:
@@ -133,6 +138,12 @@ def pad_token(chat: ChatFormat) -> int:
     return chat.tokenizer.eos_token_id if padding is None else padding
 
 
+def end_tokens(model: PreTrainedModel, chat: ChatFormat) -> set[int]:
+    """Tokens that end a reply: those that the checkpoint declares, and the tokenizer's."""
+    declared = model.generation_config.eos_token_id
+    return {chat.tokenizer.eos_token_id, *(declared if isinstance(declared, list) else [declared])} - {None}
+
+
 def _generate(
     model: PreTrainedModel, chat: ChatFormat, prompts: Sequence[Sequence[int]], max_tokens: int
 ) -> list[tuple[tuple[int, ...], bool]]:
@@ -140,11 +151,14 @@ def _generate(
     inputs = _padded(model, chat, prompts)
     length = inputs["input_ids"].shape[1]
     room = model.config.max_position_embeddings - length
+    ends = end_tokens(model, chat)
     written = model.generate(
-        **inputs, do_sample=False, max_new_tokens=max(1, min(max_tokens, room)), pad_token_id=pad_token(chat)
+        **inputs,
+        do_sample=False,
+        max_new_tokens=max(1, min(max_tokens, room)),
+        pad_token_id=pad_token(chat),
+        eos_token_id=sorted(ends),
     )
-    ends = model.generation_config.eos_token_id
-    ends = set(ends if isinstance(ends, list) else [ends])
     outputs = []
     for row in written[:, length:].tolist():
         stop = next((place for place, token in enumerate(row) if token in ends), None)

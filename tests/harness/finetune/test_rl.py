@@ -136,6 +136,19 @@ def test_replies_are_judged_as_the_benchmark_does(chat):
     assert seen["confidence_mean"] == pytest.approx((0.85 + 0.2) / 2)
 
 
+def test_the_credit_of_a_confidence_reaches_a_last_token_that_goes_on_behind_it():
+    question = SETTINGS.questions[0][1]
+    pieces = [f"Answer: {question.gold[0]}", "\nConfidence", ": 8", "5%\n\n", "<end>"]
+    tokenizer = SimpleNamespace(
+        chat_template="{{ messages }}", decode=lambda ids, **_: "".join(pieces[token] for token in ids)
+    )
+    with GradingPool(1, 10.0) as pool:
+        grader = rl.Grader(SETTINGS, ChatFormat(tokenizer, "auto"), pool, {4})
+        grader([list(range(5))], [0], [False], lambda *_: None)
+    assert grader.replies[0].judged == Judged("correct", 0.85, True)
+    assert grader.replies[0].confidence_tokens == (1, 4)
+
+
 # -- collapse ---------------------------------------------------------------------------------------------------------
 
 
