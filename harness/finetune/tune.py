@@ -28,6 +28,8 @@ from harness.selection import select, split_of
 _PLAN = "plan.json"
 _WORK = "work"
 _LINEAGE = "lineage.json"
+_PARTS = ("recipe", "options", "configuration", "questions")
+"""What plan and lineage have in common, beside the parent."""
 
 
 def tune(config: TuneConfig, progress: Lines) -> Path:
@@ -166,14 +168,31 @@ def _plan(
     not_identity = {"model", "out", "options", "data", "recipe", "name"}
     if config.processes == 1:  # more of them make the batch larger
         not_identity.add("processes")
+    contents = recipes.load(config.recipe).contents
     plan = {
         "recipe": config.recipe,
         "parent": parent.fingerprint(),
-        "options": msgspec.to_builtins(options),
+        "options": msgspec.to_builtins(options) | (contents(options) if contents else {}),
         "configuration": {k: v for k, v in msgspec.to_builtins(config._asdict()).items() if k not in not_identity},
         "questions": {"training": len(training), "validation": len(validation), "sha256": digest.hexdigest()},
     }
     return json.loads(msgspec.json.encode(plan))  # as it is read back
+
+
+def _plan_of(out: Path) -> dict[str, Any] | None:
+    """The plan of the work in the folder, or of its finished checkpoint where that was deleted; None without both."""
+    file = out / _WORK / _PLAN
+    begun = file.parent.is_dir() and any(not other.name.startswith(_PLAN) for other in file.parent.iterdir())
+    if begun and file.is_file():
+        return json.loads(file.read_text())
+    return _planned(Checkpoint(out.name, out, None).lineage())
+
+
+def _planned(lineage: dict[str, Any]) -> dict[str, Any] | None:
+    try:
+        return {"parent": lineage["parents"][0]["fingerprint"], **{part: lineage[part] for part in _PARTS}}
+    except (KeyError, IndexError, TypeError):  # of a checkpoint that was made otherwise
+        return None
 
 
 def _is_done(out: Path, plan: dict[str, Any]) -> bool:
@@ -183,16 +202,14 @@ def _is_done(out: Path, plan: dict[str, Any]) -> bool:
         IdentityError: it holds something else.
     """
     try:
-        file = out / _WORK / _PLAN
-        begun = file.parent.is_dir() and any(not other.name.startswith(_PLAN) for other in file.parent.iterdir())
-        before = json.loads(file.read_text()) if begun and file.is_file() else None
+        before = _plan_of(out)
         if before is None:
             if others := sorted(f.name for f in out.glob("*") if f.name != _WORK):
                 raise IdentityError(
                     f"{out}: expected a new folder, or one that this command made; found {', '.join(others[:5])}"
                 )
-            file.parent.mkdir(parents=True, exist_ok=True)
-            _write(file, plan)
+            (out / _WORK).mkdir(parents=True, exist_ok=True)
+            _write(out / _WORK / _PLAN, plan)
     except OSError as error:
         raise _unwritable(out, error) from error
     if before is not None and before != plan:

@@ -33,6 +33,8 @@ class Recipe(NamedTuple):
     """Makes the checkpoint; returns its folder, somewhere below the job's work folder."""
     questions: Callable[[TuneConfig, Any], list[Taught]] | None = None
     """(configuration, options) -> what is trained on; None: the training split of the tasks."""
+    contents: Callable[[Any], dict[str, Any]] | None = None
+    """(options) -> for each option that names files, what these hold: they make the checkpoint, wherever they lie."""
 
 
 def names() -> list[str]:

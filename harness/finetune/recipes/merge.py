@@ -60,6 +60,16 @@ def questions(_config: TuneConfig, options: Any) -> list[Taught]:
     return []
 
 
+def contents(options: Any) -> dict[str, Any]:
+    """Name and fingerprint of each checkpoint, or adapter."""
+    parts = _parts(options)
+    adapters = [Checkpoint(folder.name, folder, None) for folder in parts.adapters]
+    return {
+        name: [f"{part.name} {part.fingerprint()}" for part in found]
+        for name, found in (("others", parts.others), ("adapters", adapters))
+    }
+
+
 def run(job: Job) -> Path:
     parts = _parts(job.options)
     done = job.work / _NAME / stage.CHECKPOINT
@@ -116,4 +126,5 @@ RECIPE = Recipe(
     options=MergeOptions,
     train=run,
     questions=questions,
+    contents=contents,
 )

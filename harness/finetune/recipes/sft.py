@@ -22,7 +22,7 @@ from harness.finetune.options import TrainingOptions
 from harness.finetune.recipes.base import Recipe
 from harness.finetune.rows import Row, answer_row
 from harness.records import Question
-from tasks.data import content_id
+from tasks.data import content_id, sha256
 
 
 class SftOptions(TrainingOptions):
@@ -101,6 +101,12 @@ def questions(config: TuneConfig, options: SftOptions) -> list[Taught]:
     return found
 
 
+def contents(options: SftOptions) -> dict[str, str]:
+    """Name and hash of the file: all that a trace says is learned, or asked."""
+    path = Path(options.traces)
+    return {"traces": f"{path.name} sha256:{sha256(path)}"}
+
+
 def rows(job: Job) -> Iterator[Row]:
     """A row for each trace that is not held out."""
     kept = {(question.task, question.question_id) for _, question in job.training}
@@ -138,4 +144,5 @@ RECIPE = Recipe(
     options=SftOptions,
     train=run,
     questions=questions,
+    contents=contents,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from harness import model
-from harness.errors import InputError, ModelError
+from harness.errors import IdentityError, InputError, ModelError
 from harness.finetune.job import TuneConfig
 from harness.finetune.tune import tune
 from harness.progress import Lines
@@ -35,6 +36,16 @@ def test_the_checkpoint_and_its_lineage(tmp_path):
     assert all(p["fingerprint"] == model.resolve(p["name"]).fingerprint() for p in lineage["parents"])
     assert model.resolve(str(out)).fingerprint()
     assert tuned(tmp_path / "out", others="micro-instruct", weights="3,1") == out
+
+
+def test_a_part_that_was_replaced_is_another_checkpoint(tmp_path):
+    other = shutil.copytree(model.resolve("micro-instruct").path, tmp_path / "other")
+    tuned(tmp_path / "out", others=str(other))
+    moved = shutil.copytree(other, tmp_path / "elsewhere" / "other")
+    assert tuned(tmp_path / "out", others=str(moved)) == tmp_path / "out"
+    shutil.copyfile(SFT / WEIGHTS, other / WEIGHTS)
+    with pytest.raises(IdentityError, match=r"options\.others: \['other sha256:"):
+        tuned(tmp_path / "out", others=str(other))
 
 
 def test_adapters_are_merged_into_the_model(tmp_path):

@@ -78,6 +78,7 @@ def lineage() -> dict:
 
 
 def traces(*lines: dict | str, file: str = "traces.jsonl") -> None:
+    Path(file).parent.mkdir(exist_ok=True)
     Path(file).write_text("".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines))
 
 
@@ -257,6 +258,34 @@ def test_a_finished_folder_asked_again_does_nothing(place, untrained, monkeypatc
     assert tune("star", "--iterations", "1", "--draws", "2", "--json") == 0
     assert json.loads(capsys.readouterr().out) == lineage()
     assert {file: file.stat().st_mtime_ns for file in Path("out").rglob("*")} == times
+
+
+def test_a_finished_checkpoint_is_known_by_its_lineage_where_its_work_is_deleted(place, untrained, capsys):
+    traces(trace(1))
+    sft = ("sft", "--traces", "traces.jsonl")
+    assert tune(*sft) == 0
+    shutil.rmtree("out/work")
+    times = {file: file.stat().st_mtime_ns for file in Path("out").rglob("*")}
+    capsys.readouterr()
+    assert tune(*sft) == 0
+    assert "out holds this checkpoint already" in capsys.readouterr().err
+    assert tune(*sft, "--seed", "1") == 3
+    assert "configuration.seed: 0 there, 1 now" in capsys.readouterr().err
+    assert {file: file.stat().st_mtime_ns for file in Path("out").rglob("*")} == times
+
+
+@pytest.mark.parametrize("changed", [{"reasoning": "16 - 14 = 2"}, {"confidence": 0.2}])
+def test_all_that_a_trace_teaches_is_part_of_the_identity(place, untrained, changed, capsys):
+    before = trace(1, reasoning="1 + 1 = 2", confidence=0.9)
+    traces(before)
+    sft = ("sft", "--traces", "traces.jsonl")
+    assert tune(*sft) == 0
+    traces(before, file="moved/traces.jsonl")
+    assert tune("sft", "--traces", "moved/traces.jsonl") == 0
+    traces(before | changed)
+    capsys.readouterr()
+    assert tune(*sft) == 3
+    assert "options.traces: traces.jsonl sha256:" in capsys.readouterr().err
 
 
 def test_options_may_change_until_work_has_begun(place, untrained, capsys):
