@@ -68,6 +68,8 @@ class Parsed(NamedTuple):
     answer."""
     truncated: Literal["reasoning", "answer"] | None
     """Where the token limit struck; None if the answer is complete, even if the confidence after it is cut."""
+    unclosed: bool
+    """The reasoning has no end, be it by the token limit or because the model ended its turn inside it."""
 
 
 class _Statement(NamedTuple):
@@ -221,6 +223,7 @@ def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason
         confidence_span=(lead + chosen.start, lead + chosen.end) if chosen else None,
         cut_spans=tuple((lead + start, lead + stop) for start, stop in cut if start < stop),
         truncated=("reasoning" if unclosed else "answer") if at_limit and not answer_ended else None,
+        unclosed=unclosed,
     )
 
 

@@ -408,7 +408,7 @@ class _Stream:
         )
         if question.tests or (not parsed.truncated and states_answer(parsed.answer_text)):
             return completion
-        begun = self.backend.chat.answer_begun(closing=parsed.truncated == "reasoning")
+        begun = self.backend.chat.answer_begun(closing=parsed.unclosed)
         room = self.backend.context - len(prompt.token_ids) - len(begun) - _FORCED_TOKENS
         if room <= 0:
             return completion

@@ -161,6 +161,8 @@ def test_spans_never_overlap_and_status_agrees_with_value(text, opened, scale, f
     assert (parsed.confidence is not None) == (parsed.status == "ok")
     assert parsed.confidence is None or 0 <= parsed.confidence <= 1
     assert parsed.truncated is None or finish_reason == "length"
+    assert parsed.unclosed or parsed.truncated != "reasoning"
+    assert not parsed.unclosed or parsed.answer_start == len(text)
     assert 0 <= parsed.answer_start <= len(text)
     assert (parsed.confidence_span is None) == (parsed.raw is None)
     if parsed.confidence_span:

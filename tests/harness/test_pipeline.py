@@ -462,6 +462,21 @@ def test_an_output_without_an_answer_is_finished_on_request(launch):
     assert generation.reasoning.startswith("hm hm")
 
 
+@pytest.mark.parametrize("opening", ["", "<think>"])
+def test_reasoning_in_which_the_model_ends_its_turn_is_closed_on_request(launch, opening):
+    def ends_its_turn(prompt: str, seed: int | None) -> str:
+        begun = " 4\nIt is the sum.\nConfidence: 70%"
+        return begun if prompt.endswith("Answer:") else "<think>"[len(opening) :] + "I add 2 and 2. So 4."
+
+    launch(FakeBackend(ends_its_turn, opening=opening), force_answer=True)
+    with RunFile.open(launch.out) as run:
+        frame = run.frame()
+        (generation,) = run.draws("gsm8k", frame["question_id"][0], "stated").values()
+    assert generation.text.endswith("So 4.\n</think>\n\nAnswer: 4\nIt is the sum.\nConfidence: 70%")
+    assert generation.reasoning == "I add 2 and 2. So 4."
+    assert (set(frame["answer"]), set(frame["value"])) == ({"4"}, {0.7})
+
+
 def test_without_the_request_it_is_cut(launch):
     launch(FakeBackend(never_answers), max_tokens=60)
     with RunFile.open(launch.out) as run:
