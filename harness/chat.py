@@ -21,7 +21,16 @@ _OPENED_REASONING = re.compile(r"(<|\[|◁)((?:seed:)?think(?:ing)?|thoughts?|re
 
 def opens_reasoning(prompt: str) -> bool:
     """Whether a rendered prompt ends inside an opened reasoning block."""
-    return _OPENED_REASONING.search(prompt) is not None
+    return reasoning_tags(prompt) is not None
+
+
+def reasoning_tags(prompt: str) -> tuple[str, str] | None:
+    """Opening and closing tag of the reasoning block that a rendered prompt ends inside; None if it ends outside."""
+    opened = _OPENED_REASONING.search(prompt)
+    if opened is None:
+        return None
+    left, name, right = opened.groups()
+    return f"{left}{name}{right}", f"{left}/{name}{right}"
 
 
 class Prompt(NamedTuple):
@@ -71,9 +80,8 @@ class ChatFormat:
         text = self._render(messages, enable_thinking=False)
         if _SENTINEL not in text:
             raise ModelError("the chat template drops the answers of earlier turns: follow-ups cannot be asked")
-        if opened := _OPENED_REASONING.search(text):
-            left, name, right = opened.groups()
-            text = f"{text}\n\n{left}/{name}{right}\n\n"
+        if tags := reasoning_tags(text):
+            text = f"{text}\n\n{tags[1]}\n\n"
         return self._encode(text.rpartition(_SENTINEL)[2])
 
     def pair(self, context: str, continuation: str) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -7,6 +7,7 @@ request for a confidence (protocol `stated`, else `plain`) where the trace has o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from msgspec import Meta
 
 import tasks
 from harness import protocols
+from harness.chat import reasoning_tags
 from harness.errors import DataError, InputError
 from harness.finetune.job import Job, Taught, TuneConfig
 from harness.finetune.options import TrainingOptions
@@ -116,18 +118,27 @@ def rows(job: Job) -> Iterator[Row]:
         if (question.task, question.question_id) in kept:
             protocol = protocols.protocol("plain" if trace.confidence is None else "stated")
             prompt = job.chat.first(protocols.first_turn(question, task.instruction, protocol))
-            text = _reply(trace, job.options.reasoning_format, prompt.reasoning_opened)
+            tags = reasoning_tags(job.chat.decode(prompt.token_ids))
+            text = _reply(trace, job.options.reasoning_format, tags)
             reply = tokenizer.encode(text, add_special_tokens=False)
             yield answer_row(prompt.token_ids, reply, tokenizer.eos_token_id)
 
 
-def _reply(trace: _Trace, reasoning_format: str, reasoning_opened: bool) -> str:
-    reasoning = reasoning_format.replace("{reasoning}", trace.reasoning) if trace.reasoning else ""
-    if reasoning_opened:  # the prompt has the opening tag already
-        reasoning = reasoning.partition(">")[2] if reasoning else "\n</think>\n\n"
+def _reply(trace: _Trace, reasoning_format: str, tags: tuple[str, str] | None) -> str:
+    """What is learned of a trace, after a prompt that opens the reasoning with the first of the tags, if there are."""
+    if tags:
+        reasoning_format = _continuing(reasoning_format if trace.reasoning else "", *tags)
+    reasoning = reasoning_format.replace("{reasoning}", trace.reasoning) if trace.reasoning or tags else ""
     answer = trace.answer if "```" in trace.answer else f"Answer: {trace.answer}"
     confidence = "" if trace.confidence is None else f"\nConfidence: {round(100 * trace.confidence)}%"
     return f"{reasoning}{answer}{confidence}"
+
+
+def _continuing(reasoning_format: str, opening: str, closing: str) -> str:
+    """The format after a prompt that ends with the opening tag: without it, and with the closing tag."""
+    same_tags = reasoning_format.replace("<think>", opening).replace("</think>", closing)
+    after = re.sub(rf"\A\s*{re.escape(opening)}", "", same_tags)
+    return after if closing in after else f"{after.rstrip()}\n{closing}\n\n"
 
 
 def run(job: Job) -> Path:
