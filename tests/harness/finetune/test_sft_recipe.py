@@ -1,0 +1,49 @@
+"""What recipe sft teaches of a trace, as the benchmark reads it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+from fakes import tokenizer
+
+from harness.chat import ChatFormat, reasoning_tags
+from harness.finetune.job import TuneConfig
+from harness.finetune.recipes import sft
+from harness.finetune.rows import IGNORED
+from harness.parsing import parse
+
+REASONING = "2 > 1, so 2 + 2 = 4."
+
+
+def taught(tmp_path, opening: str, **options: str) -> str:
+    """The text that is learned of one trace, where the template opens the reply with `opening`."""
+    file = tmp_path / "traces.jsonl"
+    trace = {"question": "How much is 2 + 2?", "answer": "4", "reasoning": REASONING, "confidence": 0.9}
+    file.write_bytes(msgspec.json.encode(trace))
+    config = TuneConfig(recipe="sft", model="m", tasks=("micro_words",), out="o")
+    chosen = sft.SftOptions(traces=str(file), **options)
+    training = tuple(each.asked for each in sft.questions(config, chosen))
+    chat = ChatFormat(tokenizer(opening), "auto")
+    (row,) = sft.rows(SimpleNamespace(config=config, options=chosen, training=training, chat=chat))
+    return chat.decode([label for label in row.labels if label != IGNORED])
+
+
+@pytest.mark.parametrize("opening", ["", "<think>\n", "[THINK]", "<reasoning>"])
+@pytest.mark.parametrize("form", [None, "{reasoning}\n", "<think>{reasoning}\n", "<think>{reasoning}</think>\n"])
+def test_reasoning_stands_whole_before_the_answer_whatever_template_and_format(tmp_path, opening, form):
+    text = taught(tmp_path, opening, **({"reasoning_format": form} if form else {}))
+    assert text.count(REASONING) == 1
+    if opening:
+        tag, closing = reasoning_tags(opening)
+        assert tag not in text
+        assert text.count(closing) == 1
+        parts = parse(text, reasoning_opened=True, scale="percent", finish_reason="stop")
+        assert (parts.reasoning.strip(), parts.answer_text.strip(), parts.confidence) == (REASONING, "Answer: 4", 0.9)
+
+
+def test_the_default_format_keeps_to_the_tags(tmp_path):
+    ending = f"\n{REASONING}\n</think>\n\nAnswer: 4\nConfidence: 90%<|end|>"
+    assert taught(tmp_path, "") == f"<think>{ending}"
+    assert taught(tmp_path, "<think>") == ending
