@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FILE_NAME = "run.sqlite"
+LOCK = ".lock"
 _APPLICATION_ID = 0x0CA11B
 _SCHEMA_VERSION = 1
 
@@ -122,6 +123,29 @@ _FRAME_NUMBERS = {
 """The columns of `RunFile.frame` that are no texts, and their types."""
 
 
+def locked(folder: Path, refusal: str) -> int:
+    """Makes the folder where it is missing, and locks it by its file `LOCK`.
+
+    Returns:
+        The descriptor of that file, whose closing frees it; so does the end of this process, however it ends.
+
+    Raises:
+        StorageError: the folder cannot be made or written to.
+        RunFileError: another process has locked it; `refusal` is the message.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o644)
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{folder}: cannot write here ({getattr(error, 'strerror', error)})") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise RunFileError(refusal) from None
+    return lock
+
+
 class RunFile:
     """An open run file. `RunFile.create` opens for writing (and makes it if missing), `RunFile.open` for reading."""
 
@@ -140,18 +164,8 @@ class RunFile:
             RunFileError: a file of another program or version lies there, or it is corrupt, or another process writes
             to it.
         """
-        folder = Path(folder)
-        path = folder / FILE_NAME
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR, 0o644)
-        except (OSError, ValueError) as error:
-            raise StorageError(f"{folder}: cannot write here ({getattr(error, 'strerror', error)})") from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            raise RunFileError(f"{path}: another calibench process is writing to this run") from None
+        path = Path(folder) / FILE_NAME
+        lock = locked(path.parent, f"{path}: another calibench process is writing to this run")
         try:
             with _storage_errors(path):
                 # One thread at a time uses it: a run that is started inside an event loop gets a thread of its own.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 import msgspec
 
 import tasks
-from harness import __version__, model, protocols
+from harness import __version__, model, protocols, store
 from harness.chat import ChatFormat
 from harness.errors import IdentityError, InputError, ModelError, StorageError
 from harness.finetune import leaks, stage
@@ -38,6 +40,7 @@ def tune(config: TuneConfig, progress: Lines) -> Path:
     Raises:
         InputError: unknown recipe or option, a model that cannot be tuned, questions that leak.
         IdentityError: the folder holds a checkpoint or work of another lineage.
+        RunFileError: another process is making a checkpoint there.
         CalibenchError: see `harness.errors`; what is finished is kept.
     """
     options = recipes.read_options(config.recipe, config.options)
@@ -52,15 +55,16 @@ def tune(config: TuneConfig, progress: Lines) -> Path:
     training, validation = _held_out(asked, config.validation)
     plan = _plan(config, options, parent, training, validation)
     out = Path(config.out)
-    if _is_done(out, plan):
-        progress.stage(f"{out} holds this checkpoint already")
-        return out
-    notes: dict[str, Any] = {"left_out_as_leaks": [_listed(leak) for leak in found]} if found else {}
-    job = Job(config, options, parent, chat, training, validation, out / _WORK, progress, notes)
-    try:
-        _deliver(recipe.train(job), out, _lineage(recipe, plan, parent, notes))
-    except OSError as error:
-        raise _unwritable(out, error) from error
+    with _alone(out):
+        if _is_done(out, plan):
+            progress.stage(f"{out} holds this checkpoint already")
+            return out
+        notes: dict[str, Any] = {"left_out_as_leaks": [_listed(leak) for leak in found]} if found else {}
+        job = Job(config, options, parent, chat, training, validation, out / _WORK, progress, notes)
+        try:
+            _deliver(recipe.train(job), out, _lineage(recipe, plan, parent, notes))
+        except OSError as error:
+            raise _unwritable(out, error) from error
     return out
 
 
@@ -182,7 +186,8 @@ def _plan(
 def _plan_of(out: Path) -> dict[str, Any] | None:
     """The plan of the work in the folder, or of its finished checkpoint where that was deleted; None without both."""
     file = out / _WORK / _PLAN
-    begun = file.parent.is_dir() and any(not other.name.startswith(_PLAN) for other in file.parent.iterdir())
+    before_work = (_PLAN, store.LOCK)
+    begun = file.parent.is_dir() and any(not other.name.startswith(before_work) for other in file.parent.iterdir())
     if begun and file.is_file():
         return json.loads(file.read_text())
     return _planned(Checkpoint(out.name, out, None).lineage())
@@ -193,6 +198,19 @@ def _planned(lineage: dict[str, Any]) -> dict[str, Any] | None:
         return {"parent": lineage["parents"][0]["fingerprint"], **{part: lineage[part] for part in _PARTS}}
     except (KeyError, IndexError, TypeError):  # of a checkpoint that was made otherwise
         return None
+
+
+@contextlib.contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Keeps other processes out. A folder with other files and no work is left as it is: nothing is written there."""
+    if not (out / _WORK).is_dir() and any(out.glob("*")):
+        yield
+        return
+    lock = store.locked(out / _WORK, f"{out}: another calibench process is making a checkpoint here")
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def _is_done(out: Path, plan: dict[str, Any]) -> bool:

@@ -288,6 +288,23 @@ def test_all_that_a_trace_teaches_is_part_of_the_identity(place, untrained, chan
     assert "options.traces: traces.jsonl sha256:" in capsys.readouterr().err
 
 
+def test_a_second_command_into_the_same_folder_is_refused_while_the_first_is_at_work(place, untrained, capsys):
+    options = ("star", "--iterations", "1", "--draws", "2")
+    seen = []
+
+    def meanwhile(prompt):
+        if not seen:
+            seen.append(None)
+            seen[0] = tune(*options), tune(*options, "--seed", "1")
+        return right(prompt)
+
+    place.answer = meanwhile
+    assert tune(*options) == 0
+    assert seen == [(3, 3)]
+    assert capsys.readouterr().err.count("out: another calibench process is making a checkpoint here") == 2
+    assert lineage()["configuration"]["seed"] == 0
+
+
 def test_options_may_change_until_work_has_begun(place, untrained, capsys):
     assert tune("rl", "--generations", "3") == 2
     assert "--generations 3: expected a divisor" in capsys.readouterr().err
