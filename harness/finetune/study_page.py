@@ -387,9 +387,11 @@ _JUDGED = ("ece", "brier", "auroc")
 
 def _post_hoc(numbers: Numbers) -> Iterator[str]:
     yield (
-        "Maps fitted on training questions of the same task and scored on test questions, means over tasks. Temperature"
-        " never changes the order of confidences within a task, Platt only where it turns it round; the classifier"
-        " (logistic regression) reads length and log-probabilities of the tokens instead of a confidence."
+        "Maps fitted on training questions of the same task and scored on test questions, means over tasks. Most of"
+        " these training questions were also trained on, in the tasks that it learns from, by every kind made from sft,"
+        " star and epicar among them: a kind that answers them better than test questions keeps too much confidence."
+        " Temperature never changes the order of confidences within a task, Platt only where it turns it round; the"
+        " classifier (logistic regression) reads length and log-probabilities of the tokens instead of a confidence."
     )
     present = dict.fromkeys(kind for kind, _ in numbers.cells)
     rows = [

@@ -288,6 +288,12 @@ def test_the_page_names_what_is_missing(pages):
     assert "Missing: no seed has both star_math and epicar_math." in pages["full"]
 
 
+def test_the_page_says_that_maps_are_fitted_on_questions_that_were_trained_on(pages):
+    assert "Most of these training questions were also trained on" in pages["full"]
+    # Both are the first questions of a split, and at most a fifth of those to train on are held out.
+    assert all(m.limit >= study.Evaluation().training_questions for m in family.MEMBERS.values())
+
+
 def test_the_page_says_what_its_intervals_are_over(pages):
     assert "over seeds and questions" in pages["full"]
     assert "3 seeds are few" in pages["full"]
