@@ -81,14 +81,27 @@ def load(reference: str) -> Task:
     Raises:
         InputError: the reference, or a Python file, is malformed.
     """
+    described = _described(reference)
+    suffix = table.suffix_of(Path(described.file), _SUFFIXES)
+    return _from_python(described) if suffix == ".py" else _from_table(described)
+
+
+def identity(reference: str) -> str:
+    """The reference with the names of its files instead of their paths, and the content of the file that it names."""
+    described = _described(reference)
+    path = Path(described.file)
+    train = described.train_file and Path(described.train_file).name
+    with table.file_errors(path):
+        return f"{described._replace(file=path.name, train_file=train).reference()} sha256:{sha256(path)}"
+
+
+def _described(reference: str) -> Description:
     path, _, query = reference.partition("?")
     given = dict(parse_qsl(query))
     for name in given:
         if name not in Description._fields[1:]:
             raise unknown_name("field of a task", name, list(Description._fields[1:]))
-    described = Description(unquote(path), **given)
-    suffix = table.suffix_of(Path(described.file), _SUFFIXES)
-    return _from_python(described) if suffix == ".py" else _from_table(described)
+    return Description(unquote(path), **given)
 
 
 # -- Python files -----------------------------------------------------------------------------------------------------

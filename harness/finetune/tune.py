@@ -26,6 +26,7 @@ from harness.finetune.recipes.base import Recipe
 from harness.model import Checkpoint
 from harness.progress import Lines
 from harness.selection import select, split_of
+from tasks import user
 
 _PLAN = "plan.json"
 _WORK = "work"
@@ -173,14 +174,20 @@ def _plan(
     if config.processes == 1:  # more of them make the batch larger
         not_identity.add("processes")
     contents = recipes.load(config.recipe).contents
+    named = config._replace(tasks=_unmoved(config.tasks), eval_tasks=config.eval_tasks and _unmoved(config.eval_tasks))
     plan = {
         "recipe": config.recipe,
         "parent": parent.fingerprint(),
         "options": msgspec.to_builtins(options) | (contents(options) if contents else {}),
-        "configuration": {k: v for k, v in msgspec.to_builtins(config._asdict()).items() if k not in not_identity},
+        "configuration": {k: v for k, v in msgspec.to_builtins(named._asdict()).items() if k not in not_identity},
         "questions": {"training": len(training), "validation": len(validation), "sha256": digest.hexdigest()},
     }
     return json.loads(msgspec.json.encode(plan))  # as it is read back
+
+
+def _unmoved(names: Sequence[str]) -> tuple[str, ...]:
+    """The tasks, those of a user's files by what the files hold, so that these may be moved."""
+    return tuple(f"file:{user.identity(name[5:])}" if name.startswith("file:") else name for name in names)
 
 
 def _plan_of(out: Path) -> dict[str, Any] | None:

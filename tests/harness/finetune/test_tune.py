@@ -305,6 +305,26 @@ def test_a_second_command_into_the_same_folder_is_refused_while_the_first_is_at_
     assert lineage()["configuration"]["seed"] == 0
 
 
+def test_a_table_of_questions_may_be_moved_but_not_changed(place, untrained, capsys):
+    Path("before").mkdir()
+    for file, first in (("quiz.csv", 0), ("quiz_train.csv", 100)):
+        questions = [f"What is {n} plus {n}?,{2 * n}" for n in range(first, first + 20)]
+        Path("before", file).write_text("\n".join(["question,answer", *questions]))
+
+    def star(folder: str) -> int:
+        files = ("--task-file", f"{folder}/quiz.csv", "--train-file", f"{folder}/quiz_train.csv", "--grader", "number")
+        how = ("--iterations", "1", "--draws", "2", "--validation", "0", "--out", "out")
+        return main(["tune", "star", "--model", "model", *files, *how])
+
+    assert star("before") == 0
+    shutil.copytree("before", "after")
+    assert star("after") == 0
+    Path("after/quiz.csv").write_text("question,answer\nWhat is 3 plus 3?,6")
+    capsys.readouterr()
+    assert star("after") == 3
+    assert "configuration.tasks: ['file:quiz.csv?" in capsys.readouterr().err
+
+
 def test_options_may_change_until_work_has_begun(place, untrained, capsys):
     assert tune("rl", "--generations", "3") == 2
     assert "--generations 3: expected a divisor" in capsys.readouterr().err
