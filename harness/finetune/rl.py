@@ -402,7 +402,11 @@ def credited(advantages: torch.Tensor, length: int, replies: Sequence[Reply], we
 
 
 def _trainer_class() -> type:
-    from trl import GRPOTrainer
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about vLLM, which TRL imports where it can: `_by_vllm` decides on its use
+        from trl import GRPOTrainer
 
     class Trainer(GRPOTrainer):
         """`GRPOTrainer` with the credit `parts`; with `reply` it is its own."""
