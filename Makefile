@@ -12,6 +12,8 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := runs/demo
+# Two tests at a time, a file in one process; on a GPU each engine wants all of its memory.
+WORKERS := $(if $(filter cpu,$(DEVICE)),-n 2 --dist loadfile)
 KINDS := instruct sft epicar rlcr
 
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -44,7 +46,7 @@ demo: setup ## benchmark and compare the carried checkpoints (no download of wei
 .PHONY: test
 test: setup ## run all tests (ARGS="-k name" passes options to pytest)
 	@$(call need_system,$(SYSTEM_TEST))
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
 .PHONY: models
 models: setup ## train the micro family again, from scratch, and carry what the demo compares

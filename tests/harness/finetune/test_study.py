@@ -415,7 +415,7 @@ def test_what_cannot_be_done_is_said(options, message, monkeypatch, tmp_path, ca
 
 @pytest.mark.engine
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_the_small_study_makes_real_cells_and_a_page(tmp_path):
     command = [sys.executable, "-m", "harness.finetune.study", "--small", "--work", str(tmp_path)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
