@@ -12,8 +12,6 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := runs/demo
-# Two tests at a time, a file in one process; on a GPU each engine wants all of its memory.
-WORKERS := $(if $(filter cpu,$(DEVICE)),-n 2 --dist loadfile)
 KINDS := instruct sft epicar rlcr
 
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -23,6 +21,9 @@ DEVICE ?= $(shell nvidia-smi >/dev/null 2>&1 && echo cuda || echo cpu)
 # Looked for once, not at every use.
 PYTHON := $(PYTHON)
 DEVICE := $(DEVICE)
+
+# Two tests at a time, a file in one process; on a GPU each engine wants all of its memory.
+WORKERS := $(if $(filter cpu,$(DEVICE)),-n 2 --dist loadfile)
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints/$(DEVICE).txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
