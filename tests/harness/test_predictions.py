@@ -144,7 +144,7 @@ CSV = "confidence,correct\n"
         ("t.csv", CSV.encode() + "0.5,réel".encode("latin-1"), ["UTF-8", "0xe9"]),
         ("t.csv", (CSV + "0.5,1\n").encode("utf-16"), ["UTF-8", "0xff"]),
         ("t.csv.gz", CSV + "0.5,1\n", ["not a gzipped file"]),
-        ("t.csv.gz", gzip.compress((CSV + "0.5,1\n").encode())[:-6], ["end-of-stream"]),
+        ("t.csv.gz", gzip.compress((CSV + "0.5,1\n").encode(), mtime=0)[:-6], ["end-of-stream"]),
         ("t.jsonl", '{"confidence": 0.5, "correct": 1}\n{"confidence": 0.', ["line 2", "not valid JSON"]),
         ("t.jsonl", "[0.5, 1]\n", ["line 1", "an object per line"]),
         ("t.jsonl", "[" * 100_000, ["line 1", "not valid JSON"]),
