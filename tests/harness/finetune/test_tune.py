@@ -426,9 +426,8 @@ def test_neither_a_full_disk_nor_a_killed_training_loses_anything(place, kill_tr
         whole = Path("whole/checkpoint", weights).read_bytes()
         assert Path("disk/out", weights).read_bytes() == whole != Path("model", weights).read_bytes()
         curve = json.loads(Path("disk/out/lineage.json").read_text())["curve"]
-        assert [point["loss"] for point in curve] == [
-            point["loss"] for point in json.loads(Path("whole/checkpoint/curve.json").read_text())
-        ]
+        whole_curve = json.loads(Path("whole/checkpoint/curve.json").read_text())
+        assert [p["loss"] for p in curve] == pytest.approx([p["loss"] for p in whole_curve], rel=1e-4)  # rounded
 
 
 @pytest.mark.slow
