@@ -62,14 +62,13 @@ def wait_for_rows(out: Path, table: str, rows: int, process: subprocess.Popen) -
     pytest.fail(f"the run ended before it could be stopped: {process.communicate()}")
 
 
-def marked_processes(run: subprocess.Popen) -> list[psutil.Process]:
-    """Engine and graders of a run that goes on."""
+def marked_processes() -> list[psutil.Process]:
+    """Processes of any run's engine or graders."""
     found = []
-    for process in psutil.Process(run.pid).children(recursive=True):
+    for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if MARK in process.environ():
                 found.append(process)
-    assert found
     return found
 
 
@@ -119,10 +118,9 @@ def test_kill_9_and_the_same_command_give_the_file_of_an_uninterrupted_run(optio
     out = tmp_path / "killed"
     process = start(out, *options)
     wait_for_rows(out, "grades", 20, process)
-    started = marked_processes(process)
     process.kill()
     process.communicate()
-    for survivor in psutil.wait_procs(started, timeout=10)[1]:
+    for survivor in psutil.wait_procs(marked_processes(), timeout=10)[1]:
         pytest.fail(f"still alive 10 s after the kill: {survivor.cmdline()}")
     kept = len(content(out)["generations"])
     assert 20 <= kept < 120
@@ -145,7 +143,6 @@ def test_ctrl_c_drains_and_says_how_to_continue(tmp_path):
 def test_an_engine_that_dies_in_mid_run_is_an_error_that_keeps_the_rows(tmp_path):
     process = start(tmp_path / "run", *SAMPLED)
     wait_for_rows(tmp_path / "run", "grades", 1, process)
-    started = marked_processes(process)
     engine = next(
         p
         for p in psutil.Process(process.pid).children(recursive=True)
@@ -157,4 +154,4 @@ def test_an_engine_that_dies_in_mid_run_is_an_error_that_keeps_the_rows(tmp_path
     assert "engine died in mid-run" in stderr
     assert "Traceback" not in stderr
     assert content(tmp_path / "run")["generations"]
-    assert psutil.wait_procs(started, timeout=10)[1] == []
+    assert psutil.wait_procs(marked_processes(), timeout=10)[1] == []
