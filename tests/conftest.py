@@ -50,7 +50,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts engines or trains stays in one process, since a test looks for processes that such a run left behind."""
+    """What starts engines or trains stays in one process: a test looks for processes that such runs left behind."""
     for item in items:
         busy = item.get_closest_marker("engine") or "finetune" in item.path.parts
         item.add_marker(pytest.mark.xdist_group("engine" if busy else str(item.path)))
