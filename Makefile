@@ -22,8 +22,8 @@ DEVICE ?= $(shell nvidia-smi >/dev/null 2>&1 && echo cuda || echo cpu)
 PYTHON := $(PYTHON)
 DEVICE := $(DEVICE)
 
-# Two tests at a time (tests/conftest.py says which); on a GPU each engine wants all of its memory.
-WORKERS := $(if $(filter cpu,$(DEVICE)),-n 2 --dist loadgroup)
+# Two tests at a time, a file in one process; on a GPU each engine wants all of its memory.
+WORKERS := $(if $(filter cpu,$(DEVICE)),-n 2 --dist loadfile)
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints/$(DEVICE).txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))

@@ -49,13 +49,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(remedy)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts engines or trains stays in one process: a test looks for processes that such runs left behind."""
-    for item in items:
-        busy = item.get_closest_marker("engine") or "finetune" in item.path.parts
-        item.add_marker(pytest.mark.xdist_group("engine" if busy else str(item.path)))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item):
     report = yield

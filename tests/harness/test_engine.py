@@ -13,7 +13,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.backends._lifeline import MARK
 from harness.store import FILE_NAME
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -39,8 +38,13 @@ def command(out: Path, *options: str) -> list[str]:
     return [sys.executable, "-m", "harness.cli", "run", "micro-sft", "--out", str(out), *small, *options]
 
 
+RUN = "CALIBENCH_TEST_RUN"
+
+
 def start(out: Path, *options: str) -> subprocess.Popen:
-    return subprocess.Popen(command(out, *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    """A run whose processes, to the last child, carry its folder in their environment."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command(out, *options), env={**os.environ, RUN: str(out)}, **pipes)
 
 
 def finish(out: Path, *options: str) -> subprocess.CompletedProcess:
@@ -62,12 +66,12 @@ def wait_for_rows(out: Path, table: str, rows: int, process: subprocess.Popen) -
     pytest.fail(f"the run ended before it could be stopped: {process.communicate()}")
 
 
-def marked_processes() -> list[psutil.Process]:
-    """Processes of any run's engine or graders."""
+def processes_of(out: Path) -> list[psutil.Process]:
+    """Engine, graders and watchdog of the run that was started into this folder, whoever their parent is by now."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if MARK in process.environ():
+            if process.environ().get(RUN) == str(out):
                 found.append(process)
     return found
 
@@ -118,9 +122,10 @@ def test_kill_9_and_the_same_command_give_the_file_of_an_uninterrupted_run(optio
     out = tmp_path / "killed"
     process = start(out, *options)
     wait_for_rows(out, "grades", 20, process)
+    assert len(processes_of(out)) > 3
     process.kill()
     process.communicate()
-    for survivor in psutil.wait_procs(marked_processes(), timeout=10)[1]:
+    for survivor in psutil.wait_procs(processes_of(out), timeout=10)[1]:
         pytest.fail(f"still alive 10 s after the kill: {survivor.cmdline()}")
     kept = len(content(out)["generations"])
     assert 20 <= kept < 120
@@ -154,4 +159,4 @@ def test_an_engine_that_dies_in_mid_run_is_an_error_that_keeps_the_rows(tmp_path
     assert "engine died in mid-run" in stderr
     assert "Traceback" not in stderr
     assert content(tmp_path / "run")["generations"]
-    assert psutil.wait_procs(marked_processes(), timeout=10)[1] == []
+    assert psutil.wait_procs(processes_of(tmp_path / "run"), timeout=10)[1] == []
