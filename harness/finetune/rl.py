@@ -22,18 +22,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-import msgspec
 from msgspec import Meta
 
 from harness import protocols
 from harness.chat import ChatFormat
 from harness.errors import CalibenchError, InputError
 from harness.finetune import rewards
+from harness.finetune import trainer as trainer_of
 from harness.finetune.job import Job
 from harness.finetune.options import Options
 from harness.finetune.rewards import Judged
-from harness.finetune.stage import STATES, Tell, Trained, adapters, last_state, save
-from harness.finetune.validation import Asked, end_tokens, graders, pad_token, validate
+from harness.finetune.stage import Tell, Trained
+from harness.finetune.validation import Asked, end_tokens, graders, pad_token
 from harness.grading_pool import GradingPool
 from harness.parsing import parse
 
@@ -82,9 +82,7 @@ class RlOptions(Options):
     stop_on_collapse: Annotated[bool, Meta(description="ends a run whose confidences become one value")] = False
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    model: str
-    """Folder of the checkpoint to start from."""
+class Settings(trainer_of.Settings, frozen=True, kw_only=True):
     questions: list[Asked]
     options: RlOptions
     reward: str = "outcome"
@@ -92,15 +90,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     credit: Literal["reply", "parts"] = "reply"
     confidence_weight: float = 1.0
     """Factor on the advantages of the tokens that state the confidence; for `parts`."""
-    seed: int = 0
-    thinking: str = "auto"
-    protocol: str = "stated"
-    max_tokens: int = 2048
-    task_files: list[str] = []
-    """The user's tasks among those of the questions, as `file:REFERENCE`."""
-    validation: list[Asked] = []
-    validate_every: int = 0
-    """Steps between two looks at the validation questions; 0: only at the end."""
 
 
 def reinforce(job: Job, **what: Any) -> Trained:
@@ -150,16 +139,8 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
         CalibenchError: the loss is no longer a number, or the confidences collapse and that is to end the run; the last
             good state is kept.
     """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
-
-    options = settings.options
-    set_seed(settings.seed)
-    tokenizer = AutoTokenizer.from_pretrained(settings.model, padding_side="left")
-    chat = ChatFormat(tokenizer, settings.thinking)
-    tokenizer.pad_token_id = pad_token(chat)
-    dtype = torch.bfloat16 if torch.cuda.is_available() and options.lora_rank else torch.float32
-    model = AutoModelForCausalLM.from_pretrained(settings.model, dtype=dtype)
+    model, chat = trainer_of.load(settings, padding_side="left")
+    chat.tokenizer.pad_token_id = pad_token(chat)
     asked = [*settings.questions, *settings.validation]
     with graders(max(1, (os.cpu_count() or 2) // 2), settings.task_files, asked) as pool:
         grader = Grader(settings, chat, pool, end_tokens(model, chat))
@@ -168,52 +149,31 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
             reward_funcs=grader,
             args=_config(folder, settings, model.config.max_position_embeddings - grader.longest_prompt),
             train_dataset=grader.prompts(int(os.environ.get("WORLD_SIZE", "1"))),
-            processing_class=tokenizer,
-            peft_config=adapters(options.lora_rank, options.lora_alpha),
+            processing_class=chat.tokenizer,
+            peft_config=trainer_of.adapters(settings),
         )
         trainer.grader, trainer.settings = grader, settings
         trainer.add_callback(_watch(trainer, chat, settings, pool, tell))
-        state = last_state(folder)
-        trainer.train(resume_from_checkpoint=str(state) if state else None)
-    if trainer.is_world_process_zero():
-        curve = [entry for entry in trainer.state.log_history if "train_runtime" not in entry]
-        save(folder, trainer.accelerator.unwrap_model(trainer.model), Path(settings.model), curve)
+        trainer_of.train(trainer, folder, settings)
 
 
 def _config(folder: Path, settings: Settings, room: int) -> GRPOConfig:
-    import torch
     from trl import GRPOConfig
 
     options = settings.options
-    on_gpu = torch.cuda.is_available()
     return GRPOConfig(
-        output_dir=str(folder / STATES),
+        **trainer_of.arguments(folder, settings, options.steps),
         max_steps=options.steps,
         num_generations=options.generations,
-        per_device_train_batch_size=options.batch_size,
-        gradient_accumulation_steps=options.accumulation,
         max_completion_length=max(1, min(settings.max_tokens, room)),
         temperature=options.temperature,
-        learning_rate=options.learning_rate,
-        lr_scheduler_type=options.schedule if options.schedule != "constant" else "constant_with_warmup",
-        warmup_steps=round(options.warm_up * options.steps),
-        max_grad_norm=options.clip,
         beta=options.beta,
         loss_type=options.loss,
         scale_rewards=options.scale_rewards,
         shuffle_dataset=False,
         chat_template_kwargs={} if settings.thinking == "auto" else {"enable_thinking": settings.thinking == "on"},
         use_vllm=_by_vllm(options.sampler),
-        save_steps=options.save_every,
-        save_total_limit=1,
         logging_steps=1,
-        logging_nan_inf_filter=False,
-        gradient_checkpointing=on_gpu,
-        bf16=on_gpu,
-        use_cpu=not on_gpu,
-        seed=settings.seed,
-        report_to="none",
-        disable_tqdm=True,
     )
 
 
@@ -436,26 +396,16 @@ def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool
             if "reward" not in logs:
                 return
             step, entry = state.global_step, state.log_history[-1]
-            if not math.isfinite(logs["loss"]) or not math.isfinite(logs["grad_norm"]):
-                raise CalibenchError(
-                    f"the loss is no number at step {step}: training is unstable. The last good state is kept; lower"
-                    " --learning-rate, or --clip, and give another --out"
-                )
+            trainer_of.require_number(step, logs)
             collapsed = has_collapsed(state.log_history)
             if collapsed and settings.options.stop_on_collapse:
                 raise CalibenchError(_collapse(step, entry))
             entry["confidence_collapsed"] = float(collapsed)
-            if settings.validation and (step == state.max_steps or _due(step, settings.validate_every)):
-                found = validate(trainer.model, chat, settings.validation, settings.protocol, settings.max_tokens, pool)
-                entry |= {f"validation_{name}": value for name, value in found._asdict().items()}
+            entry |= trainer_of.look(trainer, chat, settings, pool)
             shown = [*_SHOWN, *(name for name in entry if name.startswith("validation_"))]
             tell(step, state.max_steps, {name: entry[name] for name in shown if name in entry})
 
     return Watch()
-
-
-def _due(step: int, every: int) -> bool:
-    return bool(every) and step % every == 0
 
 
 def _collapse(step: int, shown: dict[str, float]) -> str:

@@ -19,16 +19,13 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from harness import errors
 from harness.backends._lifeline import Lifeline
 from harness.errors import CalibenchError, EngineError, StorageError
-
-if TYPE_CHECKING:
-    from peft import LoraConfig
 
 CHECKPOINT = "checkpoint"
 STATES = "states"
@@ -168,15 +165,6 @@ _CANNOT_WRITE = (
     *(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)),  # as safetensors says it
     "inline_container",  # the part of torch that writes, which does not say why it cannot
 )
-
-
-def adapters(rank: int, alpha: float) -> LoraConfig | None:
-    """LoRA adapters on all linear layers; None for rank 0, which trains the weights themselves."""
-    if not rank:
-        return None
-    from peft import LoraConfig
-
-    return LoraConfig(r=rank, lora_alpha=alpha, target_modules="all-linear", task_type="CAUSAL_LM")
 
 
 def last_state(folder: Path) -> Path | None:

@@ -16,7 +16,7 @@ import tasks
 from harness import protocols
 from harness.chat import ChatFormat
 from harness.errors import CalibenchError, InputError
-from harness.finetune import rl
+from harness.finetune import rl, stage
 from harness.finetune.recipes import base as recipes
 from harness.finetune.rewards import Judged, rlcr
 from harness.finetune.rl import Reply, RlOptions, Settings, credited
@@ -293,7 +293,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_state(tmp
     monkeypatch.setattr(rl, "credited", broken)
     with pytest.raises(CalibenchError, match=r"step 3.*learning-rate"):
         rl.fit(tmp_path, SETTINGS, lambda *_: None)
-    assert rl.last_state(tmp_path).name == "checkpoint-2"
+    assert stage.last_state(tmp_path).name == "checkpoint-2"
     assert not (tmp_path / "checkpoint").exists()
 
 
