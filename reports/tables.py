@@ -142,10 +142,7 @@ def comparison_text(comparison: Comparison) -> str:
         heading = f"{clip(other, 60)} against {clip(comparison.baseline, 60)}, paired on shared questions"
         return f"{heading}\n\n{differences_text(comparison.differences)}"
     rows = [
-        row | {"task": run.name}
-        for run in comparison.runs
-        for row in headline(run.scorecard)
-        if row["task"] == "macro"
+        row | {"task": run.name} for run in comparison.runs for row in headline(run.scorecard) if row["task"] == "macro"
     ]
     differences = [
         replace(d, task=d.run_b)
