@@ -63,6 +63,34 @@ def recalibrate(
     from metrics import recalibration
     from metrics.compare import compare
 
+    frames, fits = apply(run, fit, methods, seed=seed)
+    after = [name for name in frames if name != AS_READ]
+    manifest = run.manifest()
+    return Recalibrated(
+        name=manifest["name"],
+        model=manifest["model"]["name"],
+        how=_how(fit, seed),
+        notes=tuple(_notes(run, fit)),
+        before=AS_READ,
+        descriptions={name: recalibration.METHODS[name].description for name in after},
+        fits=fits,
+        scorecards={name: _scorecard(of, seed) for name, of in frames.items()},
+        differences=tuple(compare(frames, [(AS_READ, name) for name in after], metrics=_JUDGED, seed=seed)),
+    )
+
+
+def apply(
+    run: RunFile, fit: RunFile | None = None, methods: Sequence[str] = DEFAULT, *, seed: int = 0
+) -> tuple[dict[str, pd.DataFrame], tuple[RecalibrationFit, ...]]:
+    """The confidences of a run as read (`AS_READ`) and as each method maps them, and how it was fitted.
+
+    Args, raises: as `recalibrate`.
+
+    Returns:
+        Name -> frame of `RunFile.frame`, without the rows of no confidence; what could not be fitted is missing.
+    """
+    from metrics import recalibration
+
     methods = list(dict.fromkeys(methods))
     for name in methods:
         if name not in recalibration.METHODS:
@@ -81,19 +109,7 @@ def recalibrate(
                 after[name].loc[part.rows.index, ["value", "status"]] = (float("nan"), "missing")
             else:
                 after[name].loc[part.scored.index, "value"] = result.confidence
-    frames = {AS_READ: frame, **after}
-    manifest = run.manifest()
-    return Recalibrated(
-        name=manifest["name"],
-        model=manifest["model"]["name"],
-        how=_how(fit, seed),
-        notes=tuple(_notes(run, fit)),
-        before=AS_READ,
-        descriptions={name: recalibration.METHODS[name].description for name in methods},
-        fits=tuple(fits),
-        scorecards={name: _scorecard(of, seed) for name, of in frames.items()},
-        differences=tuple(compare(frames, [(AS_READ, name) for name in methods], metrics=_JUDGED, seed=seed)),
-    )
+    return {AS_READ: frame, **after}, tuple(fits)
 
 
 def publish(result: Recalibrated, folder: Path) -> Path:

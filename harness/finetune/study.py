@@ -1,7 +1,7 @@
 """The study of the micro family: `python -m harness.finetune.study [--seeds 0,1,2] [--kinds NAMES] [--small]`.
 
 Every kind of checkpoint is made with several seeds by `harness.finetune.family` and asked by the benchmark's own runs:
-the whole test split greedily, a sample of it with many draws, and training questions on which post-hoc maps are fitted.
+the whole test split greedily, and a sample of it with many draws.
 Each kind and seed gives a cell, a small file that is kept; the page is made of cells alone. A stopped study goes on
 where it was.
 """
@@ -19,20 +19,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from harness.confidence.base import TokenFeatures
+from harness import recalibration
 from harness.errors import CalibenchError, InputError, unknown_name
 from harness.finetune import family, micro, study_cell, study_page
 from harness.finetune.family import KINDS, MEMBERS, Member
 from harness.finetune.recipes import base as recipes
 from harness.finetune.study_cell import Answers, Cell
-from harness.finetune.study_numbers import spread
+from harness.finetune.study_numbers import CLASSIFIER, spread
 from harness.model import Checkpoint, carried
 from harness.progress import Lines, Live
 from harness.scoring import write_text
 from harness.store import RunFile
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
 _DEFAULT_KINDS = (*micro.STYLES, *MEMBERS)
@@ -48,8 +47,6 @@ class Evaluation(NamedTuple):
 
     test_questions: int | None = None
     """Per task, greedily; None: all."""
-    training_questions: int = 60
-    """Per task, greedily."""
     draw_questions: int = 40
     """Per task, with `draws` draws."""
     draws: int = 30
@@ -96,7 +93,7 @@ def small(folder: Path) -> Study:
         kind: MEMBERS[kind]._replace(options=_SMALL_LOOP, limit=8, tasks=("micro_words", "micro_programs"))
         for kind in ("star", "epicar")
     }
-    evaluation = Evaluation(test_questions=8, training_questions=6, draw_questions=3, draws=4, max_tokens=200)
+    evaluation = Evaluation(test_questions=8, draw_questions=3, draws=4, max_tokens=200)
     return Study(folder, folder / "docs", evaluation, members, SMALL_KINDS, (CARRIED_SEED,))
 
 
@@ -116,7 +113,6 @@ def make_cell(study: Study, kind: str, seed: int, progress: Lines) -> Cell:
     with _cpu_seconds(study, kind, seed, "evaluation"):
         sampled = _ask_all(study, folder, runs, progress)
         rounds = _rounds(study, folder, runs, progress)
-    test, training = (_with_classifier(runs, name) for name in ("test", "training"))
     return Cell(
         kind=kind,
         seed=seed,
@@ -125,8 +121,7 @@ def make_cell(study: Study, kind: str, seed: int, progress: Lines) -> Cell:
         carried=seed == CARRIED_SEED and kind in _CARRIED,
         cpu_seconds=_spent(study, kind, seed),
         summary=_summary(runs),
-        test=test,
-        training=training,
+        test=_answers(runs / "test"),
         draws=study_cell.draws_of(sampled),
         sampled=tuple(entry["sampled"] for entry in checkpoint.lineage().get("iterations", [])),
         rounds=rounds,
@@ -148,11 +143,9 @@ def _checkpoint(study: Study, kind: str, seed: int, progress: Lines) -> Path:
 
 
 def _ask_all(study: Study, folder: Path, runs: Path, progress: Lines) -> pd.DataFrame:
-    """Makes the three runs; returns the frame of the one with several draws."""
+    """Makes both runs; returns the frame of the one with several draws."""
     asked = study.evaluation
     _ask(study, folder, runs / "test", progress, limit=asked.test_questions, confidence=asked.methods)
-    of_training = {"limit": asked.training_questions, "split": "train"}
-    _ask(study, folder, runs / "training", progress, confidence=asked.methods, **of_training)
     return _draw(study, folder, runs / "draws", asked.draws, progress)
 
 
@@ -198,58 +191,15 @@ def _ask(study: Study, folder: Path, out: Path, progress: Lines, **options: Any)
         raise KeyboardInterrupt
 
 
-def _with_classifier(runs: Path, name: str) -> dict[str, Answers]:
-    """Answers of a greedy run; those of the test split with confidences of a classifier of token features.
+def _answers(folder: Path) -> dict[str, Answers]:
+    """Answers of a greedy run, with the confidences of a classifier of token features, cross-fitted within the run."""
+    import pandas as pd
 
-    It is fitted, as `calibench recalibrate` fits it, on the training questions of the same task.
-    """
-    with RunFile.open(runs / name) as run, RunFile.open(runs / "training") as fit:
-        frame, known = run.frame(), fit.frame()
-        answers = study_cell.answers_of(frame)
-        if name != "test" or _CLASSIFIER_READS not in set(frame["method"]):
-            return answers
-        features, of_fit = _features(run), _features(fit)
-    return {
-        task: msgspec.structs.replace(of_task, confidence={**of_task.confidence, **_classified(*parts)})
-        for task, of_task in answers.items()
-        for parts in [(frame[frame["task"] == task], features, known[known["task"] == task], of_fit)]
-    }
-
-
-def _features(run: RunFile) -> dict[tuple[str, str], list[float]]:
-    """(task, question) -> features of its output's tokens."""
-    out = {}
-    for c in run.confidences(_CLASSIFIER_READS):
-        if c.status == "ok":
-            read = msgspec.json.decode(c.raw, type=TokenFeatures)
-            out[c.task, c.question_id] = [read.mean_logprob, read.total_logprob, read.min_logprob, float(read.tokens)]
-    return out
-
-
-def _classified(frame: pd.DataFrame, features: dict, known: pd.DataFrame, of_fit: dict) -> dict[str, str]:
-    """`classifier` -> the confidences of one task's answers; nothing where no classifier can be fitted."""
-    import numpy as np
-
-    from metrics import recalibration
-
-    questions = sorted(set(frame["question_id"]))
-    inputs, _, ids = _table(frame, features)
-    result = recalibration.transferred("classifier", _table(known, of_fit), inputs, ids)
-    if result.confidence is None:
-        return {}
-    values = dict(zip(ids, result.confidence, strict=True))
-    return {"classifier": study_cell.encode(np.array([values.get(q, np.nan) for q in questions]))}
-
-
-def _table(rows: pd.DataFrame, features: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Features [N, 4], correct [N] and question ids [N] of the answered rows of one task."""
-    import numpy as np
-
-    rows = rows[rows["outcome"].isin(("correct", "incorrect"))].drop_duplicates("question_id")
-    keys = list(zip(rows["task"], rows["question_id"], strict=True))
-    rows = rows[np.array([key in features for key in keys], dtype=bool)]
-    inputs = [features[key] for key in keys if key in features]
-    return np.array(inputs).reshape(-1, 4), rows["correct"].to_numpy(dtype=bool), rows["question_id"].to_numpy()
+    with RunFile.open(folder) as run:
+        frames, _ = recalibration.apply(run, methods=[CLASSIFIER])
+    read, classified = frames[recalibration.AS_READ], frames[CLASSIFIER]
+    classified = classified[classified["method"] == _CLASSIFIER_READS].assign(method=CLASSIFIER)
+    return study_cell.answers_of(pd.concat([read, classified], ignore_index=True))
 
 
 _SHOWN = ("accuracy", "mean_confidence", "signed_gap", "ece", "brier", "auroc", "distinct_confidences", "mode_share")

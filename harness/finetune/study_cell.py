@@ -78,8 +78,6 @@ class Cell(Record, kw_only=True):
     summary: dict[str, dict[str, dict[str, float | None]]]
     """Task or `macro` -> method -> metric -> value, for whoever reads the file; the page computes its own."""
     test: dict[str, Answers]
-    training: dict[str, Answers]
-    """Answers to training questions, on which post-hoc maps are fitted."""
     draws: dict[str, Draws]
     sampled: tuple[dict[str, Any], ...]
     """What each round of self-training sampled, from the lineage; empty for other recipes."""

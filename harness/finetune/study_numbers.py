@@ -40,9 +40,9 @@ BUDGETS = (1, 2, 3, 5, 10, 15, 20, 30)
 """Numbers of draws at which votes are counted."""
 SAMPLE_METRICS = ("accuracy", "mean_confidence", "signed_gap", "ece", "brier", "auroc")
 RECALIBRATIONS = ("temperature", "platt")
-"""Post-hoc maps of a confidence, fitted on the training questions of the same task."""
+"""Post-hoc maps of a confidence, cross-fitted within the test questions of a task."""
 CLASSIFIER = "classifier"
-"""The method of confidences that a classifier of token features gives, fitted there as well."""
+"""The method of confidences that a classifier of token features gives; it is cross-fitted as well."""
 NO_METHOD = "none"
 """Of votes that no confidence weighs."""
 Expectation = Literal["higher", "lower", "not higher", "not lower"]
@@ -189,7 +189,7 @@ class Numbers:
             cell = self.cells[kind, seed]
             self._found[key] = {}
             if task in cell.test:
-                self._found[key] |= _of_answers(task, cell.test[task], cell.training.get(task), self.resamples)
+                self._found[key] |= _of_answers(task, cell.test[task], self.resamples)
             if task in cell.draws:
                 self._found[key] |= _of_draws(task, cell.draws[task], self.resamples)
         return self._found[key]
@@ -235,12 +235,17 @@ def _clusters(cluster: tuple[int, ...] | None, n: int) -> tuple[np.ndarray, int]
     return (np.arange(n), n) if cluster is None else (np.array(cluster), max(cluster) + 1)
 
 
-def _of_answers(task: str, test: Answers, training: Answers | None, resamples: int) -> dict:
+def _of_answers(task: str, test: Answers, resamples: int) -> dict:
     """(method, metric) -> estimate, from greedy answers."""
     outcome = np.array([OUTCOME_NAMES.index(OUTCOMES[letter]) for letter in test.outcomes])
     cluster, n_clusters = _clusters(test.cluster, len(outcome))
     confidences = {method: decode(text) for method, text in test.confidence.items()}
-    confidences |= _recalibrated(test, training)
+    confidences |= {
+        f"{method} + {name}": values
+        for method, confidence in confidences.items()
+        if method != CLASSIFIER
+        for name, values in _recalibrated(confidence, outcome, cluster).items()
+    }
     out = {}
     for method, confidence in confidences.items():
         sample = Sample(confidence, outcome, cluster, n_clusters, np.arange(len(outcome)))
@@ -255,24 +260,16 @@ def _of_answers(task: str, test: Answers, training: Answers | None, resamples: i
     return out
 
 
-def _recalibrated(test: Answers, training: Answers | None) -> dict[str, np.ndarray]:
-    """`method + map` -> confidences [N]; without those that cannot be fitted."""
+def _recalibrated(confidence: np.ndarray, outcome: np.ndarray, cluster: np.ndarray) -> dict[str, np.ndarray]:
+    """Map -> confidences [N], each of a map fitted on other folds of questions; without maps that cannot be fitted."""
+    scored = ~np.isnan(confidence) & np.isin(outcome, [OUTCOME_NAMES.index(name) for name in ("correct", "incorrect")])
+    right = outcome[scored] == OUTCOME_NAMES.index("correct")
     out = {}
-    for method in test.confidence if training else ():
-        if method not in training.confidence:
-            continue
-        known, values = decode(training.confidence[method]), decode(test.confidence[method])
-        right = np.array([letter == "c" for letter in training.outcomes])
-        usable = ~np.isnan(known) & np.array([letter in "ci" for letter in training.outcomes])
-        asked = ~np.isnan(values)
-        for name in RECALIBRATIONS:
-            given = known[usable], right[usable], np.flatnonzero(usable).astype(str)
-            questions = np.char.add("test ", np.arange(asked.sum()).astype(str))
-            result = recalibration.transferred(name, given, values[asked], questions)
-            if result.confidence is not None:
-                of = np.full(len(values), np.nan)
-                of[asked] = result.confidence
-                out[f"{method} + {name}"] = of
+    for name in RECALIBRATIONS:
+        result = recalibration.cross_fitted(name, confidence[scored], right, cluster[scored])
+        if result.confidence is not None:
+            out[name] = np.full(len(confidence), np.nan)
+            out[name][scored] = result.confidence
     return out
 
 

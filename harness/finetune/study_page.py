@@ -26,6 +26,7 @@ from harness.finetune.study_numbers import (
 from harness.records import Metric
 from harness.scoring import write_text
 from metrics.measures import Group, metric_row, with_interval
+from metrics.recalibration import FOLDS
 from reports.text import UNDEFINED, interval, number, signed
 
 _METHODS = {"stated": "stated", "p_true": "P(True)", "sequence_probability": "sequence probability"}
@@ -133,8 +134,7 @@ def _run(numbers: Numbers, kinds: Sequence[str], seeds: Sequence[int], other: Se
     yield (
         f"Test questions: {', '.join(f'{n} of {task}' for task, n in sorted(asked.items()))}, greedy; of each task"
         f" {evaluation['draw_questions']} with {evaluation['draws']} draws at temperature"
-        f" {evaluation['temperature']:g}, and {evaluation['training_questions']} training questions, greedy, on which"
-        " post-hoc maps are fitted. Protocol `stated`."
+        f" {evaluation['temperature']:g}. Protocol `stated`."
     )
     rows = []
     for kind in dict.fromkeys([*kinds, *(kind for kind, _ in cells)]):
@@ -387,11 +387,10 @@ _JUDGED = ("ece", "brier", "auroc")
 
 def _post_hoc(numbers: Numbers) -> Iterator[str]:
     yield (
-        "Maps fitted on training questions of the same task and scored on test questions, means over tasks. Most of"
-        " these training questions were also trained on, in the tasks that it learns from, by every kind made from sft,"
-        " star and epicar among them: a kind that answers them better than test questions keeps too much confidence."
-        " Temperature never changes the order of confidences within a task, Platt only where it turns it round; the"
-        " classifier (logistic regression) reads length and log-probabilities of the tokens instead of a confidence."
+        f"Maps cross-fitted within the test questions of each task, in {FOLDS} folds: each answer is scored by the map"
+        " fitted on the other folds. So they have seen graded answers to questions that no checkpoint was trained on,"
+        " which the other rows have not. The classifier (logistic regression) reads length and log-probabilities of the"
+        " tokens instead of a confidence. Intervals do not include the choice of folds."
     )
     present = dict.fromkeys(kind for kind, _ in numbers.cells)
     rows = [
