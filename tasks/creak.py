@@ -10,8 +10,8 @@ from __future__ import annotations
 from harness.errors import DataError
 from harness.records import Question
 from tasks.base import Task
-from tasks.data import Source, open_rows, text_field
-from tasks.grading.choice import GRADER, TRUE_FALSE, grade_choice
+from tasks.data import Source, open_rows, text_field, with_training
+from tasks.grading.choice import TRUE_FALSE, by_label
 
 SOURCE = Source(
     task="creak",
@@ -52,15 +52,7 @@ TASK = Task(
     instruction="Is this claim true or false? The answer is the word true or the word false.",
     open=lambda data: open_rows(SOURCE, data),
     to_question=to_question,
-    grade=lambda question, answer_text: grade_choice(TRUE_FALSE, question.gold, answer_text),
-    grader=GRADER,
-    gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
-    wrong_text=lambda question: f"Answer: {'false' if question.gold == ('true',) else 'true'}",
+    **by_label(lambda _question: TRUE_FALSE),
     labels=tuple(label.name for label in TRUE_FALSE),
 )
-TASK = TASK._replace(
-    training=TASK._replace(
-        open=lambda data: open_rows(TRAINING, data),
-        to_question=lambda row, place: to_question(row, place, "train"),
-    )
-)
+TASK = with_training(TASK, TRAINING)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from harness.errors import DataError
-from tasks.base import Rows
+from tasks.base import Rows, Task
 
 
 class Hub(NamedTuple):
@@ -47,6 +47,16 @@ def open_rows(source: Source, data: str | None) -> Rows:
         DataError: nothing is there, it cannot be read, or (while iterating) it is empty or a row is malformed.
     """
     return _local(source, Path(data) / source.file) if data is not None else _remote(source)
+
+
+def with_training(task: Task, source: Source) -> Task:
+    """The task, which may learn from the rows of `source`; its `to_question` takes row, place and split."""
+    return task._replace(
+        training=task._replace(
+            open=lambda data: open_rows(source, data),
+            to_question=lambda row, place: task.to_question(row, place, "train"),
+        )
+    )
 
 
 def text_field(row: dict, name: str, place: str) -> str:

@@ -18,7 +18,7 @@ from harness.errors import DataError
 from harness.records import Question
 from tasks.base import Task
 from tasks.data import Source, open_rows, text_field
-from tasks.grading.choice import GRADER, Label, grade_choice
+from tasks.grading.choice import Label, by_label
 
 SOURCE = Source(
     task="fever",
@@ -76,10 +76,7 @@ TASK = Task(
     ),
     open=lambda data: open_rows(SOURCE, data),
     to_question=to_question,
-    grade=lambda question, answer_text: grade_choice(LABELS, question.gold, answer_text),
-    grader=GRADER,
-    gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
-    wrong_text=lambda question: f"Answer: {'REFUTES' if question.gold == ('SUPPORTS',) else 'SUPPORTS'}",
+    **by_label(lambda _question: LABELS),
     labels=tuple(label.name for label in LABELS),
     broken_gold={
         "129419": "labelled REFUTES, but 37792 and 146011, the same claim with the same evidence page, SUPPORTS; "

@@ -10,7 +10,7 @@ from __future__ import annotations
 from harness.errors import DataError
 from harness.records import Question
 from tasks.base import Task
-from tasks.data import Hub, Source, content_id, open_rows, text_field
+from tasks.data import Hub, Source, content_id, open_rows, text_field, with_training
 from tasks.grading.number import GRADER, grade_number, read_number
 
 SOURCE = Source(
@@ -53,9 +53,4 @@ TASK = Task(
     gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
     wrong_text=lambda question: f"Answer: {read_number(question.gold[0]) + 1}",
 )
-TASK = TASK._replace(
-    training=TASK._replace(
-        open=lambda data: open_rows(TRAINING, data),
-        to_question=lambda row, place: to_question(row, place, "train"),
-    )
-)
+TASK = with_training(TASK, TRAINING)

@@ -15,7 +15,7 @@ from harness.errors import DataError
 from harness.records import Question
 from tasks.base import Task
 from tasks.data import Hub, Source, content_id, open_rows, text_field
-from tasks.grading.choice import GRADER, Label, grade_choice
+from tasks.grading.choice import Label, by_label
 
 SOURCE = Source(
     task="halueval",
@@ -55,9 +55,6 @@ TASK = Task(
     ),
     open=lambda data: open_rows(SOURCE, data),
     to_question=to_question,
-    grade=lambda question, answer_text: grade_choice(LABELS, question.gold, answer_text),
-    grader=GRADER,
-    gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
-    wrong_text=lambda question: f"Answer: {'no' if question.gold == ('yes',) else 'yes'}",
+    **by_label(lambda _question: LABELS),
     labels=tuple(label.name for label in LABELS),
 )

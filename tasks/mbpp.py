@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from harness.errors import DataError
 from harness.records import Question
 from tasks.base import Task
-from tasks.data import Hub, Source, open_rows, text_field
+from tasks.data import Hub, Source, open_rows, text_field, with_training
 from tasks.grading.code import GRADER, checks, finish_code, functions, grade_code
 
 SOURCE = Source(
@@ -86,7 +86,7 @@ def program_task(
         description=description,
         instruction="Write the Python code that the tests need, with all its imports.",
         open=lambda data: open_rows(source, data),
-        to_question=lambda row, place: to_question(row, place, "test"),
+        to_question=to_question,
         grade=lambda question, answer_text: grade_code(question.tests, answer_text),
         finish=lambda question, job, ran: finish_code(question.tests, job, ran),
         grader=GRADER,
@@ -94,12 +94,7 @@ def program_task(
         wrong_text=wrong_program,
         broken_gold=broken_gold,
     )
-    return task._replace(
-        training=task._replace(
-            open=lambda data: open_rows(training, data),
-            to_question=lambda row, place: to_question(row, place, "train"),
-        )
-    )
+    return with_training(task, training)
 
 
 def wrong_program(question: Question) -> str:

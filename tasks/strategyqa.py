@@ -13,8 +13,8 @@ from __future__ import annotations
 from harness.errors import DataError
 from harness.records import Question
 from tasks.base import Task
-from tasks.data import Source, open_rows, text_field
-from tasks.grading.choice import GRADER, YES_NO, grade_choice
+from tasks.data import Source, open_rows, text_field, with_training
+from tasks.grading.choice import YES_NO, by_label
 
 SOURCE = Source(
     task="strategyqa",
@@ -55,15 +55,7 @@ TASK = Task(
     instruction="The answer is the word yes or the word no.",
     open=lambda data: open_rows(SOURCE, data),
     to_question=to_question,
-    grade=lambda question, answer_text: grade_choice(YES_NO, question.gold, answer_text),
-    grader=GRADER,
-    gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
-    wrong_text=lambda question: f"Answer: {'no' if question.gold == ('yes',) else 'yes'}",
+    **by_label(lambda _question: YES_NO),
     labels=tuple(label.name for label in YES_NO),
 )
-TASK = TASK._replace(
-    training=TASK._replace(
-        open=lambda data: open_rows(TRAINING, data),
-        to_question=lambda row, place: to_question(row, place, "train"),
-    )
-)
+TASK = with_training(TASK, TRAINING)

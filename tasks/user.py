@@ -460,15 +460,7 @@ def _labelled(described: Description) -> _Form:
         domain="other",
         instruction=f"The answer is one of the words {', '.join(stated)}." if stated else "The answer is one word.",
         gold=partial(_label, stated),
-        grade=lambda question, answer_text: choice.grade_choice(
-            _labels(stated, question.gold[0]), question.gold, answer_text
-        ),
-        grader=choice.GRADER,
-        gold_text=_written_answers,
-        wrong_text=lambda question: (
-            "Answer: "
-            + next(label.name for label in _labels(stated, question.gold[0]) if label.name not in question.gold)
-        ),
+        **choice.by_label(lambda question: _labels(stated, question.gold[0])),
         labels=stated,
     )
 

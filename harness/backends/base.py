@@ -7,14 +7,12 @@ A backend is one file in this folder that defines `Backend(model, engine_options
 from __future__ import annotations
 
 import abc
-import importlib
-import pkgutil
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+from harness import registry
 from harness.chat import ChatFormat
-from harness.errors import CapabilityError, unknown_name
+from harness.errors import CapabilityError
 
 TOP_TOKENS = 20
 """Tokens per position whose probabilities enter its entropy."""
@@ -120,9 +118,8 @@ class BaseBackend(abc.ABC):
 
 
 def names() -> list[str]:
-    """Names of all backends, found by file name; none is imported."""
-    modules = pkgutil.iter_modules([str(Path(__file__).parent)])
-    return sorted(m.name for m in modules if m.name != "base" and not m.name.startswith("_"))
+    """Names of all backends; none is imported."""
+    return registry.names("harness.backends")
 
 
 def load(name: str) -> type[BaseBackend]:
@@ -131,6 +128,4 @@ def load(name: str) -> type[BaseBackend]:
     Raises:
         InputError: unknown name; the message gives the nearest names.
     """
-    if name not in names():
-        raise unknown_name("backend", name, names())
-    return importlib.import_module(f"harness.backends.{name}").Backend
+    return registry.load("harness.backends", "backend", name).Backend

@@ -6,17 +6,14 @@ the model again about its own output, from which a stated confidence has been cu
 
 from __future__ import annotations
 
-import importlib
 import math
-import pkgutil
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from harness import registry
 from harness.backends.base import BaseBackend, TokenScores
-from harness.errors import unknown_name
 from harness.options import Scored
 from harness.parsing import Parsed
 from harness.records import Status
@@ -92,8 +89,8 @@ def token_reading(scores: TokenScores, tokens: Sequence[int]) -> Reading:
 
 
 def names() -> list[str]:
-    """Names of all methods, found by file name; none is imported."""
-    return sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name != "base")
+    """Names of all methods; none is imported."""
+    return registry.names("harness.confidence")
 
 
 def load(name: str) -> Method:
@@ -102,6 +99,4 @@ def load(name: str) -> Method:
     Raises:
         InputError: unknown name; the message gives the nearest names.
     """
-    if name not in names():
-        raise unknown_name("confidence method", name, names())
-    return importlib.import_module(f"harness.confidence.{name}").METHOD
+    return registry.load("harness.confidence", "confidence method", name).METHOD

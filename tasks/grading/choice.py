@@ -11,9 +11,10 @@ Where no answer is stated, the text's first line is read if it starts with a lab
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
+from harness.records import Question
 from tasks.base import Verdict
 from tasks.grading.answer import is_refusal, stated_answer
 
@@ -41,6 +42,20 @@ _ASIDE = re.compile(r"\s\([^()]*(?:\)|$)")
 _NOT = r"(?P<not>(?:\bnot|n't)(?: \w+)? |\bnon-)?"
 _NO_DETERMINER = r"(?! \w)"
 """Behind `no`: before another word ("no doubt") it denies that word, and is no answer."""
+
+
+def by_label(labels_of: Callable[[Question], Sequence[Label]]) -> dict[str, Any]:
+    """Grader, gold and wrong answers of a `Task` whose answers are labels; argument: question -> its labels."""
+
+    def wrong(question: Question) -> str:
+        return f"Answer: {next(label.name for label in labels_of(question) if label.name not in question.gold)}"
+
+    return {
+        "grade": lambda question, answer_text: grade_choice(labels_of(question), question.gold, answer_text),
+        "grader": GRADER,
+        "gold_text": lambda question: [f"Answer: {gold}" for gold in question.gold],
+        "wrong_text": wrong,
+    }
 
 
 def grade_choice(labels: Sequence[Label], gold: Sequence[str], answer_text: str) -> Verdict:

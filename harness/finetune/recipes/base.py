@@ -6,9 +6,7 @@ fields of a Struct: `calibench tune RECIPE --FIELD VALUE`. Defaults are ours unl
 
 from __future__ import annotations
 
-import importlib
 import math
-import pkgutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -16,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from msgspec import inspect
 
+from harness import registry
 from harness.errors import InputError, unknown_name
 from harness.finetune.job import Job, Taught, TuneConfig
 from harness.finetune.options import Options
@@ -38,8 +37,8 @@ class Recipe(NamedTuple):
 
 
 def names() -> list[str]:
-    """Names of all recipes, found by file name; none is imported."""
-    return sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name != "base")
+    """Names of all recipes; none is imported."""
+    return registry.names("harness.finetune.recipes")
 
 
 def load(name: str) -> Recipe:
@@ -48,9 +47,7 @@ def load(name: str) -> Recipe:
     Raises:
         InputError: unknown name; the message gives the nearest names.
     """
-    if name not in names():
-        raise unknown_name("recipe", name, names())
-    return importlib.import_module(f"harness.finetune.recipes.{name}").RECIPE
+    return registry.load("harness.finetune.recipes", "recipe", name).RECIPE
 
 
 class OptionHelp(NamedTuple):
