@@ -142,7 +142,7 @@ def _run(numbers: Numbers, kinds: Sequence[str], seeds: Sequence[int], other: Se
         hours = [sum(c.cpu_seconds.get(part, 0.0) for c in of_kind) / 3600 for part in ("training", "evaluation")]
         made = ", ".join(f"{c.seed}{' (carried)' if c.carried else ''}" for c in of_kind) or UNDEFINED
         same = {settings_hash(c.settings) for c in of_kind}
-        rows.append([kind, made, *(number(h, 2) for h in hours), ", ".join(sorted(same)) or UNDEFINED])
+        rows.append([kind, made, *(number(h if of_kind else None, 2) for h in hours), ", ".join(sorted(same)) or UNDEFINED])
     yield _table(["Kind", "Seeds", "Training, CPU h", "Evaluation, CPU h", "Settings"], rows)
     total = sum(sum(cell.cpu_seconds.values()) for cell in cells.values()) / 3600
     yield (
