@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.chat import ChatFormat
 from harness.finetune import trainer as trainer_of
 from harness.finetune.options import TrainingOptions
+from harness.finetune.rows import IGNORED
 from harness.finetune.stage import Tell
 from harness.finetune.validation import graders, pad_token
 from harness.grading_pool import GradingPool
@@ -43,8 +44,9 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
     if options.packing:
         dataset = _packed(dataset, options.max_length, settings.seed)
     rows_per_step = options.batch_size * options.accumulation * int(os.environ.get("WORLD_SIZE", "1"))
-    steps = math.ceil(options.epochs * math.ceil(len(dataset) / rows_per_step))
-    trainer = _trainer_class()(
+    steps_per_epoch = math.ceil(len(dataset) / rows_per_step)
+    steps = math.ceil(options.epochs * steps_per_epoch)
+    trainer = _trainer_class(_learned(dataset) / steps_per_epoch)(
         model=model,
         processing_class=chat.tokenizer,
         train_dataset=dataset,
@@ -56,7 +58,6 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
             packing=options.packing,
             weight_decay=options.weight_decay,
             logging_steps=max(1, options.save_every // _LOOKS),
-            train_sampling_strategy="random" if options.packing else "group_by_length",
             dataset_kwargs={"skip_prepare_dataset": True},
         ),
     )
@@ -84,11 +85,23 @@ def _packed(dataset: Dataset, length: int, seed: int) -> Dataset:
     return pack_dataset(dataset.shuffle(seed=seed), length)
 
 
-def _trainer_class() -> type:
+def _learned(dataset: Dataset) -> int:
+    import numpy as np
+    import pyarrow.compute as compute
+
+    labels = compute.list_flatten(dataset.data.column("labels")).to_numpy()
+    return int(np.count_nonzero(labels != IGNORED))
+
+
+def _trainer_class(learned_per_step: float) -> type:
     from trl import SFTTrainer
 
     class Trainer(SFTTrainer):
-        """`SFTTrainer` whose loss may weigh tokens; without weights it is its own."""
+        """`SFTTrainer` whose loss may weigh tokens; without weights it is its own, the mean over a step's tokens.
+
+        Weighted, it is a sum over the tokens of a step, divided by how many a step has on average: divided by its own
+        number, a token would weigh more the fewer others its step happens to hold, and verdicts are short.
+        """
 
         def _set_signature_columns_if_needed(self) -> None:
             super()._set_signature_columns_if_needed()
@@ -102,10 +115,9 @@ def _trainer_class() -> type:
             if weights is None:
                 return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
             outputs = model(**inputs, use_cache=False, fused_lm_head=True)
-            learned = outputs.label_mask.sum() if num_items_in_batch is None else num_items_in_batch
-            loss = -(outputs.log_probs * weights[:, 1:]).sum() / learned
-            processes = self.accelerator.num_processes if num_items_in_batch is not None else 1
-            return (loss * processes, outputs) if return_outputs else loss * processes
+            # Averaged over processes afterwards, but summed over the passes of a step.
+            loss = -(outputs.log_probs * weights[:, 1:]).sum() * self.accelerator.num_processes / learned_per_step
+            return (loss, outputs) if return_outputs else loss
 
     return Trainer
 

@@ -10,8 +10,8 @@ What still cannot be read, is cut or refuses is taught neither as right nor as w
 knowledge and not about form.
 
 Not stated in the paper's public sources, and ours: K, temperature, learning rate, epochs, batch, and that each
-iteration starts from the parent. `alpha` weighs the two losses as in the paper's rebuttal; without it, every learned
-token counts the same.
+iteration starts from the parent. `alpha` weighs the two losses as in the paper's rebuttal; without it, the loss is the
+mean over the learned tokens of a step, of which a verdict has one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class EpicarOptions(SelfTrainingOptions):
     ] = True
     alpha: Annotated[
         float,
-        Meta(ge=-1, le=1, description="share of the answers in the loss; -1: every learned token counts the same"),
+        Meta(ge=-1, le=1, description="share of the answers in the loss; -1: as many as their tokens are"),
     ] = -1.0
     balance: Annotated[bool, Meta(description='gives "Yes" and "No" the same total weight')] = False
     verdicts: Annotated[int, Meta(ge=0, description="most verdicts per question; 0: one for each draw")] = 0
@@ -52,7 +52,7 @@ def rows(iteration: Iteration) -> Iterator[Row]:
 
 
 def factors(options: EpicarOptions, summary: Summary) -> dict[str, float]:
-    """Factor on the loss of each kind of row; empty if every learned token counts the same.
+    """Factor on the loss of each kind of row; empty if none is weighted.
 
     Raises:
         InputError: the answers are to have a share of the loss, and no row of them is left.

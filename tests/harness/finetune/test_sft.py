@@ -94,13 +94,15 @@ def test_training_lowers_the_loss_and_leaves_a_whole_checkpoint(fit, parent):
     assert [point["loss"] for point in curve] == losses(told)
 
 
-def test_training_that_was_stopped_goes_on_to_the_same_weights(fit):
+@pytest.mark.parametrize(("stop_at", "state"), [(7, 4), (10, 8)], ids=["first epoch", "second epoch"])
+def test_training_that_was_stopped_goes_on_to_the_same_weights(fit, stop_at, state):
+    """An epoch has 6 steps of 4 rows."""
     whole, _ = fit("whole")
     with pytest.raises(KeyboardInterrupt):
-        fit("stopped", stop_at=7)
-    assert last_state(fit.folder / "stopped").name == "checkpoint-4"
+        fit("stopped", stop_at=stop_at)
+    assert last_state(fit.folder / "stopped").name == f"checkpoint-{state}"
     resumed, told = fit("stopped")
-    assert told[0][0] > 4
+    assert told[0][0] > state
     assert same(weights(whole), weights(resumed))
 
 
@@ -138,6 +140,13 @@ def test_the_loss_is_that_of_each_row_alone(fit, parent, packing, factors):
     )
     expected = first_loss(parent, some_rows(), lambda kind: factors.get(kind, 1.0))
     assert losses(told)[0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_weighted_token_counts_the_same_whatever_rows_share_its_step(fit, parent):
+    factors = {"yes": 3.0}
+    _, told = fit(factors=factors, batch_size=2, accumulation=2, epochs=1, learning_rate=1e-9, save_every=1)
+    expected = first_loss(parent, some_rows(), lambda kind: factors.get(kind, 1.0))
+    assert sum(losses(told)) / 6 == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(fit):
