@@ -101,7 +101,13 @@ def _figures(sampled: Iterable[Sampled]) -> dict[str, Any]:
 
 
 def right_answers(question: Sampled, chat: ChatFormat, prompt: Sequence[int] | None = None) -> list[Row]:
-    """A row for each right answer that is no copy of another; learned after `prompt` instead of its own, if given."""
-    outputs = {trace.output: trace for trace in question.traces if trace.outcome == "correct"}
+    """A row for each right answer that is no copy of another; learned after `prompt` instead of its own, if given.
+
+    One that the token limit cut is left out: right as it is, it would teach to end in the middle of a confidence.
+    """
+    right = (
+        trace for trace in question.traces if trace.outcome == "correct" and trace.generation.finish_reason != "length"
+    )
+    outputs = {trace.output: trace for trace in right}
     end = chat.tokenizer.eos_token_id
     return [answer_row(trace.prompt if prompt is None else prompt, output, end) for output, trace in outputs.items()]
