@@ -139,10 +139,11 @@ def _run(numbers: Numbers, kinds: Sequence[str], seeds: Sequence[int], other: Se
     rows = []
     for kind in dict.fromkeys([*kinds, *(kind for kind, _ in cells)]):
         of_kind = [cells[kind, seed] for seed in numbers.seeds(kind)]
-        hours = [sum(c.cpu_seconds.get(part, 0.0) for c in of_kind) / 3600 for part in ("training", "evaluation")]
+        parts = ("training", "evaluation") if of_kind else ()
+        hours = [number(sum(c.cpu_seconds.get(part, 0.0) for c in of_kind) / 3600, 2) for part in parts]
         made = ", ".join(f"{c.seed}{' (carried)' if c.carried else ''}" for c in of_kind) or UNDEFINED
         same = {settings_hash(c.settings) for c in of_kind}
-        rows.append([kind, made, *(number(h if of_kind else None, 2) for h in hours), ", ".join(sorted(same)) or UNDEFINED])
+        rows.append([kind, made, *(hours or [UNDEFINED] * 2), ", ".join(sorted(same)) or UNDEFINED])
     yield _table(["Kind", "Seeds", "Training, CPU h", "Evaluation, CPU h", "Settings"], rows)
     total = sum(sum(cell.cpu_seconds.values()) for cell in cells.values()) / 3600
     yield (
