@@ -361,7 +361,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     recalibrate.add_argument("run", metavar="RUN")
     recalibrate.add_argument(
-        "--fit", metavar="RUN", help="run to fit the maps on, as of the training split (default: cross-fit within RUN)"
+        "--fit", metavar="RUN", help="run to fit the maps on, as of the training split (default: one half of RUN)"
     )
     recalibrate.add_argument(
         "--method",

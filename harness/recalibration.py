@@ -1,7 +1,7 @@
 """Post-hoc recalibration of a run: its confidences before and after, on the same answers. Needs no model.
 
-Either each row is scored by a map fitted on other questions of its own task (cross-fitting), or all of them by maps
-fitted on another run, such as the training split's, that shares no question with this one.
+The maps are fitted on one half of the run's questions and scored on the other; or they are fitted on another run, such
+as the training split's, that shares no question with this one, and scored on all of it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SHOWN = (
     "coverage", "mean_confidence", "signed_gap", "ece", "ece_noise_floor", "brier", "log_loss", "auroc",
 )  # fmt: skip
 _JUDGED = ("ece", "brier", "log_loss", "auroc")
-_FEATURES = "features"
+FEATURES = "features"
 """Column of token features: an array with nan for what is not known, or None where the method reads none."""
 
 
@@ -51,10 +51,11 @@ def recalibrate(
 
     Args:
         run: what is scored.
-        fit: fits the maps on this run; None cross-fits within `run`. The map of a task is fitted on the same task of
-            `fit`, or, where that has not asked it, on all its tasks together.
+        fit: fits the maps on this run; None: on one half of the questions of `run`, so that all numbers are of the
+            other half. The map of a task is fitted on the same task of `fit`, or, where that has not asked it, on all
+            its tasks together.
         methods: keys of `metrics.recalibration.METHODS`.
-        seed: of folds, fits and bootstrap.
+        seed: of the halves, the fits and the bootstrap.
 
     Raises:
         InputError: an unknown method, a run without answers that have confidences, or two runs that share a question or
@@ -87,7 +88,7 @@ def apply(
     Args, raises: as `recalibrate`.
 
     Returns:
-        Name -> frame of `RunFile.frame`, without the rows of no confidence; what could not be fitted is missing.
+        Name -> frame of `RunFile.frame` with the rows that are scored; what could not be mapped is missing.
     """
     from metrics import recalibration
 
@@ -95,20 +96,24 @@ def apply(
     for name in methods:
         if name not in recalibration.METHODS:
             raise unknown_name("recalibration method", name, list(recalibration.METHODS))
-    frame = _frame(run)
-    known = None if fit is None else _parts(_refuse_shared(run, fit))
-    parts = _parts(frame)
-    if known is not None and not {p.key[1:] for p in parts} & {p.key[1:] for p in known}:
+    frame = frame_with_features(run)
+    if fit is None:
+        to_fit = _fit_half(frame, seed)
+        frame, of_fit = frame[~to_fit], frame[to_fit]
+    else:
+        of_fit = _refuse_shared(run, fit)
+    parts, known = _parts(frame), _parts(of_fit)
+    if not {p.key[1:] for p in parts} & {p.key[1:] for p in known}:
         raise InputError(f"{fit.path.parent} has no confidence of a method and protocol that {run.path.parent} has")
     after, fits = {name: frame.copy() for name in methods}, []
     for part in parts:
         for name in methods:
             result, described = _one(part, name, known, seed)
             fits.append(described)
-            if result.confidence is None:
-                after[name].loc[part.rows.index, ["value", "status"]] = (float("nan"), "missing")
-            else:
+            after[name].loc[part.rows.index, ["value", "status"]] = (float("nan"), "missing")
+            if result.confidence is not None:
                 after[name].loc[part.scored.index, "value"] = result.confidence
+                after[name].loc[part.scored.index, "status"] = "ok"
     return {AS_READ: frame, **after}, tuple(fits)
 
 
@@ -122,8 +127,8 @@ def publish(result: Recalibrated, folder: Path) -> Path:
     return page
 
 
-def _frame(run: RunFile) -> pd.DataFrame:
-    """`RunFile.frame` of the rows that a confidence was asked for, with their token features."""
+def frame_with_features(run: RunFile) -> pd.DataFrame:
+    """`RunFile.frame` of the rows that a confidence was asked for, with the column `FEATURES`."""
     import numpy as np
 
     frame = run.frame()
@@ -139,8 +144,20 @@ def _frame(run: RunFile) -> pd.DataFrame:
                     values = np.array(msgspec.structs.astuple(read), dtype=float)
                     features[c.task, c.protocol, c.question_id, c.draw, method] = values
     key = ["task", "protocol", "question_id", "draw", "method"]
-    frame[_FEATURES] = [features.get(row) for row in frame[key].itertuples(index=False, name=None)]
+    frame[FEATURES] = [features.get(row) for row in frame[key].itertuples(index=False, name=None)]
     return frame.assign(subject=None, level=float("nan"))
+
+
+def _fit_half(frame: pd.DataFrame, seed: int) -> np.ndarray:
+    """Mask [N] of the rows to fit on, a half of the clusters of each task."""
+    import numpy as np
+
+    from metrics import recalibration
+
+    half = np.zeros(len(frame), dtype=bool)
+    for rows in frame.groupby("task").indices.values():
+        half[rows] = recalibration.fit_half(frame["cluster"].to_numpy()[rows].astype(str), seed)
+    return half
 
 
 def _parts(frame: pd.DataFrame) -> list[_Part]:
@@ -148,29 +165,22 @@ def _parts(frame: pd.DataFrame) -> list[_Part]:
     return [_Part(key, rows, rows[scored[rows.index]]) for key, rows in frame.groupby(["task", "protocol", "method"])]
 
 
-def _one(
-    part: _Part, name: str, known: list[_Part] | None, seed: int
-) -> tuple[recalibration.Recalibrated, RecalibrationFit]:
+def _one(part: _Part, name: str, known: list[_Part], seed: int) -> tuple[recalibration.Recalibrated, RecalibrationFit]:
     """One part recalibrated by one method, and how."""
     from metrics import recalibration
 
     note = None
     if part.scored.empty:
-        result = recalibration.Recalibrated(None, (), "no graded answer has a confidence")
-    elif recalibration.METHODS[name].of_features and part.scored[_FEATURES].isna().any():
-        result = recalibration.Recalibrated(None, (), "needs token features, which this method does not read")
-    elif known is None:
-        (inputs,) = _inputs([part.scored], name)
-        clusters = part.scored["cluster"].astype(str)
-        result = recalibration.cross_fitted(name, inputs, _correct(part.scored), clusters, seed=seed)
+        result = recalibration.Recalibrated(None, None, "no graded answer has a confidence")
+    elif recalibration.METHODS[name].of_features and part.scored[FEATURES].isna().any():
+        result = recalibration.Recalibrated(None, None, "needs token features, which this method does not read")
     else:
         result, note = _transferred(part, name, known, seed)
-    parameters = result.maps[0].parameters if result.maps else ()
     described = RecalibrationFit(
         **dict(zip(("task", "protocol", "method"), part.key, strict=True)),
         recalibration=name,
-        n_fit=min((m.n_rows for m in result.maps), default=0),
-        parameters={p: tuple(float(m.parameters[p]) for m in result.maps) for p in parameters},
+        n_fit=result.map.n_rows if result.map else 0,
+        parameters={p: float(value) for p, value in result.map.parameters.items()} if result.map else {},
         note=note,
         reason=result.reason,
     )
@@ -180,7 +190,7 @@ def _one(
 def _transferred(
     part: _Part, name: str, known: list[_Part], seed: int
 ) -> tuple[recalibration.Recalibrated, str | None]:
-    """One part recalibrated on rows of the other run, and the note on these."""
+    """One part recalibrated on rows of other questions, and the note on these."""
     import pandas as pd
 
     from metrics import recalibration
@@ -188,11 +198,11 @@ def _transferred(
     alike = [p for p in known if p.key[1:] == part.key[1:]]
     same = [p for p in alike if p.key == part.key]
     if not alike:
-        return recalibration.Recalibrated(None, (), "the run of the fit has no such confidences"), None
+        return recalibration.Recalibrated(None, None, "nothing to fit on has such confidences"), None
     of_fit = pd.concat([p.scored for p in same or alike])
     if of_fit.empty:
-        return recalibration.Recalibrated(None, (), "the run of the fit has no graded answer with a confidence"), None
-    learned, inputs = _inputs([of_fit, part.scored], name)
+        return recalibration.Recalibrated(None, None, "no graded answer to fit on has a confidence"), None
+    learned, inputs = inputs_of([of_fit, part.scored], name)
     given = learned, _correct(of_fit), _questions(of_fit)
     result = recalibration.transferred(name, given, inputs, _questions(part.scored), seed=seed)
     return result, None if same else f"fitted on {', '.join(p.key[0] for p in alike)}"
@@ -202,7 +212,7 @@ def _correct(rows: pd.DataFrame) -> pd.Series:
     return rows["outcome"] == "correct"
 
 
-def _inputs(frames: list[pd.DataFrame], name: str) -> list[np.ndarray]:
+def inputs_of(frames: list[pd.DataFrame], name: str) -> list[np.ndarray]:
     """Confidences [N] of each frame; or features [N, F], those that are known of every row of all frames."""
     import numpy as np
 
@@ -210,7 +220,7 @@ def _inputs(frames: list[pd.DataFrame], name: str) -> list[np.ndarray]:
 
     if not METHODS[name].of_features:
         return [rows["value"].to_numpy() for rows in frames]
-    tables = [np.array(rows[_FEATURES].tolist()) for rows in frames]
+    tables = [np.array(rows[FEATURES].tolist()) for rows in frames]
     known = np.isfinite(np.concatenate(tables)).all(axis=0)
     return [table[:, known] for table in tables]
 
@@ -222,7 +232,7 @@ def _questions(rows: pd.DataFrame) -> pd.Series:
 def _refuse_shared(run: RunFile, fit: RunFile) -> pd.DataFrame:
     """The frame of the run that is fitted on, if it holds other questions than the run that is scored."""
     if run.path.resolve() == fit.path.resolve():
-        raise InputError(f"--fit {fit.path.parent} is the run itself; without --fit its folds are fitted on each other")
+        raise InputError(f"--fit {fit.path.parent} is the run itself; without --fit, one half of it is fitted on")
     ids, texts = set(), set()
     for question in run.questions():
         ids.add((question.task, question.question_id))
@@ -233,7 +243,7 @@ def _refuse_shared(run: RunFile, fit: RunFile) -> pd.DataFrame:
             f"{fit.path.parent} and {run.path.parent} share {len(shared)} questions (the first: {shared[0].question_id}"
             f" of {shared[0].task}); a map can only score other questions than those that it is fitted on"
         )
-    return _frame(fit)
+    return frame_with_features(fit)
 
 
 def _text(question: Question) -> tuple[str, ...]:
@@ -252,12 +262,10 @@ def _scorecard(frame: pd.DataFrame, seed: int) -> Scorecard:
 
 
 def _how(fit: RunFile | None, seed: int) -> str:
-    from metrics.recalibration import FOLDS
-
     if fit is None:
         return (
-            f"cross-fitted within the run: {FOLDS} folds by question, of equal accuracy, seed {seed}; each answer is"
-            " scored by the map fitted on the other folds of its task"
+            f"fitted on a random half of the questions of each task (seed {seed}); every number here, those of the"
+            " confidences as read among them, is of the other half"
         )
     return (
         f"fitted on the run {fit.manifest()['name']} ({fit.path.parent.name}), which shares no question with this one"

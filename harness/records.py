@@ -338,9 +338,8 @@ class RecalibrationFit(Record, kw_only=True):
     method: str
     recalibration: str
     n_fit: int
-    """Rows of the fit; of the smallest one, where there are several maps."""
-    parameters: dict[str, tuple[float, ...]]
-    """Parameter -> its value in each map."""
+    """Rows of the fit."""
+    parameters: dict[str, float]
     note: str | None
     """What a reader must know of the rows of the fit; None if they are of the task itself."""
     reason: str | None

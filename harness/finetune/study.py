@@ -21,7 +21,7 @@ import msgspec
 
 from harness import recalibration
 from harness.errors import CalibenchError, InputError, unknown_name
-from harness.finetune import family, micro, study_cell, study_page
+from harness.finetune import family, micro, study_cell, study_numbers, study_page
 from harness.finetune.family import KINDS, MEMBERS, Member
 from harness.finetune.recipes import base as recipes
 from harness.finetune.study_cell import Answers, Cell
@@ -192,14 +192,34 @@ def _ask(study: Study, folder: Path, out: Path, progress: Lines, **options: Any)
 
 
 def _answers(folder: Path) -> dict[str, Answers]:
-    """Answers of a greedy run, with the confidences of a classifier of token features, cross-fitted within the run."""
-    import pandas as pd
-
+    """Answers of a greedy run, with the confidences of a classifier of token features."""
     with RunFile.open(folder) as run:
-        frames, _ = recalibration.apply(run, methods=[CLASSIFIER])
-    read, classified = frames[recalibration.AS_READ], frames[CLASSIFIER]
-    classified = classified[classified["method"] == _CLASSIFIER_READS].assign(method=CLASSIFIER)
-    return study_cell.answers_of(pd.concat([read, classified], ignore_index=True))
+        frame = recalibration.frame_with_features(run)
+    return {
+        task: msgspec.structs.replace(answers, confidence=answers.confidence | _classified(task, answers, frame))
+        for task, answers in study_cell.answers_of(frame).items()
+    }
+
+
+def _classified(task: str, answers: Answers, frame: pd.DataFrame) -> dict[str, str]:
+    """`classifier` -> confidences of one task's questions; nothing where it cannot be fitted."""
+    import numpy as np
+
+    from metrics.recalibration import transferred
+
+    rows = frame[(frame["task"] == task) & (frame["method"] == _CLASSIFIER_READS)].sort_values("question_id")
+    known = (rows["outcome"].isin(("correct", "incorrect")) & (rows["status"] == "ok")).to_numpy()
+    cluster, _ = study_numbers.clusters(answers.cluster, len(rows))
+    half = study_numbers.scored_half(task, cluster)
+    fit, scored = known & ~half, known & half
+    learned, inputs = recalibration.inputs_of([rows[fit], rows[scored]], CLASSIFIER)
+    right = (rows["outcome"] == "correct").to_numpy()
+    result = transferred(CLASSIFIER, (learned, right[fit], cluster[fit]), inputs, cluster[scored])
+    if result.confidence is None:
+        return {}
+    values = np.full(len(rows), np.nan)
+    values[scored] = result.confidence
+    return {CLASSIFIER: study_cell.encode(values)}
 
 
 _SHOWN = ("accuracy", "mean_confidence", "signed_gap", "ece", "brier", "auroc", "distinct_confidences", "mode_share")

@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.finetune.family import KINDS
 from harness.finetune.study_cell import Cell, settings_hash
 from harness.finetune.study_numbers import (
+    AS_READ,
     BUDGETS,
     CLASSIFIER,
     FINDINGS,
@@ -26,7 +27,6 @@ from harness.finetune.study_numbers import (
 from harness.records import Metric
 from harness.scoring import write_text
 from metrics.measures import Group, metric_row, with_interval
-from metrics.recalibration import FOLDS
 from reports.text import UNDEFINED, interval, number, signed
 
 _METHODS = {"stated": "stated", "p_true": "P(True)", "sequence_probability": "sequence probability"}
@@ -115,7 +115,8 @@ def _opening(numbers: Numbers) -> str:
         "Intervals (95 %) are over questions alone, since there is one seed: they say nothing about another seed."
         if n == 1
         else f"Intervals (95 %) are over seeds and questions: each resample draws seeds and, for all seeds alike,"
-        f" questions. {n} seeds are few: such intervals are rough, and where seeds differ they are wide."
+        f" questions. {n} seeds are few: their spread is widened to that of Student's t, and where seeds differ the"
+        " intervals are wide."
     )
     return (
         "Checkpoints of the same family (0.9 M parameters, trained from scratch), made in every way that calibench has,"
@@ -388,10 +389,11 @@ _JUDGED = ("ece", "brier", "auroc")
 
 def _post_hoc(numbers: Numbers) -> Iterator[str]:
     yield (
-        f"Maps cross-fitted within the test questions of each task, in {FOLDS} folds: each answer is scored by the map"
-        " fitted on the other folds. So they have seen graded answers to questions that no checkpoint was trained on,"
-        " which the other rows have not. The classifier (logistic regression) reads length and log-probabilities of the"
-        " tokens instead of a confidence. Intervals do not include the choice of folds."
+        "Maps are fitted on a random half of the test questions of each task; every number of this table, those as read"
+        " among them, is of the other half. So the maps have seen graded answers to questions like these, which no"
+        " checkpoint was trained on. A map that keeps the order, as temperature does, keeps the AUROC. The classifier"
+        " (logistic regression) reads length and log-probabilities of the tokens instead of a confidence. Intervals are"
+        " for the fitted maps: that others would be fitted on other answers is not in them."
     )
     present = dict.fromkeys(kind for kind, _ in numbers.cells)
     rows = [
@@ -404,8 +406,7 @@ def _post_hoc(numbers: Numbers) -> Iterator[str]:
 
 def _maps() -> Iterator[tuple[str, str]]:
     for method in ("stated", "p_true"):
-        yield method, _METHODS[method]
-        for name in RECALIBRATIONS:
+        for name in (AS_READ, *RECALIBRATIONS):
             yield f"{method} + {name}", f"{_METHODS[method]}, {name}"
     yield CLASSIFIER, "classifier of token features"
 

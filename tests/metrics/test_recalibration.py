@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from metrics.calibration import expected_calibration_error
 from metrics.discrimination import auroc
 from metrics.proper import brier_score, log_loss
-from metrics.recalibration import METHODS, MIN_QUESTIONS, TEMPERATURES, Unfit, cross_fitted, fit, transferred
+from metrics.recalibration import METHODS, MIN_QUESTIONS, TEMPERATURES, Unfit, fit, fit_half, transferred
 
 OF_CONFIDENCE = [name for name, method in METHODS.items() if not method.of_features]
 OF_FEATURES = [name for name, method in METHODS.items() if method.of_features]
@@ -64,77 +64,83 @@ def test_maps_equal_published_implementations(method):
     assert fit(method, CONFIDENCE, CORRECT, QUESTIONS)(GRID, others(5)) == pytest.approx(GOLDEN[method], abs=2e-7)
 
 
+def mapped(method: str, inputs, correct, questions, seed=0):
+    """One half mapped by what is fitted on the other: the mask of the scored rows, and the result."""
+    to_fit = fit_half(questions, seed)
+    known = inputs[to_fit], correct[to_fit], questions[to_fit]
+    return ~to_fit, transferred(method, known, inputs[~to_fit], questions[~to_fit])
+
+
 def test_a_planted_temperature_is_found_and_undone():
     rng = np.random.default_rng(0)
     truth = rng.uniform(0.07, 0.93, 20_000)
     correct = rng.random(20_000) < truth
     stated = 1 / (1 + ((1 - truth) / truth) ** 2.5)  # the logit times 2.5
-    found = cross_fitted("temperature", stated, correct, np.arange(20_000))
-    # The standard error of each is 1.4 %.
-    assert [m.parameters["temperature"] for m in found.maps] == pytest.approx([2.5] * 5, rel=0.05)
-    assert expected_calibration_error(stated, correct) > 0.08
-    assert expected_calibration_error(found.confidence, correct) < 0.015
+    scored, found = mapped("temperature", stated, correct, np.arange(20_000))
+    assert found.map.parameters["temperature"] == pytest.approx(2.5, rel=0.07)  # its standard error is 1.8 %
+    assert expected_calibration_error(stated[scored], correct[scored]) > 0.08
+    assert expected_calibration_error(found.confidence, correct[scored]) < 0.02
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_no_row_is_scored_by_a_map_that_saw_its_question(method):
-    """Three draws a question; a map refuses what it was fitted on, and cross-fitting splits no question."""
+    """Three draws a question."""
     rng = np.random.default_rng(1)
     questions = np.repeat([f"q{i}" for i in range(50)], 3)
     inputs = rng.uniform(size=150) if method in OF_CONFIDENCE else rng.normal(size=(150, 3))
     correct = rng.random(150) < 0.6
-    result = cross_fitted(method, inputs, correct, questions, folds=4)
-    assert len(result.maps) == 4
+    scored, result = mapped(method, inputs, correct, questions)
+    assert scored.sum() == 75
+    assert (result.map.n_rows, len(result.map.fitted_on)) == (75, 25)
+    assert not set(result.map.fitted_on) & set(questions[scored])
     assert np.isfinite(result.confidence).all()
-    assert sorted(m.n_rows for m in result.maps) == sorted(150 - 3 * n for n in (12, 12, 13, 13))
-    unseen = [set(questions) - set(m.fitted_on) for m in result.maps]
-    assert sum(map(len, unseen)) == len(set.union(*unseen)) == 50
-    for fitted, held in zip(result.maps, unseen, strict=True):
-        rows = np.isin(questions, list(held))
-        assert fitted(inputs[rows], questions[rows]).tolist() == result.confidence[rows].tolist()
+    for function in (result.map, lambda *rows: transferred(method, (inputs, correct, questions), *rows)):
         with pytest.raises(ValueError, match=r"fitted on .*cannot score"):
-            fitted(inputs, questions)
-    with pytest.raises(ValueError, match="cannot score"):
-        transferred(method, (inputs, correct, questions), inputs[:3], questions[:3])
+            function(inputs, questions)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_inputs_that_say_nothing_rank_nothing(method):
-    """On their own rows, most maps would rank well; with folds that differ in accuracy, all would rank upside down."""
+    """On their own rows, most maps would rank well."""
     rng = np.random.default_rng(2)
     areas = []
-    for _ in range(8):
-        inputs = rng.uniform(size=60) if method in OF_CONFIDENCE else rng.normal(size=(60, 6))
-        correct = rng.random(60) < 0.5
-        areas.append(auroc(cross_fitted(method, inputs, correct, np.arange(60)).confidence, correct))
-    # Standard deviation .03; a row that is missing from its small bin of a histogram lowers it by .08.
-    assert 0.36 < np.mean(areas) < 0.59
+    for _ in range(16):
+        inputs = rng.uniform(size=120) if method in OF_CONFIDENCE else rng.normal(size=(120, 6))
+        correct = rng.random(120) < 0.5
+        scored, result = mapped(method, inputs, correct, np.arange(120))
+        areas.append(auroc(result.confidence, correct[scored]))
+    assert 0.44 < np.mean(areas) < 0.56  # standard deviation .02
 
 
-def test_a_constant_confidence_is_not_ranked_by_the_accuracy_of_the_folds():
-    for seed in range(10):
-        correct = np.random.default_rng(seed).random(60) < 0.6
-        after = cross_fitted("histogram", np.full(60, 0.9), correct, np.arange(60), seed=seed).confidence
-        assert np.ptp(after) <= 1 / 48 + 1e-12, "the folds' right answers differ by one at most"
+def test_the_error_of_a_fit_is_seen():
+    """Where all confidences are about the same, a map can only learn the accuracy, and is wrong by its sampling error.
+
+    Fitted on 125 answers of an accuracy of .7, that error is .033 in the mean. Folds that score each other would show
+    .01, since their maps share the accuracy of what they score.
+    """
+    rng = np.random.default_rng(3)
+    shown = []
+    for _ in range(100):
+        correct = rng.random(250) < 0.7
+        scored, result = mapped("histogram", np.full(250, 0.91), correct, np.arange(250))
+        shown.append(expected_calibration_error(result.confidence, correct[scored]))
+    # The two halves differ by the difference of two such shares: sqrt(2 / pi) sqrt(2 * .7 * .3 / 125) = .046.
+    assert np.mean(shown) == pytest.approx(0.046, abs=0.01)
 
 
-def test_folds_are_balanced_by_questions_that_are_right_in_some_draws():
-    rng = np.random.default_rng(7)
-    chance = rng.uniform(size=60)
-    questions = np.repeat(np.arange(60), 4)
-    correct = rng.random(240) < chance[questions]
-    result = cross_fitted("histogram", np.full(240, 0.5), correct, questions)
-    assert np.ptp(result.confidence) < 0.06
-    assert [m.n_rows for m in result.maps] == [192] * 5
+@given(st.integers(0, 60), st.integers(0, 5))
+def test_a_half_of_the_questions_is_fitted_on_whatever_the_order_of_rows(n, seed):
+    questions = np.repeat([f"q{i}" for i in range(n)], 2)
+    order = np.random.default_rng(seed).permutation(2 * n)
+    half = fit_half(questions, seed)
+    assert half.dtype == bool
+    assert half.sum() == n // 2 * 2
+    assert (half[::2] == half[1::2]).all()
+    assert np.array_equal(fit_half(questions[order], seed), half[order])
 
 
-def test_folds_follow_the_seed_and_not_the_order_of_rows():
-    order = np.random.default_rng(3).permutation(40)
-    there = cross_fitted("platt", CONFIDENCE, CORRECT, QUESTIONS, seed=4).confidence
-    back = cross_fitted("platt", CONFIDENCE[order], CORRECT[order], QUESTIONS[order], seed=4).confidence
-    assert back == pytest.approx(there[order], abs=1e-6)
-    other = cross_fitted("platt", CONFIDENCE, CORRECT, QUESTIONS, seed=5).confidence
-    assert np.abs(there - other).max() > 1e-3
+def test_the_half_follows_the_seed():
+    assert not np.array_equal(fit_half(QUESTIONS, 4), fit_half(QUESTIONS, 5))
 
 
 @given(answers())
@@ -238,18 +244,13 @@ def test_a_confidence_in_a_bin_without_rows_stays():
 @pytest.mark.parametrize("method", METHODS)
 def test_what_cannot_be_fitted_is_none_with_a_reason(method):
     inputs = CONFIDENCE if method in OF_CONFIDENCE else CONFIDENCE[:, None]
-    one_class = cross_fitted(method, inputs, np.ones(40, dtype=bool), QUESTIONS)
-    assert one_class.confidence is None
-    assert "answers of the fit are correct" in one_class.reason
-    few = cross_fitted(method, inputs[:22], CORRECT[:22], QUESTIONS[:22])
-    assert few.confidence is None
-    assert f"fitting needs {MIN_QUESTIONS} questions, found 17" in few.reason
-    repeated = cross_fitted(
-        method, np.repeat(inputs[:5], 20, axis=0), np.tile([True, False], 50), np.repeat([*"abcde"], 20)
-    )
-    assert repeated.confidence is None, "draws of few questions are few questions"
-    nothing = cross_fitted(method, inputs[:0], CORRECT[:0], QUESTIONS[:0])
-    assert (nothing.confidence, nothing.reason) == (None, "no rows")
+    one_class = mapped(method, inputs, np.ones(40, dtype=bool), QUESTIONS)[1]
+    assert (one_class.confidence, one_class.map) == (None, None)
+    assert "all 20 answers of the fit are correct" in one_class.reason
+    repeated = mapped(
+        method, np.repeat(inputs[:10], 20, axis=0), np.tile([True, False], 100), np.repeat([*"abcdefghij"], 20)
+    )[1]
+    assert "found 5" in repeated.reason, "draws of few questions are few questions"
     moved = transferred(method, (inputs[:5], CORRECT[:5], QUESTIONS[:5]), inputs[5:], QUESTIONS[5:])
     assert moved.confidence is None
     assert "found 5" in moved.reason
@@ -262,11 +263,11 @@ def test_a_classifier_learns_what_the_features_hold(method):
     features = rng.normal(size=(400, 4)) * [1, 1000, 0.001, 1] + [0, 5, 0, 0]
     features[:, 3] = 7
     correct = rng.random(400) < 1 / (1 + np.exp(-3 * features[:, 0]))
-    after = cross_fitted(method, features, correct, np.arange(400)).confidence
-    # The true probabilities rank 400 such rows with an AUROC of about .90.
-    assert auroc(after, correct) > 0.85
-    assert expected_calibration_error(after, correct) < 0.08
-    assert cross_fitted(method, features, correct, np.arange(400)).confidence.tolist() == after.tolist()
+    scored, result = mapped(method, features, correct, np.arange(400))
+    # The true probabilities rank such rows with an AUROC of about .90.
+    assert auroc(result.confidence, correct[scored]) > 0.85
+    assert expected_calibration_error(result.confidence, correct[scored]) < 0.1
+    assert mapped(method, features, correct, np.arange(400))[1].confidence.tolist() == result.confidence.tolist()
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
-import msgspec
 import pytest
 from transformers import AutoConfig, AutoTokenizer
 
+from harness.errors import IdentityError
 from harness.finetune import family
 from harness.finetune.corpus import chat_corpus
 from harness.finetune.micro import data_hash
-from harness.finetune.recipes import base as recipes
 from harness.finetune.tokenizer import train_tokenizer
 from harness.finetune.tokenizer_text import tokenizer_texts
 from harness.model import carried
+from harness.progress import Silent
 
 CHECKPOINTS = {checkpoint.name: checkpoint for checkpoint in carried()}
 STYLES = {"instruct": "at once", "sft": "reasons"}
@@ -59,14 +60,16 @@ def test_its_tokenizer_is_the_one_that_the_code_trains(checkpoint):
 
 
 @pytest.mark.parametrize("kind", sorted(set(family.CARRIED) - set(STYLES)))
-def test_a_recipe_made_it_out_of_the_carried_parent_with_the_family_s_settings(kind):
-    checkpoint, member = CHECKPOINTS[f"micro-{kind}"], family.MEMBERS[kind]
-    lineage = checkpoint.lineage()
-    assert lineage["recipe"] == member.recipe
-    assert lineage["parents"][0]["fingerprint"] == CHECKPOINTS[f"micro-{member.parent}"].fingerprint()
-    assert lineage["options"] == msgspec.to_builtins(recipes.read_options(member.recipe, member.options))
-    assert lineage["configuration"]["limit"] == member.limit
-    assert sum(file.stat().st_size for file in checkpoint.path.iterdir()) < 4_000_000
+def test_the_family_of_today_would_make_it_again(kind, tmp_path):
+    """Parent, options, configuration and training questions are those of its lineage: any other is refused."""
+    for checkpoint in CHECKPOINTS.values():
+        shutil.copytree(checkpoint.path, tmp_path / checkpoint.name)
+    folder = family.build(kind, 0, tmp_path, Silent())
+    assert not (folder / "work").exists()
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 4_000_000
+    other = {kind: family.MEMBERS[kind]._replace(limit=7)}
+    with pytest.raises(IdentityError, match=r"configuration\.limit"):
+        family.build(kind, 0, tmp_path, Silent(), other)
 
 
 def test_what_the_demo_compares_is_carried():

@@ -21,11 +21,11 @@ from harness.errors import DataError, InputError
 from harness.finetune import family, micro, study, study_cell, study_page
 from harness.finetune.study import Evaluation, Study
 from harness.finetune.study_cell import Answers, Cell, Draws, decode, encode
-from harness.finetune.study_numbers import Numbers, Side, spread, verdict
+from harness.finetune.study_numbers import Numbers, Side, scored_half, spread, verdict
 from harness.progress import Silent
 from metrics.calibration import expected_calibration_error
 from metrics.discrimination import auroc
-from metrics.recalibration import cross_fitted
+from metrics.recalibration import transferred
 from reports.text import number, signed
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -217,17 +217,39 @@ def test_votes_weighted_by_an_honest_confidence_beat_the_majority():
     assert numbers.estimate(Side("epicar", "wqd", "stated")).value == 0.5
 
 
-def test_post_hoc_maps_score_questions_that_they_were_not_fitted_on():
-    """Golden values: `metrics.recalibration.cross_fitted` on the same answers, clusters kept in one fold."""
+def test_post_hoc_maps_are_fitted_on_one_half_and_scored_on_the_other():
+    """Golden values: `metrics.recalibration` on the same answers, with clusters whole."""
     star = cell("star", accuracy=0.2)
     numbers = Numbers([star], resamples=50)
-    assert numbers.estimate(Side("star", "ece", "p_true")).value > 0.6
-    assert numbers.estimate(Side("star", "ece", "p_true + platt")).value < 0.2
+    assert numbers.estimate(Side("star", "ece", "p_true + as read")).value > 0.6
+    assert numbers.estimate(Side("star", "ece", "p_true + platt")).value < 0.25
     facts = star.test["micro_facts"]
+    p_true, cluster = decode(facts.confidence["p_true"]), np.array(facts.cluster)
     right = np.array([letter == "c" for letter in facts.outcomes])
-    mapped = cross_fitted("platt", decode(facts.confidence["p_true"]), right, np.array(facts.cluster)).confidence
-    found = numbers.estimate(Side("star", "brier", "p_true + platt", ("fact",))).value
-    assert found == pytest.approx(np.mean((mapped - right) ** 2), abs=1e-12)
+    half = scored_half("micro_facts", cluster)
+    assert half.sum() == N / 2
+    known = p_true[~half], right[~half], cluster[~half]
+    for name, mapped in (
+        ("as read", p_true[half]),
+        ("platt", transferred("platt", known, p_true[half], cluster[half]).confidence),
+    ):
+        found = numbers.estimate(Side("star", "brier", f"p_true + {name}", ("fact",))).value
+        assert found == pytest.approx(np.mean((mapped - right[half]) ** 2), abs=1e-12)
+
+
+def test_intervals_of_three_seeds_hold_the_mean_over_all_seeds():
+    """Accuracies of seeds differ by .1; a bootstrap of three seeds alone would hold .6 in three of four studies."""
+    rng = np.random.default_rng(0)
+    held = []
+    for _ in range(150):
+        cells = []
+        for seed in range(3):
+            of_seed = answers(rng, "math", np.clip(rng.normal(0.6, 0.1), 0, 1), 0.0, n=400)
+            test = {"micro_words": replace(of_seed, confidence={"stated": of_seed.confidence["stated"]})}
+            cells.append(replace(cell("star", seed), test=test, draws={}))
+        low, high = Numbers(cells, resamples=200).interval(Side("star", "accuracy", "stated"))
+        held.append(low <= 0.6 <= high)
+    assert 0.91 <= np.mean(held) <= 0.99
 
 
 def test_cells_of_other_questions_are_refused():
