@@ -10,7 +10,7 @@ there are two ways to give credit for it:
   that it is taken from, so with a weight of 1 and advantages that no standard deviation divides, the expected gradient
   is that of RLCR; but whether the answer came out right, which the confidence does not cause, no longer drowns the
   small difference that a better confidence makes. A larger weight makes that difference as much larger, against the
-  answers.
+  answers. (Under `rlcr_code`, which is 1 + `rlcr` / 2, the weight that gives its gradient is 0.5.)
 """
 
 from __future__ import annotations

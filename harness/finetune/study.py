@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from harness import recalibration
-from harness.errors import CalibenchError, InputError, unknown_name
+from harness.errors import CalibenchError, DataError, InputError, unknown_name
 from harness.finetune import family, micro, study_cell, study_numbers, study_page
 from harness.finetune.family import KINDS, MEMBERS, Member
 from harness.finetune.recipes import base as recipes
@@ -109,6 +109,7 @@ def make_cell(study: Study, kind: str, seed: int, progress: Lines) -> Cell:
     """
     folder = _checkpoint(study, kind, seed, progress)
     checkpoint = Checkpoint(folder.name, folder, None)
+    lineage = checkpoint.lineage()
     runs = study.work / f"seed{seed}" / f"runs-{kind}"
     with _cpu_seconds(study, kind, seed, "evaluation"):
         sampled = _ask_all(study, folder, runs, progress)
@@ -118,12 +119,13 @@ def make_cell(study: Study, kind: str, seed: int, progress: Lines) -> Cell:
         seed=seed,
         settings=study.settings(kind),
         fingerprint=checkpoint.fingerprint(),
+        parent=lineage["parents"][0]["fingerprint"] if kind in study.members else None,
         carried=seed == CARRIED_SEED and kind in _CARRIED,
         cpu_seconds=_spent(study, kind, seed),
         summary=_summary(runs),
         test=_answers(runs / "test"),
         draws=study_cell.draws_of(sampled),
-        sampled=tuple(entry["sampled"] for entry in checkpoint.lineage().get("iterations", [])),
+        sampled=tuple(entry["sampled"] for entry in lineage.get("iterations", [])),
         rounds=rounds,
     )
 
@@ -287,8 +289,9 @@ def _is_wanted(study: Study, kind: str, seed: int, again: bool, progress: Lines)
     file = study.cell_file(kind, seed)
     if not file.is_file():
         return True
-    if study_cell.read(file).settings == study.settings(kind):
-        return False
+    with contextlib.suppress(DataError):
+        if study_cell.read(file).settings == study.settings(kind):
+            return False
     if not again:
         progress.stage(f"{file.name}: made with other settings, and left as it is; --again makes it anew")
         return False

@@ -1,8 +1,8 @@
 """A cell of the study: what one checkpoint answered, small enough to be committed.
 
 A cell holds what its numbers are computed from, question by question, so that the page needs no model and differences
-of two checkpoints are paired. Questions are in the order of their ids. A row of confidences is one text of three
-characters each: a number of base 36, in units of 1 / `UNIT`, or `---` where there is none.
+of two checkpoints are paired. Questions are in the order of their ids. A row of confidences is one text of four
+characters each: a number of base 36, in units of 1 / `UNIT`, or `----` where there is none.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from metrics.bootstrap import partition
 if TYPE_CHECKING:
     import pandas as pd
 
-UNIT = 40_000
-"""Whole percents are exact, so that values on the edge of a bin stay there."""
+UNIT = 1_600_000
+"""Fine enough that P(True) of draws stays without ties; whole percents are exact, so that they stay in their bins."""
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_WIDTH = 3
+_WIDTH = 4
 _NONE = "-"
 OUTCOMES = {name[0]: name for name in ("correct", "incorrect", "abstained", "unparsed", "truncated", "failed")}
 """Letter -> outcome."""
@@ -71,6 +71,8 @@ class Cell(Record, kw_only=True):
     """Everything that decides the cell: how the checkpoint is made, and what it is asked."""
     fingerprint: str
     """Of the checkpoint."""
+    parent: str | None
+    """Fingerprint of the checkpoint that a recipe made it of; None if it was trained from scratch."""
     carried: bool
     """The checkpoint came with calibench and was not trained for this cell."""
     cpu_seconds: dict[str, float]

@@ -95,13 +95,17 @@ def _place(cell: Cell) -> tuple[int, int]:
 
 
 def _alike(cells: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
-    """The cells that were asked the same as the first one, and were made as the first of their kind; and the others."""
+    """The cells that were asked the same as the first one, made as the first of their kind, and of the parent that has
+    a cell; and the others."""
     used: list[Cell] = []
     other: list[Cell] = []
     first: dict[str, dict] = {}
+    fingerprints = {(cell.kind, cell.seed): cell.fingerprint for cell in cells}
     for cell in cells:
         of_kind = first.setdefault(cell.kind, cell.settings)
         same = cell.settings == of_kind and cell.settings["evaluation"] == cells[0].settings["evaluation"]
+        parent = cell.settings.get("made_by", {}).get(cell.kind, {}).get("parent")
+        same &= fingerprints.get((parent, cell.seed), cell.parent) == cell.parent
         (used if same else other).append(cell)
     return used, other
 
@@ -157,7 +161,7 @@ def _run(numbers: Numbers, kinds: Sequence[str], seeds: Sequence[int], other: Se
     if missing:
         yield f"**Missing:** {', '.join(missing)}."
     if left_out:
-        yield f"**Left out**, having been made with other settings: {', '.join(sorted(left_out))}."
+        yield f"**Left out**, having been made with other settings or of another parent: {', '.join(sorted(left_out))}."
 
 
 def _findings(numbers: Numbers) -> Iterator[str]:
@@ -356,6 +360,8 @@ def _trajectory(numbers: Numbers, kind: str) -> list[tuple[int, dict[str, float 
     of_seeds = []
     for seed in numbers.seeds(kind, "sft"):
         cell = numbers.cells[kind, seed]
+        if len(cell.rounds) != len(cell.sampled) - 1:  # the checkpoints between were deleted
+            continue
         first = cell.settings["evaluation"]["round_draws"]
         parent = spread(numbers.cells["sft", seed].draws, first)
         of_seeds.append([parent, *cell.rounds, spread(cell.draws, first)])

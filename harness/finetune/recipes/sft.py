@@ -8,7 +8,7 @@ request for a confidence (protocol `stated`, else `plain`) where the trace has o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -100,7 +100,18 @@ def questions(config: TuneConfig, options: SftOptions) -> list[Taught]:
     found = [taught for taught, _ in _read(config, options)]
     if not found:
         raise DataError(f"{options.traces}: expected traces, found an empty file")
-    return found
+    return found if config.limit is None else list(_of_first(config.limit, found))
+
+
+def _of_first(limit: int, found: Iterable[Taught]) -> Iterator[Taught]:
+    """All traces of the first questions of each task."""
+    chosen: dict[str, set[str]] = {}
+    for taught in found:
+        _, question = taught.asked
+        of_task = chosen.setdefault(question.task, set())
+        if len(of_task) < limit or question.cluster in of_task:
+            of_task.add(question.cluster)
+            yield taught
 
 
 def contents(options: SftOptions) -> dict[str, str]:

@@ -47,3 +47,14 @@ def test_the_default_format_keeps_to_the_tags(tmp_path):
     ending = f"\n{REASONING}\n</think>\n\nAnswer: 4\nConfidence: 90%<|end|>"
     assert taught(tmp_path, "") == f"<think>{ending}"
     assert taught(tmp_path, "<think>") == ending
+
+
+def test_a_limit_takes_the_first_questions_of_each_task_with_all_their_traces(tmp_path):
+    file = tmp_path / "traces.jsonl"
+    tasks = ("micro_words", "micro_algebra")
+    asked = [(task, f"Question {number}?") for number in (1, 2, 1, 3) for task in tasks]
+    lines = [msgspec.json.encode({"question": q, "answer": "4", "reasoning": "", "task": task}) for task, q in asked]
+    file.write_bytes(b"\n".join(lines))
+    config = TuneConfig(recipe="sft", model="m", tasks=tasks, out="o", limit=2)
+    found = [each.asked[1] for each in sft.questions(config, sft.SftOptions(traces=str(file)))]
+    assert [(question.task, question.text) for question in found] == [pair for pair in asked if "3" not in pair[1]]

@@ -77,7 +77,8 @@ def cell(kind, seed=0, accuracy=0.6, honesty=0.0, settings=SETTINGS) -> Cell:
         kind=kind,
         seed=seed,
         settings=settings,
-        fingerprint="sha256:0",
+        fingerprint=f"sha256:{kind}",
+        parent=None,
         carried=False,
         cpu_seconds={"training": 1800.0, "evaluation": 900.0},
         summary={task: {"stated": {"distinct_confidences": 2.0}} for task in TASKS},
@@ -336,7 +337,7 @@ def test_the_page_follows_the_spread_from_round_to_round(tmp_path):
     parent, last = cell("sft"), cell("epicar")
     names = spread(last.draws)
     between = tuple(dict.fromkeys(names, value) for value in (0.111, 0.222))
-    sampled = ({"distinct_answers_per_question": 3.5, "confidence_spread": 0.25},)
+    sampled = ({"distinct_answers_per_question": 3.5, "confidence_spread": 0.25}, {}, {})
     page = study_page.write([parent, replace(last, rounds=between, sampled=sampled)], tmp_path, [], [], 50).read_text()
     rounds = [line for line in page.splitlines() if line.startswith("| epicar | ")]
     first = number(spread(parent.draws, first=4)["p_true_spread_within"])
@@ -348,6 +349,10 @@ def test_the_page_follows_the_spread_from_round_to_round(tmp_path):
     assert "| epicar | 0 | 1 | 3.500 | — | 0.250 | — |" in rounds
     assert (tmp_path / "study" / "rounds.svg").is_file()
 
+    deleted = replace(last, rounds=(), sampled=sampled)
+    page = study_page.write([parent, deleted], tmp_path, [], [], 50).read_text()
+    assert "Missing: no self-trained checkpoint and parent of one seed." in page, "round 3 is not round 1"
+
 
 def test_all_rows_of_a_table_have_its_columns(pages):
     for table in re.findall(r"(?:^\|.*\n)+", pages["full"], re.MULTILINE):
@@ -358,7 +363,16 @@ def test_cells_of_other_settings_are_left_out_and_named(tmp_path):
     other = {"evaluation": {**SETTINGS["evaluation"], "draws": 4}}
     cells = [cell("sft", 0), cell("sft", 1, settings=other)]
     page = study_page.write(cells, tmp_path, ["sft"], [0, 1], 50).read_text()
-    assert "**Left out**, having been made with other settings: seed1-sft." in page
+    assert "**Left out**, having been made with other settings or of another parent: seed1-sft." in page
+
+
+def test_cells_of_another_parent_are_left_out_and_named(tmp_path):
+    made = {**SETTINGS, "made_by": {"star": {"parent": "sft"}}}
+    star = cell("star", settings=made)
+    for parent, named in (("sha256:sft", False), ("sha256:another", True)):
+        cells = [cell("sft"), replace(star, parent=parent)]
+        page = study_page.write(cells, tmp_path, ["sft", "star"], [0], 50).read_text()
+        assert ("another parent: seed0-star." in page) == named
     assert row_of(page, "| sft | 0 | 0.50 | 0.25 |")
     assert "seed1" not in page.partition("seed1-sft.")[2]
 
