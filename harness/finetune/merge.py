@@ -62,7 +62,7 @@ def merge(folders: Sequence[Path], weights: Sequence[float], out: Path, *, norma
         StorageError: it cannot be written.
     """
     shares = effective_weights(len(folders), weights, normalize)
-    adapters = [(folder / _ADAPTER_CONFIG).is_file() and not (folder / "config.json").is_file() for folder in folders]
+    adapters = [is_adapter(folder) for folder in folders]
     if any(adapters) and not all(adapters):
         raise ModelError(
             f"{folders[adapters.index(True)]} is an adapter and {folders[adapters.index(False)]} is none; merge "
@@ -72,6 +72,11 @@ def merge(folders: Sequence[Path], weights: Sequence[float], out: Path, *, norma
     with _made_in_one_step(out) as new:
         write(new)
     return out
+
+
+def is_adapter(folder: Path) -> bool:
+    """Whether the folder holds an adapter, as PEFT writes it, and no checkpoint."""
+    return (folder / _ADAPTER_CONFIG).is_file() and not (folder / "config.json").is_file()
 
 
 def effective_weights(parents: int, weights: Sequence[float], normalize: bool) -> list[float]:
@@ -191,7 +196,7 @@ def _tokenizer(folder: Path) -> dict[str, Any]:
 
 
 def _require_same(first: Path, other: Path, what: str, a: dict[str, Any], b: dict[str, Any]) -> None:
-    for name in a.keys() | b.keys():
+    for name in sorted(a.keys() | b.keys(), key=lambda name: (name != "model_type", name)):
         if a.get(name) != b.get(name):
             found = f"{_short(a.get(name))} and {_short(b.get(name))}"
             raise _differ(first, other, f"their {what} differ in {name}: {found}")

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-import shutil
+import warnings
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta
@@ -16,7 +17,7 @@ from harness import model
 from harness.errors import InputError, ModelError
 from harness.finetune import stage
 from harness.finetune.job import Job, Taught, TuneConfig
-from harness.finetune.merge import effective_weights, merge
+from harness.finetune.merge import effective_weights, is_adapter, merge
 from harness.finetune.options import Options
 from harness.finetune.recipes.base import Recipe
 from harness.model import Checkpoint
@@ -46,6 +47,10 @@ def _parts(options: MergeOptions) -> _Parts:
     adapters = [Path(name) for name in _list(options.adapters)]
     if bool(others) == bool(adapters):
         raise InputError("recipe merge: expected one of --others and --adapters, with what is merged with --model")
+    for folder in adapters:
+        if not is_adapter(folder):
+            found = ", ".join(sorted(file.name for file in folder.glob("*"))[:5]) or "nothing"
+            raise ModelError(f"--adapters {folder}: expected a folder with adapter_config.json, found {found}")
     count = len(adapters) or 1 + len(others)
     try:
         weights = [float(weight) for weight in _list(options.weights)] or [1.0] * count
@@ -74,13 +79,13 @@ def run(job: Job) -> Path:
     parts = _parts(job.options)
     done = job.work / _NAME / stage.CHECKPOINT
     if not done.is_dir():
-        job.progress.stage("merging")
-        done.parent.mkdir(parents=True, exist_ok=True)
+        names = [_name(folder) for folder in parts.adapters] or [job.parent.name, *(part.name for part in parts.others)]
+        shares = ", ".join(f"{used:g} {name}" for name, used in zip(names, parts.used, strict=True))
+        job.progress.stage(f"merging {shares}")
         normalize = job.options.normalize
         if parts.adapters:
-            adapter = done.with_name("adapter")
-            shutil.rmtree(adapter, ignore_errors=True)
-            _into_base(job, merge(parts.adapters, parts.weights, adapter, normalize=normalize))
+            with TemporaryDirectory() as scratch:
+                _into_base(job, merge(parts.adapters, parts.weights, Path(scratch) / "adapter", normalize=normalize))
         else:
             folders = [job.parent.path, *(other.path for other in parts.others)]
             merge(folders, parts.weights, done, normalize=normalize)
@@ -91,7 +96,17 @@ def run(job: Job) -> Path:
 def _notes(job: Job, parts: _Parts) -> dict[str, Any]:
     """The parents, or the adapters, with the weights that were used, for the lineage."""
     if parts.adapters:
-        return {"adapters": [{"name": f.name, "weight": w} for f, w in zip(parts.adapters, parts.used, strict=True)]}
+        return {
+            "adapters": [
+                {
+                    "name": _name(folder),
+                    "fingerprint": Checkpoint(folder.name, folder, None).fingerprint(),
+                    "weight": weight,
+                    "lineage": Checkpoint(folder.name, folder.parent, None).lineage(),
+                }
+                for folder, weight in zip(parts.adapters, parts.used, strict=True)
+            ]
+        }
     parents = zip((job.parent, *parts.others), parts.used, strict=True)
     return {
         "parents": [
@@ -101,21 +116,43 @@ def _notes(job: Job, parts: _Parts) -> dict[str, Any]:
     }
 
 
+def _name(adapter: Path) -> str:
+    """Its folder, and the one that this lies in: that of the checkpoint which it is the adapter of."""
+    folder = adapter.resolve()
+    return f"{folder.parent.name}/{folder.name}"
+
+
 def _list(names: str) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()]
 
 
 def _into_base(job: Job, adapter: Path) -> None:
-    """Adds the adapter to the parent's weights, in float32, and writes the checkpoint."""
-    import torch
-    from peft import PeftModel
-    from transformers import AutoModelForCausalLM
+    """Adds the adapter to the parent's weights, in float32, and writes the checkpoint.
 
+    Raises:
+        ModelError: the adapter has other modules, or shapes, than the parent. Nothing is written.
+    """
+    import torch
+    from peft import PeftModel, get_peft_model_state_dict
+    from safetensors.torch import load_file
+    from transformers import AutoModelForCausalLM
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    misfit = f"{job.options.adapters}: no adapters of {job.parent.name}: "
     try:
         base = AutoModelForCausalLM.from_pretrained(job.parent.path, dtype=torch.float32)
-        tuned = PeftModel.from_pretrained(base, adapter)
+        with warnings.catch_warnings(action="ignore"):  # about what is missing, which is told below
+            tuned = PeftModel.from_pretrained(base, adapter)
     except (OSError, RuntimeError, ValueError, KeyError) as error:
-        raise ModelError(f"{job.options.adapters}: no adapters of {job.parent.name}: {error}") from error
+        lines = [line.strip() for line in str(error).splitlines()]
+        raise ModelError(misfit + next((line for line in lines if "mismatch" in line), lines[0])) from error
+    # PEFT leaves out what has no counterpart in the model.
+    given = load_file(adapter / "adapter_model.safetensors").keys()
+    taken = get_peft_model_state_dict(tuned, save_embedding_layers=False).keys()
+    if given != taken:
+        raise ModelError(f"{misfit}only one of them has {min(given ^ taken)}")
+    (job.work / _NAME).mkdir(parents=True, exist_ok=True)
     stage.save(job.work / _NAME, tuned, job.parent.path, [])
 
 

@@ -163,7 +163,7 @@ def cut_file(folder: Path) -> None:
     ("change", "told"),
     [
         (other_field("num_attention_heads", 8), "configurations differ in .*: .* and "),
-        (other_field("model_type", "qwen2"), "configurations differ"),
+        (other_field("model_type", "qwen2"), "configurations differ in model_type: 'llama' and 'qwen2'"),
         (other_field("quantization_config", {"quant_method": "fp8"}), "quantised"),
         (other_vocabulary, "tokenizers differ in (vocabulary|model)"),
         (other_template, "tokenizers differ in chat template"),

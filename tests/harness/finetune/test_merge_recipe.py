@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from harness import model
 from harness.errors import IdentityError, InputError, ModelError
@@ -48,7 +48,7 @@ def test_a_part_that_was_replaced_is_another_checkpoint(tmp_path):
         tuned(tmp_path / "out", others=str(other))
 
 
-def test_adapters_are_merged_into_the_model(tmp_path):
+def test_adapters_are_merged_into_the_model(tmp_path, capsys):
     """Twice an adapter, with weights 1 and 0.5 that are not normalised: one and a half times its delta."""
     from peft import LoraConfig, get_peft_model
 
@@ -58,12 +58,60 @@ def test_adapters_are_merged_into_the_model(tmp_path):
     peft = get_peft_model(base, LoraConfig(r=2, lora_alpha=4, target_modules=["q_proj"], task_type="CAUSAL_LM"))
     factors = peft.base_model.model.model.layers[0].self_attn.q_proj
     torch.nn.init.normal_(factors.lora_B.default.weight)
-    peft.save_pretrained(tmp_path / "a")
-    folders = f"{tmp_path / 'a'},{tmp_path / 'a'}"
+    peft.save_pretrained(tmp_path / "a" / "adapter")
+    (tmp_path / "a" / "lineage.json").write_text('{"recipe": "star"}')
+    folders = f"{tmp_path / 'a' / 'adapter'},{tmp_path / 'a' / 'adapter'}"
+    capsys.readouterr()
     out = tuned(tmp_path / "out", adapters=folders, weights="1,0.5", normalize="false")
     moved = load_file(out / WEIGHTS)["model.layers.0.self_attn.q_proj.weight"]
     assert torch.equal(moved, (before + 1.5 * factors.get_delta_weight("default")).bfloat16())
-    assert [a["weight"] for a in json.loads((out / "lineage.json").read_text())["adapters"]] == [1.0, 0.5]
+    used = json.loads((out / "lineage.json").read_text())["adapters"]
+    assert [(a["name"], a["weight"], a["lineage"]) for a in used] == [
+        ("a/adapter", 1.0, {"recipe": "star"}),
+        ("a/adapter", 0.5, {"recipe": "star"}),
+    ]
+    assert used[0]["fingerprint"] == model.Checkpoint("", tmp_path / "a" / "adapter", None).fingerprint()
+    told = capsys.readouterr().err
+    assert "merging 1 a/adapter, 0.5 a/adapter" in told
+    assert "Loading weights" not in told
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"num_hidden_layers": 3}, r"only one of them has base_model\.model\.model\.layers\.3\."),
+        ({"num_hidden_layers": 5}, r"only one of them has base_model\.model\.model\.layers\.4\."),
+        ({"intermediate_size": 64}, r"size mismatch for .*down_proj[^\n]*\Z"),
+    ],
+    ids=["fewer layers", "more layers", "other shapes"],
+)
+def test_adapters_of_another_model_are_refused_and_leave_nothing(tmp_path, change, told):
+    from peft import LoraConfig, get_peft_model
+
+    config = AutoConfig.from_pretrained(SFT)
+    other = AutoModelForCausalLM.from_config(config.__class__(**{**config.to_dict(), **change, "layer_types": None}))
+    shutil.copytree(SFT, tmp_path / "other")
+    other.save_pretrained(tmp_path / "other")
+    modules = ["q_proj", "down_proj"]
+    base = AutoModelForCausalLM.from_pretrained(SFT)
+    peft = get_peft_model(base, LoraConfig(r=2, target_modules=modules, task_type="CAUSAL_LM"))
+    peft.save_pretrained(tmp_path / "a")
+
+    def merged(parent: str, out: Path, **options: str) -> Path:
+        return tune(TuneConfig(recipe="merge", model=parent, tasks=(), out=str(out), options=options), Lines())
+
+    with pytest.raises(ModelError, match=told):
+        merged(str(tmp_path / "other"), tmp_path / "out", adapters=str(tmp_path / "a"))
+    assert merged("micro-sft", tmp_path / "out", adapters=str(tmp_path / "a")) == tmp_path / "out"
+
+
+def test_after_a_refused_merge_the_folder_is_free(tmp_path):
+    other = shutil.copytree(SFT, tmp_path / "other")
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps({**config, "rms_norm_eps": 0.5}))
+    with pytest.raises(ModelError, match="differ in rms_norm_eps"):
+        tuned(tmp_path / "out", others=str(other))
+    assert tuned(tmp_path / "out", others="micro-instruct") == tmp_path / "out"
 
 
 @pytest.mark.parametrize(
@@ -74,6 +122,8 @@ def test_adapters_are_merged_into_the_model(tmp_path):
         ({"others": "micro-instruct", "weights": "1"}, InputError, "a weight for each of 2 parents, found 1"),
         ({"others": "micro-instruct", "weights": "1,half"}, InputError, "numbers by comma, found '1,half'"),
         ({"others": "./nowhere"}, ModelError, "nowhere: no such folder"),
+        ({"adapters": "nowhere"}, ModelError, "--adapters nowhere: expected .*adapter_config.json, found nothing"),
+        ({"adapters": str(SFT)}, ModelError, "expected a folder with adapter_config.json, found chat_template"),
     ],
 )
 def test_bad_options_are_refused_before_anything_is_written(tmp_path, options, error, told):
