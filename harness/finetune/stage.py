@@ -69,11 +69,12 @@ def run(trainer: str, folder: Path, settings: msgspec.Struct, tell: Tell, launch
 
 
 def _told(entry: dict[str, float]) -> dict[str, float]:
-    """A point of the curve without what the trainer counts for itself, which has a slash in its name."""
+    """A point of the curve without what the trainer counts for itself: what has a slash in its name, and the tokens,
+    which it counts from where it was continued."""
     return {
         name: float(f"{value:.5g}") if isinstance(value, float) else value
         for name, value in entry.items()
-        if "/" not in name or name == "completions/mean_length"
+        if ("/" not in name and name != "num_tokens") or name == "completions/mean_length"
     }
 
 
@@ -85,11 +86,14 @@ def _process(trainer: str, folder: Path, tell: Tell, launcher: Sequence[str]) ->
             command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True, env=_environment()
         )
     failure = None
+    cause = ""
     try:
         for line in child.stdout:
             message = json.loads(line) if line.startswith("{") else {}
             if "error" in message:
                 failure = message
+            elif "cause" in message:
+                cause = f": {message['cause']}"
             elif "step" in message:
                 tell(message["step"], message["of"], message["figures"])
         code = child.wait()
@@ -102,9 +106,10 @@ def _process(trainer: str, folder: Path, tell: Tell, launcher: Sequence[str]) ->
     if code:
         memory = code in (-9, 137)
         raise EngineError(
-            f"training ended with exit code {code}"
+            f"training ended with exit code {code}{cause}"
             + (f"; the system killed it, most likely for want of memory. {OUT_OF_MEMORY}" if memory else "")
-            + f" (see {folder / _LOG}); the states that it saved are kept, and the same command goes on from the last"
+            + f" (see {folder / _LOG}); the same command "
+            + ("goes on from the last state that it saved" if last_state(folder) else "begins this training again")
         )
 
 
@@ -139,13 +144,17 @@ def main(trainer: str, folder: Path) -> int:
         module.fit(folder, settings, tell)
     except Exception as error:
         failure = _named(error)
-        if failure:
-            with contextlib.suppress(OSError):
-                out.write(json.dumps({"error": type(failure).__name__, "message": str(failure)}) + "\n")
+        told = {"error": type(failure).__name__, "message": str(failure)} if failure else {"cause": _in_short(error)}
+        with contextlib.suppress(OSError):
+            out.write(json.dumps(told) + "\n")
         with contextlib.suppress(OSError):  # the log may lie on a full disk
             traceback.print_exc()
         return failure.exit_code if failure else 1
     return 0
+
+
+def _in_short(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0][:300]
 
 
 def _named(error: Exception) -> CalibenchError | None:
@@ -179,7 +188,11 @@ def last_state(folder: Path) -> Path | None:
 
 
 def save(folder: Path, model: Any, parent: Path, curve: list[dict]) -> None:
-    """Writes `folder/checkpoint` in one step: the weights in the type of the parent's, and all its other files."""
+    """Writes `folder/checkpoint` in one step: the weights in the type of the parent's, and all its other files.
+
+    Raises:
+        CalibenchError: weights are not finite. No checkpoint is written.
+    """
     from transformers import AutoConfig
 
     new = folder / f"{CHECKPOINT}.new"
@@ -191,9 +204,21 @@ def save(folder: Path, model: Any, parent: Path, curve: list[dict]) -> None:
     for file in parent.iterdir():
         if file.is_file() and file.suffix not in _WEIGHTS and file.name not in _NOT_INHERITED:
             shutil.copy(file, new)
-    model.to(AutoConfig.from_pretrained(parent).dtype).save_pretrained(new)
+    model = model.to(AutoConfig.from_pretrained(parent).dtype)
+    _require_finite(model)
+    model.save_pretrained(new)
     (new / CURVE).write_text(json.dumps(curve))
     new.rename(folder / CHECKPOINT)
+
+
+def _require_finite(model: Any) -> None:
+    """Some trainings end before a loss that is no number is seen, and a number may be too large for the type."""
+    for name, tensor in model.named_parameters():
+        if not tensor.isfinite().all():
+            raise CalibenchError(
+                f"the new weights are not finite in {tensor.dtype} (the first: {name}), and no checkpoint is written."
+                " After an unstable training, lower --learning-rate, or --clip, and give another --out"
+            )
 
 
 _WEIGHTS = {".safetensors", ".bin", ".gguf", ".pt", ".pth"}

@@ -153,3 +153,9 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(fit):
     with pytest.raises(CalibenchError, match=r"no number at step .* lower --learning-rate"):
         fit("nan", learning_rate=1e30, clip=1e30, warm_up=0.0, save_every=1)
     assert not (fit.folder / "nan" / "checkpoint").exists()
+
+
+def test_weights_that_are_no_numbers_make_no_checkpoint_though_no_loss_was_seen(fit):
+    with pytest.raises(CalibenchError, match=r"weights are not finite in torch.float32 .* lower --learning-rate"):
+        fit("nan", learning_rate=1e30, clip=1e30, warm_up=0.0, epochs=1, save_every=1000)
+    assert not (fit.folder / "nan" / "checkpoint").exists()
