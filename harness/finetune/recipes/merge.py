@@ -14,7 +14,7 @@ from typing import Annotated, Any, NamedTuple
 from msgspec import Meta
 
 from harness import model
-from harness.errors import InputError, ModelError
+from harness.errors import InputError, ModelError, StorageError
 from harness.finetune import stage
 from harness.finetune.job import Job, Taught, TuneConfig
 from harness.finetune.merge import effective_weights, is_adapter, merge
@@ -131,9 +131,11 @@ def _into_base(job: Job, adapter: Path) -> None:
 
     Raises:
         ModelError: the adapter has other modules, or shapes, than the parent. Nothing is written.
+        StorageError: the checkpoint cannot be written.
     """
     import torch
     from peft import PeftModel, get_peft_model_state_dict
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
     from transformers import AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
@@ -152,8 +154,12 @@ def _into_base(job: Job, adapter: Path) -> None:
     taken = get_peft_model_state_dict(tuned, save_embedding_layers=False).keys()
     if given != taken:
         raise ModelError(f"{misfit}only one of them has {min(given ^ taken)}")
-    (job.work / _NAME).mkdir(parents=True, exist_ok=True)
-    stage.save(job.work / _NAME, tuned, job.parent.path, [])
+    folder = job.work / _NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        stage.save(folder, tuned, job.parent.path, [])
+    except SafetensorError as error:
+        raise StorageError(f"{folder}: cannot write ({error}); run the same command again with more space") from error
 
 
 RECIPE = Recipe(

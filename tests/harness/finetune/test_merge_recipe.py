@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from harness import model
-from harness.errors import IdentityError, InputError, ModelError
+from harness.errors import IdentityError, InputError, ModelError, StorageError
 from harness.finetune.job import TuneConfig
 from harness.finetune.tune import tune
 from harness.progress import Lines
@@ -74,6 +75,22 @@ def test_adapters_are_merged_into_the_model(tmp_path, capsys):
     told = capsys.readouterr().err
     assert "merging 1 a/adapter, 0.5 a/adapter" in told
     assert "Loading weights" not in told
+
+
+def test_where_there_is_no_room_for_a_model_with_its_adapters_the_same_command_goes_on(tmp_path):
+    """A limit on the size of files stands for a full disk."""
+    from peft import LoraConfig, get_peft_model
+
+    base = AutoModelForCausalLM.from_pretrained(SFT)
+    get_peft_model(base, LoraConfig(r=2, target_modules=["q_proj"])).save_pretrained(tmp_path / "a")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+    try:
+        with pytest.raises(StorageError, match="cannot write .* run the same command again"):
+            tuned(tmp_path / "out", adapters=str(tmp_path / "a"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert tuned(tmp_path / "out", adapters=str(tmp_path / "a")) == tmp_path / "out"
 
 
 @pytest.mark.parametrize(
