@@ -86,7 +86,7 @@ def test_where_there_is_no_room_for_a_model_with_its_adapters_the_same_command_g
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
     try:
-        with pytest.raises(StorageError, match="cannot write .* run the same command again"):
+        with pytest.raises(StorageError, match=r"cannot write .* run the same command again"):
             tuned(tmp_path / "out", adapters=str(tmp_path / "a"))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
