@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -145,13 +146,16 @@ class Job(NamedTuple):
         """Writes training rows to `work/name/rows.parquet`.
 
         Raises:
-            InputError: all of them are too long.
+            InputError: all of them are too long. Nothing is left, so that other options may follow.
         """
         path = self.work / name / "rows.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         summary = rows_of.write(rows, path, self.options.max_length)
         long = f"of {summary.total + summary.too_long} training rows are longer than --max-length"
         if not summary.total:
+            path.unlink()
+            with contextlib.suppress(OSError):  # what was sampled lies there
+                path.parent.rmdir()
             raise InputError(f"{name}: {summary.too_long} {long} {self.options.max_length}: none is left; raise it")
         if summary.too_long:
             self.progress.stage(f"{name}: {summary.too_long} {long} {self.options.max_length} and are left out")

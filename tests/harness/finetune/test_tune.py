@@ -248,7 +248,8 @@ def test_rows_that_are_too_long_are_counted_and_none_left_is_refused(place, untr
     assert tune(*sft, "--max-length", "512") == 0
     assert "1 of 2 training rows are longer than --max-length 512 and are left out" in capsys.readouterr().err
     assert tune(*sft, "--max-length", "16", "--out", "other") == 2
-    assert "2 of 2 training rows are longer than --max-length 16: none is left" in capsys.readouterr().err
+    assert "2 of 2 training rows are longer than --max-length 16: none is left; raise it" in capsys.readouterr().err
+    assert tune(*sft, "--max-length", "512", "--out", "other") == 0
 
 
 def test_an_iteration_without_a_right_answer_stops_and_keeps_what_was_there(place, untrained, capsys):
