@@ -101,7 +101,8 @@ def test_a_rationalised_answer_is_learned_after_its_own_question(job, monkeypatc
         if key(question) == ("sums", without_gold):
             question = msgspec.structs.replace(question, gold=())
         outcome = "incorrect" if key(question) in failing and question not in hinted else "correct"
-        return Sampled(task, question, (Trace((1,), SimpleNamespace(token_ids=(2,)), None, "x", outcome),))
+        generation = SimpleNamespace(token_ids=(2,), finish_reason="stop")
+        return Sampled(task, question, (Trace((1,), generation, None, "x", outcome),))
 
     fake = SimpleNamespace(
         training=job.training,
