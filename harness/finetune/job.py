@@ -146,7 +146,7 @@ class Job(NamedTuple):
         """Writes training rows to `work/name/rows.parquet`.
 
         Raises:
-            InputError: all of them are too long. Nothing is left, so that other options may follow.
+            InputError: there is none, or all are too long. Nothing is left, so that other options may follow.
         """
         path = self.work / name / "rows.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -156,6 +156,11 @@ class Job(NamedTuple):
             path.unlink()
             with contextlib.suppress(OSError):  # what was sampled lies there
                 path.parent.rmdir()
+            if not summary.too_long:
+                raise InputError(
+                    f"{name}: nothing to learn from: the token limit cut every right answer; raise --max-tokens"
+                    f" {self.config.max_tokens}, into another --out"
+                )
             raise InputError(f"{name}: {summary.too_long} {long} {self.options.max_length}: none is left; raise it")
         if summary.too_long:
             self.progress.stage(f"{name}: {summary.too_long} {long} {self.options.max_length} and are left out")

@@ -252,6 +252,13 @@ def test_rows_that_are_too_long_are_counted_and_none_left_is_refused(place, untr
     assert tune(*sft, "--max-length", "512", "--out", "other") == 0
 
 
+def test_right_answers_that_the_token_limit_cut_are_nothing_to_learn_from(place, untrained, capsys):
+    options = ("star", "--iterations", "1", "--draws", "2", "--validation", "0")
+    assert tune(*options, "--max-tokens", "30") == 2  # in the middle of the confidence
+    assert "the token limit cut every right answer; raise --max-tokens 30, into another" in capsys.readouterr().err
+    assert tune(*options, "--max-tokens", "60", "--out", "other") == 0
+
+
 def test_an_iteration_without_a_right_answer_stops_and_keeps_what_was_there(place, untrained, capsys):
     options = ("star", "--iterations", "2", "--draws", "2", "--limit", "10", "--validation", "0")
     asked = []
