@@ -173,7 +173,8 @@ def _one(part: _Part, name: str, known: list[_Part], seed: int) -> tuple[recalib
     if part.scored.empty:
         result = recalibration.Recalibrated(None, None, "no graded answer has a confidence")
     elif recalibration.METHODS[name].of_features and part.scored[FEATURES].isna().any():
-        result = recalibration.Recalibrated(None, None, "needs token features, which this method does not read")
+        reason = "needs token features, which sequence_probability and answer_probability read"
+        result = recalibration.Recalibrated(None, None, reason)
     else:
         result, note = _transferred(part, name, known, seed)
     described = RecalibrationFit(

@@ -42,7 +42,9 @@ def split_of(task: Task, split: str) -> Task:
     if split == "test":
         return task
     if task.training is None:
-        raise InputError(f"task {task.name} has no training split")
+        raise InputError(
+            f"task {task.name} has no training split; a file of your own can be one (--task-file, --train-file)"
+        )
     return task.training
 
 

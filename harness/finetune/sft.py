@@ -148,6 +148,7 @@ def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool
         """Tells the figures, looks at the validation questions, and stops when the loss is no number."""
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            control.should_log |= state.global_step == state.max_steps  # the last steps are looked at as well
             if figures := trainer_of.look(trainer, chat, settings, pool):
                 due = control.should_log  # which a log of our own takes back
                 trainer.log(figures)

@@ -101,7 +101,7 @@ def require_number(step: int, logs: dict[str, float]) -> None:
     """Raises CalibenchError if loss or gradient are not finite."""
     if not math.isfinite(logs.get("loss", 0.0)) or not math.isfinite(logs.get("grad_norm", 0.0)):
         raise CalibenchError(
-            f"the loss is no number at step {step}: training is unstable. The last good state is kept; lower"
+            f"the loss is no number at step {step}: training is unstable, and makes no checkpoint. Lower"
             " --learning-rate, or --clip, and give another --out"
         )
 
