@@ -2,8 +2,7 @@
 `SFTTrainer`.
 
 The two of a pair alternate, each in a process of its own, so that a machine whose speed drifts slows both. Training is
-on the same rows, batch and epochs; ours also sorts rows by length, tells figures ten times as often, and saves states
-to go on from.
+on the same rows, batch and epochs; ours also tells figures ten times as often, and saves states to go on from.
 """
 
 import json
