@@ -1,14 +1,14 @@
 """From cells to numbers with intervals, and to verdicts on published findings. Needs no model.
 
-Questions are the same for every seed and kind, so they are crossed with seeds: each resample of the bootstrap draws
-seeds with replacement and, for all of them alike, questions of each task with replacement. A bootstrap of a few seeds
-spreads too little (three seeds: an interval of 95 % covers 75 %), so their spread is widened to that of Student's t.
-With one seed the intervals are over questions alone. All numbers of a study share their resamples, so that differences
-are paired.
+An interval joins two parts as root of squares: a bootstrap over the questions of each task, which are the same for
+every seed and kind, and Student's interval of the mean over seeds, which a bootstrap of three seeds would cut to a
+third. What differs between seeds by their answers to these questions is in both, so that an interval is rather too wide
+than too short. With one seed it is over questions alone. All numbers of a study share their resamples, so that
+differences are paired.
 
 ECE is biased upward where a model is nearly calibrated, and its replicates more so. Its interval in one seed is that of
 `metrics.bootstrap.absolute_sum_interval` (of a difference: `absolute_sum_difference`); over seeds, the mean distance of
-its ends from the value without bias, joined as root of squares with what drawing seeds does to the mean of the values.
+its ends from the value without bias, joined with Student's of the values without bias.
 """
 
 from __future__ import annotations
@@ -132,14 +132,14 @@ class Numbers:
         if not seeds or not tasks:
             return None
         of_seeds = [self._of_seed(side, seed) for seed in seeds]
-        return _mean([of and of._replace(gaps=None) for of in of_seeds], self._seed_weights(len(seeds)))
+        return _mean([of and of._replace(gaps=None) for of in of_seeds])
 
     def _of_seed(self, side: Side, seed: int) -> Estimate | None:
         """The mean over tasks."""
         key, tasks = (side, seed), self.tasks(side.domains)
         if key not in self._means:
             parts = [self._of(side.kind, seed, task).get((side.method, side.metric)) for task in tasks]
-            self._means[key] = _mean(parts, np.full((self.resamples, len(tasks)), 1 / len(tasks)))
+            self._means[key] = _mean(parts)
         return self._means[key]
 
     def interval(self, side: Side) -> Interval:
@@ -147,11 +147,14 @@ class Numbers:
         found = self.estimate(side)
         if found is None:
             return None
+        of_seeds = self._of_seeds(side, self.seeds(side.kind))
         if side.metric == "ece":
-            ends = self._joined([_without_bias(of.gaps) for of in self._of_seeds(side, self.seeds(side.kind))])
+            ends = _over_seeds_without_bias([_without_bias(of.gaps) for of in of_seeds])
         else:
-            ends = _interval(side.metric, found)
-        return _holding(found.value, ends)
+            ends = _over_seeds([of.value for of in of_seeds], _interval(side.metric, found))
+        least = -1.0 if side.metric == "signed_gap" else 0.0
+        most = np.inf if side.metric == "distinct_answers" else 1.0
+        return ends and _holding(found.value, (max(ends[0], least), min(ends[1], most)))
 
     def difference(self, a: Side, b: Side) -> Difference | None:
         """b - a; None where one of them is undefined or they share no seed."""
@@ -162,31 +165,15 @@ class Numbers:
         pairs = list(zip(self._of_seeds(a, seeds), self._of_seeds(b, seeds), strict=True))
         of_seed = tuple(of_b.value - of_a.value for of_a, of_b in pairs)
         if a.metric == b.metric == "ece":
-            ends = self._joined([absolute_sum_difference(of_a.gaps, of_b.gaps) for of_a, of_b in pairs])
+            ends = _over_seeds_without_bias([absolute_sum_difference(of_a.gaps, of_b.gaps) for of_a, of_b in pairs])
         else:
-            ends = percentile_interval(second.replicates - first.replicates)
+            ends = _over_seeds(of_seed, percentile_interval(second.replicates - first.replicates))
         change = second.value - first.value
         return Difference(seeds, of_seed, change, _holding(change, ends))
 
     def _of_seeds(self, side: Side, seeds: Sequence[int]) -> list[Estimate]:
         """The means over tasks of seeds that all have them."""
         return [self._of_seed(side, seed) for seed in seeds]
-
-    def _joined(self, of_seeds: Sequence[tuple[float, float, float] | None]) -> Interval:
-        """Interval of the mean over seeds, from (value, low, high) of each seed."""
-        if None in of_seeds:
-            return None
-        value, low, high = np.array(of_seeds).T
-        means = self._seed_weights(len(value)) @ value
-        least, most = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        mean = value.mean()
-        down, up = np.hypot((value - low).mean(), mean - least), np.hypot((high - value).mean(), most - mean)
-        return None if down + up < 1e-12 else (float(mean - down), float(mean + up))
-
-    def _seed_weights(self, n: int) -> np.ndarray:
-        """Weight [R, n] of each seed in each resample: its share in n draws, spread from the mean by `_few(n)`."""
-        share = np.concatenate(list(draws(n, self.resamples, np.random.default_rng(n))), axis=1).T / n
-        return 1 / n + _few(n) * (share - 1 / n)
 
     def _of(self, kind: str, seed: int, task: str) -> dict[tuple[str, str], Estimate]:
         key = kind, seed, task
@@ -200,22 +187,31 @@ class Numbers:
         return self._found[key]
 
 
-def _few(n: int) -> float:
-    """By how much n draws of n values spread too little around their mean, against Student's t interval of it."""
+def _over_seeds(of_seeds: Sequence[float], ends: Interval) -> Interval:
+    """Interval of the mean over seeds, given the one over questions."""
     from scipy.stats import t
 
-    if n == 1:
-        return 1.0
-    student, normal = t.ppf((1 + LEVEL) / 2, [n - 1, np.inf])
-    return float(student / normal * np.sqrt(n / (n - 1)))
+    n, mean = len(of_seeds), float(np.mean(of_seeds))
+    if ends is None or n == 1:
+        return ends
+    half = t.ppf((1 + LEVEL) / 2, n - 1) * np.std(of_seeds, ddof=1) / np.sqrt(n)
+    return float(mean - np.hypot(mean - ends[0], half)), float(mean + np.hypot(ends[1] - mean, half))
 
 
-def _mean(parts: Sequence[Estimate | None], weights: np.ndarray) -> Estimate | None:
-    """The mean, resampled with weights [R, n] that add up to 1; an ECE's gaps stand side by side, as their sum is."""
+def _over_seeds_without_bias(of_seeds: Sequence[tuple[float, float, float] | None]) -> Interval:
+    """The same, from (value, low, high) of each seed."""
+    if None in of_seeds:
+        return None
+    value, low, high = np.array(of_seeds).T
+    return _over_seeds(value, (low.mean(), high.mean()))
+
+
+def _mean(parts: Sequence[Estimate | None]) -> Estimate | None:
+    """The mean; the gaps of an ECE stand side by side, as their absolute sum is its mean."""
     if any(part is None for part in parts):
         return None
     value = float(np.mean([part.value for part in parts]))
-    replicates = (np.stack([part.replicates for part in parts], axis=1) * weights).sum(axis=1)
+    replicates = np.mean([part.replicates for part in parts], axis=0)
     if parts[0].gaps is None:
         return Estimate(value, replicates)
     gaps = [np.concatenate([p.gaps[i] for p in parts], axis=i) / len(parts) for i in (0, 1)]

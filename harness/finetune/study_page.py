@@ -118,9 +118,8 @@ def _opening(numbers: Numbers) -> str:
     over = (
         "Intervals (95 %) are over questions alone, since there is one seed: they say nothing about another seed."
         if n == 1
-        else f"Intervals (95 %) are over seeds and questions: each resample draws seeds and, for all seeds alike,"
-        f" questions. {n} seeds are few: their spread is widened to that of Student's t, and where seeds differ the"
-        " intervals are wide."
+        else f"Intervals (95 %) are over seeds and questions: Student's over {n} seeds, joined with a bootstrap over"
+        " questions. So few seeds tell little about another seed: where they differ, the intervals are wide."
     )
     return (
         "Checkpoints of the same family (0.9 M parameters, trained from scratch), made in every way that calibench has,"

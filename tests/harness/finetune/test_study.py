@@ -318,7 +318,7 @@ def test_the_page_names_what_is_missing(pages):
 
 def test_the_page_says_what_its_intervals_are_over(pages):
     assert "over seeds and questions" in pages["full"]
-    assert "3 seeds are few" in pages["full"]
+    assert "Student's over 3 seeds" in pages["full"]
     assert "over questions alone" in pages["reversed"]
 
 
