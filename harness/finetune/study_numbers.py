@@ -38,6 +38,9 @@ from metrics.sample import Sample, resample
 RESAMPLES = 1000
 MARGIN = 0.02
 """Differences smaller than this do not matter, as in `metrics.compare`."""
+SHARE = 0.1
+"""Nor do those of a spread or a number of answers that are a smaller share of what they are the difference from."""
+_COUNTS_AND_SPREADS = ("distinct_answers", "spread_within")
 BUDGETS = (1, 2, 3, 5, 10, 15, 20, 30)
 """Numbers of draws at which votes are counted."""
 SAMPLE_METRICS = ("accuracy", "mean_confidence", "signed_gap", "ece", "brier", "auroc")
@@ -82,6 +85,8 @@ class Difference(NamedTuple):
     of_seed: tuple[float, ...]
     value: float
     interval: Interval
+    margin: float
+    """A difference smaller than this does not matter."""
 
 
 class Numbers:
@@ -169,7 +174,8 @@ class Numbers:
         else:
             ends = _over_seeds(of_seed, percentile_interval(second.replicates - first.replicates))
         change = second.value - first.value
-        return Difference(seeds, of_seed, change, _holding(change, ends))
+        margin = SHARE * abs(first.value) if a.metric in _COUNTS_AND_SPREADS else MARGIN
+        return Difference(seeds, of_seed, change, _holding(change, ends), margin)
 
     def _of_seeds(self, side: Side, seeds: Sequence[int]) -> list[Estimate]:
         """The means over tasks of seeds that all have them."""
@@ -468,19 +474,19 @@ def _findings() -> tuple[Finding, ...]:
 FINDINGS = _findings()
 
 
-def verdict(expected: Expectation, of_seed: Sequence[float], interval: Interval) -> Verdict:
+def verdict(expected: Expectation, of_seed: Sequence[float], interval: Interval, margin: float = MARGIN) -> Verdict:
     """Whether a finding holds, by rule.
 
     An effect (`higher`, `lower`) appears where every seed has its sign and the interval excludes 0; it does not appear
-    where the interval leaves no room for one of `MARGIN` or more. That there is none (`not higher`, `not lower`)
-    appears where the interval leaves no room for one of `MARGIN` or more, and does not where the effect appears. All
+    where the interval leaves no room for one of `margin` or more. That there is none (`not higher`, `not lower`)
+    appears where the interval leaves no room for one of `margin` or more, and does not where the effect appears. All
     else is undecided, as is what has no interval.
     """
     if interval is None:
         return "undecided"
     sign = 1 if expected.endswith("higher") else -1
     low, high = sorted(sign * end for end in interval)
-    effect, no_room = low > 0 and all(sign * d > 0 for d in of_seed), high < MARGIN
+    effect, no_room = low > 0 and all(sign * d > 0 for d in of_seed), high < margin
     if expected.startswith("not"):
         return "does not appear" if effect and not no_room else "appears" if no_room else "undecided"
     return "appears" if effect else "does not appear" if no_room else "undecided"

@@ -16,6 +16,7 @@ from harness.finetune.study_numbers import (
     NO_METHOD,
     RECALIBRATIONS,
     RESAMPLES,
+    SHARE,
     Difference,
     Finding,
     Interval,
@@ -166,9 +167,10 @@ def _run(numbers: Numbers, kinds: Sequence[str], seeds: Sequence[int], other: Se
 def _findings(numbers: Numbers) -> Iterator[str]:
     yield (
         "A finding **appears** where every seed shows it and the interval excludes 0. It **does not appear** where the"
-        f" interval leaves no room for an effect of {MARGIN:g} or more in its direction. That something does *not*"
-        f" change appears where there is no room for a change of {MARGIN:g} or more, and does not where the change"
-        " itself appears. All else is **undecided**. The verdicts follow from these rules; they are not corrected for"
+        f" interval leaves no room for an effect of {MARGIN:g} or more in its direction ({SHARE:.0%} of the first value"
+        " where a spread or a number of answers is compared). That something does *not* change appears where there is"
+        " no room for such a change, and does not where the change itself appears. All else is **undecided**. The"
+        " verdicts follow from these rules; they are not corrected for"
         f" their number ({len(FINDINGS)}). Rows of one source that share runs are not independent."
     )
     rows = []
@@ -184,7 +186,7 @@ def _measured(numbers: Numbers, finding: Finding, found: Difference | None) -> l
         absent = [kind for kind in (finding.a.kind, finding.b.kind) if not numbers.seeds(kind)]
         why = f"missing: {', '.join(dict.fromkeys(absent))}" if absent else "not defined"
         return [UNDEFINED, UNDEFINED, why]
-    word = verdict(finding.expected, found.of_seed, found.interval)
+    word = verdict(finding.expected, found.of_seed, found.interval, found.margin)
     few = " (one seed)" if len(found.seeds) == 1 else ""
     return [_change(found), ", ".join(signed(d) for d in found.of_seed), f"**{word}**{few}"]
 

@@ -281,6 +281,23 @@ def test_verdicts(expected, of_seed, interval, word):
     assert verdict(expected, of_seed, interval) == word
 
 
+def test_a_spread_that_is_halved_is_no_small_change():
+    sft, star = cell("sft"), cell("star")
+    task = "micro_words"
+    narrow = 0.9 + (decode(sft.draws[task].confidence["p_true"]) - 0.7) * 0.01
+    halved = 0.9 + (narrow - 0.9) / 2
+    cells = [
+        replace(c, test={}, draws={task: replace(sft.draws[task], confidence={"p_true": encode(values)})})
+        for c, values in ((sft, narrow), (star, halved))
+    ]
+    cells = [replace(c, test={task: sft.test[task]}) for c in cells]
+    found = Numbers(cells, 200).difference(*(Side(k, "spread_within", "p_true") for k in ("sft", "star")))
+    assert -0.02 < found.value < 0
+    assert found.margin == pytest.approx(-found.value / 5, rel=0.05)
+    assert verdict("lower", found.of_seed, found.interval, found.margin) == "appears"
+    assert verdict("not lower", found.of_seed, found.interval, found.margin) == "does not appear"
+
+
 # -- the page ---------------------------------------------------------------------------------------------------------
 
 
