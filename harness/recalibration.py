@@ -35,6 +35,10 @@ FEATURES = "features"
 """Column of token features: an array with nan for what is not known, or None where the method reads none."""
 
 
+_UNIT = "unit"
+"""Column of what is independent within one run."""
+
+
 class _Part(NamedTuple):
     """The rows of one task, protocol and method."""
 
@@ -64,7 +68,7 @@ def recalibrate(
     from metrics import recalibration
     from metrics.compare import compare
 
-    frames, fits = apply(run, fit, methods, seed=seed)
+    frames, fits = _applied(run, fit, methods, seed)
     after = [name for name in frames if name != AS_READ]
     manifest = run.manifest()
     return Recalibrated(
@@ -80,8 +84,8 @@ def recalibrate(
     )
 
 
-def apply(
-    run: RunFile, fit: RunFile | None = None, methods: Sequence[str] = DEFAULT, *, seed: int = 0
+def _applied(
+    run: RunFile, fit: RunFile | None, methods: Sequence[str], seed: int
 ) -> tuple[dict[str, pd.DataFrame], tuple[RecalibrationFit, ...]]:
     """The confidences of a run as read (`AS_READ`) and as each method maps them, and how it was fitted.
 
@@ -99,6 +103,8 @@ def apply(
     frame = frame_with_features(run)
     if fit is None:
         to_fit = _fit_half(frame, seed)
+        # Within a run, what is independent is a cluster; over runs, a question is what must not be shared.
+        frame[_UNIT] = frame["task"] + "\0" + frame["cluster"].astype(str)
         frame, of_fit = frame[~to_fit], frame[to_fit]
     else:
         of_fit = _refuse_shared(run, fit)
@@ -227,7 +233,7 @@ def inputs_of(frames: list[pd.DataFrame], name: str) -> list[np.ndarray]:
 
 
 def _questions(rows: pd.DataFrame) -> pd.Series:
-    return rows["task"] + "\0" + rows["question_id"]
+    return rows[_UNIT] if _UNIT in rows else rows["task"] + "\0" + rows["question_id"]
 
 
 def _refuse_shared(run: RunFile, fit: RunFile) -> pd.DataFrame:

@@ -149,6 +149,14 @@ def test_draws_of_one_question_stay_together(tmp_path):
     assert [fit.n_fit for fit in result.fits] == [4 * 25], "of 204 rows, a half of the rows would be 102"
 
 
+def test_questions_of_few_clusters_are_few(tmp_path):
+    make_run(tmp_path, ("sums",), n=80, features=False)
+    with RunFile.create(tmp_path) as file:
+        file._db.execute("UPDATE questions SET cluster = substr(question_id, -1) || 'x' || (length(question_id) % 2)")
+    (fit,) = recalibrated(tmp_path).fits
+    assert fit.reason == "fitting needs 20 questions, found 10"
+
+
 def test_maps_of_another_run_are_one_per_task_and_keep_the_order(run, train):
     result = recalibrated(run, train, methods=("temperature", "histogram"))
     assert "the training split" in result.how
