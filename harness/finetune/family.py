@@ -47,13 +47,15 @@ _MATH = ("micro_words", "micro_algebra")
 MEMBERS = {
     "star": Member("star", _LOOP),
     "epicar": Member("epicar", _LOOP),
+    "epicar_fresh": Member("epicar", {**_LOOP, "fresh": "true"}, limit=360),
     "confidence_sft": Member("confidence_sft", {**_TRAINING, "draws": "16", "temperature": "0.7"}),
     "rl": Member("rl", _RL, limit=400, max_tokens=90),
     "rlcr": Member("rlcr", _RL, limit=400, max_tokens=90),
     "star_math": Member("star", _LOOP, tasks=_MATH, limit=240),
     "epicar_math": Member("epicar", _LOOP, tasks=_MATH, limit=240),
 }
-"""kind -> how it is made. The last two learn from two domains, to be tested on the others."""
+"""kind -> how it is made. `epicar_fresh` has as many questions in each iteration as `epicar`, but others each time; the
+last two learn from two domains, to be tested on the others."""
 KINDS = (*_FROM_SCRATCH, *MEMBERS)
 """All kinds, parents before children."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from msgspec import Meta
 
 from harness.chat import ChatFormat
 from harness.errors import InputError
-from harness.finetune.job import Job
+from harness.finetune.job import Asked, Job, Key, key
 from harness.finetune.options import TrainingOptions
 from harness.finetune.rows import Row, Summary, answer_row
 from harness.finetune.sampling import Sampled
@@ -30,6 +31,10 @@ class SelfTrainingOptions(TrainingOptions):
         Literal["parent", "previous"],
         Meta(description="what each iteration fine-tunes: the parent anew (as STaR does), or the last checkpoint"),
     ] = "parent"
+    fresh: Annotated[
+        bool,
+        Meta(description="each iteration asks a part of the questions of its own, none of which was learned before"),
+    ] = False
 
 
 class Iteration(NamedTuple):
@@ -54,14 +59,22 @@ def train(job: Job, build: BuildRows, factors: Callable[[Any, Summary], dict[str
         factors: (options, what the rows are) -> factor on the loss of each kind of row.
 
     Raises:
-        InputError: an iteration has no right answer to learn from; what was there before is untouched.
+        InputError: an iteration has no right answer to learn from, or no question; what was there before is untouched.
     """
     options = job.options
+    parts = fresh_parts(job.training, options.iterations) if options.fresh else [None] * options.iterations
     checkpoint = job.parent.path
     history = job.notes["iterations"] = []
-    for number in range(1, options.iterations + 1):
+    for number, part in enumerate(parts, start=1):
         name = f"iteration-{number}"
-        sampled = job.sample(f"{name}/samples", checkpoint, options.draws, options.temperature, repair=options.repair)
+        sampled = job.sample(
+            f"{name}/samples",
+            checkpoint,
+            options.draws,
+            options.temperature,
+            repair=options.repair,
+            asked=job.asking(part) if part else None,
+        )
         seen = _figures(sampled)
         if not seen["correct"]:
             outcomes = ", ".join(f"{seen[outcome]} {outcome}" for outcome in get_args(Outcome) if seen.get(outcome))
@@ -76,6 +89,28 @@ def train(job: Job, build: BuildRows, factors: Callable[[Any, Summary], dict[str
         history.append({"sampled": seen, "rows": summary._asdict(), "curve": trained.curve})
         checkpoint = trained.folder
     return checkpoint
+
+
+def fresh_parts(training: Sequence[Asked], parts: int) -> list[set[Key]]:
+    """Keys of the questions, dealt out in `parts` parts, each with as much of every task as the others.
+
+    Questions of one cluster, which are not independent, come into one part.
+
+    Raises:
+        InputError: there are fewer clusters than parts.
+    """
+    dealt: list[set[Key]] = [set() for _ in range(parts)]
+    clusters: dict[tuple[str, str], list[Key]] = {}
+    for _, question in training:
+        clusters.setdefault((question.task, question.cluster or question.question_id), []).append(key(question))
+    shuffled = sorted(clusters, key=lambda cluster: (cluster[0], hashlib.sha256("\0".join(cluster).encode()).digest()))
+    for number, cluster in enumerate(shuffled):
+        dealt[number % parts].update(clusters[cluster])
+    if not all(dealt):
+        raise InputError(
+            f"--fresh: expected a training question of its own for each of {parts} iterations, found {len(clusters)}"
+        )
+    return dealt
 
 
 def _figures(sampled: Iterable[Sampled]) -> dict[str, Any]:

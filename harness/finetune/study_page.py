@@ -44,7 +44,7 @@ _HEADINGS = {
 _LADDER = (("instruct", "sft"), ("sft", "rl"))
 _PAIR = ("star", "epicar")
 _TRANSFER = ("star_math", "epicar_math")
-_SELF_TRAINED = ("star", "epicar", "star_math", "epicar_math")
+_SELF_TRAINED = ("star", "epicar", "epicar_fresh", "star_math", "epicar_math")
 
 
 def write(
@@ -328,14 +328,23 @@ def _rounds(numbers: Numbers, figures: dict[str, str]) -> Iterator[str]:
     yield _table(heading, rows) if rows else "Missing: no self-trained checkpoint and parent of one seed."
     yield figures.get("rounds", "")
     sampled = [
-        [kind, str(seed), str(i + 1), *(number(entry.get(name)) for name in _SAMPLED)]
+        [kind, str(seed), str(i + 1), number(_right(entry)), *(number(entry.get(name)) for name in _SAMPLED)]
         for kind in _SELF_TRAINED
         for seed in numbers.seeds(kind)
         for i, entry in enumerate(numbers.cells[kind, seed].sampled)
     ]
     if sampled:
-        yield "What each round sampled from the training questions, before it trained:"
-        yield _table(["Kind", "Seed", "Round", *_SAMPLED.values()], sampled)
+        yield (
+            "What each round sampled from the training questions, before it trained. Where rounds ask the same"
+            " questions, those of later rounds have been learned from, and the verdicts that EpiCaR learns are about"
+            " questions it was taught: compare Right, here, with the accuracy of a draw above."
+        )
+        yield _table(["Kind", "Seed", "Round", "Right", *_SAMPLED.values()], sampled)
+
+
+def _right(entry: dict[str, float | None]) -> float | None:
+    """Share of right answers among what a round sampled."""
+    return entry["correct"] / entry["draws"] if entry.get("draws") else None
 
 
 _TRAJECTORY = {

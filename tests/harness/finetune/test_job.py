@@ -15,8 +15,10 @@ from harness.finetune import sft
 from harness.finetune.job import Job, Key, TuneConfig, key
 from harness.finetune.options import TrainingOptions
 from harness.finetune.recipes import star
+from harness.finetune.rows import Summary
 from harness.finetune.sampling import Sampled, Trace
-from harness.finetune.self_training import Iteration
+from harness.finetune.self_training import Iteration, SelfTrainingOptions, train
+from harness.finetune.stage import Trained
 from harness.finetune.tune import _held_out, _taught
 from harness.finetune.validation import graders
 from harness.grading_pool import GradingPool
@@ -76,10 +78,43 @@ def test_a_task_that_no_worker_could_load_is_refused():
 
 
 def test_only_the_training_questions_are_asked(job):
-    assert asked(job.asking({key(question) for _, question in job.training})) == {key(q) for _, q in job.training}
+    assert questions_of(job.asking({key(question) for _, question in job.training})) == {
+        key(q) for _, q in job.training
+    }
 
 
-def asked(chosen: list[Task]) -> set[Key]:
+def test_iterations_with_questions_of_their_own_share_none(job, monkeypatch):
+    """Each is asked as much of every task, and nothing that another one is; questions of one cluster stay together."""
+    numbered = [
+        (task, msgspec.structs.replace(question, cluster=str(int(question.question_id) // 2)))
+        for task, question in job.training
+    ]
+    calls: list[set[Key]] = []
+
+    def drawn(name, model, draws, temperature, *, repair, asked):
+        calls.append(questions_of(asked))
+        return [Sampled(None, None, (Trace((1,), None, SimpleNamespace(confidence=None), "x", "correct"),))]
+
+    def options(iterations: int) -> SelfTrainingOptions:
+        return SelfTrainingOptions(iterations=iterations, fresh=True)
+
+    monkeypatch.setattr(Job, "sample", lambda self, *rest, **named: drawn(*rest, **named))
+    monkeypatch.setattr(Job, "write_rows", lambda *_: (Path("rows"), Summary({}, {}, 0, "")))
+    monkeypatch.setattr(Job, "train", lambda self, name, *_: Trained(Path(name), []))
+    parent = SimpleNamespace(path=Path("parent"))
+    three = job._replace(training=tuple(numbered), options=options(3), parent=parent)
+    assert train(three, lambda _: iter(())) == Path("iteration-3")
+    assert set().union(*calls) == {key(question) for _, question in job.training}
+    assert sum(map(len, calls)) == len(job.training)
+    together = [{(q.task, q.cluster) for _, q in numbered if key(q) in keys} for keys in calls]
+    assert not together[0] & together[1] | together[0] & together[2] | together[1] & together[2]
+    sizes = [[sum(name == task for name, _ in clusters) for clusters in together] for task in ("sums", "colours")]
+    assert all(max(of_task) - min(of_task) <= 1 for of_task in sizes)
+    with pytest.raises(InputError, match=r"--fresh: expected .* for each of 97 iterations, found "):
+        train(three._replace(options=options(97)), lambda _: iter(()))
+
+
+def questions_of(chosen: list[Task]) -> set[Key]:
     rows = [(task, place, row) for task in chosen for place, row in task.open(None).rows]
     return {key(question) for task, place, row in rows if (question := task.to_question(row, place))}
 

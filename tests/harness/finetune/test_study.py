@@ -354,7 +354,7 @@ def test_the_page_follows_the_spread_from_round_to_round(tmp_path):
     parent, last = cell("sft"), cell("epicar")
     names = spread(last.draws)
     between = tuple(dict.fromkeys(names, value) for value in (0.111, 0.222))
-    sampled = ({"distinct_answers_per_question": 3.5, "confidence_spread": 0.25}, {}, {})
+    sampled = ({"draws": 8, "correct": 6, "distinct_answers_per_question": 3.5, "confidence_spread": 0.25}, {}, {})
     page = study_page.write([parent, replace(last, rounds=between, sampled=sampled)], tmp_path, [], [], 50).read_text()
     rounds = [line for line in page.splitlines() if line.startswith("| epicar | ")]
     first = number(spread(parent.draws, first=4)["p_true_spread_within"])
@@ -363,7 +363,7 @@ def test_the_page_follows_the_spread_from_round_to_round(tmp_path):
     assert f"| epicar | 2 | {' | '.join(['0.222'] * 8)} |" in rounds
     after = number(spread(last.draws, first=4)["distinct_answers"])
     assert [line for line in rounds if line.startswith("| epicar | 3 | ") and f"| {after} |" in line]
-    assert "| epicar | 0 | 1 | 3.500 | — | 0.250 | — |" in rounds
+    assert "| epicar | 0 | 1 | 0.750 | 3.500 | — | 0.250 | — |" in rounds
     assert (tmp_path / "study" / "rounds.svg").is_file()
 
     deleted = replace(last, rounds=(), sampled=sampled)
