@@ -198,7 +198,7 @@ def _tune(options: argparse.Namespace) -> None:
 
 
 def _recipe_options(words: Sequence[str]) -> dict[str, str]:
-    """`--name value`, `--name=value` or `--name` (true) -> name and text of the value."""
+    """`--name value`, `--name=value` or `--name` -> name and text of the value, which is empty for the last."""
     found: dict[str, str] = {}
     words = list(words)
     while words:
@@ -207,7 +207,7 @@ def _recipe_options(words: Sequence[str]) -> dict[str, str]:
             raise InputError(f"tune: expected an option of the recipe, as --name VALUE, found {word!r}")
         name, equals, value = word[2:].partition("=")
         if not equals:
-            value = words.pop(0) if words and not words[0].startswith("--") else "true"
+            value = words.pop(0) if words and not words[0].startswith("--") else ""
         found[name.replace("-", "_")] = value
     return found
 
@@ -312,7 +312,7 @@ def _models(options: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="calibench", description="Measures whether a language model knows when it is right.", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=_version())
@@ -592,6 +592,12 @@ def _read_config(file: str) -> dict[str, Any]:
 
 class _ConfigError(Exception):
     pass
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:
+        """Says what is wrong, without the list of all options, which would push it off the screen."""
+        self.exit(2, f"{self.prog}: {message}\n{self.prog} --help lists the options\n")
 
 
 class _ConfigParser(argparse.ArgumentParser):

@@ -36,7 +36,8 @@ def recalibration_text(result: Recalibrated) -> str:
     lines = [["", *METRICS.values()]]
     for (protocol, task, method), rows in _tables(result):
         lines.append([text.label(task, method, 50) + (f" ({protocol})" if several else ""), *[""] * len(METRICS)])
-        lines += [[f"  {row['name']}", *(_cell(row, metric) for metric in METRICS)] for row in rows]
+        cells = [[f"  {row['name']}", *(_cell(row, metric) for metric in METRICS)] for row in rows]
+        lines += [row for row in cells if set(row[1:]) != {text.UNDEFINED}]
     signs = f"+ better, {text.MINUS} worse, = equivalent to what was read (paired differences, Holm)"
     changes = [["mean over tasks", "metric", "from", "to", "difference", "p (Holm)", "verdict"]]
     for d in result.differences:
@@ -50,7 +51,10 @@ def recalibration_text(result: Recalibrated) -> str:
         for fit in result.fits
         if fit.reason
     ]
-    parts = [result.how, tables.align(lines), signs, tables.align(changes), "\n".join(undefined)]
+    parts = [result.how, tables.align(lines), signs]
+    if len(changes) > 1:
+        parts.append(tables.align(changes))
+    parts.append("\n".join(undefined))
     return "\n\n".join(part for part in parts if part)
 
 

@@ -81,6 +81,10 @@ def scaling_text(scaling: Scaling) -> str:
             first.append([name, str(row["k"]), single, _cell(row["majority"]), _cell(row["weighted"]), gain])
             second.append([name, *(_cell(row[c]) for c in ("best", "oracle", "wqd")), _equal(row)])
         parts += [text.clip(run.name, 100)] * (len(scaling.runs) > 1) + [align(first), align(second)]
+    parts.append(
+        "Equal draws: with how many the majority vote is as accurate as that many weighted by the confidence;\n"
+        f"{text.UNDEFINED} where the run has no such number."
+    )
     parts.append("\n".join(_sentence(reach) for reach in scaling.reaches if reach.task == "macro"))
     return "\n\n".join(part for part in parts if part)
 

@@ -156,7 +156,9 @@ def test_values_that_make_no_sense_are_named(place, capsys, options, message):
     with pytest.raises(SystemExit) as exit_:
         run(*options)
     assert exit_.value.code == 2
-    assert message in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert message in told
+    assert len(told.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

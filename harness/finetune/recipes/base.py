@@ -86,7 +86,7 @@ def _expected(kind: inspect.Type) -> str:
 
 
 def read_options(name: str, given: Mapping[str, str]) -> Options:
-    """The options of a recipe from their texts on the command line.
+    """The options of a recipe from their texts on the command line; an empty one, of an option alone, sets a switch.
 
     Raises:
         InputError: an unknown option, or a value that does not fit; names the option and what was expected.
@@ -96,8 +96,12 @@ def read_options(name: str, given: Mapping[str, str]) -> Options:
     for option in given:
         if option not in known:
             raise unknown_name(f"option of recipe {name}", _flag(option), [_flag(other) for other in known])
+    given = {option: value or ("true" if _is_switch(known[option]) else "") for option, value in given.items()}
+    for option, value in given.items():
+        if not value:
+            raise _misfit(option, given, known)
     try:
-        options = msgspec.convert(dict(given), recipe.options, strict=False)
+        options = msgspec.convert(given, recipe.options, strict=False)
     except msgspec.ValidationError as error:
         raise _misfit(str(error).partition(" - at `$.")[2].rstrip("`"), given, known) from error
     for option in given:
@@ -108,7 +112,12 @@ def read_options(name: str, given: Mapping[str, str]) -> Options:
 
 
 def _misfit(option: str, given: Mapping[str, str], types: Mapping[str, inspect.Type]) -> InputError:
-    return InputError(f"{_flag(option)}: expected {_expected(types[option])}, found {given[option]!r}")
+    found = repr(given[option]) if given[option] else "nothing"
+    return InputError(f"{_flag(option)}: expected {_expected(types[option])}, found {found}")
+
+
+def _is_switch(kind: inspect.Type) -> bool:
+    return isinstance(kind.type if isinstance(kind, inspect.Metadata) else kind, inspect.BoolType)
 
 
 def _flag(option: str) -> str:

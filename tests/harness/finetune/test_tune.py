@@ -98,6 +98,8 @@ def trace(number: int, **more: object) -> dict:
         (["star", "--epochs", "many"], "--epochs: expected a finite number .*found 'many'"),
         (["star", "--draws", "2.5"], r"--draws: expected a whole number \(at least 1\), found '2.5'"),
         (["star", "--schedule", "zigzag"], r"--schedule: expected one of constant, cosine, linear, found 'zigzag'"),
+        (["star", "--draws"], r"--draws: expected a whole number \(at least 1\), found nothing"),
+        (["sft", "--traces", "--packing"], "--traces: expected text, found nothing"),
         (["star", "draws", "4"], r"expected an option of the recipe, as --name VALUE, found 'draws'"),
         (["sft", "--traces", "none.jsonl", "--protocol", "boxed"], "`stated` if it has .*`plain`.* --protocol boxed"),
         (["star", "--protocol", "state"], "unknown protocol 'state'. Did you mean stated"),
