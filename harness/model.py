@@ -76,6 +76,11 @@ def _require_checkpoint(folder: Path) -> None:
     if not folder.is_dir():
         raise ModelError(f"{folder}: a file; expected a folder with config.json, a tokenizer and weights")
     found = ", ".join(sorted(f.name for f in folder.iterdir())[:8]) or "nothing"
+    if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
+        raise ModelError(
+            f"{folder}: an adapter, not a checkpoint; `calibench tune merge --model BASE --adapters {folder} --out DIR`"
+            " adds it to the model it was trained on"
+        )
     if not (folder / "config.json").is_file():
         raise ModelError(f"{folder}: no checkpoint; expected config.json, a tokenizer and weights, found {found}")
     for what, patterns in (("weights", _WEIGHTS), ("a tokenizer", _TOKENIZERS)):

@@ -157,9 +157,7 @@ class Numbers:
             ends = _over_seeds_without_bias([_without_bias(of.gaps) for of in of_seeds])
         else:
             ends = _over_seeds([of.value for of in of_seeds], _interval(side.metric, found))
-        least = -1.0 if side.metric == "signed_gap" else 0.0
-        most = np.inf if side.metric == "distinct_answers" else 1.0
-        return ends and _holding(found.value, (max(ends[0], least), min(ends[1], most)))
+        return _holding(found.value, _cut(ends, *_range(side.metric)))
 
     def difference(self, a: Side, b: Side) -> Difference | None:
         """b - a; None where one of them is undefined or they share no seed."""
@@ -174,6 +172,8 @@ class Numbers:
         else:
             ends = _over_seeds(of_seed, percentile_interval(second.replicates - first.replicates))
         change = second.value - first.value
+        (least, most), (other_least, other_most) = _range(a.metric), _range(b.metric)
+        ends = _cut(ends, other_least - most, other_most - least)
         margin = SHARE * abs(first.value) if a.metric in _COUNTS_AND_SPREADS else MARGIN
         return Difference(seeds, of_seed, change, _holding(change, ends), margin)
 
@@ -233,6 +233,15 @@ def _without_bias(gaps: tuple[np.ndarray, np.ndarray]) -> tuple[float, float, fl
 def _interval(metric: str, of: Estimate) -> Interval:
     found = logit_interval(of.value, of.replicates) if metric in ("auroc", "wqd") else None
     return found or percentile_interval(of.replicates)
+
+
+def _range(metric: str) -> tuple[float, float]:
+    """Least and greatest value that is possible."""
+    return -1.0 if metric == "signed_gap" else 0.0, np.inf if metric == "distinct_answers" else 1.0
+
+
+def _cut(ends: Interval, least: float, most: float) -> Interval:
+    return None if ends is None else (max(ends[0], least), min(ends[1], most))
 
 
 def _holding(value: float, ends: Interval) -> Interval:

@@ -202,6 +202,15 @@ def test_only_shared_seeds_are_compared():
     assert numbers.difference(Side("star", "brier", "p_true"), Side("rl", "brier", "p_true")) is None
 
 
+def test_an_interval_holds_only_what_is_possible():
+    """Student's interval of two seeds that differ is longer than any difference of two shares."""
+    cells = [
+        cell(kind, seed, honesty=float(kind == "epicar" and seed)) for kind in ("star", "epicar") for seed in (0, 1)
+    ]
+    found = Numbers(cells, resamples=50).difference(Side("star", "auroc", "p_true"), Side("epicar", "auroc", "p_true"))
+    assert found.interval == (-1.0, 1.0)
+
+
 def test_one_undefined_task_leaves_the_mean_undefined():
     one = cell("base")
     all_wrong = replace(one.test["micro_words"], outcomes="i" * N)

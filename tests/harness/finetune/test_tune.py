@@ -154,8 +154,12 @@ def test_a_file_of_traces_is_read_strictly(place, capsys, content, told):
         (lambda: Path("model/tokenizer.json").write_text("{}"), "its tokenizer cannot be read"),
         (lambda: Path("model/chat_template.jinja").unlink(), "no chat template.*Put a chat_template.jinja into"),
         (lambda: set_token("eos_token", None), "no end token"),
+        (
+            lambda: Path("model/config.json").rename("model/adapter_config.json"),
+            r"an adapter.*merge .*--adapters .*model",
+        ),
     ],
-    ids=["weights", "cut weights", "tokenizer", "broken tokenizer", "chat template", "end token"],
+    ids=["weights", "cut weights", "tokenizer", "broken tokenizer", "chat template", "end token", "adapter"],
 )
 def test_a_checkpoint_that_cannot_be_tuned_is_refused(place, capsys, change, told):
     change()
