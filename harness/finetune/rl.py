@@ -47,6 +47,8 @@ COLLAPSE_SHARE = 0.8
 """So are those of which the most frequent one has a larger share."""
 COLLAPSE_STEPS = 3
 """As many such steps in a row are a collapse."""
+LOST_STEPS = 10
+"""As many steps in a row without a well-formed reply, after some that had one, come to nothing any more."""
 
 _SHOWN = (
     *("loss", "reward", "accuracy", "well_formed", "ece", "brier", "auroc"),
@@ -136,8 +138,8 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
 
     Raises:
         InputError: unknown reward or protocol.
-        CalibenchError: the loss is no longer a number, or the confidences collapse and that is to end the run; the last
-            good state is kept.
+        CalibenchError: the loss is no longer a number, no reply is well formed any more, or the confidences collapse
+            and that is to end the run; the last good state is kept.
     """
     model, chat = trainer_of.load(settings, padding_side="left")
     chat.tokenizer.pad_token_id = pad_token(chat)
@@ -328,6 +330,12 @@ def has_collapsed(history: Sequence[dict[str, float]]) -> bool:
     )
 
 
+def has_lost_its_form(history: Sequence[dict[str, float]]) -> bool:
+    """Whether none of the last `LOST_STEPS` steps has a well-formed reply, and an earlier one has, given `figures`."""
+    shares = [entry["well_formed"] for entry in history if "well_formed" in entry]
+    return any(shares) and len(shares) > LOST_STEPS and not any(shares[-LOST_STEPS:])
+
+
 # -- training ---------------------------------------------------------------------------------------------------------
 
 
@@ -397,6 +405,11 @@ def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool
                 return
             step, entry = state.global_step, state.log_history[-1]
             trainer_of.require_number(step, logs)
+            if has_lost_its_form(state.log_history):
+                raise CalibenchError(
+                    f"no reply of the last {LOST_STEPS} steps is well formed, so that there is nothing to learn from."
+                    " The last state is kept; lower --learning-rate, and give another --out"
+                )
             collapsed = has_collapsed(state.log_history)
             if collapsed and settings.options.stop_on_collapse:
                 raise CalibenchError(_collapse(step, entry))

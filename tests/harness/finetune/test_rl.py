@@ -170,6 +170,22 @@ def test_confidences_that_are_as_good_as_one_value_are_noticed(confidences, coll
     assert not rl.has_collapsed([step, healthy, step])
 
 
+def test_a_run_that_loses_its_form_ends_and_one_that_never_had_it_goes_on():
+    good, bad = {"reward": 0.5, "well_formed": 0.1}, {"reward": 0.0, "well_formed": 0.0}
+    assert rl.has_lost_its_form([good, *[bad] * rl.LOST_STEPS])
+    assert not rl.has_lost_its_form([good, *[bad] * (rl.LOST_STEPS - 1)])
+    assert not rl.has_lost_its_form([*[bad] * rl.LOST_STEPS, good])
+    assert not rl.has_lost_its_form([bad] * (rl.LOST_STEPS + 5))
+
+
+def test_replies_without_form_end_the_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(rl, "LOST_STEPS", 1)
+    judge, shares = rl.figures, iter((0.5, 0.0, 0.0))
+    monkeypatch.setattr(rl, "figures", lambda judged: {**judge(judged), "well_formed": next(shares)})
+    with pytest.raises(CalibenchError, match=r"no reply of the last 1 steps is well formed.*--learning-rate"):
+        rl.fit(tmp_path, SETTINGS, lambda *_: None)
+
+
 def test_without_a_confidence_nothing_collapses_and_figures_are_undefined():
     shown = rl.figures([Judged("correct", None, False)] * 4)
     assert shown["accuracy"] == 1
