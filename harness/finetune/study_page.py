@@ -192,7 +192,7 @@ def _measured(numbers: Numbers, finding: Finding, found: Difference | None) -> l
 
 
 def _kinds(numbers: Numbers, figures: dict[str, str]) -> Iterator[str]:
-    present = list(dict.fromkeys(kind for kind, _ in numbers.cells))
+    present = numbers.kinds()
     for method, name in _METHODS.items():
         metrics = list(_HEADINGS) if method != "sequence_probability" else [m for m in _HEADINGS if m != "wqd"]
         rows = [
@@ -282,6 +282,18 @@ def _votes(numbers: Numbers, figures: dict[str, str]) -> Iterator[str]:
     yield _table(["Draws", *(f"{kind}, {_VOTES[m]}" for kind, m in columns)], rows)
     yield _reach(numbers)
     yield figures.get("votes", "")
+    most = _budgets(numbers)[-1]
+    yield (
+        f"The draws at the two ends, of {most}: a P(True) that tells right draws of a question from wrong ones lifts"
+        " the most confident one above a draw by chance, and lowers the least confident one. Where both are below it,"
+        " P(True) errs on unusual draws, which are rather wrong, to either side."
+    )
+    ends = {"A draw": "majority@1", "Most confident": f"best@{most}", "Least confident": f"least@{most}"}
+    rows = [
+        [kind, *(_value(numbers, Side(kind, m, _vote_method(m.partition("@")[0]))) for m in ends.values())]
+        for kind in numbers.kinds()
+    ]
+    yield _table(["Kind", *ends], rows)
 
 
 _VOTES = {"majority": "majority", "weighted": "weighted", "best": "most confident"}
@@ -411,7 +423,7 @@ def _post_hoc(numbers: Numbers) -> Iterator[str]:
         " (logistic regression) reads length and log-probabilities of the tokens instead of a confidence. Intervals are"
         " for the fitted maps: that others would be fitted on other answers is not in them."
     )
-    present = dict.fromkeys(kind for kind, _ in numbers.cells)
+    present = numbers.kinds()
     rows = [
         [kind, name, *(_value(numbers, Side(kind, metric, method)) for metric in _JUDGED)]
         for kind in present
@@ -431,7 +443,7 @@ def _by_seed(numbers: Numbers) -> Iterator[str]:
     columns = [("accuracy", "stated"), *((m, w) for w in ("stated", "p_true") for m in ("ece", "auroc"))]
     rows = [
         [kind, str(seed), *(_point(numbers, Side(kind, m, w), (seed,)) for m, w in columns)]
-        for kind in dict.fromkeys(kind for kind, _ in numbers.cells)
+        for kind in numbers.kinds()
         for seed in numbers.seeds(kind)
     ]
     names = [f"{_HEADINGS[m]}, {_METHODS[w]}" if m != "accuracy" else "Accuracy" for m, w in columns]
@@ -482,7 +494,7 @@ def _write_figures(numbers: Numbers, folder: Path) -> dict[str, str]:
 def _figures(numbers: Numbers) -> Iterator[tuple]:
     from reports.figures import Curve, curve_figure, ladder_figure
 
-    kinds = list(dict.fromkeys(kind for kind, _ in numbers.cells))
+    kinds = numbers.kinds()
     methods = ("stated", "p_true")
     series = {_METHODS[w]: [_metric(numbers, Side(kind, "ece", w)) for kind in kinds] for w in methods}
     baseline = kinds.index("sft") if "sft" in kinds else 0
