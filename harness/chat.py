@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from jinja2 import TemplateError
 
 from harness.errors import ModelError
 
+DATE = datetime(2024, 7, 26)
+"""The day that templates are told: prompts must not depend on it. Llama 3's own templates fall back to this one."""
 _SENTINEL = "calibench-sentinel-5f0c"
 _OPENED_REASONING = re.compile(r"(<|\[|◁)((?:seed:)?think(?:ing)?|thoughts?|reasoning|THINK)(>|\]|▷)\s*\Z")
 
@@ -148,7 +151,9 @@ class ChatFormat:
 
     def _render(self, messages: list[dict], **options: Any) -> str:
         try:
-            return self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **options)
+            return self.tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=True, strftime_now=DATE.strftime, **options
+            )
         except (TemplateError, TypeError, ValueError) as error:
             turns = f"a conversation of {len(messages)} turn{'s' * (len(messages) > 1)}"
             raise ModelError(f"the chat template does not take {turns}: {error}") from error

@@ -74,6 +74,7 @@ class Backend(BaseBackend):
             self._lifeline = Lifeline()
             try:
                 from vllm import AsyncEngineArgs
+                from vllm.usage.usage_lib import UsageContext
                 from vllm.v1.engine.async_llm import AsyncLLM
 
                 arguments = self._arguments()
@@ -81,7 +82,8 @@ class Backend(BaseBackend):
                     engine_arguments = AsyncEngineArgs(**arguments)
                 except TypeError as error:
                     raise InputError(f"--engine: {error}; expected names of vLLM's engine arguments") from error
-                self._engine = AsyncLLM.from_engine_args(engine_arguments)
+                # As many requests at once as vLLM takes for a file of prompts: nobody waits for the first answer.
+                self._engine = AsyncLLM.from_engine_args(engine_arguments, usage_context=UsageContext.LLM_CLASS)
             except (InputError, ModelError):
                 self._lifeline.release()
                 raise
@@ -92,7 +94,8 @@ class Backend(BaseBackend):
         logging.getLogger("vllm").setLevel(logging.CRITICAL)
         config = self._engine.vllm_config
         self.context = config.model_config.max_model_len
-        self.in_flight = 2 * config.scheduler_config.max_num_seqs
+        engines = config.parallel_config.data_parallel_size
+        self.in_flight = 2 * config.scheduler_config.max_num_seqs * engines
         self.chat = ChatFormat(self._engine.get_tokenizer(), self._thinking)
 
     def _arguments(self) -> dict[str, Any]:

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 Asked = tuple[Task, Question]
 Key = tuple[str, str]
 """Task and id of a question: an id alone may be that of a question of another task too."""
-_ACCELERATE = ("-m", "accelerate.commands.launch")
-"""`accelerate launch`, also where the environment's programs are not on the path."""
+_ACCELERATE = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_machines", "1", "--gpu_ids", "all",
+               "--mixed_precision", "no", "--dynamo_backend", "no")  # fmt: skip
+"""`accelerate launch`, also where the environment's programs are not on the path. What it is not told, it takes from
+the user's own file of defaults; the trainers set their precision themselves."""
 
 
 class Taught(NamedTuple):
@@ -194,7 +196,7 @@ class Job(NamedTuple):
         """Runs a module of this package as a stage of training; see `harness.finetune.stage`."""
         launcher = ()
         if self.config.processes > 1:
-            launcher = (*_ACCELERATE, "--multi_gpu", "--num_processes", str(self.config.processes))
+            launcher = (*_ACCELERATE, "--num_processes", str(self.config.processes))
         return stage.run(
             trainer,
             self.work / name,

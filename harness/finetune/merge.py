@@ -31,8 +31,9 @@ _ADAPTER = "adapter_model.safetensors"
 _ADAPTER_CONFIG = "adapter_config.json"
 _INHERITED = {".json", ".jinja", ".model", ".txt", ".tiktoken", ".py"}
 _NOT_INHERITED = {"lineage.json", "curve.json"}
-_SAID_OTHERWISE = {"transformers_version", "_name_or_path", "dtype", "torch_dtype", "use_cache"}
+_SAID_OTHERWISE = {"transformers_version", "_name_or_path", "dtype", "torch_dtype", "use_cache", "pad_token_id"}
 """Fields of a configuration that may differ without the models being different."""
+_HEAD, _INPUT = "lm_head.weight", "model.embed_tokens.weight"
 _CHUNK = 1 << 22
 """Numbers of a tensor that are summed at once in float64."""
 
@@ -124,6 +125,7 @@ def _differ(first: Path, other: Path, what: str) -> ModelError:
 
 class _Tensor(NamedTuple):
     file: Path
+    name: str
     shape: tuple[int, ...]
 
 
@@ -132,6 +134,8 @@ def _checkpoints(folders: Sequence[Path], shares: Sequence[float]) -> Callable[[
     folders = [model.resolve(str(folder.resolve())).path for folder in folders]
     parents = [_tensors(folder) for folder in folders]
     about = [(_configuration(folder), _tokenizer(folder)) for folder in folders]
+    if about[0][0].get("tie_word_embeddings"):
+        parents = [parents[0], *(_with_head_as(parents[0], other) for other in parents[1:])]
     for folder, tensors, (configuration, tokenizer) in zip(folders[1:], parents[1:], about[1:], strict=True):
         _require_same(folders[0], folder, "configurations", about[0][0], configuration)
         _require_same(folders[0], folder, "tokenizers", about[0][1], tokenizer)
@@ -158,12 +162,20 @@ def _tensors(folder: Path) -> dict[str, _Tensor]:
         for file in files:
             with safe_open(folder / file, "pt") as tensors:
                 for name in sorted(tensors.keys()):
-                    found[name] = _Tensor(folder / file, tuple(tensors.get_slice(name).get_shape()))
+                    found[name] = _Tensor(folder / file, name, tuple(tensors.get_slice(name).get_shape()))
     except FileNotFoundError as error:
         raise ModelError(f"{folder}: expected weights in {_WEIGHTS}, or in the files of {_INDEX}: {error}") from error
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise ModelError(f"{folder}: its weights cannot be read: {error}") from error
     return found
+
+
+def _with_head_as(first: dict[str, _Tensor], other: dict[str, _Tensor]) -> dict[str, _Tensor]:
+    """The other's tensors, with an output layer if the first has one: where it is the input layer, some checkpoints
+    hold a copy of it and some do not."""
+    if _HEAD in first and _INPUT in other:
+        return {_HEAD: other[_INPUT], **other}
+    return {name: tensor for name, tensor in other.items() if name != _HEAD or _HEAD in first}
 
 
 def _configuration(folder: Path) -> dict[str, Any]:
@@ -222,7 +234,7 @@ def _merged(name: str, parents: Sequence[dict[str, _Tensor]], shares: Sequence[f
     tensors = []
     for parent in parents:
         with safe_open(parent[name].file, "pt") as file:
-            tensors.append(file.get_tensor(name))
+            tensors.append(file.get_tensor(parent[name].name))
     return mean(name, tensors, shares)
 
 
@@ -345,7 +357,7 @@ def _require_same_modules(first: Path, other: Path, a: _Adapter, b: _Adapter) ->
     def sizes(adapter: _Adapter) -> dict[str, _Tensor]:
         """Shapes without the rank, which may differ: it is the first of A's sizes and the second of B's."""
         return {
-            name: _Tensor(Path(), tuple(t.shape[1:]) if "lora_A" in name else (t.shape[0], *t.shape[2:]))
+            name: _Tensor(Path(), name, tuple(t.shape[1:]) if "lora_A" in name else (t.shape[0], *t.shape[2:]))
             for name, t in adapter.tensors.items()
         }
 

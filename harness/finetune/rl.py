@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from msgspec import Meta
 
 from harness import protocols
-from harness.chat import ChatFormat
+from harness.chat import DATE, ChatFormat
 from harness.errors import CalibenchError, InputError
 from harness.finetune import rewards
 from harness.finetune import trainer as trainer_of
@@ -149,7 +149,7 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
         trainer = _trainer_class()(
             model=model,
             reward_funcs=grader,
-            args=_config(folder, settings, model.config.max_position_embeddings - grader.longest_prompt),
+            args=_config(folder, settings, grader.longest_prompt, model.config.max_position_embeddings),
             train_dataset=grader.prompts(int(os.environ.get("WORLD_SIZE", "1"))),
             processing_class=chat.tokenizer,
             peft_config=trainer_of.adapters(settings),
@@ -159,22 +159,25 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
         trainer_of.train(trainer, folder, settings)
 
 
-def _config(folder: Path, settings: Settings, room: int) -> GRPOConfig:
+def _config(folder: Path, settings: Settings, longest_prompt: int, context: int) -> GRPOConfig:
     from trl import GRPOConfig
 
     options = settings.options
+    longest_reply = max(1, min(settings.max_tokens, context - longest_prompt))
+    thinking = {} if settings.thinking == "auto" else {"enable_thinking": settings.thinking == "on"}
     return GRPOConfig(
         **trainer_of.arguments(folder, settings, options.steps),
         max_steps=options.steps,
         num_generations=options.generations,
-        max_completion_length=max(1, min(settings.max_tokens, room)),
+        max_completion_length=longest_reply,
         temperature=options.temperature,
         beta=options.beta,
         loss_type=options.loss,
         scale_rewards=options.scale_rewards,
         shuffle_dataset=False,
-        chat_template_kwargs={} if settings.thinking == "auto" else {"enable_thinking": settings.thinking == "on"},
+        chat_template_kwargs={"date_string": DATE.strftime("%d %b %Y"), **thinking},
         use_vllm=_by_vllm(options.sampler),
+        vllm_max_model_length=longest_prompt + longest_reply,  # else room is made for the model's whole context
         logging_steps=1,
     )
 

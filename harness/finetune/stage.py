@@ -83,7 +83,12 @@ def _process(trainer: str, folder: Path, tell: Tell, launcher: Sequence[str]) ->
     with (folder / _LOG).open("a") as log:
         lifeline = Lifeline()
         child = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True, env=_environment()
+            command,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            env=_environment(one_gpu=not launcher),
         )
     failure = None
     cause = ""
@@ -92,7 +97,7 @@ def _process(trainer: str, folder: Path, tell: Tell, launcher: Sequence[str]) ->
             message = json.loads(line) if line.startswith("{") else {}
             if "error" in message:
                 failure = message
-            elif "cause" in message:
+            elif "cause" in message and not cause:  # other processes then fail of this one's end
                 cause = f": {message['cause']}"
             elif "step" in message:
                 tell(message["step"], message["of"], message["figures"])
@@ -114,15 +119,19 @@ def _process(trainer: str, folder: Path, tell: Tell, launcher: Sequence[str]) ->
 
 
 OUT_OF_MEMORY = (
-    "Lower --batch-size (and raise --accumulation by as much, for the same result), lower --max-length, or train "
-    "adapters with --lora-rank 16"
+    "Lower --batch-size (and raise --accumulation by as much, for the same result; but rl and rlcr sample the replies "
+    "of both together), --max-length or --max-tokens, or train adapters with --lora-rank 16, into another --out"
 )
 
 
-def _environment() -> dict[str, str]:
-    """One thread computes small models fastest, and the same numbers on every machine."""
+def _environment(*, one_gpu: bool) -> dict[str, str]:
+    """One thread computes small models fastest, and the same numbers on every machine.
+
+    A process that trains alone must see one GPU: TRL refuses several, which transformers would share the rows among.
+    """
     quiet = {"TOKENIZERS_PARALLELISM": "false", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
-    return {"OMP_NUM_THREADS": "1", **os.environ, **quiet}
+    gpu = {"CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0]} if one_gpu else {}
+    return {"OMP_NUM_THREADS": "1", **os.environ, **quiet, **gpu}
 
 
 # -- in the process ---------------------------------------------------------------------------------------------------
@@ -163,13 +172,21 @@ def _named(error: Exception) -> CalibenchError | None:
 
     if isinstance(error, CalibenchError):
         return error
-    if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error):
+    of_memory = any(text in str(error) for text in _WANTS_MEMORY)
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or of_memory:
         return EngineError(f"out of memory. {OUT_OF_MEMORY}")
     if (isinstance(error, OSError) and error.errno is not None) or any(text in str(error) for text in _CANNOT_WRITE):
         return StorageError(f"cannot write ({error}); free some space and run the same command again")
     return None
 
 
+_WANTS_MEMORY = (
+    "can't allocate memory",  # torch on a CPU
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "Free memory on device",  # vLLM, of weights
+    "available KV cache memory",  # vLLM, of what is left beside them
+)
 _CANNOT_WRITE = (
     *(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)),  # as safetensors says it
     "inline_container",  # the part of torch that writes, which does not say why it cannot
@@ -201,12 +218,12 @@ def save(folder: Path, model: Any, parent: Path, curve: list[dict]) -> None:
     if hasattr(model, "merge_and_unload"):
         model.save_pretrained(new / "adapter")
         model = model.merge_and_unload()
-    for file in parent.iterdir():
-        if file.is_file() and file.suffix not in _WEIGHTS and file.name not in _NOT_INHERITED:
-            shutil.copy(file, new)
     model = model.to(AutoConfig.from_pretrained(parent).dtype)
     _require_finite(model)
     model.save_pretrained(new)
+    for file in parent.iterdir():  # its configuration too, which trainers change for themselves
+        if file.is_file() and file.suffix not in _WEIGHTS and file.name not in _NOT_INHERITED:
+            shutil.copy(file, new)
     (new / CURVE).write_text(json.dumps(curve))
     new.rename(folder / CHECKPOINT)
 

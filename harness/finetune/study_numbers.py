@@ -72,8 +72,8 @@ class Side(NamedTuple):
 
     kind: str
     metric: str
-    """One of `SAMPLE_METRICS`; `majority@10`, `weighted@10`, and the most and least confident of 10 draws, `best@10`,
-    `least@10`; `wqd`; `distinct_answers`; `spread_within`."""
+    """One of `SAMPLE_METRICS`; `majority@10`, `weighted@10`, and the most confident of 10 draws, `best@10`, and
+    the least confident of all, `least@30`; `wqd`; `distinct_answers`; `spread_within`."""
     method: str
     domains: tuple[str, ...] | None = None
     """None: all tasks."""
@@ -355,15 +355,15 @@ def _of_draws(task: str, of: Draws, resamples: int) -> dict:
         out[NO_METHOD, f"majority@{k}"] = resampled.ratio(voting.vote(plain, member).right, ones)
     for method in of.confidence:
         votes = votes_of(of, method)
-        reversed_votes = votes._replace(confidence=1 - votes.confidence)
         out[method, "wqd"] = resampled.ratio(*voting.within_question_pairs(votes))
         out[method, "spread_within"] = resampled.ratio(*_spread_within(votes.confidence))
         if len(np.unique(fold)) > 1:
             chosen_on = [member for k, member in members.items() if k > 1]
             temperature = voting.temperatures(votes, chosen_on, fold)
+        least = voting.best_of(votes._replace(confidence=1 - votes.confidence), n_draws)
+        out[method, f"least@{n_draws}"] = resampled.ratio(least, ones)
         for k, member in members.items():
             out[method, f"best@{k}"] = resampled.ratio(voting.best_of(votes, k), ones)
-            out[method, f"least@{k}"] = resampled.ratio(voting.best_of(reversed_votes, k), ones)
             if len(np.unique(fold)) > 1:
                 out[method, f"weighted@{k}"] = resampled.ratio(voting.vote(votes, member, temperature).right, ones)
     return {key: estimate for key, estimate in out.items() if estimate is not None}

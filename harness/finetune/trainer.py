@@ -40,12 +40,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def load(settings: Settings, **tokenizer_options: Any) -> tuple[PreTrainedModel, ChatFormat]:
     """The model to train, and the chat format with its tokenizer; seeds everything."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, set_seed
 
     set_seed(settings.seed)
     tokenizer = AutoTokenizer.from_pretrained(settings.model, **tokenizer_options)
-    # Without adapters the weights are updated themselves, which needs more digits than bfloat16 has.
-    dtype = torch.bfloat16 if torch.cuda.is_available() and settings.options.lora_rank else torch.float32
+    # Without adapters the weights are updated themselves, which needs more digits than bfloat16 has; and weights in
+    # other formats would lose some.
+    short = AutoConfig.from_pretrained(settings.model).dtype == torch.bfloat16 and settings.options.lora_rank
+    dtype = torch.bfloat16 if torch.cuda.is_available() and short else torch.float32
     model = AutoModelForCausalLM.from_pretrained(settings.model, dtype=dtype)
     return model, ChatFormat(tokenizer, settings.thinking)
 
@@ -70,6 +72,7 @@ def arguments(folder: Path, settings: Settings, steps: int) -> dict[str, Any]:
         "gradient_checkpointing": on_gpu,
         "bf16": on_gpu,
         "use_cpu": not on_gpu,
+        "ddp_find_unused_parameters": False,
         "seed": settings.seed,
         "report_to": "none",
         "disable_tqdm": True,

@@ -17,7 +17,9 @@ import msgspec
 
 import tasks
 from harness import __version__, model, protocols, store
+from harness.backends import base as backends
 from harness.chat import ChatFormat
+from harness.config import RunConfig
 from harness.errors import IdentityError, InputError, ModelError, StorageError
 from harness.finetune import leaks, stage
 from harness.finetune.job import Asked, Job, Taught, TuneConfig
@@ -189,6 +191,8 @@ def _plan(
         not_identity.add("processes")
     contents = recipes.load(config.recipe).contents
     named = config._replace(tasks=_unmoved(config.tasks), eval_tasks=config.eval_tasks and _unmoved(config.eval_tasks))
+    neutral = backends.load(RunConfig._field_defaults["backend"]).neutral_options
+    named = named._replace(engine={name: config.engine[name] for name in config.engine.keys() - neutral})
     plan = {
         "recipe": config.recipe,
         "parent": parent.fingerprint(),

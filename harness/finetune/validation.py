@@ -22,7 +22,7 @@ from metrics.calibration import expected_calibration_error
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-_BATCH = 64
+_BATCH = 16
 Asked = tuple[str | None, Question]
 """A task's instruction, and a question of it."""
 
@@ -155,6 +155,7 @@ def _generate(
     written = model.generate(
         **inputs,
         do_sample=False,
+        repetition_penalty=1.0,  # some checkpoints declare one, which the benchmark's own runs do not apply
         max_new_tokens=max(1, min(max_tokens, room)),
         pad_token_id=pad_token(chat),
         eos_token_id=sorted(ends),
@@ -179,8 +180,10 @@ def _p_true(
     complete = [question for question in asked if question]
     if not complete:
         return [None] * len(answers)
-    logits = model(**_padded(model, chat, complete), use_cache=False).logits[:, -1].double().softmax(-1)
-    p_yes, p_no = logits[:, yes].sum(-1), logits[:, no].sum(-1)
+    # The logits of all places would take gigabytes where vocabulary and answers are long.
+    read = model(**_padded(model, chat, complete), use_cache=False, logits_to_keep=1)
+    probability = read.logits[:, -1].double().softmax(-1)
+    p_yes, p_no = probability[:, yes].sum(-1), probability[:, no].sum(-1)
     values = iter((p_yes / (p_yes + p_no)).tolist())
     return [next(values) if question else None for question in asked]
 

@@ -27,6 +27,15 @@ def test_thinking_is_passed_to_the_template():
     assert not chat("<think>", "off").first("Hi").reasoning_opened
 
 
+def test_a_template_that_tells_the_date_tells_the_same_one_on_every_day():
+    """As Llama 3.2's does."""
+    dated = (
+        "{% if not date_string %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}Today: {{ date_string }}"
+    )
+    c = chat(template=dated)
+    assert c.decode(c.first("Hi").token_ids) == "Today: 26 Jul 2024"
+
+
 def test_follow_up_keeps_the_very_tokens_of_prompt_and_output():
     c = chat()
     prompt, output = c.first("Two plus two?").token_ids, c._encode(ANSWER)

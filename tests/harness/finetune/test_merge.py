@@ -101,6 +101,17 @@ def test_shards_do_not_matter(tmp_path):
     assert same(*loaded)
 
 
+def test_parents_with_and_without_a_copy_of_their_shared_layer_are_merged(tmp_path):
+    """As hubs ship them, and as transformers save them; what training notes in a configuration decides nothing."""
+    head = {"lm_head.weight": weights(SFT)["model.embed_tokens.weight"].clone()}
+    copied = changed(SFT, tmp_path / "copied", tensors=head, config={"pad_token_id": None, "use_cache": False})
+    expected = weights(merge([SFT, INSTRUCT], [1, 1], tmp_path / "plain"))
+    assert same(weights(merge([INSTRUCT, copied], [1, 1], tmp_path / "a")), expected)
+    both = weights(merge([copied, INSTRUCT], [1, 1], tmp_path / "b"))
+    assert torch.equal(both.pop("lm_head.weight"), expected["model.embed_tokens.weight"])
+    assert same(both, expected)
+
+
 def test_the_first_parent_decides_the_type(tmp_path):
     low = {name: tensor.half() for name, tensor in weights(SFT).items()}
     half = changed(SFT, tmp_path / "half", tensors=low, config={"dtype": "float16"})

@@ -90,6 +90,8 @@ def test_training_lowers_the_loss_and_leaves_a_whole_checkpoint(fit, parent):
     AutoModelForCausalLM.from_pretrained(folder / "checkpoint")
     assert AutoTokenizer.from_pretrained(folder / "checkpoint").chat_template
     assert not (folder / "checkpoint" / "lineage.json").exists()
+    for name in ("config.json", "generation_config.json"):  # not what the trainer made of them for itself
+        assert (folder / "checkpoint" / name).read_bytes() == (parent / name).read_bytes()
     curve = json.loads((folder / "checkpoint" / "curve.json").read_text())
     assert [point["loss"] for point in curve] == losses(told)
     assert curve[-1]["step"] == 36, "the last steps are looked at, whatever is between two looks"

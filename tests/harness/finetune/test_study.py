@@ -223,10 +223,9 @@ def test_votes_weighted_by_an_honest_confidence_beat_the_majority():
     numbers = Numbers([cell("epicar", accuracy=0.35, honesty=1.0)], resamples=200)
     gain = numbers.difference(Side("epicar", "majority@10", "none"), Side("epicar", "weighted@10", "p_true"))
     assert gain.interval[0] > 0
-    ends = [numbers.estimate(Side("epicar", f"{end}@5", "p_true")).value for end in ("best", "least")]
+    ends = [numbers.estimate(Side("epicar", f"{end}@{K}", "p_true")).value for end in ("best", "least")]
     one = numbers.estimate(Side("epicar", "majority@1", "none")).value
     assert ends[0] > one > ends[1]
-    assert numbers.estimate(Side("epicar", "least@1", "p_true")).value == pytest.approx(one)
     assert numbers.estimate(Side("epicar", "wqd", "p_true")).value == 1.0
     assert numbers.estimate(Side("epicar", "wqd", "stated")).value == 0.5
 

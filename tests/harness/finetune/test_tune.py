@@ -23,7 +23,9 @@ from transformers import AutoTokenizer
 import tasks
 from harness.backends import base
 from harness.cli import main
+from harness.errors import EngineError
 from harness.finetune import sft, stage
+from harness.finetune.job import _ACCELERATE
 from harness.progress import Lines
 
 
@@ -308,6 +310,50 @@ def test_an_output_folder_with_other_files_is_refused_and_left(place, capsys):
     assert "expected a new folder, or one that this command made; found thesis.tex" in capsys.readouterr().err
     assert Path("out/thesis.tex").read_text() == "chapter 1"
     assert [file.name for file in Path("out").iterdir()] == ["thesis.tex"]
+
+
+def test_engine_options_that_change_no_answer_may_change(place, untrained, capsys):
+    star = ("star", "--iterations", "1", "--draws", "2")
+    assert tune(*star) == 0
+    assert tune(*star, "--engine", "max_num_seqs=4") == 0
+    assert tune(*star, "--engine", "dtype=float16") == 3
+    assert "configuration.engine" in capsys.readouterr().err
+
+
+def test_a_process_that_trains_alone_sees_one_gpu(place, monkeypatch, tmp_path):
+    seen = []
+
+    class Child(subprocess.Popen):
+        def __init__(self, command, **options):
+            if "harness.finetune.stage" in command:
+                seen.append((options["env"].get("CUDA_VISIBLE_DEVICES"), "accelerate.commands.launch" in command))
+                command = ["false"]
+            super().__init__(command, **options)
+
+    monkeypatch.setattr(stage.subprocess, "Popen", Child)
+    for devices, launcher in (("2,3", ()), (None, ()), ("", ()), ("2,3", _ACCELERATE)):
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        if devices is not None:
+            monkeypatch.setenv("CUDA_VISIBLE_DEVICES", devices)
+        with pytest.raises(EngineError, match="training ended with exit code 1"):
+            stage.run("sft", tmp_path / "stage", {}, lambda *_: None, launcher)
+    assert seen == [("2", False), ("0", False), ("", False), ("2,3", True)]
+
+
+def test_the_launcher_takes_nothing_from_the_users_defaults(tmp_path):
+    from accelerate.commands.launch import _validate_launch_command, launch_command_parser
+
+    defaults = tmp_path / "defaults.yaml"
+    defaults.write_text(
+        "compute_environment: LOCAL_MACHINE\ndistributed_type: MULTI_GPU\nnum_machines: 2\nnum_processes: 8\n"
+        "gpu_ids: '0'\nmixed_precision: fp16\ndynamo_config: {dynamo_backend: INDUCTOR}\nuse_cpu: false\n"
+        "main_process_ip: 10.0.0.1\nmain_process_port: 1\nmachine_rank: 1\ndebug: false\nrdzv_backend: static\n"
+    )
+    command = [*_ACCELERATE[2:], "--num_processes", "4", "--config_file", str(defaults), "-m", "module"]
+    arguments, *_ = _validate_launch_command(launch_command_parser().parse_args(command))
+    chosen = (arguments.num_machines, arguments.num_processes, arguments.gpu_ids, arguments.mixed_precision)
+    assert chosen == (1, 4, "all", "no")
+    assert arguments.dynamo_backend == "no"
 
 
 def test_a_finished_folder_asked_again_does_nothing(place, untrained, monkeypatch, capsys):

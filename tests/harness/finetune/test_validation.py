@@ -39,8 +39,8 @@ class Scripted:
         rows = [r[:end] + [pad_token_id] * (max(ended) - end) for r, end in zip(self.replies, ended, strict=True)]
         return torch.cat([input_ids, torch.tensor(rows)], 1)
 
-    def __call__(self, input_ids: torch.Tensor, **_: object) -> SimpleNamespace:
-        return SimpleNamespace(logits=torch.zeros(*input_ids.shape, len(CHAT.tokenizer)))
+    def __call__(self, input_ids: torch.Tensor, logits_to_keep: int, **_: object) -> SimpleNamespace:
+        return SimpleNamespace(logits=torch.zeros(len(input_ids), logits_to_keep, len(CHAT.tokenizer)))
 
 
 def ids(text: str, *ends: int) -> list[int]:
