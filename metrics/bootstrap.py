@@ -98,7 +98,7 @@ def wilson_interval(successes: float, n: float) -> tuple[float, float]:
 
 
 def absolute_sum_interval(estimate: np.ndarray, replicates: np.ndarray) -> tuple[float, float] | None:
-    """Interval of sum_b |d_b| for a vector d that is estimated with noise, as ECE is.
+    """Interval of sum_b |d_b|, at most 1, for a vector d that is estimated with noise, as ECE is.
 
     The plug-in value is biased upward where some d_b are near zero, so percentile intervals miss (0 % coverage for a
     calibrated model). Here a test is inverted: to vectors d(t) on a path through the estimate, shrunk or stretched by
@@ -131,7 +131,7 @@ def absolute_sum_interval(estimate: np.ndarray, replicates: np.ndarray) -> tuple
 
     low = path.centre(_last(lambda t: share_reaching(t) >= _ALPHA, 0.0, path.zero))
     high = path.centre(_last(lambda t: share_reaching(t) > 1 - _ALPHA, path.far, path.zero))
-    return float(min(low, observed)), float(max(high, observed))
+    return float(min(low, observed)), float(max(min(high, 1.0), observed))
 
 
 def absolute_sum_difference(a: tuple, b: tuple) -> tuple[float, float, float] | None:

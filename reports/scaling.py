@@ -82,7 +82,7 @@ def scaling_text(scaling: Scaling) -> str:
             second.append([name, *(_cell(row[c]) for c in ("best", "oracle", "wqd")), _equal(row)])
         parts += [text.clip(run.name, 100)] * (len(scaling.runs) > 1) + [align(first), align(second)]
     parts.append(
-        "Equal draws: with how many the majority vote is as accurate as that many weighted by the confidence;\n"
+        "Equal draws: how many weighted by the confidence are as accurate as how many by majority;\n"
         f"{text.UNDEFINED} where the run has no such number."
     )
     parts.append("\n".join(_sentence(reach) for reach in scaling.reaches if reach.task == "macro"))
@@ -107,11 +107,12 @@ def _equal(row: dict[str, Any]) -> str:
 def _sentence(reach: Reach) -> str:
     names = text.clip(reach.run, 40), text.clip(reach.other, 40)
     verb = {"reaches": "reaches", "falls short": "falls short of", "undecided": "is not told apart from"}[reach.verdict]
+    change = f"{text.signed(reach.difference)} {text.interval(reach.low, reach.high)}".strip()
     equals = f"; equal to {text.number(reach.equals, 1)} of its draws" if reach.equals is not None else ""
     return (
         f"{names[0]} with {reach.k} draws weighted by {reach.method} ({text.number(reach.value)}) {verb} {names[1]} "
         f"with {reach.other_k} by majority ({text.number(reach.other_value)}): "
-        f"{text.signed(reach.difference)} {text.interval(reach.low, reach.high)}{equals}"
+        f"{change}{equals}"
     )
 
 

@@ -449,7 +449,7 @@ def _findings() -> tuple[Finding, ...]:
                 *_pair("sft", "star", "spread_within", "p_true"), "lower"),
         Finding(epicar, "EpiCaR keeps P(True) wider within a question than STaR",
                 *_pair("star", "epicar", "spread_within", "p_true"), "higher"),
-        Finding(epicar, "Self-training on right traces alone narrows the answers (distinct answers, STaR below sft)",
+        Finding(epicar, "Self-training on right traces alone narrows the answers (distinct ones, STaR below sft)",
                 *_pair("sft", "star", "distinct_answers", NO_METHOD), "lower"),
         Finding(epicar, "STaR with a classifier of token features has a lower ECE than EpiCaR's P(True)",
                 Side("epicar", "ece", f"p_true + {AS_READ}"), Side("star", "ece", CLASSIFIER), "lower"),

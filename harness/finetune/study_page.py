@@ -327,9 +327,9 @@ def _budgets(numbers: Numbers) -> list[int]:
 
 def _rounds(numbers: Numbers, figures: dict[str, str]) -> Iterator[str]:
     yield (
-        "Draws of test questions by the parent (round 0) and by the checkpoint after each round, means over tasks and"
-        " seeds: how many distinct answers a question gets, and the standard deviation of the confidences over all"
-        " draws and within a question."
+        "Draws of test questions (the first ones, as many as there are between two rounds) by the parent (round 0) and"
+        " by the checkpoint after each round, means over tasks and seeds: how many distinct answers a question gets,"
+        " and the standard deviation of the confidences over all draws and within a question."
     )
     rows = []
     for kind in _SELF_TRAINED:

@@ -57,6 +57,9 @@ def tune(config: TuneConfig, progress: Lines) -> Path:
     chat = ChatFormat(_tokenizer(parent), config.thinking)
     taught = recipe.questions(config, options) if recipe.questions else _taught(config)
     asked, found = _without_leaks(config, taught)
+    if found:
+        left_out = len({leak.place for leak in found})
+        progress.stage(f"{left_out} training questions that give evaluation questions away are left out")
     training, validation = _held_out(asked, config.validation)
     plan = _plan(config, options, parent, training, validation)
     out = Path(config.out)

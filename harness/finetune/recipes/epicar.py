@@ -76,6 +76,8 @@ def factors(options: EpicarOptions, summary: Summary) -> dict[str, float]:
 
 
 def run(job: Job) -> Path:
+    if -1 < job.options.alpha < 0:
+        raise InputError(f"--alpha: expected a share of at least 0, or -1 for none, found {job.options.alpha:g}")
     return train(job, rows, factors)
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NamedTuple
@@ -83,6 +84,8 @@ def run(job: Job) -> Path:
         shares = ", ".join(f"{used:g} {name}" for name, used in zip(names, parts.used, strict=True))
         job.progress.stage(f"merging {shares}")
         normalize = job.options.normalize
+        for warning in _foreign(job.parent, parts.adapters):
+            job.progress.stage(f"warning: {warning}")
         if parts.adapters:
             with TemporaryDirectory() as scratch:
                 _into_base(job, merge(parts.adapters, parts.weights, Path(scratch) / "adapter", normalize=normalize))
@@ -114,6 +117,17 @@ def _notes(job: Job, parts: _Parts) -> dict[str, Any]:
             for parent, weight in parents
         ]
     }
+
+
+def _foreign(parent: Checkpoint, adapters: list[Path]) -> Iterator[str]:
+    """Which adapters were trained on another model, where the lineage of their checkpoint tells."""
+    for folder in adapters:
+        lineage = Checkpoint(folder.name, folder.parent, None).lineage()
+        if lineage.get("options", {}).get("start") == "previous":  # the last one is of the checkpoint before it
+            continue
+        trained_on = next(iter(lineage.get("parents", [])), {})
+        if trained_on.get("fingerprint", parent.fingerprint()) != parent.fingerprint():
+            yield f"{_name(folder)} was trained on {trained_on.get('name')}, and is added to {parent.name}"
 
 
 def _name(adapter: Path) -> str:

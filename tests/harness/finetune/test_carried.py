@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from transformers import AutoConfig, AutoTokenizer
 
 from harness.errors import IdentityError
-from harness.finetune import family
+from harness.finetune import family, study_cell
 from harness.finetune.corpus import chat_corpus
 from harness.finetune.micro import data_hash
 from harness.finetune.tokenizer import train_tokenizer
@@ -17,6 +18,7 @@ from harness.finetune.tokenizer_text import tokenizer_texts
 from harness.model import carried
 from harness.progress import Silent
 
+CELLS = Path(__file__).parents[3] / "docs" / "study" / "cells"
 CHECKPOINTS = {checkpoint.name: checkpoint for checkpoint in carried()}
 STYLES = {"instruct": "at once", "sft": "reasons"}
 
@@ -49,6 +51,19 @@ def test_the_lineage_names_kind_stages_and_over_confidence(kind, checkpoint):
 def test_its_last_stage_read_the_text_that_the_code_writes(kind, checkpoint):
     stage = checkpoint.lineage()["stages"][kind]
     assert stage["data"] == data_hash(chat_corpus(stage["documents"], stage["seed"], STYLES[kind]))
+
+
+@pytest.mark.parametrize("kind", family.CARRIED)
+def test_its_page_shows_the_numbers_of_the_study(kind):
+    cell = study_cell.read(CELLS / f"seed0-{kind}.json")
+    assert cell.fingerprint == CHECKPOINTS[f"micro-{kind}"].fingerprint()
+    tasks = ("macro", "micro_words", "micro_algebra", "micro_programs", "micro_facts")
+    accuracies = [cell.summary[task]["stated"]["accuracy"] for task in tasks]
+    scores = [cell.summary["macro"][m][s] for m in ("stated", "p_true") for s in ("ece", "brier", "auroc")]
+    page = (CHECKPOINTS[f"micro-{kind}"].path.parent / "README.md").read_text()
+    (row,) = (line for line in page.splitlines() if line.startswith(f"| `micro-{kind}` |"))
+    shown = [float(number) for number in re.findall(r"\.\d{3}", row)]
+    assert shown == pytest.approx([*accuracies, *scores], abs=0.0006)  # both are rounded
 
 
 def test_its_tokenizer_is_the_one_that_the_code_trains(checkpoint):

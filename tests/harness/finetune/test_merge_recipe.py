@@ -75,6 +75,12 @@ def test_adapters_are_merged_into_the_model(tmp_path, capsys):
     told = capsys.readouterr().err
     assert "merging 1 a/adapter, 0.5 a/adapter" in told
     assert "Loading weights" not in told
+    assert "warning" not in told
+
+    parents = [{"name": "another", "fingerprint": "sha256:0"}]
+    (tmp_path / "a" / "lineage.json").write_text(json.dumps({"recipe": "star", "parents": parents}))
+    tuned(tmp_path / "foreign", adapters=str(tmp_path / "a" / "adapter"))
+    assert "warning: a/adapter was trained on another, and is added to micro-sft" in capsys.readouterr().err
 
 
 def test_where_there_is_no_room_for_a_model_with_its_adapters_the_same_command_goes_on(tmp_path):

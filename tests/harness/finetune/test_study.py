@@ -383,6 +383,21 @@ def test_the_page_follows_the_spread_from_round_to_round(tmp_path):
     assert "Missing: no self-trained checkpoint and parent of one seed." in page, "round 3 is not round 1"
 
 
+def test_the_committed_page_is_of_the_committed_cells():
+    docs = Path(__file__).parents[3] / "docs"
+    page = (docs / "study.md").read_text()
+    cells = [study_cell.read(file) for file in (docs / "study" / "cells").iterdir()]
+    assert "**Missing:**" not in page
+    for one in cells:
+        (row,) = (row for row in page.splitlines() if re.match(rf"\| {one.kind} \| {one.seed} \| 0\.\d+ \| 0", row))
+        of = one.summary["macro"]
+        known = [of[m][name] for m in ("stated", "p_true") for name in ("ece", "auroc")]
+        shown = [float(number) for number in re.findall(r"\d\.\d+", row)]
+        assert shown == pytest.approx([of["stated"]["accuracy"], *known], abs=0.0006), row  # both are rounded
+        assert study_cell.settings_hash(one.settings) in page
+        assert one.settings == Study(Path(), docs).settings(one.kind), "made by today's settings"
+
+
 def test_all_rows_of_a_table_have_its_columns(pages):
     for table in re.findall(r"(?:^\|.*\n)+", pages["full"], re.MULTILINE):
         assert len({line.count("|") for line in table.splitlines()}) == 1
