@@ -19,9 +19,10 @@ class _Task:
     graded: int = 0
     tokens: int = 0
     begin: float = field(default_factory=time.monotonic)
+    end: float | None = None
 
     def seconds(self) -> float:
-        return max(time.monotonic() - self.begin, 1e-9)
+        return max((self.end or time.monotonic()) - self.begin, 1e-9)
 
     def cells(self) -> list[str]:
         """done/total, tokens/s, accuracy of what was graded now, time left."""
@@ -29,6 +30,22 @@ class _Task:
         left = f"{(self.total - self.done) / rate:.0f} s" if rate and self.done < self.total else "-"
         accuracy = f"{self.correct / self.graded:.1%}" if self.graded else "-"
         return [f"{self.done}/{self.total}", f"{self.tokens / self.seconds():.0f}", accuracy, left]
+
+
+@dataclass
+class _Training:
+    first: int
+    """The step that was told first; a continued training begins in the middle."""
+    of: int
+    step: int = 0
+    figures: dict[str, float | None] = field(default_factory=dict)
+    begin: float = field(default_factory=time.monotonic)
+
+    def text(self) -> str:
+        steps = self.step - self.first
+        left = (self.of - self.step) * (time.monotonic() - self.begin) / steps if steps else None
+        shown = f"time left {left:.0f} s, " if left else ""
+        return f"{self.step}/{self.of}  {shown}{_figures_text(self.figures)}"
 
 
 def _figures_text(figures: dict[str, float | None]) -> str:
@@ -72,6 +89,8 @@ class Lines:
         state.graded += outcome is not None
         state.correct += outcome == "correct"
         state.tokens += tokens
+        if state.done == state.total:
+            state.end = time.monotonic()
         self._show(task)
 
     def figures(self, stage: str, step: int, of: int, figures: dict[str, float | None]) -> None:
@@ -99,7 +118,7 @@ class Live(Lines):
 
         super().__init__()
         self._stage = ""
-        self._training: dict[str, tuple[str, dict[str, float | None]]] = {}
+        self._training: dict[str, _Training] = {}
         self._live = RichLive(console=Console(stderr=True), auto_refresh=False)
 
     def __enter__(self) -> Live:
@@ -115,8 +134,10 @@ class Live(Lines):
         self._draw()
 
     def figures(self, stage: str, step: int, of: int, figures: dict[str, float | None]) -> None:
-        before = self._training.get(stage, ("", {}))[1]
-        self._training[stage] = (f"{step}/{of}", before | figures)
+        self._tasks.clear()  # what was sampled before this training
+        training = self._training.setdefault(stage, _Training(step, of))
+        training.step = step
+        training.figures |= figures
         self._draw()
 
     def _show(self, task: str | None = None) -> None:
@@ -133,5 +154,5 @@ class Live(Lines):
             table.add_column(column, justify="left" if column == "task" else "right")
         for name, state in self._tasks.items():
             table.add_row(name, *state.cells())
-        lines = [f"{stage}  {step}  {_figures_text(figures)}" for stage, (step, figures) in self._training.items()]
-        self._live.update(Group(table, *lines), refresh=True)
+        lines = [f"{stage}  {training.text()}" for stage, training in self._training.items()]
+        self._live.update(Group(table if self._tasks else self._stage, *lines), refresh=True)
