@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from harness.records import Domain, Question
@@ -53,7 +53,8 @@ def draw(sample: Sample, rng: random.Random, level: int, split: str) -> Example:
             return example
 
 
-def held_out(sample: Sample) -> list[Example]:
+@functools.cache  # a run reads the questions again while the engine waits for them
+def held_out(sample: Sample) -> tuple[Example, ...]:
     """The test questions of a family: always the same ones, `PER_LEVEL` of each level, all of them different."""
     rng = random.Random(0)
     found: dict[str, Example] = {}
@@ -61,10 +62,11 @@ def held_out(sample: Sample) -> list[Example]:
         while len(found) < level * PER_LEVEL:
             example = draw(sample, rng, level, "test")
             found.setdefault(example.text, example)
-    return list(found.values())
+    return tuple(found.values())
 
 
-def training_pool(sample: Sample) -> list[Example]:
+@functools.cache
+def training_pool(sample: Sample) -> tuple[Example, ...]:
     """Training questions of a family, all of them different, the same ones always."""
     rng = random.Random(1)
     found: dict[str, Example] = {}
@@ -73,7 +75,7 @@ def training_pool(sample: Sample) -> list[Example]:
         drawn = (draw(sample, rng, level, "train") for _ in range(4 * TRAINING_PER_LEVEL))
         fresh = {example.text: example for example in drawn if example.text not in found}
         found |= dict(itertools.islice(fresh.items(), TRAINING_PER_LEVEL))
-    return list(found.values())
+    return tuple(found.values())
 
 
 def make_task(
@@ -81,8 +83,8 @@ def make_task(
     domain: Domain,
     description: str,
     instruction: str,
-    examples: Callable[[], list[Example]],
-    training: Callable[[], list[Example]],
+    examples: Callable[[], Sequence[Example]],
+    training: Callable[[], Sequence[Example]],
     grade: Callable[[tuple[str, ...], str], Verdict],
     grader: str,
     wrong_answer: str,
