@@ -349,7 +349,8 @@ def _rounds(numbers: Numbers, figures: dict[str, str]) -> Iterator[str]:
         yield (
             "What each round sampled from the training questions, before it trained. Where rounds ask the same"
             " questions, those of later rounds have been learned from, and the verdicts that EpiCaR learns are about"
-            " questions it was taught: compare Right, here, with the accuracy of a draw above."
+            " questions it was taught. They are drawn at the recipe's own temperature: what tells is how Right changes"
+            " from round to round, beside the accuracy of a draw above."
         )
         yield _table(["Kind", "Seed", "Round", "Right", *_SAMPLED.values()], sampled)
 

@@ -59,7 +59,7 @@ def tune(config: TuneConfig, progress: Lines) -> Path:
     asked, found = _without_leaks(config, taught)
     if found:
         left_out = len({leak.place for leak in found})
-        progress.stage(f"{left_out} training questions that give evaluation questions away are left out")
+        progress.stage(f"training rows that give evaluation questions away, left out: {left_out}")
     training, validation = _held_out(asked, config.validation)
     plan = _plan(config, options, parent, training, validation)
     out = Path(config.out)

@@ -228,6 +228,7 @@ def test_questions_that_leak_are_refused_or_dropped_and_listed(place, untrained,
     assert "--drop-leaks" in told
     assert not Path("out").exists()
     assert tune("star", "--iterations", "1", "--drop-leaks") == 0
+    assert "left out: 1\n" in capsys.readouterr().err
     (leak,) = lineage()["left_out_as_leaks"]
     assert (leak["task"], leak["rule"]) == ("gsm8k", "same id")
     assert leak["place"].startswith("gsm8k ")
@@ -310,6 +311,12 @@ def test_an_output_folder_with_other_files_is_refused_and_left(place, capsys):
     assert "expected a new folder, or one that this command made; found thesis.tex" in capsys.readouterr().err
     assert Path("out/thesis.tex").read_text() == "chapter 1"
     assert [file.name for file in Path("out").iterdir()] == ["thesis.tex"]
+
+
+def test_a_share_that_is_none_is_refused_before_anything_is_sampled(place, capsys):
+    place.answer = None
+    assert tune("epicar", "--alpha", "-0.5") == 2
+    assert "--alpha: expected a share of at least 0, or -1 for none, found -0.5" in capsys.readouterr().err
 
 
 def test_engine_options_that_change_no_answer_may_change(place, untrained, capsys):
