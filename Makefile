@@ -38,7 +38,7 @@ help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 .PHONY: demo
-demo: setup ## benchmark and compare the carried checkpoints (no download of weights or data)
+demo: setup ## benchmark and compare the bundled checkpoints (no download of weights or data)
 	$(foreach kind,$(KINDS),$(BIN)/calibench run micro-$(kind) --tasks micro --confidence stated,p_true \
 		--name $(kind) --out $(RUN)/$(kind) &&) \
 	$(BIN)/calibench compare $(KINDS:%=$(RUN)/%) --out $(RUN)/compare
@@ -50,13 +50,13 @@ test: setup ## run all tests (ARGS="-k name" passes options to pytest)
 	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
 .PHONY: models
-models: setup ## train the micro family again, from scratch, and carry what the demo compares
-	$(BIN)/python -m harness.finetune.family --out runs/models --carry \
+models: setup ## train the micro family again, from scratch, and bundle what the demo compares
+	$(BIN)/python -m calibench.study.family --out runs/models --bundle \
 		--kinds base,instruct,sft,star,epicar,confidence_sft,rl,rlcr
 
 .PHONY: study
 study: setup ## train and evaluate the whole family on three seeds, and write docs/study.md (hours; ARGS="--seeds 0")
-	$(BIN)/python -m harness.finetune.study $(ARGS)
+	$(BIN)/python -m calibench.study.study $(ARGS)
 
 .PHONY: bench
 bench: setup ## measure speed against bare vLLM

@@ -1,6 +1,6 @@
 """Runs a model over tasks and keeps everything that it said.
 
-from harness import open_run, run
+from calibench import open_run, run
 
 if __name__ == "__main__":  # engine and graders are processes that import this file again
     run("micro-sft", tasks=["micro"], out="runs/sft")
@@ -13,37 +13,39 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from harness.store import RunFile
+from calibench.version import __version__
 
-__version__ = "0.1.0"
-__all__ = ["open_run", "run"]
+if TYPE_CHECKING:
+    from calibench.store import RunFile
+
+__all__ = ["__version__", "open_run", "run"]
 
 
 def run(model: str, tasks: Sequence[str], out: str | Path, **options: Any) -> RunFile:
     """Runs or continues a run, scores it and writes its report, as `calibench run` does.
 
     Args:
-        model: carried checkpoint, local folder or hub id.
+        model: bundled checkpoint, local folder or hub id.
         tasks: names of tasks; empty: those of the suite that `options` name.
         out: folder of the run.
-        options: further fields of `harness.config.RunConfig`, such as `protocol`, `confidence`, `draws`, `limit`; a
-            `suite` gives those that are not given here.
+        options: further fields of `calibench.running.config.RunConfig`, such as `protocol`, `confidence`, `draws`,
+            `limit`; a `suite` gives those that are not given here.
 
     Returns:
         The run, open for reading.
 
     Raises:
-        CalibenchError: see `harness.errors`; what was finished is kept.
+        CalibenchError: see `calibench.errors`; what was finished is kept.
         KeyboardInterrupt: Ctrl-C stopped the run; what was finished is kept, and the same call continues it.
     """
-    from harness import lm_eval, suites
-    from harness.config import RunConfig
-    from harness.pipeline import execute
-    from harness.progress import Silent
-    from harness.scoring import publish
+    from calibench.analysis.report import publish
+    from calibench.lm_eval import theirs
+    from calibench.running import suites
+    from calibench.running.config import RunConfig
+    from calibench.running.pipeline import execute
+    from calibench.running.progress import Silent
 
-    lm_eval.register()
+    theirs.register()
     given = {"model": model, "out": str(out), **options, **({"tasks": tuple(tasks)} if tasks else {})}
     config = RunConfig(**(suites.applied(given) if given.get("suite") else {"tasks": (), **given}))
     result = execute(config, Silent())
@@ -60,6 +62,6 @@ def open_run(path: str | Path) -> RunFile:
     Raises:
         CalibenchError: there is no run, or it cannot be read.
     """
-    from harness.store import RunFile
+    from calibench.store import RunFile
 
     return RunFile.open(path)

@@ -1,4 +1,4 @@
-"""Finds a checkpoint: a carried one by name, a local folder, or a hub id; and says exactly which weights it holds."""
+"""Finds a checkpoint: a bundled one by name, a local folder, or a hub id; and says exactly which weights it holds."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.errors import ModelError
+from calibench.errors import ModelError
 
-_CARRIED = Path(__file__).parent / "models"
+_BUNDLED = Path(__file__).parent / "models"
 _WEIGHTS = ("*.safetensors", "*.bin", "*.gguf")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "tekken.json", "*.tiktoken")
 _IDENTITY_FILES = (*_WEIGHTS, "*.json", "*.jinja", "*.model", "*.txt", "*.tiktoken")
@@ -43,11 +43,11 @@ class Checkpoint(NamedTuple):
             return {}
 
 
-def carried() -> list[Checkpoint]:
+def bundled() -> list[Checkpoint]:
     """The checkpoints that come with calibench, by name."""
-    if not _CARRIED.is_dir():
+    if not _BUNDLED.is_dir():
         return []
-    return [Checkpoint(f.name, f, None) for f in sorted(_CARRIED.iterdir()) if (f / "config.json").is_file()]
+    return [Checkpoint(f.name, f, None) for f in sorted(_BUNDLED.iterdir()) if (f / "config.json").is_file()]
 
 
 def resolve(model: str) -> Checkpoint:
@@ -56,7 +56,7 @@ def resolve(model: str) -> Checkpoint:
     Raises:
         ModelError: no such folder or repository, or it holds no usable checkpoint.
     """
-    for checkpoint in carried():
+    for checkpoint in bundled():
         if model == checkpoint.name:
             return checkpoint
     try:
@@ -99,10 +99,10 @@ def _from_hub(model: str) -> Checkpoint:
     except HFValidationError:
         raise ModelError(f"{model}: neither a folder here nor a well-formed hub id (`owner/name`)") from None
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        names = ", ".join(c.name for c in carried())
+        names = ", ".join(c.name for c in bundled())
         reason = str(error).strip().splitlines()[0]
         raise ModelError(
-            f"{model}: no folder of that name here, and the hub gave no such model ({reason}). Carried: {names}"
+            f"{model}: no folder of that name here, and the hub gave no such model ({reason}). Bundled: {names}"
         ) from None
     _require_checkpoint(folder)
     return Checkpoint(model, folder, folder.name)

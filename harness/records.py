@@ -5,7 +5,7 @@ Records are frozen, typed and JSON-native. A record's key fields come first. Opt
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -191,175 +191,45 @@ class Scorecard(Record, kw_only=True):
     reliability: tuple[Reliability, ...]
 
 
-class Difference(Record, kw_only=True):
-    """A metric of run B minus the same metric of run A, paired on the questions that both answered."""
-
-    run_a: str
-    """Name of run A, unique within the comparison."""
-    run_b: str
-    task: str
-    protocol: str
-    method: str
-    subset: str
-    metric: str
-    a: float | None
-    b: float | None
-    difference: float | None
-    """b - a; None if either is undefined."""
-    low: float | None
-    """95 % interval of the difference (paired bootstrap over shared questions)."""
-    high: float | None
-    p_value: float | None
-    p_holm: float | None
-    """p_value after Holm's correction over all differences of the comparison."""
-    verdict: Literal["better", "worse", "equivalent", "undecided"]
-    """Of B against A. `equivalent`: the interval lies inside the stated margin."""
-    n_questions: int
-    """Questions shared by both runs."""
-    convention: str
-    reason: str | None = None
 
 
-class GalleryItem(Record, kw_only=True):
-    """A confident error, with everything that a reader needs to judge it."""
-
-    task: str
-    question_id: str
-    protocol: str
-    draw: int
-    method: str
-    confidence: float
-    question: str
-    choices: tuple[str, ...]
-    gold: tuple[str, ...]
-    answer: str | None
-    reasoning: str | None
-    text: str
 
 
-class OutcomeCount(Record, kw_only=True):
-    """How many generations of a task ended in each outcome, and how many gave a confidence by each method."""
-
-    task: str
-    protocol: str
-    domain: Domain
-    outcomes: dict[str, int]
-    """Outcome -> count, of all outcomes that could be told."""
-    confidences: dict[str, dict[str, int]]
-    """method -> status -> count."""
 
 
-class RunSummary(Record, kw_only=True):
-    """All that a report needs of one run."""
-
-    name: str
-    kind: str | None
-    """One of `Kind` unless a checkpoint's own lineage says something else; None if not stated."""
-    model: str
-    manifest: dict
-    scorecard: Scorecard
-    counts: tuple[OutcomeCount, ...]
-    gallery: tuple[GalleryItem, ...] | None
-    """None if the texts are not known."""
-    rows: Literal["method", "model"] = "method"
-    """What a `method` of the scorecard is: a method that judges the same answers as the others, or a model with answers
-    of its own."""
 
 
-class Comparison(Record, kw_only=True):
-    """Several runs held against each other."""
-
-    runs: tuple[RunSummary, ...]
-    """In the order in which they are shown: by kind, then as given. Their names are unique."""
-    baseline: str
-    """Name of the run that every other one is compared with."""
-    pairs: tuple[tuple[str, str], ...]
-    """(run A, run B): each run against the baseline, then each against the one before it."""
-    differences: tuple[Difference, ...]
-    """In the order of the pairs; a pair that shares no question has none."""
 
 
-class Reach(Record, kw_only=True):
-    """Whether the weighted vote of one run does as well with few draws as the majority vote of another with many."""
-
-    task: str
-    """A task's name, or `macro` for the unweighted mean over tasks."""
-    protocol: str
-    method: str
-    """The confidences that weigh the votes of `run`."""
-    run: str
-    k: int
-    """Draws of `run`."""
-    value: float
-    """Accuracy of its weighted vote."""
-    other: str
-    other_k: int
-    other_value: float
-    """Accuracy of its majority vote."""
-    difference: float
-    """value - other_value."""
-    low: float | None
-    """95 % interval of the difference (paired bootstrap over shared questions); None if it does not vary."""
-    high: float | None
-    verdict: Literal["reaches", "falls short", "undecided"]
-    equals: float | None
-    """Draws with which the other's majority vote has this accuracy; None if its curve does not pass there."""
-    n_questions: int
-    convention: str
 
 
-class ScalingRun(Record, kw_only=True):
-    """Votes of one run."""
-
-    name: str
-    """Unique within the page."""
-    model: str
-    draws: dict[str, int]
-    """Task -> generations per question."""
-    metrics: tuple[Metric, ...]
-    """Numbers of votes of k draws have the subset `k=...`; `n_used` counts questions."""
 
 
-class Scaling(Record, kw_only=True):
-    """What more draws bring, for one run or for several on the questions that they share."""
-
-    runs: tuple[ScalingRun, ...]
-    reaches: tuple[Reach, ...]
-    """Empty for one run."""
-    notes: tuple[str, ...]
-    """What a reader must know before the numbers."""
 
 
-class RecalibrationFit(Record, kw_only=True):
-    """How one recalibration of one method of one task was fitted."""
-
-    task: str
-    protocol: str
-    method: str
-    recalibration: str
-    n_fit: int
-    """Rows of the fit."""
-    parameters: dict[str, float]
-    note: str | None
-    """What a reader must know of the rows of the fit; None if they are of the task itself."""
-    reason: str | None
-    """Why there is no map; None otherwise."""
 
 
-class Recalibrated(Record, kw_only=True):
-    """A run before and after its confidences were recalibrated."""
 
-    name: str
-    model: str
-    how: str
-    """Which rows the maps were fitted on."""
-    notes: tuple[str, ...]
-    before: str
-    """Name of what was not recalibrated, in `scorecards` and `differences`."""
-    descriptions: dict[str, str]
-    """Recalibration -> what it is."""
-    fits: tuple[RecalibrationFit, ...]
-    scorecards: dict[str, Scorecard]
-    """`before` and each recalibration -> the main numbers of the whole tasks and of their mean."""
-    differences: tuple[Difference, ...]
-    """Of each recalibration against `before`, on the same answers."""
+
+class Sampling(NamedTuple):
+    """How the next token is chosen. temperature 0 is greedy decoding."""
+
+    temperature: float
+    top_p: float
+    max_tokens: int
+    log_probabilities: bool = False
+    """Ask for the `scores` of the completion; they change no token."""
+    entropies: bool = False
+    """Ask for those of the scores too. No label probabilities may be asked for at the same time (`choose`)."""
+
+
+class TokenFeatures(msgspec.Struct, frozen=True):
+    """What a reading from token log-probabilities keeps of them: its `raw`, as JSON."""
+
+    mean_logprob: float
+    """Mean log-probability of the tokens (nats); minus the logarithm of their perplexity."""
+    total_logprob: float
+    min_logprob: float
+    tokens: int
+    mean_entropy: float | None
+    """Mean of `TokenScores.entropies`; None where the run also asked for label probabilities."""

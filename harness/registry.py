@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from typing import Any
 
-from harness.errors import unknown_name
+from calibench.errors import unknown_name
 
 
 def names(package: str) -> list[str]:

@@ -1,8 +1,8 @@
 """The run file: one SQLite database per run, in WAL mode, that keeps everything the model said.
 
-Tables `questions`, `generations`, `confidences`, `grades` and `metrics` have the columns of the records in
-`harness.records`; `manifest` holds key and JSON value. A table's primary key is the record's key, so a row can neither
-be lost nor counted twice. Texts stand last in a row: SQLite moves long ones to overflow pages, and a query for numbers
+Tables `questions`, `generations`, `confidences`, `grades` and `metrics` have the columns of `calibench.records`;
+`manifest` holds key and JSON value. A table's primary key is the record's key, so a row can neither be lost nor counted
+twice. Texts stand last in a row: SQLite moves long ones to overflow pages, and a query for numbers
 does not read them. A commit is on the disk when it returns (`synchronous=FULL`), so neither kill -9 nor a power cut
 loses one.
 """
@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import inspect
 
-from harness.errors import InputError, RunFileError, StorageError
-from harness.records import Confidence, Generation, Grade, Metric, Question, Record
+from calibench.errors import InputError, RunFileError, StorageError
+from calibench.records import Confidence, Generation, Grade, Metric, Question, Record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -362,3 +362,16 @@ class RunFile:
             while rows := cursor.fetchmany(_FETCHED_ROWS):
                 parts.append(pd.DataFrame.from_records(rows, columns=list(types)).astype(types))
         return pd.concat(parts, ignore_index=True)
+
+
+def unfinished(run: RunFile) -> str | None:
+    """What a reader must know of a run that was stopped; None if it is finished."""
+    manifest = run.manifest()
+    if manifest.get("complete", True):
+        return None
+    asked = sum(p["questions"] * p["draws"] for of_task in manifest["scope"].values() for p in of_task.values())
+    graded = sum(run.tally(task, p).get("grade", 0) for task, of_task in manifest["scope"].items() for p in of_task)
+    return (
+        f"{run.path.parent} is not finished: {graded} of {asked} generations are graded, and the numbers are those of"
+        " them alone"
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from metrics.arrays import checked
+from calibench.metrics.arrays import checked
 
 N_BINS = 10
 

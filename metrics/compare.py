@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from harness.records import Difference
-from metrics.bootstrap import absolute_sum_difference, partition, percentile_interval, usable
-from metrics.measures import MAIN, MEASURES, Group, measures_of, points
-from metrics.sample import check, resample, sample_of
-from metrics.scorecard import Result, mean_gaps, random_source
+from calibench.metrics.bootstrap import absolute_sum_difference, partition, percentile_interval, usable
+from calibench.metrics.measures import MAIN, MEASURES, Group, measures_of, points
+from calibench.metrics.sample import check, resample, sample_of
+from calibench.metrics.scorecard import Result, mean_gaps, random_source
+from calibench.results import Difference
 
 if TYPE_CHECKING:
     import pandas as pd

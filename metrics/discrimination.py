@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from metrics.arrays import checked
+from calibench.metrics.arrays import checked
 
 
 def auroc(confidence, correct) -> float:

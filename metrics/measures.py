@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
-from harness.records import Metric
-from metrics import calibration, proper
-from metrics.discrimination import auroc, within_question_discrimination
-from metrics.sample import Sample
-from metrics.selective import aurc, excess_aurc
+from calibench.metrics import calibration, proper
+from calibench.metrics.discrimination import auroc, within_question_discrimination
+from calibench.metrics.sample import Sample
+from calibench.metrics.selective import aurc, excess_aurc
+from calibench.records import Metric
 
 
 class Group(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from metrics.arrays import checked
-from metrics.calibration import N_BINS, equal_width_bins
+from calibench.metrics.arrays import checked
+from calibench.metrics.calibration import N_BINS, equal_width_bins
 
 _SIMULATED_ROWS = 100_000_000
 """Large samples are simulated less often (at least 200 times): their noise is small and its mean soon known."""

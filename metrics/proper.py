@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from metrics.arrays import checked
-from metrics.calibration import is_discrete, value_bins
+from calibench.metrics.arrays import checked
+from calibench.metrics.calibration import is_discrete, value_bins
 
 LOG_LOSS_CLIP = 0.001
 """A stated 100 % counts as 99.9 % in the log loss. Models often state 0 and 100 %, so this constant decides."""

@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from metrics.arrays import checked
-from metrics.calibration import N_BINS, equal_width_bins
-from metrics.proper import LOG_LOSS_CLIP
+from calibench.metrics.arrays import checked
+from calibench.metrics.calibration import N_BINS, equal_width_bins
+from calibench.metrics.proper import LOG_LOSS_CLIP
 
 CLIP = LOG_LOSS_CLIP
 MIN_QUESTIONS = 20

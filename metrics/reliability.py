@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.records import ReliabilityBin
-from metrics.bootstrap import percentile_interval, wilson_interval
-from metrics.calibration import N_BINS, equal_width_bins
+from calibench.metrics.bootstrap import percentile_interval, wilson_interval
+from calibench.metrics.calibration import N_BINS, equal_width_bins
+from calibench.records import ReliabilityBin
 
 CONVENTION = (
     "10 equal-width bins (k/10, (k+1)/10], zero in the first; rows: answered, with a confidence; 95 % interval of the "

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 
-from harness.records import Outcome
-from metrics.bootstrap import compact, draws, partition
-from metrics.calibration import N_BINS, equal_width_bins
-from metrics.discrimination import ResampledAuroc
-from metrics.proper import log_losses
+from calibench.metrics.bootstrap import compact, draws, partition
+from calibench.metrics.calibration import N_BINS, equal_width_bins
+from calibench.metrics.discrimination import ResampledAuroc
+from calibench.metrics.proper import log_losses
+from calibench.records import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd

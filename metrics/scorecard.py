@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from harness.records import Metric, Reliability, Scorecard
-from metrics import noise
-from metrics.bootstrap import absolute_sum_interval, logit_interval, percentile_interval
-from metrics.measures import (
+from calibench.metrics import noise
+from calibench.metrics.bootstrap import absolute_sum_interval, logit_interval, percentile_interval
+from calibench.metrics.measures import (
     BOOTSTRAP,
     MAIN,
     MEASURES,
@@ -24,9 +23,10 @@ from metrics.measures import (
     points,
     with_interval,
 )
-from metrics.reliability import CONVENTION as RELIABILITY_CONVENTION
-from metrics.reliability import reliability_bins, share_interval
-from metrics.sample import Replicates, Sample, check, in_order, resample, sample_of
+from calibench.metrics.reliability import CONVENTION as RELIABILITY_CONVENTION
+from calibench.metrics.reliability import reliability_bins, share_interval
+from calibench.metrics.sample import Replicates, Sample, check, in_order, resample, sample_of
+from calibench.records import Metric, Reliability, Scorecard
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from metrics.arrays import checked
+from calibench.metrics.arrays import checked
 
 
 def aurc(confidence, correct) -> float:

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from metrics import discrimination
-from metrics.calibration import N_BINS, equal_width_bins
+from calibench.metrics import discrimination
+from calibench.metrics.calibration import N_BINS, equal_width_bins
 
 SUBSETS = 256
 """Enough that all subsets of up to 10 draws are taken."""

@@ -1,1 +1,1 @@
-"""Figures, tables and pages made from scorecards: pure functions of the records in `harness.records`."""
+"""Figures, tables and pages made from scorecards: pure functions of the records in `calibench.records`."""

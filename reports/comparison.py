@@ -7,9 +7,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from harness.records import Comparison, Difference, Metric, RunSummary
-from reports import figures, tables, text
-from reports.html import figure_maker, flatten, glossary, groups, render
+from calibench.records import Metric
+from calibench.reports import figures, small_multiples, tables, text
+from calibench.reports.page import figure_maker, flatten, glossary, groups, render
+from calibench.results import Comparison, Difference, RunSummary
 
 _MAIN = {
     "accuracy": "Right answers among all that did not fail; higher is better.",
@@ -218,7 +219,7 @@ def _strips(runs: Sequence[RunSummary], found: dict, baseline: str) -> Iterator[
             strips.setdefault(key, {})[run.name] = diagram
     for key, diagrams in strips.items():
         protocol, task, method, subset = key
-        tallest = max((figures.tallest_share(d) for d in diagrams.values()), default=0)
+        tallest = max((small_multiples.tallest_share(d) for d in diagrams.values()), default=0)
         panels = []
         for run in runs:
             diagram = diagrams.get(run.name)
@@ -230,7 +231,7 @@ def _strips(runs: Sequence[RunSummary], found: dict, baseline: str) -> Iterator[
             if diagram:
                 behind = None if run.name == baseline else diagrams.get(baseline)
                 name = text.visible(f"Reliability of {run.name} in {task} by {method}; the numbers are below")
-                panel["svg"] = Markup(figures.small_multiple(diagram, behind, tallest, name))
+                panel["svg"] = Markup(small_multiples.small_multiple(diagram, behind, tallest, name))
             panels.append(panel)
         edges = [(b.low, b.high) for b in next(iter(diagrams.values())).bins]
         bins = [(edge, [_bin(p["diagram"], edge) for p in panels]) for edge in edges]

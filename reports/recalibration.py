@@ -7,9 +7,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from harness.records import Difference, Metric, Recalibrated, Reliability
-from reports import figures, tables, text
-from reports.html import glossary, groups, render
+from calibench.records import Metric, Reliability
+from calibench.reports import small_multiples, tables, text
+from calibench.reports.page import glossary, groups, render
+from calibench.results import Difference, Recalibrated
 
 METRICS = {"ece": "ECE", "brier": "Brier", "log_loss": "Log loss", "auroc": "AUROC"}
 """The metrics that are shown, with their headings. For AUROC, higher is better; for the others, lower."""
@@ -117,11 +118,11 @@ def _strips(result: Recalibrated) -> Iterator[dict[str, Any]]:
         if m.metric == "ece"
     }
     for key, diagrams in found.items():
-        tallest = max(figures.tallest_share(diagram) for diagram in diagrams.values())
+        tallest = max(small_multiples.tallest_share(diagram) for diagram in diagrams.values())
         panels = []
         for name, diagram in diagrams.items():
             behind = None if name == result.before else diagrams.get(result.before)
             said = text.visible(f"Reliability of {key[2]} in {key[1]}, {name}; its ECE is in the table above")
-            svg = Markup(figures.small_multiple(diagram, behind, tallest, said))
+            svg = Markup(small_multiples.small_multiple(diagram, behind, tallest, said))
             panels.append({"name": name, "diagram": diagram, "ece": eces.get((*key, name)), "svg": svg})
         yield dict(zip(("protocol", "task", "method"), key, strict=True)) | {"panels": panels}

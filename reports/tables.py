@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from harness.records import Comparison, Difference, Metric, Scorecard
-from reports.text import UNDEFINED, clip, interval, label, number, p_value, signed, visible
+from calibench.records import Metric, Scorecard
+from calibench.reports.text import UNDEFINED, clip, interval, label, number, p_value, signed, visible
+from calibench.results import Comparison, Difference
 
 HEADLINE = {
     "accuracy": "Accuracy",

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.errors import InputError, unknown_name
-from tasks.base import Task
+from calibench.errors import InputError, unknown_name
+from calibench.tasks.base import Task
 
 _HERE = Path(__file__).parent
 _NOT_TASKS = {"base", "data", "table", "user"}
@@ -20,7 +20,7 @@ _RESERVED = {"file", "lm_eval", "micro", "macro"}
 
 def _load_file(reference: str) -> Task:
     """The task of a user's file; `load` knows it by its short name from then on, here and in worker processes."""
-    user = importlib.import_module("tasks.user")
+    user = importlib.import_module("calibench.tasks.user")
     task = user.load(reference)
     if task.name in names() or task.name in _RESERVED or not re.fullmatch(r"[^\s:,][^:,]*", task.name):
         raise InputError(f"{reference}: a task cannot be called {task.name!r}: taken, or no name; rename the file")
@@ -57,7 +57,7 @@ def load(name: str) -> Task:
     if name not in known:
         raise unknown_name("task", name, [*known, "micro"])
     folder, _, file = name.partition("_") if name.startswith("micro_") else ("", "", name)
-    return importlib.import_module(f"tasks.{folder + '.' if folder else ''}{file}").TASK
+    return importlib.import_module(f"calibench.tasks.{folder + '.' if folder else ''}{file}").TASK
 
 
 def expand(names_or_groups: list[str]) -> list[str]:

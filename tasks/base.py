@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from harness.records import Domain, Outcome, Question
+from calibench.records import Domain, Outcome, Question
 
 
 class Verdict(NamedTuple):

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from harness.errors import DataError
-from tasks.base import Rows, Task
+from calibench.errors import DataError
+from calibench.tasks.base import Rows, Task
 
 
 class Hub(NamedTuple):

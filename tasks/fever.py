@@ -14,11 +14,11 @@ The hub has the set as a program, which `datasets` no longer runs, so a local fi
 
 from __future__ import annotations
 
-from harness.errors import DataError
-from harness.records import Question
-from tasks.base import Task
-from tasks.data import Source, open_rows, text_field
-from tasks.grading.choice import Label, by_label
+from calibench.errors import DataError
+from calibench.records import Question
+from calibench.tasks.base import Task
+from calibench.tasks.data import Source, open_rows, text_field
+from calibench.tasks.grading.choice import Label, by_label
 
 SOURCE = Source(
     task="fever",

@@ -7,11 +7,11 @@ Cobbe et al. 2021, "Training Verifiers to Solve Math Word Problems" (arXiv 2110.
 
 from __future__ import annotations
 
-from harness.errors import DataError
-from harness.records import Question
-from tasks.base import Task
-from tasks.data import Hub, Source, content_id, open_rows, text_field, with_training
-from tasks.grading.number import GRADER, grade_number, read_number
+from calibench.errors import DataError
+from calibench.records import Question
+from calibench.tasks.base import Task
+from calibench.tasks.data import Hub, Source, content_id, open_rows, text_field, with_training
+from calibench.tasks.grading.number import GRADER, grade_number, read_number
 
 SOURCE = Source(
     task="gsm8k",

@@ -11,11 +11,11 @@ unique: two rows have the id "ID".
 
 from __future__ import annotations
 
-from harness.errors import DataError
-from harness.records import Question
-from tasks.base import Task
-from tasks.data import Hub, Source, content_id, open_rows, text_field
-from tasks.grading.choice import Label, by_label
+from calibench.errors import DataError
+from calibench.records import Question
+from calibench.tasks.base import Task
+from calibench.tasks.data import Hub, Source, content_id, open_rows, text_field
+from calibench.tasks.grading.choice import Label, by_label
 
 SOURCE = Source(
     task="halueval",

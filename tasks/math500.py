@@ -6,11 +6,11 @@ Step" (arXiv 2305.20050). Graded by Math-Verify.
 
 from __future__ import annotations
 
-from harness.errors import DataError
-from harness.records import Question
-from tasks.base import Task
-from tasks.data import Hub, Source, open_rows, text_field
-from tasks.grading.math import GRADER, grade_math
+from calibench.errors import DataError
+from calibench.records import Question
+from calibench.tasks.base import Task
+from calibench.tasks.data import Hub, Source, open_rows, text_field
+from calibench.tasks.grading.math import GRADER, grade_math
 
 SOURCE = Source(
     task="math500",

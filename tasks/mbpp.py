@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from harness.errors import DataError
-from harness.records import Question
-from tasks.base import Task
-from tasks.data import Hub, Source, open_rows, text_field, with_training
-from tasks.grading.code import GRADER, checks, finish_code, functions, grade_code
+from calibench.errors import DataError
+from calibench.records import Question
+from calibench.tasks.base import Task
+from calibench.tasks.data import Hub, Source, open_rows, text_field, with_training
+from calibench.tasks.grading.code import GRADER, checks, finish_code, functions, grade_code
 
 SOURCE = Source(
     task="mbpp",

@@ -5,10 +5,10 @@ Austin et al. 2021 (arXiv 2108.07732). The test split is the rows with task_id 1
 
 from __future__ import annotations
 
-from harness.errors import DataError
-from harness.records import Question
-from tasks.data import Hub, Source
-from tasks.mbpp import program_question, program_task
+from calibench.errors import DataError
+from calibench.records import Question
+from calibench.tasks.data import Hub, Source
+from calibench.tasks.mbpp import program_question, program_task
 
 SOURCE = Source(
     task="mbpp_sanitized",

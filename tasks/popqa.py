@@ -15,11 +15,11 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from harness.errors import DataError
-from harness.records import Question
-from tasks.base import Rows, Task
-from tasks.data import Hub, Source, content_id, open_rows, text_field
-from tasks.grading.alias import GRADER, grade_alias
+from calibench.errors import DataError
+from calibench.records import Question
+from calibench.tasks.base import Rows, Task
+from calibench.tasks.data import Hub, Source, content_id, open_rows, text_field
+from calibench.tasks.grading.alias import GRADER, grade_alias
 
 SOURCE = Source(
     task="popqa",

@@ -10,11 +10,11 @@ and numbers for those are not comparable.
 
 from __future__ import annotations
 
-from harness.errors import DataError
-from harness.records import Question
-from tasks.base import Task
-from tasks.data import Source, open_rows, text_field, with_training
-from tasks.grading.choice import YES_NO, by_label
+from calibench.errors import DataError
+from calibench.records import Question
+from calibench.tasks.base import Task
+from calibench.tasks.data import Source, open_rows, text_field, with_training
+from calibench.tasks.grading.choice import YES_NO, by_label
 
 SOURCE = Source(
     task="strategyqa",

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from harness.errors import DataError, unknown_name
+from calibench.errors import DataError, unknown_name
 
 
 def suffix_of(path: Path, known: Sequence[str]) -> str:

@@ -12,11 +12,11 @@ that accents and the words around an answer are taken off.
 
 from __future__ import annotations
 
-from harness.errors import DataError
-from harness.records import Question
-from tasks.base import Task
-from tasks.data import Hub, Source, open_rows, text_field
-from tasks.grading.alias import GRADER, grade_alias
+from calibench.errors import DataError
+from calibench.records import Question
+from calibench.tasks.base import Task
+from calibench.tasks.data import Hub, Source, open_rows, text_field
+from calibench.tasks.grading.alias import GRADER, grade_alias
 
 SOURCE = Source(
     task="triviaqa",

@@ -15,11 +15,11 @@ right on all of them.
 
 from __future__ import annotations
 
-from harness.errors import DataError
-from harness.records import Question
-from tasks.base import Task
-from tasks.data import Hub, Source, content_id, open_rows, text_field
-from tasks.grading.option import GRADER, grade_option
+from calibench.errors import DataError
+from calibench.records import Question
+from calibench.tasks.base import Task
+from calibench.tasks.data import Hub, Source, content_id, open_rows, text_field
+from calibench.tasks.grading.option import GRADER, grade_option
 
 SHUFFLE_SEED = "truthfulqa/1"
 

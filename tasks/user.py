@@ -25,14 +25,14 @@ from string import ascii_uppercase
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-from harness.errors import DataError, InputError, unknown_name
-from harness.records import Domain, Question
-from tasks import table
-from tasks.base import Job, Ran, Rows, Task, Verdict
-from tasks.data import array_rows, content_id, nonempty, sha256, text_field
-from tasks.grading import alias, choice, code, math, number, option
-from tasks.grading.answer import unwrapped
-from tasks.mbpp import with_tests, wrong_program
+from calibench.errors import DataError, InputError, unknown_name
+from calibench.records import Domain, Question
+from calibench.tasks import table
+from calibench.tasks.base import Job, Ran, Rows, Task, Verdict
+from calibench.tasks.data import array_rows, content_id, nonempty, sha256, text_field
+from calibench.tasks.grading import alias, choice, code, math, number, option
+from calibench.tasks.grading.answer import unwrapped
+from calibench.tasks.mbpp import with_tests, wrong_program
 
 _SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".py")
 _NAMING = (
@@ -122,7 +122,7 @@ def _from_python(described: Description) -> Task:
         raise InputError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from error
     task = getattr(module, "TASK", None)
     if not isinstance(task, Task):
-        raise InputError(f"{path}: expected TASK, a tasks.base.Task, found {task!r:.80}")
+        raise InputError(f"{path}: expected TASK, a calibench.tasks.base.Task, found {task!r:.80}")
     return task._replace(open=partial(_open_python, task, path), to_question=partial(_own_question, task))
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from harness.backends.base import BaseBackend, Choice, Completion, LogLikelihood, Sampling, TokenScores
-from harness.chat import ChatFormat
+from calibench.backends.base import BaseBackend, Choice, Completion, LogLikelihood, TokenScores
+from calibench.prompting.chat import ChatFormat
+from calibench.records import Sampling
 
 TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<|end|>{% endfor %}"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-import tasks
-from harness.cli import _parser, _recipe_options
-from harness.confidence import base as methods
-from harness.finetune.recipes import base as recipes
-from harness.selection import split_of
+from calibench import tasks
+from calibench.cli import _parser, _recipe_options
+from calibench.confidence import base as methods
+from calibench.finetune.recipes import base as recipes
+from calibench.running.selection import split_of
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "finetune.md").read_text(encoding="utf-8")
 

@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
-import tasks
-from harness import errors, protocols, suites
-from harness.confidence import base as methods
-from harness.config import RunConfig
-from harness.finetune.recipes import base as recipes
-from harness.records import Confidence, Generation, Grade, Question
-from harness.store import RunFile
-from metrics.scorecard import scorecard
+from calibench import errors, tasks
+from calibench.confidence import base as methods
+from calibench.finetune.recipes import base as recipes
+from calibench.metrics.scorecard import scorecard
+from calibench.prompting import protocols
+from calibench.records import Confidence, Generation, Grade, Question
+from calibench.running import suites
+from calibench.running.config import RunConfig
+from calibench.store import RunFile
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -58,9 +59,9 @@ def test_every_command_knows_the_options_it_is_shown_with():
     used: dict[str, set[str]] = {}
     for _, command, *words in commands("calibench"):
         used.setdefault(command, set()).update(word for word in words if word.startswith("-"))
-    assert used.keys() >= {"run", "compare", "plot", "scaling", "recalibrate", "tune"}
+    assert used.keys() >= {"run", "compare", "plot", "votes", "recalibrate", "tune"}
     for command, options in used.items():
-        done = subprocess.run([sys.executable, "-m", "harness.cli", command, "--help"], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-m", "calibench", command, "--help"], capture_output=True, text=True)
         assert done.returncode == 0, f"calibench {command}: {done.stderr}"
         assert options <= set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", done.stdout)), command
 
@@ -118,7 +119,7 @@ def test_exit_codes_are_those_of_the_errors():
 
 
 def test_python_example_uses_real_options():
-    keywords = set(re.findall(r"(\w+)=", programs("python", "from harness import open_run, run")[0]))
+    keywords = set(re.findall(r"(\w+)=", programs("python", "from calibench import open_run, run")[0]))
     assert keywords <= set(RunConfig._fields)
 
 

@@ -10,24 +10,15 @@ import abc
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
-from harness import registry
-from harness.chat import ChatFormat
-from harness.errors import CapabilityError
+from calibench import registry
+from calibench.errors import CapabilityError
+from calibench.prompting.chat import ChatFormat
+from calibench.records import Sampling
 
 TOP_TOKENS = 20
 """Tokens per position whose probabilities enter its entropy."""
 
 
-class Sampling(NamedTuple):
-    """How the next token is chosen. temperature 0 is greedy decoding."""
-
-    temperature: float
-    top_p: float
-    max_tokens: int
-    log_probabilities: bool = False
-    """Ask for the `scores` of the completion; they change no token."""
-    entropies: bool = False
-    """Ask for those of the scores too. No label probabilities may be asked for at the same time (`choose`)."""
 
 
 class TokenScores(NamedTuple):
@@ -119,7 +110,7 @@ class BaseBackend(abc.ABC):
 
 def names() -> list[str]:
     """Names of all backends; none is imported."""
-    return registry.names("harness.backends")
+    return registry.names("calibench.backends")
 
 
 def load(name: str) -> type[BaseBackend]:
@@ -128,4 +119,4 @@ def load(name: str) -> type[BaseBackend]:
     Raises:
         InputError: unknown name; the message gives the nearest names.
     """
-    return registry.load("harness.backends", "backend", name).Backend
+    return registry.load("calibench.backends", "backend", name).Backend

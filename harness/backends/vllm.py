@@ -26,10 +26,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from harness.backends._lifeline import Lifeline
-from harness.backends.base import TOP_TOKENS, BaseBackend, Choice, Completion, LogLikelihood, Sampling, TokenScores
-from harness.chat import ChatFormat
-from harness.errors import EngineError, InputError, ModelError, StorageError
+from calibench.backends._lifeline import Lifeline
+from calibench.backends.base import TOP_TOKENS, BaseBackend, Choice, Completion, LogLikelihood, TokenScores
+from calibench.errors import EngineError, InputError, ModelError, StorageError
+from calibench.prompting.chat import ChatFormat
+from calibench.records import Sampling
 
 _CPU_CONTEXT = 8192
 """Longest context on CPU unless `max_model_len` asks for more: whole-prompt prefill reserves memory for all of it."""

@@ -13,10 +13,10 @@ probability), is e^total_logprob of `raw`.
 import re
 from collections.abc import Iterator
 
-from harness.backends.base import BaseBackend
-from harness.confidence.base import Answered, Method, Reading, token_reading
-from harness.parsing import Parsed
-from tasks.grading.answer import stated_span
+from calibench.backends.base import BaseBackend
+from calibench.confidence.base import Answered, Method, Reading, token_reading
+from calibench.prompting.parsing import Parsed
+from calibench.tasks.grading.answer import stated_span
 
 _PROGRAM = re.compile(r"(?ms)^[ \t]*```[ \t]*py[^\n]*\n(?P<code>.*?)(?:\n[ \t]*```|\Z)")
 

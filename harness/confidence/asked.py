@@ -4,9 +4,10 @@ The reasoning stays visible to the model; the reply is decoded greedily whatever
 own reasoning is closed before it starts.
 """
 
-from harness.backends.base import BaseBackend, Sampling
-from harness.confidence.base import Answered, Method, Reading, follow_up
-from harness.parsing import parse
+from calibench.backends.base import BaseBackend
+from calibench.confidence.base import Answered, Method, Reading, follow_up
+from calibench.prompting.parsing import parse
+from calibench.records import Sampling
 
 QUESTION = (
     'How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "Confidence: ...%".'

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness import registry
-from harness.backends.base import BaseBackend, TokenScores
-from harness.options import Scored
-from harness.parsing import Parsed
-from harness.records import Status
+from calibench import registry
+from calibench.backends.base import BaseBackend, TokenScores
+from calibench.prompting.parsing import Parsed
+from calibench.records import Status, TokenFeatures
+from calibench.running.options import Scored
 
 
 class Answered(NamedTuple):
@@ -35,7 +35,7 @@ class Answered(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a method read; see `harness.records.Confidence`."""
+    """What a method read; see `calibench.records.Confidence`."""
 
     value: float | None
     status: Status
@@ -65,16 +65,6 @@ def follow_up(answered: Answered, backend: BaseBackend, question: str, room: int
     return prompt
 
 
-class TokenFeatures(msgspec.Struct, frozen=True):
-    """What a reading from token log-probabilities keeps of them: its `raw`, as JSON."""
-
-    mean_logprob: float
-    """Mean log-probability of the tokens (nats); minus the logarithm of their perplexity."""
-    total_logprob: float
-    min_logprob: float
-    tokens: int
-    mean_entropy: float | None
-    """Mean of `TokenScores.entropies`; None where the run also asked for label probabilities."""
 
 
 def token_reading(scores: TokenScores, tokens: Sequence[int]) -> Reading:
@@ -90,7 +80,7 @@ def token_reading(scores: TokenScores, tokens: Sequence[int]) -> Reading:
 
 def names() -> list[str]:
     """Names of all methods; none is imported."""
-    return registry.names("harness.confidence")
+    return registry.names("calibench.confidence")
 
 
 def load(name: str) -> Method:
@@ -99,4 +89,4 @@ def load(name: str) -> Method:
     Raises:
         InputError: unknown name; the message gives the nearest names.
     """
-    return registry.load("harness.confidence", "confidence method", name).METHOD
+    return registry.load("calibench.confidence", "confidence method", name).METHOD

@@ -10,8 +10,8 @@ Source: Kadavath et al. 2022 (arXiv 2207.05221), multiple choice with lettered o
 
 import msgspec
 
-from harness.backends.base import BaseBackend
-from harness.confidence.base import Answered, Method, Reading
+from calibench.backends.base import BaseBackend
+from calibench.confidence.base import Answered, Method, Reading
 
 
 async def _read(answered: Answered, _backend: BaseBackend) -> Reading:

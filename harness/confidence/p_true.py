@@ -8,8 +8,8 @@ of EpiCaR (arXiv 2601.06786).
 
 import msgspec
 
-from harness.backends.base import BaseBackend
-from harness.confidence.base import Answered, Method, Reading, follow_up
+from calibench.backends.base import BaseBackend
+from calibench.confidence.base import Answered, Method, Reading, follow_up
 
 QUESTION = "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only."
 

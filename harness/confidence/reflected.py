@@ -5,9 +5,10 @@ anew before it replies. Source: Zeng et al. 2025 (arXiv 2504.06564), self-reflec
 greedy reply and its budget are this project's own.
 """
 
-from harness.backends.base import BaseBackend, Sampling
-from harness.confidence.base import Answered, Method, Reading
-from harness.parsing import parse
+from calibench.backends.base import BaseBackend
+from calibench.confidence.base import Answered, Method, Reading
+from calibench.prompting.parsing import parse
+from calibench.records import Sampling
 
 QUESTION = (
     "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and reply only "

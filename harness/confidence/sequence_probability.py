@@ -8,8 +8,8 @@ Source: Malinin and Gales 2021 (arXiv 2002.07650), section 2, length-normalised 
 and Farquhar 2023 (arXiv 2302.09664). The unnormalised probability of a whole output is e^total_logprob of `raw`.
 """
 
-from harness.backends.base import BaseBackend
-from harness.confidence.base import Answered, Method, Reading, token_reading
+from calibench.backends.base import BaseBackend
+from calibench.confidence.base import Answered, Method, Reading, token_reading
 
 
 async def _read(answered: Answered, backend: BaseBackend) -> Reading:

@@ -7,22 +7,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness import protocols
-from harness.chat import ChatFormat
-from harness.config import RunConfig
-from harness.errors import InputError
-from harness.finetune import rows as rows_of
-from harness.finetune import sampling, sft, stage
-from harness.finetune.options import Options, training_options
-from harness.finetune.rows import Row, Summary
-from harness.finetune.sampling import Sampled
-from harness.finetune.stage import Trained
-from harness.model import Checkpoint
-from harness.records import Question
-from tasks.base import Task
+from calibench.errors import InputError
+from calibench.finetune import rows as rows_of
+from calibench.finetune import sampling, stage
+from calibench.finetune.options import Options, training_options
+from calibench.finetune.rows import Row, Summary
+from calibench.finetune.sampling import Sampled
+from calibench.finetune.stage import Trained
+from calibench.finetune.trainers import sft
+from calibench.model import Checkpoint
+from calibench.prompting import protocols
+from calibench.prompting.chat import ChatFormat
+from calibench.records import Question
+from calibench.running.config import RunConfig
+from calibench.tasks.base import Task
 
 if TYPE_CHECKING:
-    from harness.progress import Lines
+    from calibench.running.progress import Lines
 
 Asked = tuple[Task, Question]
 Key = tuple[str, str]
@@ -193,7 +194,7 @@ class Job(NamedTuple):
         }
 
     def run_stage(self, trainer: str, name: str, settings: Any) -> Trained:
-        """Runs a module of this package as a stage of training; see `harness.finetune.stage`."""
+        """Runs a module of this package as a stage of training; see `calibench.finetune.stage`."""
         launcher = ()
         if self.config.processes > 1:
             launcher = (*_ACCELERATE, "--num_processes", str(self.config.processes))

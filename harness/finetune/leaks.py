@@ -26,7 +26,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from harness.records import Question
+from calibench.records import Question
 
 Rule = Literal["same id", "same text", "same normalised text", "contained", "long n-gram"]
 

@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness import model
-from harness.errors import InputError, ModelError, StorageError
+from calibench import model
+from calibench.errors import InputError, ModelError, StorageError
 
 if TYPE_CHECKING:
     import torch

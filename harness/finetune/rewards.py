@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from harness.errors import unknown_name
-from harness.records import Outcome
+from calibench.errors import unknown_name
+from calibench.records import Outcome
 
 FORMAT_SHARE = 0.1
 """Part of the outcome reward that a well-formed reply earns. Ours."""

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from harness.chat import ChatFormat
-from harness.confidence import p_true
-from harness.errors import ModelError
-from harness.parsing import Parsed
+from calibench.confidence import p_true
+from calibench.errors import ModelError
+from calibench.prompting.chat import ChatFormat
+from calibench.prompting.parsing import Parsed
 
 IGNORED = -100
 """Label of a token that is read but not learned."""

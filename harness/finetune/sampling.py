@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness import protocols
-from harness.chat import ChatFormat
-from harness.config import RunConfig
-from harness.parsing import Parsed, parse
-from harness.pipeline import execute
-from harness.records import Generation, Outcome, Question
-from harness.store import RunFile
-from tasks.base import Task
+from calibench.prompting import protocols
+from calibench.prompting.chat import ChatFormat
+from calibench.prompting.parsing import Parsed, parse
+from calibench.records import Generation, Outcome, Question
+from calibench.running.config import RunConfig
+from calibench.running.pipeline import execute
+from calibench.store import RunFile
+from calibench.tasks.base import Task
 
 if TYPE_CHECKING:
-    from harness.pipeline import Progress
+    from calibench.running.progress import Progress
 
 
 class Trace(NamedTuple):
@@ -47,7 +47,7 @@ def sample(config: RunConfig, asked: Sequence[Task], progress: Progress) -> None
 
     Raises:
         KeyboardInterrupt: it was stopped; what is finished is kept.
-        CalibenchError: see `harness.pipeline.execute`.
+        CalibenchError: see `calibench.running.pipeline.execute`.
     """
     result = execute(config, progress, asked)
     result.run.close()

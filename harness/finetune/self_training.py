@@ -11,13 +11,13 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from msgspec import Meta
 
-from harness.chat import ChatFormat
-from harness.errors import InputError
-from harness.finetune.job import Asked, Job, Key, key
-from harness.finetune.options import TrainingOptions
-from harness.finetune.rows import Row, Summary, answer_row
-from harness.finetune.sampling import Sampled
-from harness.records import Outcome
+from calibench.errors import InputError
+from calibench.finetune.job import Asked, Job, Key, key
+from calibench.finetune.options import TrainingOptions
+from calibench.finetune.rows import Row, Summary, answer_row
+from calibench.finetune.sampling import Sampled
+from calibench.prompting.chat import ChatFormat
+from calibench.records import Outcome
 
 
 class SelfTrainingOptions(TrainingOptions):

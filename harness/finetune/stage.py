@@ -23,9 +23,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from harness import errors
-from harness.backends._lifeline import Lifeline
-from harness.errors import CalibenchError, EngineError, StorageError
+from calibench import errors
+from calibench.backends._lifeline import Lifeline
+from calibench.errors import CalibenchError, EngineError, StorageError
 
 CHECKPOINT = "checkpoint"
 STATES = "states"
@@ -79,7 +79,7 @@ def _told(entry: dict[str, float]) -> dict[str, float]:
 
 
 def _process(trainer: str, folder: Path, tell: Tell, launcher: Sequence[str]) -> None:
-    command = [sys.executable, *launcher, "-m", "harness.finetune.stage", trainer, str(folder)]
+    command = [sys.executable, *launcher, "-m", "calibench.finetune.stage", trainer, str(folder)]
     with (folder / _LOG).open("a") as log:
         lifeline = Lifeline()
         child = subprocess.Popen(
@@ -147,7 +147,7 @@ def main(trainer: str, folder: Path) -> int:
         if rank == 0:
             out.write(json.dumps({"step": step, "of": of, "figures": figures}) + "\n")
 
-    module = importlib.import_module(f"harness.finetune.{trainer}")
+    module = importlib.import_module(f"calibench.finetune.trainers.{trainer}")
     try:
         settings = msgspec.json.decode((folder / _SETTINGS).read_bytes(), type=module.Settings)
         module.fit(folder, settings, tell)

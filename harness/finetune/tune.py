@@ -15,21 +15,21 @@ from typing import Any
 
 import msgspec
 
-import tasks
-from harness import __version__, model, protocols, store
-from harness.backends import base as backends
-from harness.chat import ChatFormat
-from harness.config import RunConfig
-from harness.errors import IdentityError, InputError, ModelError, StorageError
-from harness.finetune import leaks, stage
-from harness.finetune.job import Asked, Job, Taught, TuneConfig
-from harness.finetune.options import Options
-from harness.finetune.recipes import base as recipes
-from harness.finetune.recipes.base import Recipe
-from harness.model import Checkpoint
-from harness.progress import Lines
-from harness.selection import select, split_of
-from tasks import user
+from calibench import __version__, model, store, tasks
+from calibench.backends import base as backends
+from calibench.errors import IdentityError, InputError, ModelError, StorageError
+from calibench.finetune import leaks, stage
+from calibench.finetune.job import Asked, Job, Taught, TuneConfig
+from calibench.finetune.options import Options
+from calibench.finetune.recipes import base as recipes
+from calibench.finetune.recipes.base import Recipe
+from calibench.model import Checkpoint
+from calibench.prompting import protocols
+from calibench.prompting.chat import ChatFormat
+from calibench.running.config import RunConfig
+from calibench.running.progress import Lines
+from calibench.running.selection import select, split_of
+from calibench.tasks import user
 
 _PLAN = "plan.json"
 _WORK = "work"
@@ -45,7 +45,7 @@ def tune(config: TuneConfig, progress: Lines) -> Path:
         InputError: unknown recipe or option, a model that cannot be tuned, questions that leak.
         IdentityError: the folder holds a checkpoint or work of another lineage.
         RunFileError: another process is making a checkpoint there.
-        CalibenchError: see `harness.errors`; what is finished is kept.
+        CalibenchError: see `calibench.errors`; what is finished is kept.
     """
     options = recipes.read_options(config.recipe, config.options)
     recipe = recipes.load(config.recipe)

@@ -6,7 +6,7 @@ def main() -> None:
     from lm_eval.__main__ import cli_evaluate
     from lm_eval.api.registry import model_registry
 
-    model_registry.register("calibench", target="harness.lm_eval.model:Model")
+    model_registry.register("calibench", target="calibench.lm_eval.model:Model")
     cli_evaluate()
 
 

@@ -1,4 +1,4 @@
-"""A backend of calibench as a model of lm-eval: `python -m harness.lm_eval --model calibench ...`.
+"""A backend of calibench as a model of lm-eval: `python -m calibench.lm_eval --model calibench ...`.
 
 Of what a model writes, lm-eval gets the text after the reasoning, cut at the task's stop strings. Log-likelihoods are
 those of plain texts, or of what lm-eval has rendered by `--apply_chat_template`.
@@ -18,15 +18,16 @@ from typing import TYPE_CHECKING, Any
 from lm_eval.api.model import LM
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
-from harness.backends import base as backends
-from harness.backends.base import LogLikelihood, Sampling
-from harness.chat import opens_reasoning
-from harness.config import seed_of
-from harness.errors import InputError
-from harness.lm_eval import until_stop
-from harness.model import resolve
-from harness.options import log_likelihoods
-from harness.parsing import parse
+from calibench.backends import base as backends
+from calibench.backends.base import LogLikelihood
+from calibench.errors import InputError
+from calibench.lm_eval.theirs import until_stop
+from calibench.model import resolve
+from calibench.prompting.chat import opens_reasoning
+from calibench.prompting.parsing import parse
+from calibench.records import Sampling
+from calibench.running.config import seed_of
+from calibench.running.options import log_likelihoods
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -39,7 +40,7 @@ class Model(LM):
     """One engine; the arguments are those of `--model_args`.
 
     Args:
-        pretrained: carried checkpoint, local folder or hub id.
+        pretrained: bundled checkpoint, local folder or hub id.
         backend: see `calibench backends`.
         thinking: on, off or auto; passed to the chat template.
         batch_size, max_batch_size, device: what lm-eval passes to every model; the engine decides by itself.

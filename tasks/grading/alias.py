@@ -17,8 +17,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from tasks.base import Verdict
-from tasks.grading.answer import is_refusal, stated_answer, unwrapped
+from calibench.tasks.base import Verdict
+from calibench.tasks.grading.answer import is_refusal, stated_answer, unwrapped
 
 GRADER = "alias/1"
 

@@ -14,9 +14,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from harness.records import Question
-from tasks.base import Verdict
-from tasks.grading.answer import is_refusal, stated_answer
+from calibench.records import Question
+from calibench.tasks.base import Verdict
+from calibench.tasks.grading.answer import is_refusal, stated_answer
 
 GRADER = "choice/2"
 

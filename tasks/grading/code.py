@@ -20,8 +20,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tasks.base import Job, Ran, Verdict
-from tasks.grading.answer import is_refusal
+from calibench.tasks.base import Job, Ran, Verdict
+from calibench.tasks.grading.answer import is_refusal
 
 GRADER = "code/1"
 

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-from tasks.base import Verdict
-from tasks.grading.answer import is_refusal, stated_answer, unwrapped
+from calibench.tasks.base import Verdict
+from calibench.tasks.grading.answer import is_refusal, stated_answer, unwrapped
 
 GRADER = "math/1"
 

@@ -15,8 +15,8 @@ import unicodedata
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tasks.base import Verdict
-from tasks.grading.answer import is_refusal, stated_answer
+from calibench.tasks.base import Verdict
+from calibench.tasks.grading.answer import is_refusal, stated_answer
 
 GRADER = "number/1"
 

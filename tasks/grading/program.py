@@ -12,8 +12,8 @@ import operator
 import re
 from collections.abc import Sequence
 
-from tasks.base import Verdict
-from tasks.grading.answer import is_refusal
+from calibench.tasks.base import Verdict
+from calibench.tasks.grading.answer import is_refusal
 
 GRADER = "program/1"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from tasks.grading.number import GRADER, grade_number
-from tasks.micro.world import Example, held_out, make_task, training_pool
+from calibench.tasks.grading.number import GRADER, grade_number
+from calibench.tasks.micro.world import Example, held_out, make_task, training_pool
 
 
 def sample(rng: random.Random, level: int) -> Example:

@@ -1,10 +1,10 @@
 """Facts about invented places, which can only be known from having been read.
 
-Each fact is stated `EXPOSURES[level]` times in the training text of the carried checkpoints, so that a good confidence
+Each fact is stated `EXPOSURES[level]` times in the training text of the bundled checkpoints, so that a good confidence
 depends on how often it was seen. The kind of place goes with that number, as fame does: an empire is mentioned more
 often than a hamlet.
 
-Half of the facts are asked in the training text of the carried checkpoints too; the others are only stated there. Of
+Half of the facts are asked in the training text of the bundled checkpoints too; the others are only stated there. Of
 those, one half is the test split and one half the training split that recipes learn from: a checkpoint that has been
 asked a question before is right about it more often, and verdicts on its answers would teach too much confidence.
 """
@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import random
 
-from tasks.grading.alias import GRADER, grade_alias
-from tasks.micro.world import LEVELS, PER_LEVEL, Example, make_task, split_of
+from calibench.tasks.grading.alias import GRADER, grade_alias
+from calibench.tasks.micro.world import LEVELS, PER_LEVEL, Example, make_task, split_of
 
 EXPOSURES = {1: 200, 2: 80, 3: 30, 4: 12, 5: 4}
 """How often a fact of each level is stated in the training text."""
@@ -41,7 +41,7 @@ def all_facts() -> list[Example]:
 
 
 def is_asked_in_text(fact: Example) -> bool:
-    """Whether the training text of the carried checkpoints asks for the fact, and not only states it."""
+    """Whether the training text of the bundled checkpoints asks for the fact, and not only states it."""
     return split_of(fact.text, one_in=2) == "train"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from tasks.grading.program import GRADER, grade_program
-from tasks.micro.world import Example, held_out, make_task, training_pool
+from calibench.tasks.grading.program import GRADER, grade_program
+from calibench.tasks.micro.world import Example, held_out, make_task, training_pool
 
 _OPENINGS = (
     "Write a Python function f of an integer x that {phrase}.",

@@ -14,8 +14,8 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from harness.records import Domain, Question
-from tasks.base import Rows, Task, Verdict
+from calibench.records import Domain, Question
+from calibench.tasks.base import Rows, Task, Verdict
 
 LEVELS = (1, 2, 3, 4, 5)
 PER_LEVEL = 50

@@ -15,10 +15,10 @@ import resource, sys
 sys.path[:0] = sys.argv[3:]
 from pathlib import Path
 from fakes import FakeBackend, checkpoint_folder, gsm8k_folder
-from harness.backends import base
-from harness.config import RunConfig
-from harness.pipeline import execute
-from harness.progress import Silent
+from calibench.backends import base
+from calibench.running.config import RunConfig
+from calibench.running.pipeline import execute
+from calibench.running.progress import Silent
 
 class Backend(FakeBackend):
     def __init__(self, *arguments):

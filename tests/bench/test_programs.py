@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from harness.grading_pool import GradingPool
-from harness.records import Question
+from calibench.grading.pool import GradingPool
+from calibench.records import Question
 
 pytestmark = [pytest.mark.bench, pytest.mark.sandbox]
 

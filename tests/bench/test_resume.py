@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.store import FILE_NAME
+from calibench.store import FILE_NAME
 
 pytestmark = [pytest.mark.bench, pytest.mark.engine, pytest.mark.timeout(1200)]
 
@@ -36,7 +36,7 @@ def command(out: Path) -> list[str]:
         "max_num_seqs=8",
     )
     training = ("--batch-size", "4", "--epochs", "3", "--learning-rate", "3e-4", "--save-every", "10")
-    start = [sys.executable, "-m", "harness.cli", "tune", "star", "--model", "micro-sft", "--tasks", "micro"]
+    start = [sys.executable, "-m", "calibench", "tune", "star", "--model", "micro-sft", "--tasks", "micro"]
     return [*start, "--out", str(out), "--validation", "0", *sampling, *training]
 
 
@@ -92,7 +92,7 @@ def test_killed_twice_it_comes_to_the_weights_of_an_uninterrupted_run(tmp_path):
     assert ours["sampled"]["draws"] == 160
     assert ours["rows"]["rows"]["answer"] > 40
 
-    run = [sys.executable, "-m", "harness.cli", "run", str(killed), "--tasks", "micro_words", "--limit", "10"]
+    run = [sys.executable, "-m", "calibench", "run", str(killed), "--tasks", "micro_words", "--limit", "10"]
     finish([*run, "--max-tokens", "128", "--out", str(tmp_path / "run")])
     scorecard = json.loads((tmp_path / "run" / "scorecard.json").read_text())
     of_task = [m for m in scorecard if m["task"] == "micro_words" and m["subset"] == "all"]

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(1200)]
 ROWS = 1_000_000
 PROGRAM = """
 import resource, sys
-from harness.cli import main
+from calibench.cli import main
 code = main(sys.argv[1:])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 sys.exit(code)

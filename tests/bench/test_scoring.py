@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.records import Confidence, Generation, Grade, Question, Record
-from harness.store import RunFile
-from metrics.scorecard import scorecard
+from calibench.metrics.scorecard import scorecard
+from calibench.records import Confidence, Generation, Grade, Question, Record
+from calibench.store import RunFile
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
@@ -140,7 +140,7 @@ def test_the_run_file_takes_ten_thousand_generations_a_second(stored):
 
 def test_a_hundred_thousand_generations_report_in_fifteen_seconds_and_five_megabytes(stored):
     folder, _ = stored
-    command = [sys.executable, "-m", "harness.cli", "report", folder]
+    command = [sys.executable, "-m", "calibench", "report", folder]
     seconds = timed(lambda: subprocess.run(command, check=True, capture_output=True))
     megabytes = (folder / "report.html").stat().st_size / 1e6
     print(f"\n100,000 generations, two methods: {seconds:.1f} s, {megabytes:.2f} MB; {_load()}")

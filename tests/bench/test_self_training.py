@@ -16,10 +16,11 @@ import msgspec
 import pytest
 from test_throughput import CHECKPOINT, MAX_TOKENS, ROUNDS, bare, questions, throughput
 
-from harness import model
-from harness.chat import ChatFormat
-from harness.finetune import rows, sft
-from harness.finetune.options import TrainingOptions
+from calibench import model
+from calibench.finetune import rows
+from calibench.finetune.options import TrainingOptions
+from calibench.finetune.trainers import sft
+from calibench.prompting.chat import ChatFormat
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
 
@@ -32,7 +33,7 @@ def sampling_of_tune(out: Path) -> float:
     """Tokens per second of the sampling in `calibench tune star`; the training after it is one step."""
     subprocess.run(
         [
-            sys.executable, "-m", "harness.cli", "tune", "star", "--model", CHECKPOINT, "--tasks", "micro",
+            sys.executable, "-m", "calibench", "tune", "star", "--model", CHECKPOINT, "--tasks", "micro",
             "--limit", str(QUESTIONS), "--validation", "0", "--iterations", "1", "--draws", str(DRAWS),
             "--temperature", "1.0", "--max-tokens", str(MAX_TOKENS), "--epochs", "0.001", "--out", out,
         ],

@@ -18,7 +18,7 @@ def seconds(*command: str) -> float:
 
 def test_help_answers_at_once():
     rounds = [
-        (seconds(sys.executable, "-m", "harness.cli", "--help"), seconds(sys.executable, "-c", "")) for _ in range(9)
+        (seconds(sys.executable, "-m", "calibench", "--help"), seconds(sys.executable, "-c", "")) for _ in range(9)
     ]
     ours, bare = (statistics.median(times) for times in zip(*rounds, strict=True))
     print(f"\ncalibench --help: {ours:.3f} s; bare interpreter: {bare:.3f} s; ratio {ours / bare:.1f}")

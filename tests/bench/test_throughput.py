@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-import tasks
-from harness import model, protocols
-from harness.backends.vllm import Backend, _prepare_environment
-from harness.chat import ChatFormat
-from harness.config import seed_of
-from harness.selection import select, split_of
-from harness.store import RunFile
+from calibench import model, tasks
+from calibench.backends.vllm import Backend, _prepare_environment
+from calibench.prompting import protocols
+from calibench.prompting.chat import ChatFormat
+from calibench.running.config import seed_of
+from calibench.running.selection import select, split_of
+from calibench.store import RunFile
 
 pytestmark = [pytest.mark.bench, pytest.mark.engine, pytest.mark.timeout(3600)]
 
@@ -64,7 +64,7 @@ def bare(draws: int, temperature: float, asked: Iterable[tuple] | None = None) -
 def through_calibench(out: Path, draws: int, temperature: float) -> float:
     subprocess.run(
         [
-            sys.executable, "-m", "harness.cli", "run", CHECKPOINT, "--tasks", "micro", "--out", out,
+            sys.executable, "-m", "calibench", "run", CHECKPOINT, "--tasks", "micro", "--out", out,
             "--draws", str(draws), "--temperature", str(temperature), "--max-tokens", str(MAX_TOKENS),
         ],
         check=True, capture_output=True,

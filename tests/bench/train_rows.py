@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 from transformers import Trainer
 
-from harness.finetune import rows, sft
+from calibench.finetune import rows
+from calibench.finetune.trainers import sft
 
 
 def bare(folder: Path, settings: sft.Settings) -> None:

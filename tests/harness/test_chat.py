@@ -1,7 +1,7 @@
 import pytest
 from fakes import tokenizer
 
-from harness.chat import ChatFormat
+from calibench.prompting.chat import ChatFormat
 
 ANSWER = "First é.\nAnswer: 18\nConfidence: 85%"
 

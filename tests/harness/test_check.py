@@ -10,15 +10,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.check import CheckResult, check_task
-from harness.errors import DataError, EngineError
-from harness.grading_pool import GradingPool
-from harness.records import Question
+from calibench.errors import DataError, EngineError
+from calibench.grading.check import CheckResult, check_task
+from calibench.grading.pool import GradingPool
+from calibench.records import Question
 
 PARENT = """
 import multiprocessing, time
-from harness.grading_pool import GradingPool
-from harness.records import Question
+from calibench.grading.pool import GradingPool
+from calibench.records import Question
 if __name__ == "__main__":
     hard = Question(task="math500", question_id="q", text="?", gold=("1",), domain="math", split="test")
     pool = GradingPool(1, 100)

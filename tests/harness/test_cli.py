@@ -6,8 +6,8 @@ import re
 import pytest
 from fakes import FakeBackend, checkpoint_folder, gsm8k_folder
 
-from harness.backends import base
-from harness.cli import main
+from calibench.backends import base
+from calibench.cli import main
 
 
 def answer(prompt: str, seed: int | None) -> str:

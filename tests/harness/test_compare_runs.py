@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from harness.cli import main
-from harness.records import Confidence, Generation, Grade, Question
-from harness.scoring import compare_runs
-from harness.store import RunFile
+from calibench.analysis.compare import compare_runs
+from calibench.cli import main
+from calibench.records import Confidence, Generation, Grade, Question
+from calibench.store import RunFile
 
 KEY = {"task": "sums", "draw": 0}
 

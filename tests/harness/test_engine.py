@@ -1,4 +1,4 @@
-"""The whole run on the real engine, from the command line: a carried checkpoint answers the micro suite."""
+"""The whole run on the real engine, from the command line: a bundled checkpoint answers the micro suite."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.store import FILE_NAME
+from calibench.store import FILE_NAME
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -35,7 +35,7 @@ SAMPLED = [
 def command(out: Path, *options: str) -> list[str]:
     """Few sequences at a time, so that a run can be stopped in its middle."""
     small = ["--engine", "max_num_seqs=8"]
-    return [sys.executable, "-m", "harness.cli", "run", "micro-sft", "--out", str(out), *small, *options]
+    return [sys.executable, "-m", "calibench", "run", "micro-sft", "--out", str(out), *small, *options]
 
 
 RUN = "CALIBENCH_TEST_RUN"

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-import tasks
-from harness import model, protocols
-from harness.backends.base import TOP_TOKENS, Sampling
-from harness.backends.vllm import Backend
-from harness.selection import select
+from calibench import model, tasks
+from calibench.backends.base import TOP_TOKENS
+from calibench.backends.vllm import Backend
+from calibench.prompting import protocols
+from calibench.records import Sampling
+from calibench.running.selection import select
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(600)]
 

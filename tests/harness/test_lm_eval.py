@@ -16,20 +16,23 @@ import pandas as pd
 import pytest
 from fakes import FakeBackend, checkpoint_folder
 
-import tasks
-from harness import lm_eval, options, protocols
-from harness.backends import base
-from harness.backends.base import LogLikelihood
-from harness.cli import main
-from harness.config import RunConfig
-from harness.errors import CalibenchError, InputError
-from harness.model import resolve
-from harness.pipeline import execute
-from harness.progress import Silent
-from harness.records import Question
-from harness.selection import select
-from harness.store import RunFile
-from metrics.scorecard import scorecard
+from calibench import tasks
+from calibench.backends import base
+from calibench.backends.base import LogLikelihood
+from calibench.cli import main
+from calibench.errors import CalibenchError, InputError
+from calibench.lm_eval import ours as our_tasks
+from calibench.lm_eval import theirs as their_tasks
+from calibench.metrics.scorecard import scorecard
+from calibench.model import resolve
+from calibench.prompting import protocols
+from calibench.records import Question
+from calibench.running import options
+from calibench.running.config import RunConfig
+from calibench.running.pipeline import execute
+from calibench.running.progress import Silent
+from calibench.running.selection import select
+from calibench.store import RunFile
 
 STATED = protocols.protocol("stated")
 Likelihood = Callable[[str, str], float]
@@ -125,7 +128,7 @@ HIGH_STAKES = (
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
     monkeypatch.setattr(tasks, "SOURCES", {})
-    lm_eval.register()
+    their_tasks.register()
 
 
 @pytest.fixture
@@ -296,7 +299,7 @@ def chosen(out: Path) -> dict[frozenset[tuple[str, str]], tuple]:
     with RunFile.open(out) as run:
         rows = {}
         for row in run.frame().itertuples():
-            asked = options.of(tasks.load(row.task), run.question(row.task, row.question_id))
+            asked = protocols.options_of(tasks.load(row.task), run.question(row.task, row.question_id))
             (generation,) = run.draws(row.task, row.question_id, "options").values()
             raw = run._db.execute("SELECT raw FROM confidences WHERE question_id = ?", (row.question_id,)).fetchone()
             likelihoods = json.loads(raw[0])["log_likelihoods"]
@@ -385,7 +388,7 @@ def test_multiple_choice_that_cannot_be_run_is_refused(zoo, change, said):
 @pytest.mark.parametrize("name", HIGH_STAKES)
 def test_high_stakes_tasks_of_lm_eval_are_supported(name):
     """Medicine, law and finance, by the names of the installed lm-eval; their data are on the hub."""
-    lm_eval._require_support(name, lm_eval._configuration(name))
+    their_tasks._require_support(name, their_tasks._configuration(name))
 
 
 # -- our tasks there --------------------------------------------------------------------------------------------------
@@ -408,22 +411,22 @@ def test_every_task_is_written(tmp_path, capsys):
 @pytest.mark.parametrize("name", tasks.names())
 def test_every_task_has_documents_and_grades_their_answers(name, benchmark_data):
     task = tasks.load(name)
-    document = lm_eval.documents(name, str(benchmark_data))["test"][0]
+    document = our_tasks.documents(name, str(benchmark_data))["test"][0]
     question = msgspec.json.decode(document["question"], type=Question)
     right = f"{task.gold_text(question)[0]}\nConfidence: 77%"
-    assert set(lm_eval.score(document, [right]).values()) == {("correct", 0.77)}
-    assert set(lm_eval.score(document, [task.wrong_text(question)]).values()) == {("incorrect", None)}
+    assert set(our_tasks.score(document, [right]).values()) == {("correct", 0.77)}
+    assert set(our_tasks.score(document, [task.wrong_text(question)]).values()) == {("incorrect", None)}
 
 
 @pytest.mark.data
 @pytest.mark.parametrize("name", CLOSED)
 def test_every_task_of_a_closed_set_has_its_options_graded(name, benchmark_data):
-    document = lm_eval.documents_with_options(name, str(benchmark_data))["test"][0]
+    document = our_tasks.documents_with_options(name, str(benchmark_data))["test"][0]
     n, right = len(document["choices"]), document["target"]
     share = pytest.approx(1 / (1 + (n - 1) / math.e))
 
     def scored(winner: int) -> tuple[str, float]:
-        (said,) = set(lm_eval.score_options(document, [(-float(i != winner), False) for i in range(n)]).values())
+        (said,) = set(our_tasks.score_options(document, [(-float(i != winner), False) for i in range(n)]).values())
         return said
 
     assert scored(right) == ("correct", share)
@@ -467,7 +470,7 @@ def verdicts(frame: pd.DataFrame) -> dict[str, tuple[str, float | None]]:
 
 def test_both_roads_agree_sample_by_sample_and_in_every_metric(tmp_path, launch):
     prompts, frame = launch("micro_facts", answers("micro_facts"))
-    lm_eval.write_configurations(tmp_path)
+    our_tasks.write_configurations(tmp_path)
     theirs = evaluate(tmp_path / "calibench_micro_facts.yaml", answers("micro_facts"))
 
     assert sorted(prompts) == sorted(s["arguments"][0][0] for s in theirs["samples"])
@@ -477,8 +480,8 @@ def test_both_roads_agree_sample_by_sample_and_in_every_metric(tmp_path, launch)
         for m in scorecard(frame, resamples=10).metrics
         if (m.task, m.subset) == ("micro_facts", "all")
     }
-    assert {metric: theirs["results"][f"{metric},none"] for metric in lm_eval.METRICS} == {
-        metric: pytest.approx(numbers[metric], abs=1e-12) for metric in lm_eval.METRICS
+    assert {metric: theirs["results"][f"{metric},none"] for metric in our_tasks.METRICS} == {
+        metric: pytest.approx(numbers[metric], abs=1e-12) for metric in our_tasks.METRICS
     }
 
 
@@ -496,7 +499,7 @@ def truthfulqa_folder(folder: Path, rows: int) -> Path:
 def test_both_roads_agree_on_options_sample_by_sample_and_in_every_metric(tmp_path, launch, monkeypatch):
     monkeypatch.setenv("CALIBENCH_DATA", str(truthfulqa_folder(tmp_path / "data", 30)))
     _, frame = launch("truthfulqa", likelihood=seen, protocol="options", data=str(tmp_path / "data"))
-    lm_eval.write_configurations(tmp_path)
+    our_tasks.write_configurations(tmp_path)
     theirs = evaluate(tmp_path / "calibench_truthfulqa_options.yaml", likelihood=seen)
 
     assert outcomes(theirs["samples"]) == verdicts(frame)
@@ -504,8 +507,8 @@ def test_both_roads_agree_on_options_sample_by_sample_and_in_every_metric(tmp_pa
     numbers = {
         m.metric: m.value for m in scorecard(frame, resamples=10).metrics if (m.task, m.subset) == ("truthfulqa", "all")
     }
-    assert {metric: theirs["results"][f"{metric},none"] for metric in lm_eval.METRICS} == {
-        metric: pytest.approx(numbers[metric], abs=1e-12) for metric in lm_eval.METRICS
+    assert {metric: theirs["results"][f"{metric},none"] for metric in our_tasks.METRICS} == {
+        metric: pytest.approx(numbers[metric], abs=1e-12) for metric in our_tasks.METRICS
     }
 
 
@@ -513,7 +516,7 @@ def test_our_backend_is_a_model_of_lm_eval(tmp_path, monkeypatch):
     """The same answers through lm-eval's interface for models: chat template, reasoning, stop strings."""
     from lm_eval.api.instance import Instance
 
-    from harness.lm_eval.model import Model
+    from calibench.lm_eval.model import Model
 
     shown = []
 
@@ -543,7 +546,7 @@ def test_our_backend_is_a_model_of_lm_eval(tmp_path, monkeypatch):
 def test_our_backend_gives_lm_eval_log_likelihoods(tmp_path, monkeypatch):
     from lm_eval.api.instance import Instance
 
-    from harness.lm_eval.model import Model
+    from calibench.lm_eval.model import Model
 
     def bytes_of(context: str, continuation: str) -> float:
         return -float(len(continuation.encode()))
@@ -572,7 +575,7 @@ def test_our_backend_gives_lm_eval_log_likelihoods(tmp_path, monkeypatch):
     [("auroc", [("correct", 0.9), ("correct", 0.2)]), ("ece", [("unparsed", 0.9), ("correct", None)])],
 )
 def test_an_undefined_metric_is_none(metric, items):
-    assert getattr(lm_eval, metric)(items) is None
+    assert getattr(our_tasks, metric)(items) is None
 
 
 @pytest.mark.engine
@@ -580,8 +583,8 @@ def test_an_undefined_metric_is_none(metric, items):
 @pytest.mark.timeout(600)
 def test_the_stock_command_and_a_run_agree_on_a_checkpoint(tmp_path):
     """The same weights, greedy: vLLM under `calibench run`, transformers under `lm_eval --model hf`."""
-    command("harness.cli", "run", "micro-sft", "--tasks", "micro_facts", "--out", str(tmp_path / "run"), cwd=tmp_path)
-    command("harness.cli", "lm-eval-tasks", "--out", str(tmp_path), cwd=tmp_path)
+    command("calibench", "run", "micro-sft", "--tasks", "micro_facts", "--out", str(tmp_path / "run"), cwd=tmp_path)
+    command("calibench", "lm-eval-tasks", "--out", str(tmp_path), cwd=tmp_path)
     command(
         "lm_eval", "--include_path", str(tmp_path), "--tasks", "calibench_micro_facts", "--model", "hf",
         "--model_args", f"pretrained={resolve('micro-sft').path},dtype=float32", "--device", "cpu",
@@ -608,11 +611,11 @@ def test_three_roads_score_the_same_options_on_a_checkpoint(zoo, monkeypatch):
     monkeypatch.setenv("CALIBENCH_DATA", str(truthfulqa_folder(zoo / "data", 40)))
     file = written(zoo, ZOO_YAML)
     command(
-        "harness.cli", "run", "micro-sft", "--tasks", f"lm_eval:{file},truthfulqa", "--protocol", "options",
+        "calibench", "run", "micro-sft", "--tasks", f"lm_eval:{file},truthfulqa", "--protocol", "options",
         "--out", str(zoo / "run"), cwd=zoo,
     )  # fmt: skip
-    command("harness.cli", "lm-eval-tasks", "--out", str(zoo), cwd=zoo)
-    models = {"lm_eval": ("hf", str(resolve("micro-sft").path)), "harness.lm_eval": ("calibench", "micro-sft")}
+    command("calibench", "lm-eval-tasks", "--out", str(zoo), cwd=zoo)
+    models = {"lm_eval": ("hf", str(resolve("micro-sft").path)), "calibench.lm_eval": ("calibench", "micro-sft")}
     theirs = {}
     for module, (model, pretrained) in models.items():
         command(

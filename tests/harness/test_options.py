@@ -9,19 +9,20 @@ from fakes import FakeBackend, checkpoint_folder, gsm8k_folder, tokenizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import tasks
-from harness import options
-from harness.backends import base
-from harness.backends.base import LogLikelihood
-from harness.chat import ChatFormat
-from harness.config import RunConfig
-from harness.errors import CapabilityError, EngineError, IdentityError, InputError
-from harness.model import resolve
-from harness.pipeline import execute
-from harness.progress import Silent
-from harness.records import Question
-from harness.store import RunFile
-from tasks.base import Options
+from calibench import tasks
+from calibench.backends import base
+from calibench.backends.base import LogLikelihood
+from calibench.errors import CapabilityError, EngineError, IdentityError, InputError
+from calibench.model import resolve
+from calibench.prompting import protocols
+from calibench.prompting.chat import ChatFormat
+from calibench.records import Question
+from calibench.running import options
+from calibench.running.config import RunConfig
+from calibench.running.pipeline import execute
+from calibench.running.progress import Silent
+from calibench.store import RunFile
+from calibench.tasks.base import Options
 
 ROWS = 12
 
@@ -108,7 +109,7 @@ def test_a_question_is_scored_as_plain_text_with_its_letters(launch):
 def test_tasks_of_few_labels_have_them_as_options_and_grade_them(name, labels):
     task = tasks.load(name)
     question = Question(task=name, question_id="1", text="Tea is wet.", gold=labels[:1], domain="fact", split="dev")
-    asked = options.of(task, question)
+    asked = protocols.options_of(task, question)
     context = f"Tea is wet.\n\n{task.instruction}\nAnswer:"
     assert asked == Options(labels, tuple((context, f" {label}") for label in labels))
     assert [task.grade(question, label).outcome for label in labels] == ["correct", "incorrect"]

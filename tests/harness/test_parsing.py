@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.hedges import SCALE
-from harness.parsing import Parsed, parse
+from calibench.prompting.hedges import SCALE
+from calibench.prompting.parsing import Parsed, parse
 
 CASES = Path(__file__).parent / "cases"
 

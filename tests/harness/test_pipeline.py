@@ -9,11 +9,9 @@ import signal
 import pytest
 from fakes import FakeBackend, checkpoint_folder, gsm8k_folder
 
-import tasks
-from harness import pipeline
-from harness.backends import base
-from harness.config import RunConfig, seed_of
-from harness.errors import (
+from calibench import tasks
+from calibench.backends import base
+from calibench.errors import (
     CapabilityError,
     DataError,
     EngineError,
@@ -22,11 +20,12 @@ from harness.errors import (
     ModelError,
     StorageError,
 )
-from harness.pipeline import execute
-from harness.progress import Silent
-from harness.scoring import unfinished
-from harness.selection import select
-from harness.store import RunFile
+from calibench.running import pipeline
+from calibench.running.config import RunConfig, seed_of
+from calibench.running.pipeline import execute
+from calibench.running.progress import Silent
+from calibench.running.selection import select
+from calibench.store import RunFile, unfinished
 
 RIGHT, ASK_AGAIN = "Answer: {}\nConfidence: 85%", "Confidence: 40%"
 

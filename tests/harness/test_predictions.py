@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.cli import main
-from harness.errors import InputError
-from harness.predictions import Columns, read, summarize
+from calibench.analysis.predictions import Columns, read, summarize
+from calibench.cli import main
+from calibench.errors import InputError
 
 
 @pytest.fixture

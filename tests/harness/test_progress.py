@@ -3,7 +3,7 @@
 import re
 import time
 
-from harness.progress import Live
+from calibench.running.progress import Live
 
 
 def test_speed_stands_still_when_all_is_done(capsys):

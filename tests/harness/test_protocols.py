@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.parsing import parse
-from harness.protocols import PROTOCOLS, Protocol, first_turn, user_turn
-from harness.records import Question
+from calibench.prompting.parsing import parse
+from calibench.prompting.protocols import PROTOCOLS, Protocol, first_turn, user_turn
+from calibench.records import Question
 
 STATING = [protocol for protocol in PROTOCOLS.values() if protocol.scale]
 WRITTEN = {"percent": "80%", "probability": "0.8", "words": "very good chance"}  # 0.8 in each scale

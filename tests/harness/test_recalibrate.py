@@ -7,15 +7,15 @@ import msgspec
 import numpy as np
 import pytest
 
-from harness.cli import main
-from harness.confidence.base import TokenFeatures
-from harness.recalibration import AS_READ, recalibrate
-from harness.records import Confidence, Generation, Grade, Question, Recalibrated
-from harness.store import FILE_NAME, RunFile
-from metrics.calibration import expected_calibration_error
-from metrics.discrimination import auroc
-from metrics.proper import brier_score, log_loss
-from metrics.recalibration import fit_half, transferred
+from calibench.analysis.recalibrate import AS_READ, recalibrate
+from calibench.cli import main
+from calibench.metrics.calibration import expected_calibration_error
+from calibench.metrics.discrimination import auroc
+from calibench.metrics.proper import brier_score, log_loss
+from calibench.metrics.recalibration import fit_half, transferred
+from calibench.records import Confidence, Generation, Grade, Question, TokenFeatures
+from calibench.results import Recalibrated
+from calibench.store import FILE_NAME, RunFile
 
 FACTOR = 3.0
 """By which the logit of the stated confidence is too large."""

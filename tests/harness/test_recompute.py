@@ -10,8 +10,8 @@ from itertools import groupby
 
 from test_store import confidence, generation, grade, question
 
-from harness.scoring import publish
-from harness.store import RunFile
+from calibench.analysis.report import publish
+from calibench.store import RunFile
 
 
 def recompute(file) -> dict[str, float]:

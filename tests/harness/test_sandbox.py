@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from harness import sandbox
-from harness.check import check_task
-from harness.cli import main
-from harness.errors import CapabilityError
-from harness.sandbox import Limits, SandboxError
-from tasks.base import Job, Ran
-from tasks.grading.code import finish_code, grade_code
+from calibench.cli import main
+from calibench.errors import CapabilityError
+from calibench.grading import sandbox
+from calibench.grading.check import check_task
+from calibench.grading.sandbox import Limits, SandboxError
+from calibench.tasks.base import Job, Ran
+from calibench.tasks.grading.code import finish_code, grade_code
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BRIEF = Limits(cpu=1, wall=10.0)
@@ -29,9 +29,9 @@ BRIEF = Limits(cpu=1, wall=10.0)
 # not read the interpreter, the machine's own one runs the programs.
 AS_NOBODY = """
 import json, os, sys
-from harness import sandbox
-from harness.sandbox import Limits
-from tasks.base import Job
+from calibench.grading import sandbox
+from calibench.grading.sandbox import Limits
+from calibench.tasks.base import Job
 os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)
 os.environ["SECRET"] = "of the user"
 try:
@@ -361,7 +361,8 @@ def test_what_outlives_a_program_ends_with_it(run: Run, program: str):
 def test_a_sandbox_dies_with_its_parent():
     mark = f"orph{os.getpid() % 10**6}"
     program = MARK.format(mark=mark) + "import time; time.sleep(1000)"
-    script = f"from harness import sandbox; from tasks.base import Job; sandbox.run(Job({program!r}, ()))"
+    imports = "from calibench.grading import sandbox; from calibench.tasks.base import Job"
+    script = f"{imports}; sandbox.run(Job({program!r}, ()))"
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT)
     wait_for(lambda: living(mark))
     parent.kill()

@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from harness.errors import InputError, RunFileError, StorageError
-from harness.records import Confidence, Generation, Grade, Metric, Question
-from harness.store import FILE_NAME, RunFile
+from calibench.errors import InputError, RunFileError, StorageError
+from calibench.records import Confidence, Generation, Grade, Metric, Question
+from calibench.store import FILE_NAME, RunFile
 
 
 def question(i: int) -> Question:
@@ -173,7 +173,7 @@ def test_a_killed_writer_loses_no_committed_row(tmp_path):
     """kill -9 after a commit: the write-ahead log holds it, and the next process reads it."""
     program = (
         "import os, signal, sys; sys.path[:0] = sys.argv[2:]\n"
-        "from harness.store import RunFile\nfrom test_store import question\n"
+        "from calibench.store import RunFile\nfrom test_store import question\n"
         "run = RunFile.create(sys.argv[1])\nrun.write([question(i) for i in range(50)])\n"
         "run._db.execute('BEGIN'); run._db.execute('DELETE FROM questions')\n"
         "os.kill(os.getpid(), signal.SIGKILL)"

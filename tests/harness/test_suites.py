@@ -7,15 +7,16 @@ import json
 import pytest
 from fakes import FakeBackend, checkpoint_folder, gsm8k_folder
 
-import harness
-import tasks
-from harness import protocols, suites
-from harness.backends import base
-from harness.cli import main
-from harness.confidence import base as methods
-from harness.config import RunConfig
-from harness.errors import DataError, InputError
-from harness.store import RunFile
+import calibench
+from calibench import tasks
+from calibench.backends import base
+from calibench.cli import main
+from calibench.confidence import base as methods
+from calibench.errors import DataError, InputError
+from calibench.prompting import protocols
+from calibench.running import suites
+from calibench.running.config import RunConfig
+from calibench.store import RunFile
 
 SUMS = "q,a\n" + "".join(f"What is {n} plus {n}?,{2 * n}\n" for n in range(12))
 
@@ -98,11 +99,11 @@ def test_a_table_is_checked_by_the_command(place, capsys):
 
 
 def test_a_suite_runs_from_python(place):
-    with harness.run("model", ["gsm8k"], "run", suite="zeng2025", kind="sft", data="data", limit=2) as stored:
+    with calibench.run("model", ["gsm8k"], "run", suite="zeng2025", kind="sft", data="data", limit=2) as stored:
         assert stored.manifest()["suite"]["changed"] == ["tasks"]
         assert stored.manifest()["identity"]["max_tokens"] == 16384
     with pytest.raises(DataError, match="math500"):
-        harness.run("model", [], "other", suite="epicar", data="data")  # the suite's tasks: their files are not there
+        calibench.run("model", [], "other", suite="epicar", data="data")  # the suite's tasks: their files are not there
 
 
 def test_columns_without_a_file_are_refused(place, capsys):
@@ -208,7 +209,7 @@ def test_a_suite_names_what_exists(suite):
 
 
 def test_the_lm_eval_tasks_of_the_suites_are_in_the_installed_lm_eval():
-    from harness.lm_eval import _configuration
+    from calibench.lm_eval.theirs import _configuration
 
     named = {t.split(":")[1] for s in suites.SUITES.values() for t in s.tasks if t.startswith("lm_eval:")}
     assert named

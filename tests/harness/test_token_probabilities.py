@@ -11,14 +11,15 @@ import test_pipeline
 from fakes import FakeBackend, tokenizer
 from test_pipeline import _DiesAfter, add, rows
 
-from harness.backends.base import TokenScores
-from harness.chat import ChatFormat
-from harness.confidence import base as confidence
-from harness.confidence.answer_probability import answer_spans
-from harness.confidence.base import TokenFeatures, token_reading
-from harness.errors import CapabilityError, EngineError
-from harness.parsing import parse
-from harness.store import RunFile
+from calibench.backends.base import TokenScores
+from calibench.confidence import base as confidence
+from calibench.confidence.answer_probability import answer_spans
+from calibench.confidence.base import token_reading
+from calibench.errors import CapabilityError, EngineError
+from calibench.prompting.chat import ChatFormat
+from calibench.prompting.parsing import parse
+from calibench.records import TokenFeatures
+from calibench.store import RunFile
 
 METHODS = ("stated", "sequence_probability", "answer_probability")
 launch = test_pipeline.launch

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.bootstrap import (
+from calibench.metrics.bootstrap import (
     absolute_sum_difference,
     absolute_sum_interval,
     draws,
@@ -15,8 +15,8 @@ from metrics.bootstrap import (
     unbiased_absolute_sum,
     wilson_interval,
 )
-from metrics.calibration import expected_calibration_error
-from metrics.sample import Sample, resample
+from calibench.metrics.calibration import expected_calibration_error
+from calibench.metrics.sample import Sample, resample
 
 VALUES = np.array([0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0])
 SHARES = np.array([0.05, 0.08, 0.07, 0.1, 0.15, 0.25, 0.1, 0.2])

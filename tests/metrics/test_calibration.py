@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics import calibration
-from metrics.calibration import (
+from calibench.metrics import calibration
+from calibench.metrics.calibration import (
     debiased_squared_calibration_error,
     equal_mass_bins,
     equal_mass_calibration_error,

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from msgspec.structs import replace
 
-from metrics.compare import compare
-from metrics.measures import MAIN
-from metrics.scorecard import scorecard
+from calibench.metrics.compare import compare
+from calibench.metrics.measures import MAIN
+from calibench.metrics.scorecard import scorecard
 
 
 def run_of(rows, skill, claimed=None, *, questions=400, seed=0, **columns) -> pd.DataFrame:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from metrics.bootstrap import draws
-from metrics.discrimination import ResampledAuroc, auroc, within_question_discrimination
+from calibench.metrics.bootstrap import draws
+from calibench.metrics.discrimination import ResampledAuroc, auroc, within_question_discrimination
 
 both_classes = st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=2, max_size=60).filter(
     lambda rows: len({correct for _, correct in rows}) == 2

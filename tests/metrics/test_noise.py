@@ -5,7 +5,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from metrics.noise import noise_floor, simulate_calibrated, within_cluster_correlation
+from calibench.metrics.noise import noise_floor, simulate_calibrated, within_cluster_correlation
 
 
 def floor(confidence, cluster=None, correlation=0.0, simulations=4000):

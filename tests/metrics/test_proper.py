@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
-from metrics.proper import (
+from calibench.metrics.proper import (
     LOG_LOSS_CLIP,
     brier_decomposition,
     brier_score,

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.calibration import expected_calibration_error
-from metrics.discrimination import auroc
-from metrics.proper import brier_score, log_loss
-from metrics.recalibration import METHODS, MIN_QUESTIONS, TEMPERATURES, Unfit, fit, fit_half, transferred
+from calibench.metrics.calibration import expected_calibration_error
+from calibench.metrics.discrimination import auroc
+from calibench.metrics.proper import brier_score, log_loss
+from calibench.metrics.recalibration import METHODS, MIN_QUESTIONS, TEMPERATURES, Unfit, fit, fit_half, transferred
 
 OF_CONFIDENCE = [name for name, method in METHODS.items() if not method.of_features]
 OF_FEATURES = [name for name, method in METHODS.items() if method.of_features]

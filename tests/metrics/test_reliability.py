@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from metrics.bootstrap import wilson_interval
-from metrics.reliability import reliability_bins, share_interval
+from calibench.metrics.bootstrap import wilson_interval
+from calibench.metrics.reliability import reliability_bins, share_interval
 
 
 def bins_of(confidence, correct, cluster=None):

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from harness.records import Scorecard
-from metrics.measures import CONFIDENCE_MEASURES, MAIN, OUTCOME_MEASURES
-from metrics.scorecard import scorecard
+from calibench.metrics.measures import CONFIDENCE_MEASURES, MAIN, OUTCOME_MEASURES
+from calibench.metrics.scorecard import scorecard
+from calibench.records import Scorecard
 
 MIXED = [
     (0.9, "correct"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.selective import aurc, excess_aurc
+from calibench.metrics.selective import aurc, excess_aurc
 
 
 def brute_force(confidence, correct) -> float:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics import voting
-from metrics.voting import Draws
+from calibench.metrics import voting
+from calibench.metrics.voting import Draws
 
 
 def random_draws(seed: int, n_questions: int = 4, n_draws: int = 5, levels: int = 4, silent: float = 0.15) -> Draws:

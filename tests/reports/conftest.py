@@ -3,7 +3,7 @@
 import pytest
 from synthetic_run import HOSTILE, build, comparison
 
-from reports.comparison import comparison_report
+from calibench.reports.comparison import comparison_report
 
 
 @pytest.fixture(scope="session")

@@ -4,17 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from harness.records import (
-    Comparison,
-    Difference,
-    GalleryItem,
-    Metric,
-    OutcomeCount,
-    Reliability,
-    ReliabilityBin,
-    RunSummary,
-    Scorecard,
-)
+from calibench.records import Metric, Reliability, ReliabilityBin, Scorecard
+from calibench.results import Comparison, Difference, GalleryItem, OutcomeCount, RunSummary
 
 HOSTILE = (
     "</td></svg><script>window.pwned=1;document.title='pwned'</script><img src=x onerror=alert(1)>{{7*7}} $\\frac{1}{"

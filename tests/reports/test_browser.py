@@ -9,8 +9,8 @@ import pytest
 from synthetic_run import build, comparison
 from test_html import Page
 
-from reports.comparison import comparison_report
-from reports.html import run_report
+from calibench.reports.comparison import comparison_report
+from calibench.reports.run import run_report
 
 CHROMIUM = "chromium"
 FLAGS = (

@@ -8,11 +8,12 @@ import pytest
 from synthetic_run import METHODS, TASKS, comparison
 from test_html import Page, metric, small
 
-from harness.records import Comparison, Difference, Scorecard
-from reports import tables
-from reports.comparison import comparison_report
-from reports.tables import headline, verdict
-from reports.text import number, signed, visible
+from calibench.records import Scorecard
+from calibench.reports import tables
+from calibench.reports.comparison import comparison_report
+from calibench.reports.tables import headline, verdict
+from calibench.reports.text import number, signed, visible
+from calibench.results import Comparison, Difference
 
 replace = msgspec.structs.replace
 VERDICTS = ("better", "worse", "equivalent", "undecided")

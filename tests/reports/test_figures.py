@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from synthetic_run import HOSTILE, METHODS, NASTY
 
-from harness.errors import InputError, StorageError
-from reports import figures
+from calibench.errors import InputError, StorageError
+from calibench.reports import figures, small_multiples
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -158,7 +158,7 @@ def test_plane_figure_names_each_run_once_and_no_two_names_meet(ladder):
 
 def test_small_multiple_draws_every_filled_bin_over_the_baselines(diagram, other):
     behind = other.scorecard.reliability[0]
-    svg = ElementTree.fromstring(figures.small_multiple(diagram, behind, 0.5, 'a "b" <c>'))
+    svg = ElementTree.fromstring(small_multiples.small_multiple(diagram, behind, 0.5, 'a "b" <c>'))
     assert svg.get("aria-label") == 'a "b" <c>'
     dots = svg.findall("circle")
     filled = [b for b in diagram.bins if b.n]
@@ -174,11 +174,12 @@ def test_small_multiple_draws_every_filled_bin_over_the_baselines(diagram, other
         # A bar of half of the answers is 26 units high; a few answers have a bar of 0.8 units that can be seen.
         expected = 26 * sum(getattr(b, f"n_{role}") for b in filled) / diagram.n_used / 0.5
         assert height == pytest.approx(expected, abs=5)
-    assert figures.tallest_share(diagram) == max(max(b.n_correct, b.n_incorrect) for b in filled) / diagram.n_used
+    tallest = max(max(b.n_correct, b.n_incorrect) for b in filled)
+    assert small_multiples.tallest_share(diagram) == tallest / diagram.n_used
 
 
 def test_small_multiple_of_an_empty_diagram_has_axes_alone(diagram):
     empty = renamed(diagram, bins=(), n_used=0)
-    svg = ElementTree.fromstring(figures.small_multiple(empty, None, figures.tallest_share(empty), "x"))
+    svg = ElementTree.fromstring(small_multiples.small_multiple(empty, None, small_multiples.tallest_share(empty), "x"))
     assert not svg.findall("circle") + svg.findall("rect")
     assert len(svg.findall("text")) == 6

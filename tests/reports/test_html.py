@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic_run import HOSTILE, METHODS, TASKS
 
-from harness.records import GalleryItem, Metric, OutcomeCount, RunSummary, Scorecard
-from reports import html
-from reports.tables import headline
-from reports.text import number, visible
+from calibench.records import Metric, Scorecard
+from calibench.reports.run import run_report
+from calibench.reports.tables import headline
+from calibench.reports.text import number, visible
+from calibench.results import GalleryItem, OutcomeCount, RunSummary
 
 replace = msgspec.structs.replace
 HTML = {
@@ -92,7 +93,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def run_source(summary):
-    return html.run_report(summary)
+    return run_report(summary)
 
 
 @pytest.fixture(scope="module", params=["run", "two runs", "four runs"])
@@ -169,7 +170,7 @@ def test_one_diagram_per_task_and_method_and_one_level_figure_per_task_with_leve
 
 
 def test_equal_summaries_give_equal_pages(run_source, summary):
-    assert html.run_report(summary) == run_source
+    assert run_report(summary) == run_source
 
 
 # -- what a page says -------------------------------------------------------------------------------------------------
@@ -192,7 +193,7 @@ def small(*metrics, name="small", kind=None, gallery=(), manifest=None, outcomes
 
 
 def words(summary):
-    return " ".join(Page(html.run_report(summary)).text.split())
+    return " ".join(Page(run_report(summary)).text.split())
 
 
 @pytest.mark.parametrize(
@@ -253,7 +254,7 @@ def test_imputation_scenarios_stand_beside_the_measured_number_where_confidences
 @settings(max_examples=40, deadline=None)
 @given(st.text(st.characters(codec=None), max_size=60))
 def test_any_text_is_shown_literally_everywhere(value):
-    page, plain = (Page(html.run_report(small(gallery=(case(v),), manifest={"key": v}))) for v in (value, "q"))
+    page, plain = (Page(run_report(small(gallery=(case(v),), manifest={"key": v}))) for v in (value, "q"))
     assert page.elements == plain.elements
     assert page.text.count(visible(value)) >= 6
 

@@ -7,8 +7,9 @@ import re
 import pytest
 from synthetic_run import HOSTILE
 
-from harness.records import Difference, Metric, Scorecard
-from reports import tables
+from calibench.records import Metric, Scorecard
+from calibench.reports import tables
+from calibench.results import Difference
 
 
 def metric(name, value, low=None, high=None, *, task="gsm8k", protocol="stated", n=90, reason=None):

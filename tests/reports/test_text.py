@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reports import text
+from calibench.reports import text
 
 any_text = st.text(st.characters(codec=None))
 

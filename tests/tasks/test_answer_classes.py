@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from tasks.grading import answer_classes
+from calibench.tasks.grading import answer_classes
 
 SAME = [
     ("number/1", "1,200", "1200"),

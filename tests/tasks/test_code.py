@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-import tasks
-from harness import protocols, sandbox
-from tasks.base import Job, Ran, Verdict
-from tasks.grading.code import checks, finish_code, functions, grade_code, program_of
+from calibench import tasks
+from calibench.grading import sandbox
+from calibench.prompting import protocols
+from calibench.tasks.base import Job, Ran, Verdict
+from calibench.tasks.grading.code import checks, finish_code, functions, grade_code, program_of
 
 GOOD, OTHER = "def f(x):\n    return x + 1", "def g(x):\n    return f(x)"
 TESTS = ("assert f(1) == 2", "assert f(2) == 3")

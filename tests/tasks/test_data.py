@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import DataError
-from tasks import popqa
-from tasks.data import Hub, Source, content_id, open_rows, text_field
+from calibench.errors import DataError
+from calibench.tasks import popqa
+from calibench.tasks.data import Hub, Source, content_id, open_rows, text_field
 
 LINES = Source(
     task="toy",

@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 from scipy.stats import chisquare
 
-import tasks
-from harness.records import Question
-from tasks import truthfulqa
+from calibench import tasks
+from calibench.records import Question
+from calibench.tasks import truthfulqa
 
 
 def questions(name: str) -> list[Question]:

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tasks
-from harness.parsing import parse
-from harness.records import Question
-from tasks.grading.alias import grade_alias, normalised
-from tasks.grading.answer import is_refusal, stated_answer, unwrapped
-from tasks.grading.choice import TRUE_FALSE, grade_choice
-from tasks.grading.math import grade_math
-from tasks.grading.number import grade_number, read_number
-from tasks.grading.option import grade_option
+from calibench import tasks
+from calibench.prompting.parsing import parse
+from calibench.records import Question
+from calibench.tasks.grading.alias import grade_alias, normalised
+from calibench.tasks.grading.answer import is_refusal, stated_answer, unwrapped
+from calibench.tasks.grading.choice import TRUE_FALSE, grade_choice
+from calibench.tasks.grading.math import grade_math
+from calibench.tasks.grading.number import grade_number, read_number
+from calibench.tasks.grading.option import grade_option
 
 CASES = Path(__file__).parent / "cases"
 

@@ -8,10 +8,10 @@ from collections import Counter
 
 import pytest
 
-import tasks
-from tasks.grading.program import outputs
-from tasks.micro import algebra, facts, programs, words
-from tasks.micro.world import LEVELS, PER_LEVEL, draw, held_out, split_of
+from calibench import tasks
+from calibench.tasks.grading.program import outputs
+from calibench.tasks.micro import algebra, facts, programs, words
+from calibench.tasks.micro.world import LEVELS, PER_LEVEL, draw, held_out, split_of
 
 FAMILIES = {"micro_words": words, "micro_algebra": algebra, "micro_programs": programs}
 NAMES = [*FAMILIES, "micro_facts"]

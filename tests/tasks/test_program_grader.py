@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.grading.program import INPUTS, grade_program, outputs
+from calibench.tasks.grading.program import INPUTS, grade_program, outputs
 
 GOLD = ("def f(x): return (x*2)+3",)
 

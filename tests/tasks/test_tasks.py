@@ -8,11 +8,11 @@ from itertools import islice
 
 import pytest
 
-import tasks
-from harness import sandbox
-from harness.errors import DataError, InputError
-from harness.records import Question
-from tasks.base import Job, Task
+from calibench import tasks
+from calibench.errors import DataError, InputError
+from calibench.grading import sandbox
+from calibench.records import Question
+from calibench.tasks.base import Job, Task
 
 GENERATED = [name for name in tasks.names() if name.startswith("micro_")]
 PUBLISHED = [name for name in tasks.names() if name not in GENERATED]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-import tasks
+from calibench import tasks
 
 ROWS = {"gsm8k": 7473, "mbpp": 374, "mbpp_sanitized": 120, "creak": 10176, "strategyqa": 2061}  # as published
 

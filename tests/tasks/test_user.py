@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-import tasks
-from harness.check import check_task
-from harness.errors import DataError, InputError
-from harness.records import Question
-from tasks.base import Task
-from tasks.user import Description
+from calibench import tasks
+from calibench.errors import DataError, InputError
+from calibench.grading.check import check_task
+from calibench.records import Question
+from calibench.tasks.base import Task
+from calibench.tasks.user import Description
 
 SUMS = "q,a,lvl,topic\nWhat is 2 plus 3?,5,1,sums\n" + '"What is 1,000 minus 1?",999,2,differences\n'
 
@@ -230,9 +230,9 @@ def test_what_is_wrong_with_the_description_is_named(tmp_path: Path, name: str, 
 
 
 PYTHON = """
-from harness.records import Question
-from tasks.base import Rows, Task
-from tasks.grading.number import GRADER, grade_number
+from calibench.records import Question
+from calibench.tasks.base import Rows, Task
+from calibench.tasks.grading.number import GRADER, grade_number
 
 TASK = Task(
     name="doubles", domain="math", description="doubles", instruction="The answer is a number.",
@@ -258,7 +258,7 @@ def test_a_python_file_is_a_task(tmp_path: Path):
         ("1 / 0", "cannot be loaded: ZeroDivisionError"),
         ("raise SystemExit", "cannot be loaded: SystemExit"),
         ("def", "cannot be loaded: SyntaxError"),
-        ("TASK = 1", "expected TASK, a tasks.base.Task, found 1"),
+        ("TASK = 1", "expected TASK, a calibench.tasks.base.Task, found 1"),
     ],
 )
 def test_a_python_file_that_is_no_task_is_refused(tmp_path: Path, content: str, message: str):

@@ -1,1 +1,1 @@
-"""One file per recipe; see `harness.finetune.recipes.base`."""
+"""One file per recipe; see `calibench.finetune.recipes.base`."""

@@ -14,10 +14,10 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from msgspec import inspect
 
-from harness import registry
-from harness.errors import InputError, unknown_name
-from harness.finetune.job import Job, Taught, TuneConfig
-from harness.finetune.options import Options
+from calibench import registry
+from calibench.errors import InputError, unknown_name
+from calibench.finetune.job import Job, Taught, TuneConfig
+from calibench.finetune.options import Options
 
 
 class Recipe(NamedTuple):
@@ -38,7 +38,7 @@ class Recipe(NamedTuple):
 
 def names() -> list[str]:
     """Names of all recipes; none is imported."""
-    return registry.names("harness.finetune.recipes")
+    return registry.names("calibench.finetune.recipes")
 
 
 def load(name: str) -> Recipe:
@@ -47,7 +47,7 @@ def load(name: str) -> Recipe:
     Raises:
         InputError: unknown name; the message gives the nearest names.
     """
-    return registry.load("harness.finetune.recipes", "recipe", name).RECIPE
+    return registry.load("calibench.finetune.recipes", "recipe", name).RECIPE
 
 
 class OptionHelp(NamedTuple):

@@ -13,12 +13,12 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from harness.errors import InputError
-from harness.finetune.job import Job
-from harness.finetune.recipes.base import Recipe
-from harness.finetune.rows import Row, confidence_row
-from harness.finetune.sampling import Sampled
-from harness.finetune.self_training import Iteration, SelfTrainingOptions, train
+from calibench.errors import InputError
+from calibench.finetune.job import Job
+from calibench.finetune.recipes.base import Recipe
+from calibench.finetune.rows import Row, confidence_row
+from calibench.finetune.sampling import Sampled
+from calibench.finetune.self_training import Iteration, SelfTrainingOptions, train
 
 
 class ConfidenceOptions(SelfTrainingOptions):

@@ -22,11 +22,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from harness.errors import InputError
-from harness.finetune.job import Job
-from harness.finetune.recipes.base import Recipe
-from harness.finetune.rows import Row, Summary, verdict_row
-from harness.finetune.self_training import Iteration, SelfTrainingOptions, right_answers, train
+from calibench.errors import InputError
+from calibench.finetune.job import Job
+from calibench.finetune.recipes.base import Recipe
+from calibench.finetune.rows import Row, Summary, verdict_row
+from calibench.finetune.self_training import Iteration, SelfTrainingOptions, right_answers, train
 
 
 class EpicarOptions(SelfTrainingOptions):

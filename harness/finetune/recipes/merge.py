@@ -1,7 +1,7 @@
 """Linear merge of checkpoints, or of LoRA adapters into their base; nothing is trained.
 
 `--others A,B --weights 1.0,0.2,0.1` merges `--model`, A and B; `--adapters A,B --weights 1,0.5` merges two adapters of
-`--model` and adds the result to it. Without `--weights`, all weigh the same. See `harness.finetune.merge`.
+`--model` and adds the result to it. Without `--weights`, all weigh the same. See `calibench.finetune.merge`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta
 
-from harness import model
-from harness.errors import InputError, ModelError, StorageError
-from harness.finetune import stage
-from harness.finetune.job import Job, Taught, TuneConfig
-from harness.finetune.merge import effective_weights, is_adapter, merge
-from harness.finetune.options import Options
-from harness.finetune.recipes.base import Recipe
-from harness.model import Checkpoint
+from calibench import model
+from calibench.errors import InputError, ModelError, StorageError
+from calibench.finetune import stage
+from calibench.finetune.job import Job, Taught, TuneConfig
+from calibench.finetune.merge import effective_weights, is_adapter, merge
+from calibench.finetune.options import Options
+from calibench.finetune.recipes.base import Recipe
+from calibench.model import Checkpoint
 
 _NAME = "merged"
 

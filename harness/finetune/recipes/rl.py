@@ -1,17 +1,17 @@
 """GRPO on whether answers are right.
 
-The reward is 0.9 for a right answer and 0.1 for a well-formed reply (`harness.finetune.rewards.outcome`); a confidence
-that is stated with the answer earns the same whatever its value.
+The reward is 0.9 for a right answer and 0.1 for a well-formed reply (`calibench.finetune.rewards.outcome`); a
+confidence that is stated with the answer earns the same whatever its value.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from harness.finetune import rl
-from harness.finetune.job import Job
-from harness.finetune.recipes.base import Recipe
-from harness.finetune.rl import RlOptions
+from calibench.finetune.job import Job
+from calibench.finetune.recipes.base import Recipe
+from calibench.finetune.trainers import rl
+from calibench.finetune.trainers.rl import RlOptions
 
 
 def run(job: Job) -> Path:

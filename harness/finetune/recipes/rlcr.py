@@ -4,9 +4,10 @@ Damani et al. 2025 (arXiv 2507.16806): the reward is 1[correct] - (q - 1[correct
 advantages are not divided by their standard deviation, and nothing holds the model to its parent.
 
 Ours: by default, the tokens that state the confidence are credited with its own score alone, against the scores that
-the other confidences of the group would have earned beside the same answer (`harness.finetune.rl`). On the micro suite
-the published credit is noise to them: a reply's advantage has a standard deviation of 0.51 there, the part of it that
-the confidence causes one of 0.03, and the two do not correlate (-0.015). `--credit reply` gives the published one.
+the other confidences of the group would have earned beside the same answer (`calibench.finetune.trainers.rl`). On the
+micro suite the published credit is noise to them: a reply's advantage has a standard deviation of 0.51 there, the part
+of it that the confidence causes one of 0.03, and the two do not correlate (-0.015). `--credit reply` gives the
+published one.
 
 Measured on `micro-sft`, one seed, greedy answers to 880 held-out questions, after 72 steps of 128 replies (`--steps 72
 --generations 4 --batch-size 128 --accumulation 1 --learning-rate 2e-4 --max-tokens 90`): ECE .150 to .104, Brier score
@@ -22,12 +23,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from harness import protocols
-from harness.errors import InputError
-from harness.finetune import rl
-from harness.finetune.job import Job
-from harness.finetune.recipes.base import Recipe
-from harness.finetune.rl import RlOptions
+from calibench.errors import InputError
+from calibench.finetune.job import Job
+from calibench.finetune.recipes.base import Recipe
+from calibench.finetune.trainers import rl
+from calibench.finetune.trainers.rl import RlOptions
+from calibench.prompting import protocols
 
 
 class RlcrOptions(RlOptions):

@@ -16,16 +16,16 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-import tasks
-from harness import protocols
-from harness.chat import reasoning_tags
-from harness.errors import DataError, InputError
-from harness.finetune.job import Job, Taught, TuneConfig
-from harness.finetune.options import TrainingOptions
-from harness.finetune.recipes.base import Recipe
-from harness.finetune.rows import Row, answer_row
-from harness.records import Question
-from tasks.data import content_id, sha256
+from calibench import tasks
+from calibench.errors import DataError, InputError
+from calibench.finetune.job import Job, Taught, TuneConfig
+from calibench.finetune.options import TrainingOptions
+from calibench.finetune.recipes.base import Recipe
+from calibench.finetune.rows import Row, answer_row
+from calibench.prompting import protocols
+from calibench.prompting.chat import reasoning_tags
+from calibench.records import Question
+from calibench.tasks.data import content_id, sha256
 
 
 class SftOptions(TrainingOptions):

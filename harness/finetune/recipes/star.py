@@ -14,11 +14,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from harness.finetune.job import Job, Key, key
-from harness.finetune.recipes.base import Recipe
-from harness.finetune.rows import Row
-from harness.finetune.self_training import Iteration, SelfTrainingOptions, right_answers, train
-from harness.records import Question
+from calibench.finetune.job import Job, Key, key
+from calibench.finetune.recipes.base import Recipe
+from calibench.finetune.rows import Row
+from calibench.finetune.self_training import Iteration, SelfTrainingOptions, right_answers, train
+from calibench.records import Question
 
 
 class StarOptions(SelfTrainingOptions):

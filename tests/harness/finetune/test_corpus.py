@@ -6,11 +6,11 @@ from collections import Counter
 
 import pytest
 
-import tasks
-from harness.finetune.corpus import base_corpus, chat_corpus
-from harness.finetune.tokenizer import train_tokenizer
-from harness.protocols import PROTOCOLS, user_turn
-from tasks.micro import facts
+from calibench import tasks
+from calibench.prompting.protocols import PROTOCOLS, user_turn
+from calibench.study.corpus import base_corpus, chat_corpus
+from calibench.study.tokenizer import train_tokenizer
+from calibench.tasks.micro import facts
 
 NAMES = ("micro_words", "micro_algebra", "micro_programs", "micro_facts")
 

@@ -10,29 +10,29 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from harness.errors import InputError
-from harness.finetune import sft
-from harness.finetune.job import Job, Key, TuneConfig, key
-from harness.finetune.options import TrainingOptions
-from harness.finetune.recipes import star
-from harness.finetune.rows import Summary
-from harness.finetune.sampling import Sampled, Trace
-from harness.finetune.self_training import Iteration, SelfTrainingOptions, train
-from harness.finetune.stage import Trained
-from harness.finetune.tune import _held_out, _taught
-from harness.finetune.validation import graders
-from harness.grading_pool import GradingPool
-from harness.records import Question
-from tasks.base import Task
-from tasks.user import Description
+from calibench.errors import InputError
+from calibench.finetune.job import Job, Key, TuneConfig, key
+from calibench.finetune.options import TrainingOptions
+from calibench.finetune.recipes import star
+from calibench.finetune.rows import Summary
+from calibench.finetune.sampling import Sampled, Trace
+from calibench.finetune.self_training import Iteration, SelfTrainingOptions, train
+from calibench.finetune.stage import Trained
+from calibench.finetune.trainers import sft
+from calibench.finetune.trainers.validation import graders
+from calibench.finetune.tune import _held_out, _taught
+from calibench.grading.pool import GradingPool
+from calibench.records import Question
+from calibench.tasks.base import Task
+from calibench.tasks.user import Description
 
 FRESH = """
 import sys
 
 import msgspec
 
-from harness.finetune import sft
-from harness.finetune.validation import graders
+from calibench.finetune.trainers import sft
+from calibench.finetune.trainers.validation import graders
 
 if __name__ == "__main__":
     settings = msgspec.json.decode(sys.stdin.buffer.read(), type=sft.Settings)

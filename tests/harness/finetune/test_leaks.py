@@ -8,13 +8,13 @@ import random
 
 import pytest
 
-import tasks
-from harness.finetune import leaks
-from harness.finetune.leaks import Row
-from harness.records import Question
-from tasks.base import Task
-from tasks.micro import algebra, programs, words
-from tasks.micro.world import draw
+from calibench import tasks
+from calibench.finetune import leaks
+from calibench.finetune.leaks import Row
+from calibench.records import Question
+from calibench.tasks.base import Task
+from calibench.tasks.micro import algebra, programs, words
+from calibench.tasks.micro.world import draw
 
 # 46 words: long enough for the n-gram rule.
 STAMPS = (

@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
-from harness import model
-from harness.errors import InputError, ModelError, StorageError
-from harness.finetune.merge import mean, merge
+from calibench import model
+from calibench.errors import InputError, ModelError, StorageError
+from calibench.finetune.merge import mean, merge
 
 INSTRUCT, SFT = (model.resolve(name).path for name in ("micro-instruct", "micro-sft"))
 WEIGHTS = "model.safetensors"
@@ -43,7 +43,7 @@ def changed(parent: Path, folder: Path, **files: str | dict[str, torch.Tensor]) 
 
 
 def untied(folder: Path, seed: int, **options) -> LlamaForCausalLM:
-    """A tiny model whose output layer is its own, in float32, with the carried tokenizer."""
+    """A tiny model whose output layer is its own, in float32, with the bundled tokenizer."""
     torch.manual_seed(seed)
     sizes = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
     made = LlamaForCausalLM(LlamaConfig(vocab_size=768, tie_word_embeddings=False, **sizes))

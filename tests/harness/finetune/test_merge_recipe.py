@@ -12,11 +12,11 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from harness import model
-from harness.errors import IdentityError, InputError, ModelError, StorageError
-from harness.finetune.job import TuneConfig
-from harness.finetune.tune import tune
-from harness.progress import Lines
+from calibench import model
+from calibench.errors import IdentityError, InputError, ModelError, StorageError
+from calibench.finetune.job import TuneConfig
+from calibench.finetune.tune import tune
+from calibench.running.progress import Lines
 
 SFT = model.resolve("micro-sft").path
 WEIGHTS = "model.safetensors"

@@ -6,10 +6,10 @@ from typing import get_args
 
 import pytest
 
-from harness.errors import InputError
-from harness.finetune import rewards
-from harness.finetune.rewards import FORMAT_SHARE, Judged
-from harness.records import Outcome
+from calibench.errors import InputError
+from calibench.finetune import rewards
+from calibench.finetune.rewards import FORMAT_SHARE, Judged
+from calibench.records import Outcome
 
 GRID = [k / 100 for k in range(101)]
 OUTCOMES = get_args(Outcome)

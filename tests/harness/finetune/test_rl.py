@@ -12,18 +12,19 @@ import msgspec
 import pytest
 import torch
 
-import tasks
-from harness import protocols
-from harness.chat import ChatFormat
-from harness.errors import CalibenchError, InputError
-from harness.finetune import rl, stage
-from harness.finetune.recipes import base as recipes
-from harness.finetune.rewards import Judged, rlcr
-from harness.finetune.rl import Reply, RlOptions, Settings, credited
-from harness.finetune.stage import Trained
-from harness.grading_pool import GradingPool
-from harness.model import resolve
-from harness.progress import Silent
+from calibench import tasks
+from calibench.errors import CalibenchError, InputError
+from calibench.finetune import stage
+from calibench.finetune.recipes import base as recipes
+from calibench.finetune.rewards import Judged, rlcr
+from calibench.finetune.stage import Trained
+from calibench.finetune.trainers import rl
+from calibench.finetune.trainers.rl import Reply, RlOptions, Settings, credited
+from calibench.grading.pool import GradingPool
+from calibench.model import resolve
+from calibench.prompting import protocols
+from calibench.prompting.chat import ChatFormat
+from calibench.running.progress import Silent
 
 PARENT = resolve("micro-sft").path
 OPTIONS = RlOptions(steps=4, generations=4, batch_size=8, accumulation=1, learning_rate=1e-3, warm_up=0.0, save_every=2)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from fakes import tokenizer
 
-from harness.chat import ChatFormat
-from harness.confidence import p_true
-from harness.errors import InputError
-from harness.finetune import rows
-from harness.finetune.recipes.confidence_sft import ConfidenceOptions, percentage
-from harness.finetune.recipes.epicar import EpicarOptions, factors
-from harness.finetune.rows import IGNORED, Summary
-from harness.finetune.sampling import Sampled, Trace
-from harness.parsing import parse
-from harness.records import Question
+from calibench.confidence import p_true
+from calibench.errors import InputError
+from calibench.finetune import rows
+from calibench.finetune.recipes.confidence_sft import ConfidenceOptions, percentage
+from calibench.finetune.recipes.epicar import EpicarOptions, factors
+from calibench.finetune.rows import IGNORED, Summary
+from calibench.finetune.sampling import Sampled, Trace
+from calibench.prompting.chat import ChatFormat
+from calibench.prompting.parsing import parse
+from calibench.records import Question
 
 OUTPUT = "<think>2+2</think>\nAnswer: 4\nConfidence: 90%"
 

@@ -7,11 +7,12 @@ import json
 import pytest
 from fakes import tiny_checkpoint, tokenizer
 
-from harness.chat import ChatFormat
-from harness.errors import CalibenchError
-from harness.finetune import rows, sft
-from harness.finetune.options import TrainingOptions
-from harness.finetune.stage import last_state
+from calibench.errors import CalibenchError
+from calibench.finetune import rows
+from calibench.finetune.options import TrainingOptions
+from calibench.finetune.stage import last_state
+from calibench.finetune.trainers import sft
+from calibench.prompting.chat import ChatFormat
 
 pytestmark = pytest.mark.timeout(600)
 

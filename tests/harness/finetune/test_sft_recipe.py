@@ -8,11 +8,11 @@ import msgspec
 import pytest
 from fakes import tokenizer
 
-from harness.chat import ChatFormat, reasoning_tags
-from harness.finetune.job import TuneConfig
-from harness.finetune.recipes import sft
-from harness.finetune.rows import IGNORED
-from harness.parsing import parse
+from calibench.finetune.job import TuneConfig
+from calibench.finetune.recipes import sft
+from calibench.finetune.rows import IGNORED
+from calibench.prompting.chat import ChatFormat, reasoning_tags
+from calibench.prompting.parsing import parse
 
 REASONING = "2 > 1, so 2 + 2 = 4."
 

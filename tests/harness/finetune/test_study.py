@@ -17,16 +17,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from harness.errors import DataError, InputError
-from harness.finetune import family, micro, study, study_cell, study_page
-from harness.finetune.study import Evaluation, Study
-from harness.finetune.study_cell import Answers, Cell, Draws, decode, encode
-from harness.finetune.study_numbers import Numbers, Side, scored_half, spread, verdict
-from harness.progress import Silent
-from metrics.calibration import expected_calibration_error
-from metrics.discrimination import auroc
-from metrics.recalibration import transferred
-from reports.text import number, signed
+from calibench.errors import DataError, InputError
+from calibench.metrics.calibration import expected_calibration_error
+from calibench.metrics.discrimination import auroc
+from calibench.metrics.recalibration import transferred
+from calibench.reports.text import number, signed
+from calibench.running.progress import Silent
+from calibench.study import cells as study_cells
+from calibench.study import family, from_scratch, study
+from calibench.study import page as study_page
+from calibench.study.cells import Answers, Cell, Draws, decode, encode
+from calibench.study.numbers import Numbers, Side, scored_half, spread, verdict
+from calibench.study.study import Evaluation, Study
 
 ROOT = Path(__file__).resolve().parents[3]
 TASKS = {"micro_words": "math", "micro_programs": "code", "micro_facts": "fact"}
@@ -64,7 +66,7 @@ def drawn(rng, domain, accuracy, honesty) -> Draws:
         questions=f"draw ids of {domain}",
         cluster=None,
         draws=K,
-        answer="".join(study_cell.DIGITS[a] for a in answer.ravel()),
+        answer="".join(study_cells.DIGITS[a] for a in answer.ravel()),
         correct="".join("1" if r else "0" for r in right.ravel()),
         confidence={"stated": encode(np.full(Q * K, 0.95)), "p_true": encode(p_true.ravel())},
     )
@@ -79,7 +81,7 @@ def cell(kind, seed=0, accuracy=0.6, honesty=0.0, settings=SETTINGS) -> Cell:
         settings=settings,
         fingerprint=f"sha256:{kind}",
         parent=None,
-        carried=False,
+        bundled=False,
         cpu_seconds={"training": 1800.0, "evaluation": 900.0},
         summary={task: {"stated": {"distinct_confidences": 2.0}} for task in TASKS},
         test=parts,
@@ -102,7 +104,7 @@ def test_confidences_survive_as_text(values):
     values = np.array([np.nan if v is None else v for v in values], dtype=float)
     found = decode(encode(values))
     assert np.array_equal(np.isnan(found), np.isnan(values))
-    assert np.nanmax(np.abs(found - values), initial=0) <= 0.5 / study_cell.UNIT + 1e-12
+    assert np.nanmax(np.abs(found - values), initial=0) <= 0.5 / study_cells.UNIT + 1e-12
 
 
 def test_whole_percents_are_exact_so_that_they_stay_in_their_bins():
@@ -117,7 +119,7 @@ def frame(rows) -> pd.DataFrame:
 
 
 def test_a_run_becomes_answers_in_the_order_of_ids():
-    found = study_cell.answers_of(
+    found = study_cells.answers_of(
         frame([
             ("t", "q2", 0, "stated", 0.9, "ok", "incorrect", "x"),
             ("t", "q2", 0, "p_true", 0.25, "ok", "incorrect", "x"),
@@ -134,7 +136,7 @@ def test_a_run_becomes_answers_in_the_order_of_ids():
 
 
 def test_a_run_becomes_draws_with_classes_within_the_question():
-    found = study_cell.draws_of(
+    found = study_cells.draws_of(
         frame([
             ("t", "q1", 0, "stated", 0.9, "ok", "correct", "5"),
             ("t", "q1", 1, "stated", 0.8, "ok", "incorrect", "6"),
@@ -158,7 +160,7 @@ def test_a_run_becomes_draws_with_classes_within_the_question():
 def test_a_file_that_is_no_cell_is_named(tmp_path):
     (tmp_path / "seed0-sft.json").write_text('{"kind": "sft"}')
     with pytest.raises(DataError, match=r"seed0-sft\.json.*expected a cell"):
-        study_cell.read(tmp_path / "seed0-sft.json")
+        study_cells.read(tmp_path / "seed0-sft.json")
 
 
 # -- numbers ----------------------------------------------------------------------------------------------------------
@@ -386,7 +388,7 @@ def test_the_page_follows_the_spread_from_round_to_round(tmp_path):
 def test_the_committed_page_is_of_the_committed_cells():
     docs = Path(__file__).parents[3] / "docs"
     page = (docs / "study.md").read_text()
-    cells = [study_cell.read(file) for file in (docs / "study" / "cells").iterdir()]
+    cells = [study_cells.read(file) for file in (docs / "study" / "cells").iterdir()]
     assert "**Missing:**" not in page
     for one in cells:
         (row,) = (row for row in page.splitlines() if re.match(rf"\| {one.kind} \| {one.seed} \| 0\.\d+ \| 0", row))
@@ -394,7 +396,7 @@ def test_the_committed_page_is_of_the_committed_cells():
         known = [of[m][name] for m in ("stated", "p_true") for name in ("ece", "auroc")]
         shown = [float(number) for number in re.findall(r"\d\.\d+", row)]
         assert shown == pytest.approx([of["stated"]["accuracy"], *known], abs=0.0006), row  # both are rounded
-        assert study_cell.settings_hash(one.settings) in page
+        assert study_cells.settings_hash(one.settings) in page
         assert one.settings == Study(Path(), docs).settings(one.kind), "made by today's settings"
 
 
@@ -458,13 +460,13 @@ def test_settings_tell_how_the_checkpoint_and_its_parents_are_made():
     assert msgspec.json.decode(msgspec.json.encode(real.settings("star"))) == real.settings("star")
 
 
-def test_the_first_seed_takes_the_carried_checkpoints_and_trains_none(monkeypatch, tmp_path):
-    monkeypatch.setattr(micro, "make", lambda *_: pytest.fail("trained from scratch"))
+def test_the_first_seed_takes_the_bundled_checkpoints_and_trains_none(monkeypatch, tmp_path):
+    monkeypatch.setattr(from_scratch, "make", lambda *_: pytest.fail("trained from scratch"))
     of = Study(tmp_path, tmp_path)
-    folder = study._checkpoint(of, "sft", study.CARRIED_SEED, Silent())
+    folder = study._checkpoint(of, "sft", study.BUNDLED_SEED, Silent())
     assert (folder / "model.safetensors").is_file()
     with pytest.raises(pytest.fail.Exception, match="trained from scratch"):
-        study._checkpoint(of, "sft", study.CARRIED_SEED + 1, Silent())
+        study._checkpoint(of, "sft", study.BUNDLED_SEED + 1, Silent())
 
 
 def test_cpu_seconds_of_a_stopped_command_are_kept(tmp_path):
@@ -496,11 +498,11 @@ def test_what_cannot_be_done_is_said(options, message, monkeypatch, tmp_path, ca
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_the_small_study_makes_real_cells_and_a_page(tmp_path):
-    command = [sys.executable, "-m", "harness.finetune.study", "--small", "--kinds", "epicar", "--work", str(tmp_path)]
+    command = [sys.executable, "-m", "calibench.study.study", "--small", "--kinds", "epicar", "--work", str(tmp_path)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
     assert done.returncode == 0, done.stderr
-    one = study_cell.read(tmp_path / "docs/study/cells/seed0-epicar.json")
+    one = study_cells.read(tmp_path / "docs/study/cells/seed0-epicar.json")
     assert set(one.test) == set(one.draws) == {"micro_algebra", "micro_facts", "micro_programs", "micro_words"}
     for of in one.test.values():
         assert len(of.outcomes) == 8

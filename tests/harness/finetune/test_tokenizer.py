@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.chat import ChatFormat
-from harness.finetune.tokenizer import VOCABULARY, train_tokenizer
-from harness.finetune.tokenizer_text import tokenizer_texts
+from calibench.prompting.chat import ChatFormat
+from calibench.study.tokenizer import VOCABULARY, train_tokenizer
+from calibench.study.tokenizer_text import tokenizer_texts
 
 TOKENIZER = train_tokenizer(tokenizer_texts(0))
 

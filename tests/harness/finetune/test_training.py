@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from harness.finetune import micro
-from harness.finetune.corpus import chat_corpus
-from harness.finetune.tokenizer import train_tokenizer
+from calibench.study import from_scratch
+from calibench.study.corpus import chat_corpus
+from calibench.study.tokenizer import train_tokenizer
 
-STAGE = micro.Stage(chat_corpus(24, 0, "reasons"), micro.Schedule(matrices=0.01, others=2e-3, warm_up=0.1), seed=0)
+STAGE = from_scratch.Stage(
+    chat_corpus(24, 0, "reasons"), from_scratch.Schedule(matrices=0.01, others=2e-3, warm_up=0.1), seed=0
+)
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,7 @@ def tokenizer():
 @pytest.fixture(autouse=True)
 def small_chunks_on_one_thread(monkeypatch):
     """One thread, as the command trains: two are far slower where anything else runs, and sum in another order."""
-    monkeypatch.setattr(micro, "_CHUNK", 8)
+    monkeypatch.setattr(from_scratch, "_CHUNK", 8)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -28,7 +30,7 @@ def small_chunks_on_one_thread(monkeypatch):
 
 
 def trained(tokenizer, state_file):
-    model, curve = micro.train(micro.new_model(tokenizer, seed=0), tokenizer, STAGE, state_file)
+    model, curve = from_scratch.train(from_scratch.new_model(tokenizer, seed=0), tokenizer, STAGE, state_file)
     return {name: tensor.clone() for name, tensor in model.state_dict().items()}, curve
 
 
@@ -40,11 +42,11 @@ def test_a_stopped_run_continues_to_the_same_weights(tokenizer, tmp_path, monkey
         if done == 16:
             raise KeyboardInterrupt
 
-    save = micro._save
-    monkeypatch.setattr(micro, "_save", stop_after_the_second_chunk)
+    save = from_scratch._save
+    monkeypatch.setattr(from_scratch, "_save", stop_after_the_second_chunk)
     with pytest.raises(KeyboardInterrupt):
         trained(tokenizer, tmp_path / "stopped.pt")
-    monkeypatch.setattr(micro, "_save", save)
+    monkeypatch.setattr(from_scratch, "_save", save)
     resumed, resumed_curve = trained(tokenizer, tmp_path / "stopped.pt")
 
     assert resumed_curve == curve
@@ -59,7 +61,7 @@ def test_training_lowers_the_loss(tokenizer, tmp_path):
 
 def test_only_what_the_model_writes_is_learned(tokenizer):
     document = [("<|user|>1+1?<|end|><|assistant|>", False), ("Answer: 2<|end|>", True)]
-    ids, labels = next(micro.encode([document], tokenizer))
+    ids, labels = next(from_scratch.encode([document], tokenizer))
     learned = [i for i in labels if i >= 0]
     assert tokenizer.decode(ids) == "".join(text for text, _ in document)
     assert tokenizer.decode(learned) == "Answer: 2<|end|>"
@@ -69,8 +71,8 @@ def test_only_what_the_model_writes_is_learned(tokenizer):
 def test_a_checkpoint_loads_with_the_weights_that_were_exported(tokenizer, tmp_path):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    model = micro.new_model(tokenizer, seed=0)
-    micro.export(model, tokenizer, tmp_path / "checkpoint", {"kind": "sft"})
+    model = from_scratch.new_model(tokenizer, seed=0)
+    from_scratch.export(model, tokenizer, tmp_path / "checkpoint", {"kind": "sft"})
     loaded = AutoModelForCausalLM.from_pretrained(tmp_path / "checkpoint")
     assert loaded.dtype == torch.bfloat16
     for name, tensor in model.state_dict().items():

@@ -20,13 +20,14 @@ import pytest
 from fakes import FakeBackend, gsm8k_folder, tiny_checkpoint
 from transformers import AutoTokenizer
 
-import tasks
-from harness.backends import base
-from harness.cli import main
-from harness.errors import EngineError
-from harness.finetune import sft, stage
-from harness.finetune.job import _ACCELERATE
-from harness.progress import Lines
+from calibench import tasks
+from calibench.backends import base
+from calibench.cli import main
+from calibench.errors import EngineError
+from calibench.finetune import stage
+from calibench.finetune.job import _ACCELERATE
+from calibench.finetune.trainers import sft
+from calibench.running.progress import Lines
 
 
 def right(prompt: str) -> str:
@@ -332,7 +333,7 @@ def test_a_process_that_trains_alone_sees_one_gpu(place, monkeypatch, tmp_path):
 
     class Child(subprocess.Popen):
         def __init__(self, command, **options):
-            if "harness.finetune.stage" in command:
+            if "calibench.finetune.stage" in command:
                 seen.append((options["env"].get("CUDA_VISIBLE_DEVICES"), "accelerate.commands.launch" in command))
                 command = ["false"]
             super().__init__(command, **options)
@@ -493,7 +494,7 @@ def kill_training_at(monkeypatch):
         def figures(self, stage, step, of, figures):
             if at and step >= at:
                 for child in psutil.Process().children():
-                    if "harness.finetune.stage" in child.cmdline():
+                    if "calibench.finetune.stage" in child.cmdline():
                         child.send_signal(signal.SIGKILL)
 
         monkeypatch.setattr(Lines, "figures", figures)

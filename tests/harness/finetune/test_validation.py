@@ -8,9 +8,9 @@ import pytest
 import torch
 from fakes import tokenizer
 
-import tasks
-from harness.chat import ChatFormat
-from harness.finetune.validation import graders, validate
+from calibench import tasks
+from calibench.finetune.trainers.validation import graders, validate
+from calibench.prompting.chat import ChatFormat
 
 CHAT = ChatFormat(tokenizer(), "auto")
 END, OTHER_END = CHAT.tokenizer.convert_tokens_to_ids(["<|end|>", "<|user|>"])

@@ -1,4 +1,4 @@
-"""The carried checkpoints on the real engine: the words that transformers writes, and the promised behaviour."""
+"""The bundled checkpoints on the real engine: the words that transformers writes, and the promised behaviour."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from statistics import mean
 
 import pytest
 
-import tasks
-from harness import open_run
-from harness.model import carried
-from harness.protocols import PROTOCOLS, user_turn
+from calibench import open_run, tasks
+from calibench.model import bundled
+from calibench.prompting.protocols import PROTOCOLS, user_turn
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -26,14 +25,14 @@ LONGEST = 128
 
 @pytest.fixture(scope="module")
 def run_of(tmp_path_factory):
-    """Runs a carried checkpoint over the micro suite, once per module."""
+    """Runs a bundled checkpoint over the micro suite, once per module."""
     done: dict[str, Path] = {}
 
     def run(model: str):
         if model not in done:
             done[model] = tmp_path_factory.mktemp(model) / "run"
             options = ["--limit", str(LIMIT), "--confidence", "stated", "--max-tokens", str(LONGEST)]
-            command = [sys.executable, "-m", "harness.cli", "run", model, "--tasks", "micro", "--out", str(done[model])]
+            command = [sys.executable, "-m", "calibench", "run", model, "--tasks", "micro", "--out", str(done[model])]
             finished = subprocess.run([*command, *options], capture_output=True, text=True)
             assert finished.returncode == 0, finished.stderr
         return open_run(done[model])
@@ -61,7 +60,7 @@ def greedy(folder: Path, prompts: list[str]) -> list[str]:
 def test_vllm_writes_what_transformers_writes(model, run_of):
     from transformers import AutoTokenizer
 
-    folder = next(checkpoint.path for checkpoint in carried() if checkpoint.name == model)
+    folder = next(checkpoint.path for checkpoint in bundled() if checkpoint.name == model)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     with run_of(model) as run:
         questions = list(run.questions())

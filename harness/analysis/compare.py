@@ -1,0 +1,90 @@
+"""Several runs held against each other: `calibench compare`. Needs no model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+
+from calibench.analysis.report import summarize
+from calibench.errors import InputError, unknown_name
+from calibench.records import Kind
+from calibench.results import Comparison, RunSummary
+from calibench.store import FILE_NAME, RunFile
+
+FIRST = "first"
+"""As a baseline: the run that is given first."""
+_KINDS = get_args(Kind)
+
+
+def compare_runs(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
+    """Every run against the baseline, and against the run before it in the order of `records.Kind`.
+
+    Args:
+        runs: at least two. Runs of one name are told apart by their folders.
+        baseline: name or folder of a run, or `first` for the first of `runs`.
+
+    Raises:
+        InputError: a run is given twice, no run is called `baseline`, or a run shares no question, under the same task,
+            protocol and method, with a run to be compared with.
+    """
+    from calibench.metrics.compare import compare
+
+    _refuse_twice(runs)
+    base = _position(runs, [run.manifest().get("name") for run in runs], baseline)
+    summaries = _with_unique_names(runs, [summarize(run) for run in runs])
+    reference = summaries[base].name
+    frames = {summary.name: run.frame() for summary, run in zip(summaries, runs, strict=True)}
+    ladder = sorted(summaries, key=lambda s: _KINDS.index(s.kind) if s.kind in _KINDS else len(_KINDS))
+    names = [s.name for s in ladder]
+    pairs = [(reference, name) for name in names if name != reference]
+    pairs += [step for step in pairwise(names) if reference not in step]
+    try:
+        differences = compare(frames, pairs, seed=0)
+    except ValueError as error:
+        held = "; ".join(f"{s.name} has {_held(s)}" for s in summaries)
+        raise InputError(f"nothing to compare: {error} ({held})") from error
+    return Comparison(runs=tuple(ladder), baseline=reference, pairs=tuple(pairs), differences=tuple(differences))
+
+
+def _refuse_twice(runs: Sequence[RunFile]) -> None:
+    seen: dict[Path, RunFile] = {}
+    for run in runs:
+        if other := seen.get(run.path.resolve()):
+            raise InputError(f"expected different runs to compare, found one twice: {other.path} and {run.path}")
+        seen[run.path.resolve()] = run
+
+
+def _position(runs: Sequence[RunFile], names: Sequence[str], baseline: str) -> int:
+    """Which of the runs the baseline is."""
+    if baseline in names:
+        if names.count(baseline) == 1:
+            return names.index(baseline)
+        folders = ", ".join(_place(run) for run, name in zip(runs, names, strict=True) if name == baseline)
+        raise InputError(f"--baseline {baseline}: several runs have this name; name the folder: {folders}")
+    for i, run in enumerate(runs):
+        if Path(baseline).resolve() in (run.path.resolve(), run.path.parent.resolve()):
+            return i
+    if baseline == FIRST:
+        return 0
+    raise unknown_name("baseline", baseline, [*dict.fromkeys(names), FIRST])
+
+
+def _with_unique_names(runs: Sequence[RunFile], summaries: Sequence[RunSummary]) -> list[RunSummary]:
+    held = Counter(s.name for s in summaries)
+    return [
+        msgspec.structs.replace(s, name=f"{s.name} ({_place(run)})") if held[s.name] > 1 else s
+        for run, s in zip(runs, summaries, strict=True)
+    ]
+
+
+def _place(run: RunFile) -> str:
+    return str(run.path.parent if run.path.name == FILE_NAME else run.path)
+
+
+def _held(summary: RunSummary) -> str:
+    return ", ".join(sorted({f"{m.task} under {m.protocol}" for m in summary.scorecard.metrics if m.task != "macro"}))

@@ -1,0 +1,138 @@
+"""From a run file to its numbers and pages: scorecard, `scorecard.json`, `report.html`. Needs no model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import msgspec
+
+from calibench.errors import InputError, RunFileError
+from calibench.files import write_text
+from calibench.records import Outcome, Status
+from calibench.results import GalleryItem, OutcomeCount, RunSummary
+from calibench.store import RunFile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_GALLERY_PER_METHOD = 5
+_OUTCOMES = get_args(Outcome)
+_STATUSES = get_args(Status)
+
+
+def summarize(run: RunFile) -> RunSummary:
+    """Computes all that a report needs of a run.
+
+    Raises:
+        InputError: the run holds no graded generation.
+        RunFileError: its manifest lacks what every run has.
+    """
+    from calibench.metrics.scorecard import scorecard
+
+    frame = run.frame()
+    if frame.empty:
+        raise InputError(f"{run.path}: holds no graded generation yet; run it first")
+    manifest = run.manifest()
+    try:
+        name, kind, model = manifest["name"], manifest["kind"], manifest["model"]["name"]
+    except (KeyError, TypeError) as error:
+        raise RunFileError(f"{run.path}: its manifest has no usable entry {error}") from error
+    return RunSummary(
+        name=name,
+        kind=kind,
+        model=model,
+        manifest=manifest,
+        scorecard=scorecard(frame, seed=0),
+        counts=count_outcomes(frame),
+        gallery=_gallery(run, frame),
+    )
+
+
+def publish(run: RunFile) -> RunSummary:
+    """Scores a run that is open for writing; writes the metrics table, `scorecard.json` and `report.html` beside it."""
+    summary = summarize(run)
+    run.replace_metrics(summary.scorecard.metrics)
+    write_report(summary, run.path.parent)
+    return summary
+
+
+def write_report(summary: RunSummary, folder: Path) -> None:
+    """Writes `scorecard.json` and `report.html` into the folder."""
+    from calibench.reports.run import run_report
+
+    write_text(
+        folder / "scorecard.json",
+        msgspec.json.format(msgspec.json.encode(summary.scorecard.metrics), indent=1).decode(),
+    )
+    write_text(folder / "report.html", run_report(summary))
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+def count_outcomes(
+    frame: pd.DataFrame, outcomes: Sequence[str] = _OUTCOMES, statuses: Sequence[str] = _STATUSES
+) -> tuple[OutcomeCount, ...]:
+    """Per task and protocol, how often each of these outcomes and statuses occurs."""
+    counts = []
+    for (task, protocol), rows in frame.groupby(["task", "protocol"]):
+        draws = rows.drop_duplicates(["question_id", "draw"])
+        of_draws = draws["outcome"].value_counts()
+        by_method = rows[rows["method"] != "none"].groupby("method")["status"].value_counts()
+        counts.append(
+            OutcomeCount(
+                task=task,
+                protocol=protocol,
+                domain=rows["domain"].iloc[0],
+                outcomes={o: int(of_draws.get(o, 0)) for o in outcomes},
+                confidences={
+                    method: {s: int(by_method.get((method, s), 0)) for s in statuses}
+                    for method in sorted(by_method.index.get_level_values("method").unique())
+                },
+            )
+        )
+    return tuple(counts)
+
+
+def _gallery(run: RunFile, frame: pd.DataFrame) -> tuple[GalleryItem, ...]:
+    """The most confident errors of each task, protocol and method; ties in the order of question ids."""
+    wrong = frame[(frame["outcome"] == "incorrect") & frame["value"].notna()]
+    order = wrong.sort_values(
+        ["task", "protocol", "method", "value", "question_id", "draw"], ascending=[True, True, True, False, True, True]
+    )
+    items = []
+    for row in order.groupby(["task", "protocol", "method"]).head(_GALLERY_PER_METHOD).itertuples():
+        question = run.question(row.task, row.question_id)
+        generation = run.draws(row.task, row.question_id, row.protocol)[row.draw]
+        items.append(
+            GalleryItem(
+                task=row.task,
+                question_id=row.question_id,
+                protocol=row.protocol,
+                draw=row.draw,
+                method=row.method,
+                confidence=row.value,
+                question=question.text,
+                choices=question.choices,
+                gold=question.gold,
+                answer=row.answer,
+                reasoning=generation.reasoning,
+                text=generation.text,
+            )
+        )
+    return tuple(items)

@@ -1,0 +1,124 @@
+"""What more draws bring: votes of runs that drew several answers per question. Needs no model and no gold.
+
+Which answers vote for the same thing is decided by the rule of the run's grader, in worker processes with a time limit,
+as the rule reads what a model wrote.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from calibench.errors import InputError
+from calibench.files import write_text
+from calibench.grading.answer_classes import answer_classes
+from calibench.grading.pool import GradingPool
+from calibench.results import Votes, VotesRun
+from calibench.store import RunFile, unfinished
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SECONDS = 30.0
+"""For the classes of one question's answers; beyond that they are compared as texts."""
+
+
+def votes(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Votes:
+    """Votes of each run, and for several runs whether one reaches another with fewer draws.
+
+    Args:
+        runs: read only.
+        methods: confidences that weigh votes; None: all that a run has.
+
+    Raises:
+        InputError: a run has one draw per question, lacks a method, is given twice, or shares nothing with the others.
+    """
+    from calibench.metrics.votes import votes as measure
+
+    names = _names(runs)
+    frames, notes = {}, []
+    for name, run in zip(names, runs, strict=True):
+        frames[name], left_out = _chosen(run, methods)
+        notes += [warning] if (warning := unfinished(run)) else []
+        notes += [f"{name}: left out, having one draw per question: {', '.join(left_out)}"] if left_out else []
+    with GradingPool(min(4, os.cpu_count() or 1), _SECONDS) as pool:
+        for name, frame in frames.items():
+            frame["answer_class"], by_text = answer_classes(frame, pool)
+            if by_text:
+                notes.append(f"{name}: answers to {by_text} questions were compared as texts (the rule gave up)")
+    try:
+        metrics, reaches = measure(frames)
+    except ValueError as error:
+        raise InputError(f"{', '.join(str(run.path.parent) for run in runs)}: {error}") from error
+    notes += _not_shared(frames)
+    return Votes(
+        runs=tuple(
+            VotesRun(
+                name=name,
+                model=str(run.manifest().get("model", {}).get("name", "unknown")),
+                draws=_draws(frames[name]),
+                metrics=tuple(metrics[name]),
+            )
+            for name, run in zip(names, runs, strict=True)
+        ),
+        reaches=tuple(reaches),
+        notes=tuple(notes),
+    )
+
+
+def write(result: Votes, folder: Path) -> Path:
+    """Writes `votes.json` and `votes.html` into the folder; returns the page."""
+    from calibench.reports.votes import votes_report
+
+    write_text(folder / "votes.json", msgspec.json.format(msgspec.json.encode(result), indent=1).decode())
+    write_text(folder / "votes.html", votes_report(result))
+    return folder / "votes.html"
+
+
+def _names(runs: Sequence[RunFile]) -> list[str]:
+    """The runs' names, with their folders where a name occurs twice."""
+    names = [str(run.manifest().get("name", run.path.parent.name)) for run in runs]
+    named = [f"{n} ({run.path.parent})" if names.count(n) > 1 else n for n, run in zip(names, runs, strict=True)]
+    if twice := next((name for name in named if named.count(name) > 1), None):
+        raise InputError(f"{twice}: this run is given twice")
+    return named
+
+
+def _chosen(run: RunFile, methods: Sequence[str] | None) -> tuple[pd.DataFrame, list[str]]:
+    """The run's rows of tasks with several draws, with these methods (None: all), and the tasks with one draw."""
+    frame = run.frame()
+    if frame.empty:
+        raise InputError(f"{run.path}: holds no graded generation yet; run it first")
+    several = frame.groupby(["task", "protocol"])["draw"].transform("nunique") > 1
+    if not several.any():
+        raise InputError(
+            f"{run.path.parent}: one draw per question, and a vote needs several; expected a run made with"
+            " `calibench run ... --draws K` (such as 10) and a temperature above 0"
+        )
+    known = sorted(set(frame["method"]) - {"none"})
+    for method in set(methods or ()) - set(known):
+        has = ", ".join(known) or "none"
+        raise InputError(f"{run.path.parent}: no confidences by {method!r}; this run has: {has}")
+    kept = frame["method"].isin(methods) if methods else True
+    return frame[several & kept].copy(), sorted(set(frame["task"][~several]))
+
+
+def _draws(frame: pd.DataFrame) -> dict[str, int]:
+    return {str(task): int(n) for task, n in frame.groupby("task")["draw"].nunique().items()}
+
+
+
+
+def _not_shared(frames: dict[str, pd.DataFrame]) -> list[str]:
+    """Tasks that only some of the runs have."""
+    tasks = {name: set(frame["task"]) for name, frame in frames.items()}
+    shared = set.intersection(*tasks.values())
+    return [
+        f"{name}: left out, since not every run has it: {', '.join(sorted(of - shared))}"
+        for name, of in tasks.items()
+        if of - shared
+    ]

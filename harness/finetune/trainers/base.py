@@ -1,0 +1,118 @@
+"""What the trainers share: settings, the checkpoint that they start from, TRL's arguments, and what ends them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from calibench.errors import CalibenchError
+from calibench.finetune.stage import STATES, last_state, save
+from calibench.finetune.trainers.validation import Asked, validate
+from calibench.grading.pool import GradingPool
+from calibench.prompting.chat import ChatFormat
+
+if TYPE_CHECKING:
+    from peft import LoraConfig
+    from transformers import PreTrainedModel
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings that every trainer has; each adds its own and its options."""
+
+    model: str
+    """Folder of the checkpoint to start from."""
+    options: Any
+    """How weights are updated."""
+    seed: int = 0
+    thinking: str = "auto"
+    protocol: str = "stated"
+    max_tokens: int = 2048
+    task_files: list[str] = []
+    """The user's tasks among those of the questions, as `file:REFERENCE`."""
+    validation: list[Asked] = []
+    validate_every: int = 0
+    """Steps between two looks at the validation questions; 0: only at the end."""
+
+
+def load(settings: Settings, **tokenizer_options: Any) -> tuple[PreTrainedModel, ChatFormat]:
+    """The model to train, and the chat format with its tokenizer; seeds everything."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, set_seed
+
+    set_seed(settings.seed)
+    tokenizer = AutoTokenizer.from_pretrained(settings.model, **tokenizer_options)
+    # Without adapters the weights are updated themselves, which needs more digits than bfloat16 has; and weights in
+    # other formats would lose some.
+    short = AutoConfig.from_pretrained(settings.model).dtype == torch.bfloat16 and settings.options.lora_rank
+    dtype = torch.bfloat16 if torch.cuda.is_available() and short else torch.float32
+    model = AutoModelForCausalLM.from_pretrained(settings.model, dtype=dtype)
+    return model, ChatFormat(tokenizer, settings.thinking)
+
+
+def arguments(folder: Path, settings: Settings, steps: int) -> dict[str, Any]:
+    """Arguments of both `SFTConfig` and `GRPOConfig`, for a training of so many steps."""
+    import torch
+
+    options = settings.options
+    on_gpu = torch.cuda.is_available()
+    return {
+        "output_dir": str(folder / STATES),
+        "per_device_train_batch_size": options.batch_size,
+        "gradient_accumulation_steps": options.accumulation,
+        "learning_rate": options.learning_rate,
+        "lr_scheduler_type": options.schedule if options.schedule != "constant" else "constant_with_warmup",
+        "warmup_steps": round(options.warm_up * steps),
+        "max_grad_norm": options.clip,
+        "save_steps": options.save_every,
+        "save_total_limit": 1,
+        "logging_nan_inf_filter": False,
+        "gradient_checkpointing": on_gpu,
+        "bf16": on_gpu,
+        "use_cpu": not on_gpu,
+        "ddp_find_unused_parameters": False,
+        "seed": settings.seed,
+        "report_to": "none",
+        "disable_tqdm": True,
+    }
+
+
+def adapters(settings: Settings) -> LoraConfig | None:
+    """LoRA adapters on all linear layers; None for rank 0, which trains the weights themselves."""
+    options = settings.options
+    if not options.lora_rank:
+        return None
+    from peft import LoraConfig
+
+    return LoraConfig(
+        r=options.lora_rank, lora_alpha=options.lora_alpha, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
+
+
+def train(trainer: Any, folder: Path, settings: Settings) -> None:
+    """Trains, from the last state in the folder if there is one, and writes `folder/checkpoint`."""
+    state = last_state(folder)
+    trainer.train(resume_from_checkpoint=str(state) if state else None)
+    if trainer.is_world_process_zero():
+        curve = [entry for entry in trainer.state.log_history if "train_runtime" not in entry]
+        save(folder, trainer.accelerator.unwrap_model(trainer.model), Path(settings.model), curve)
+
+
+def require_number(step: int, logs: dict[str, float]) -> None:
+    """Raises CalibenchError if loss or gradient are not finite."""
+    if not math.isfinite(logs.get("loss", 0.0)) or not math.isfinite(logs.get("grad_norm", 0.0)):
+        raise CalibenchError(
+            f"the loss is no number at step {step}: training is unstable, and makes no checkpoint. Lower"
+            " --learning-rate, or --clip, and give another --out"
+        )
+
+
+def look(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool) -> dict[str, float | None]:
+    """Figures of the validation questions, if there are any and it is time to look at them."""
+    step, every = trainer.state.global_step, settings.validate_every
+    if not settings.validation or not (step == trainer.state.max_steps or (every and step % every == 0)):
+        return {}
+    found = validate(trainer.model, chat, settings.validation, settings.protocol, settings.max_tokens, pool)
+    return {f"validation_{name}": value for name, value in found._asdict().items()}

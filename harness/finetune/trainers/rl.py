@@ -1,0 +1,432 @@
+"""Reinforcement learning by TRL's `GRPOTrainer` on the benchmark's own prompts, parser and graders.
+
+Each step samples a group of replies to each of some questions, and raises the log-probability of the replies that earn
+more than their group does on average (Shao et al. 2024, arXiv 2402.03300). Where the reward reads a stated confidence,
+there are two ways to give credit for it:
+
+- `reply`: every token shares the advantage of its reply, as published for RLCR (arXiv 2507.16806);
+- `parts` (ours): the tokens that state the confidence are credited with its own score alone. Their baseline is what the
+  other confidences of the group would have scored beside this reply's answer. It does not depend on the confidence
+  that it is taken from, so with a weight of 1 and advantages that no standard deviation divides, the expected gradient
+  is that of RLCR; but whether the answer came out right, which the confidence does not cause, no longer drowns the
+  small difference that a better confidence makes. A larger weight makes that difference as much larger, against the
+  answers. (Under `rlcr_code`, which is 1 + `rlcr` / 2, the weight that gives its gradient is 0.5.)
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+from msgspec import Meta
+
+from calibench.errors import CalibenchError, InputError
+from calibench.finetune import rewards
+from calibench.finetune.job import Job
+from calibench.finetune.options import Options
+from calibench.finetune.rewards import Judged
+from calibench.finetune.stage import Tell, Trained
+from calibench.finetune.trainers import base as trainer_of
+from calibench.finetune.trainers.validation import Asked, end_tokens, graders, pad_token
+from calibench.grading.pool import GradingPool
+from calibench.prompting import protocols
+from calibench.prompting.chat import DATE, ChatFormat
+from calibench.prompting.parsing import parse
+
+if TYPE_CHECKING:
+    import torch
+    from trl import GRPOConfig
+
+COLLAPSE_SPREAD = 0.02
+"""Confidences of a step with a smaller standard deviation are as good as one value."""
+COLLAPSE_SHARE = 0.8
+"""So are those of which the most frequent one has a larger share."""
+COLLAPSE_STEPS = 3
+"""As many such steps in a row are a collapse."""
+LOST_STEPS = 10
+"""As many steps in a row without a well-formed reply, after some that had one, come to nothing any more."""
+
+_SHOWN = (
+    *("loss", "reward", "accuracy", "well_formed", "ece", "brier", "auroc"),
+    *("confidence_mean", "confidence_spread", "confidence_values", "confidence_mode_share", "confidence_collapsed"),
+    "completions/mean_length",
+)
+
+
+class RlOptions(Options):
+    """How one run of reinforcement learning is done."""
+
+    steps: Annotated[int, Meta(ge=1, description="updates")] = 200
+    generations: Annotated[int, Meta(ge=2, description="replies per question, which are compared with each other")] = 8
+    batch_size: Annotated[int, Meta(ge=1, description="replies per forward pass and process")] = 16
+    accumulation: Annotated[int, Meta(ge=1, description="batches per update")] = 8
+    temperature: Annotated[float, Meta(gt=0, description="of the sampling")] = 1.0
+    learning_rate: Annotated[float, Meta(gt=0, description="peak, after the warm-up; RLCR: 1e-6 to 5e-6 at 7B")] = 1e-6
+    schedule: Annotated[Literal["constant", "linear", "cosine"], Meta(description="of the learning rate")] = "constant"
+    warm_up: Annotated[float, Meta(ge=0, lt=1, description="share of the steps")] = 0.05
+    clip: Annotated[float, Meta(gt=0, description="largest norm of the gradient")] = 1.0
+    beta: Annotated[float, Meta(ge=0, description="weight of the divergence from the parent; RLCR: 0")] = 0.0
+    loss: Annotated[Literal["dapo", "dr_grpo", "bnpo", "grpo"], Meta(description="TRL's mean over tokens")] = "dapo"
+    scale_rewards: Annotated[
+        Literal["group", "batch", "none"], Meta(description="whose standard deviation divides the advantages")
+    ] = "group"
+    lora_rank: Annotated[int, Meta(ge=0, description="rank of the LoRA adapters; 0 trains all weights")] = 0
+    lora_alpha: Annotated[float, Meta(gt=0, description="scale of the adapters, divided by their rank")] = 32.0
+    sampler: Annotated[
+        Literal["auto", "transformers", "vllm"],
+        Meta(description="auto: vLLM on a GPU where TRL supports its version, else transformers"),
+    ] = "auto"
+    save_every: Annotated[int, Meta(ge=1, description="steps between the states that a stopped run goes on from")] = 10
+    stop_on_collapse: Annotated[bool, Meta(description="ends a run whose confidences become one value")] = False
+
+
+class Settings(trainer_of.Settings, frozen=True, kw_only=True):
+    questions: list[Asked]
+    options: RlOptions
+    reward: str = "outcome"
+    """See `calibench.finetune.rewards`."""
+    credit: Literal["reply", "parts"] = "reply"
+    confidence_weight: float = 1.0
+    """Factor on the advantages of the tokens that state the confidence; for `parts`."""
+
+
+def reinforce(job: Job, **what: Any) -> Trained:
+    """Trains the job's parent in `work/reinforcement`; `what` are the fields of `Settings` that make the recipe.
+
+    Raises:
+        InputError: the replies of a process do not make whole groups.
+    """
+    options = job.options
+    replies = options.batch_size * options.accumulation
+    if replies % options.generations:
+        raise InputError(
+            f"--generations {options.generations}: expected a divisor of --batch-size x --accumulation = {replies}, so"
+            " that the replies to a question are learned from together"
+        )
+    settings = Settings(
+        model=str(job.parent.path),
+        questions=[(task.instruction, question) for task, question in job.training],
+        options=RlOptions(**{name: getattr(options, name) for name in RlOptions.__struct_fields__}),
+        **job.stage_settings(),
+        **what,
+    )
+    job.progress.stage("reinforcement")
+    trained = job.run_stage("rl", "reinforcement", settings)
+    job.notes["curve"] = trained.curve
+    if any(entry.get("confidence_collapsed") for entry in trained.curve):
+        job.notes["warning"] = "the stated confidences collapsed to one value during training; see the curve"
+        job.progress.stage(f"warning: {job.notes['warning']}")
+    return trained
+
+
+class Reply(NamedTuple):
+    """One sampled reply, judged."""
+
+    group: int
+    """Number of its question within the step."""
+    judged: Judged
+    confidence_tokens: tuple[int, int]
+    """The tokens that state the confidence: the first, and one after the last; equal if there are none."""
+
+
+def fit(folder: Path, settings: Settings, tell: Tell) -> None:
+    """Trains on the questions and writes `folder/checkpoint`; goes on from the last state in `folder/states`.
+
+    Raises:
+        InputError: unknown reward or protocol.
+        CalibenchError: the loss is no longer a number, no reply is well formed any more, or the confidences collapse
+            and that is to end the run; the last good state is kept.
+    """
+    model, chat = trainer_of.load(settings, padding_side="left")
+    chat.tokenizer.pad_token_id = pad_token(chat)
+    asked = [*settings.questions, *settings.validation]
+    with graders(max(1, (os.cpu_count() or 2) // 2), settings.task_files, asked) as pool:
+        grader = Grader(settings, chat, pool, end_tokens(model, chat))
+        trainer = _trainer_class()(
+            model=model,
+            reward_funcs=grader,
+            args=_config(folder, settings, grader.longest_prompt, model.config.max_position_embeddings),
+            train_dataset=grader.prompts(int(os.environ.get("WORLD_SIZE", "1"))),
+            processing_class=chat.tokenizer,
+            peft_config=trainer_of.adapters(settings),
+        )
+        trainer.grader, trainer.settings = grader, settings
+        trainer.add_callback(_watch(trainer, chat, settings, pool, tell))
+        trainer_of.train(trainer, folder, settings)
+
+
+def _config(folder: Path, settings: Settings, longest_prompt: int, context: int) -> GRPOConfig:
+    from trl import GRPOConfig
+
+    options = settings.options
+    longest_reply = max(1, min(settings.max_tokens, context - longest_prompt))
+    thinking = {} if settings.thinking == "auto" else {"enable_thinking": settings.thinking == "on"}
+    return GRPOConfig(
+        **trainer_of.arguments(folder, settings, options.steps),
+        max_steps=options.steps,
+        num_generations=options.generations,
+        max_completion_length=longest_reply,
+        temperature=options.temperature,
+        beta=options.beta,
+        loss_type=options.loss,
+        scale_rewards=options.scale_rewards,
+        shuffle_dataset=False,
+        chat_template_kwargs={"date_string": DATE.strftime("%d %b %Y"), **thinking},
+        use_vllm=_by_vllm(options.sampler),
+        vllm_max_model_length=longest_prompt + longest_reply,  # else room is made for the model's whole context
+        logging_steps=1,
+    )
+
+
+def _by_vllm(sampler: str) -> bool:
+    """Whether vLLM samples: TRL hands it new weights at every step, which its CPU engine cannot take."""
+    import torch
+
+    if sampler != "auto":
+        return sampler == "vllm"
+    return torch.cuda.is_available() and _trl_supports_vllm()
+
+
+def _trl_supports_vllm() -> bool:
+    """Whether vLLM is installed in a version that TRL does not warn about."""
+    import warnings
+
+    from trl.import_utils import is_vllm_available
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        return is_vllm_available() and not caught
+
+
+# -- sampling and judging ---------------------------------------------------------------------------------------------
+
+
+class Grader:
+    """Makes the prompts and judges the replies as the benchmark does; TRL calls it as its reward function."""
+
+    __name__ = "reward"
+
+    def __init__(self, settings: Settings, chat: ChatFormat, pool: GradingPool, ends: set[int]):
+        self._settings, self._chat, self._pool = settings, chat, pool
+        self._reward = rewards.reward(settings.reward)
+        self._protocol = protocols.protocol(settings.protocol)
+        self._ends = ends
+        self.replies: list[Reply] = []
+        """Those of the latest step, in the order of their prompts."""
+
+    @property
+    def longest_prompt(self) -> int:
+        """Tokens of the longest prompt."""
+        return max(len(self._chat.first(self._user(row)).token_ids) for row in range(len(self._settings.questions)))
+
+    def prompts(self, processes: int) -> Any:
+        """The questions of all steps, in order: pass after pass, each in an order that the seed decides.
+
+        A data set that lasts for the whole run, so that a run that goes on finds its place.
+        """
+        from datasets import Dataset
+
+        options, total = self._settings.options, len(self._settings.questions)
+        wanted = options.steps * options.batch_size * options.accumulation * processes // options.generations
+        rows: list[int] = []
+        while len(rows) < wanted:
+            order = random.Random(f"{self._settings.seed} pass {len(rows) // total}")
+            rows += order.sample(range(total), total)
+        turns = [self._user(row) for row in rows[:wanted]]
+        return Dataset.from_dict(
+            {
+                "prompt": [[{"role": "user", "content": turn}] for turn in turns],
+                "row": rows[:wanted],
+                "opened": [self._chat.first(turn).reasoning_opened for turn in turns],
+            }
+        )
+
+    def _user(self, row: int) -> str:
+        instruction, question = self._settings.questions[row]
+        return protocols.first_turn(question, instruction, self._protocol)
+
+    def __call__(
+        self,
+        completion_ids: Sequence[Sequence[int]],
+        row: Sequence[int],
+        opened: Sequence[bool],
+        log_metric: Callable[[str, float], None],
+        **_: Any,
+    ) -> list[float | None]:
+        """Rewards of replies given as token ids, the end of the turn included."""
+        self.replies = self._judge(completion_ids, row, opened)
+        for name, value in figures([reply.judged for reply in self.replies]).items():
+            if value is not None:
+                log_metric(name, value)
+        return [self._reward(reply.judged) for reply in self.replies]
+
+    def _judge(self, completions: Sequence[Sequence[int]], rows: Sequence[int], opened: Sequence[bool]) -> list[Reply]:
+        read = []
+        for ids, row, reasoning_opened in zip(completions, rows, opened, strict=True):
+            ended = bool(ids) and ids[-1] in self._ends
+            tokens = list(ids[:-1] if ended else ids)
+            parsed = parse(
+                self._chat.decode(tokens),
+                reasoning_opened=reasoning_opened,
+                scale=self._protocol.scale,
+                finish_reason="stop" if ended else "length",
+            )
+            question = self._settings.questions[row][1]
+            verdict = None if parsed.truncated else self._pool.submit(question.task, question, parsed.answer_text)
+            read.append((tokens, parsed, verdict))
+        groups = {row: number for number, row in enumerate(dict.fromkeys(rows))}
+        replies = []
+        for row, (tokens, parsed, verdict) in zip(rows, read, strict=True):
+            outcome = verdict.result().outcome if verdict else "truncated"
+            confidence = None if parsed.truncated else parsed.confidence
+            span = (0, 0)
+            if confidence is not None:
+                written = self._chat.touching(tokens, *parsed.confidence_span)
+                span = (written.start, written.stop)
+            replies.append(Reply(groups[row], Judged(outcome, confidence, self._protocol.scale is not None), span))
+        return replies
+
+
+def figures(judged: Sequence[Judged]) -> dict[str, float | None]:
+    """What the sampled replies of a step show; None where undefined.
+
+    `accuracy` and `well_formed` are shares of the graded replies; `ece`, `brier` and `auroc` are of those that were
+    answered with a confidence; `confidence_*` of all that state one: mean, standard deviation, number of distinct
+    values, and share of the most frequent one.
+    """
+    import numpy as np
+
+    from calibench.metrics.calibration import expected_calibration_error, mode_share, n_distinct
+    from calibench.metrics.discrimination import auroc
+    from calibench.metrics.proper import brier_score
+
+    graded = [reply for reply in judged if reply.outcome != "failed"]
+    answered = [r for r in graded if r.outcome in ("correct", "incorrect") and r.confidence is not None]
+    confidence = np.array([reply.confidence for reply in answered], dtype=float)
+    correct = np.array([reply.correct for reply in answered], dtype=bool)
+    stated = np.array([reply.confidence for reply in graded if reply.confidence is not None], dtype=float)
+    values = {
+        "accuracy": np.mean([reply.correct for reply in graded]) if graded else np.nan,
+        "well_formed": np.mean([reply.well_formed for reply in graded]) if graded else np.nan,
+        "ece": expected_calibration_error(confidence, correct),
+        "brier": brier_score(confidence, correct),
+        "auroc": auroc(confidence, correct),
+        "confidence_mean": stated.mean() if len(stated) else np.nan,
+        "confidence_spread": stated.std() if len(stated) else np.nan,
+        "confidence_values": n_distinct(stated) if len(stated) else np.nan,
+        "confidence_mode_share": mode_share(stated),
+    }
+    return {name: None if math.isnan(value) else float(value) for name, value in values.items()}
+
+
+def has_collapsed(history: Sequence[dict[str, float]]) -> bool:
+    """Whether the confidences of the last `COLLAPSE_STEPS` steps are as good as one value, given their `figures`."""
+    steps = [entry for entry in history if "reward" in entry][-COLLAPSE_STEPS:]
+    return len(steps) == COLLAPSE_STEPS and all(
+        entry.get("confidence_spread", 1.0) < COLLAPSE_SPREAD
+        or entry.get("confidence_mode_share", 0.0) > COLLAPSE_SHARE
+        for entry in steps
+    )
+
+
+def has_lost_its_form(history: Sequence[dict[str, float]]) -> bool:
+    """Whether none of the last `LOST_STEPS` steps has a well-formed reply, and an earlier one has, given `figures`."""
+    shares = [entry["well_formed"] for entry in history if "well_formed" in entry]
+    return any(shares) and len(shares) > LOST_STEPS and not any(shares[-LOST_STEPS:])
+
+
+# -- training ---------------------------------------------------------------------------------------------------------
+
+
+def credited(advantages: torch.Tensor, length: int, replies: Sequence[Reply], weight: float = 1.0) -> torch.Tensor:
+    """Advantages per token under the credit `parts`.
+
+    Args:
+        advantages: [B], of the replies as wholes.
+        length: tokens T of the longest reply.
+        replies: B replies in the same order.
+        weight: factor on the advantages of the tokens that state the confidence.
+
+    Returns:
+        [B, T]. Tokens that state a confidence q beside an answer of correctness c (1 or 0) have the advantage
+        mean((q' - c)^2) - (q - c)^2, over the other confidences q' of the group. All other tokens have the advantage of
+        their reply, and so has a confidence that is the only one of its group.
+    """
+    stated: dict[int, list[tuple[int, float]]] = {}
+    for number, reply in enumerate(replies):
+        if reply.judged.confidence is not None:
+            stated.setdefault(reply.group, []).append((number, reply.judged.confidence))
+    per_token = advantages.unsqueeze(1).repeat(1, length)
+    for group in stated.values():
+        for number, own in group:
+            others = [q for other, q in group if other != number]
+            if others and replies[number].judged.outcome != "failed":
+                correct = float(replies[number].judged.correct)
+                baseline = sum((q - correct) ** 2 for q in others) / len(others)
+                first, end = replies[number].confidence_tokens
+                per_token[number, first:end] = weight * (baseline - (own - correct) ** 2)
+    return per_token
+
+
+def _trainer_class() -> type:
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about vLLM, which TRL imports where it can: `_by_vllm` decides on its use
+        from trl import GRPOTrainer
+
+    class Trainer(GRPOTrainer):
+        """`GRPOTrainer` with the credit `parts`; with `reply` it is its own."""
+
+        grader: Grader
+        settings: Settings
+
+        def _generate_and_score_completions(self, inputs: list[dict]) -> dict:
+            output = super()._generate_and_score_completions(inputs)
+            if self.settings.credit == "parts":
+                length = output["completion_ids"].shape[1]
+                output["advantages"] = credited(
+                    output["advantages"], length, self.grader.replies, self.settings.confidence_weight
+                )
+            return output
+
+    return Trainer
+
+
+def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool, tell: Tell) -> Any:
+    from transformers import TrainerCallback
+
+    class Watch(TrainerCallback):
+        """Tells the figures, looks at the validation questions, and stops when there is no sense in going on."""
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: dict, **_: Any) -> None:
+            if "reward" not in logs:
+                return
+            step, entry = state.global_step, state.log_history[-1]
+            trainer_of.require_number(step, logs)
+            if has_lost_its_form(state.log_history):
+                raise CalibenchError(
+                    f"no reply of the last {LOST_STEPS} steps is well formed, so that there is nothing to learn from."
+                    " The last state is kept; lower --learning-rate, and give another --out"
+                )
+            collapsed = has_collapsed(state.log_history)
+            if collapsed and settings.options.stop_on_collapse:
+                raise CalibenchError(_collapse(step, entry))
+            entry["confidence_collapsed"] = float(collapsed)
+            entry |= trainer_of.look(trainer, chat, settings, pool)
+            shown = [*_SHOWN, *(name for name in entry if name.startswith("validation_"))]
+            tell(step, state.max_steps, {name: entry[name] for name in shown if name in entry})
+
+    return Watch()
+
+
+def _collapse(step: int, shown: dict[str, float]) -> str:
+    return (
+        f"the stated confidences are one value since step {step - COLLAPSE_STEPS + 1}: mean"
+        f" {shown['confidence_mean']:.2f}, spread {shown['confidence_spread']:.3f}. The last state is kept; train on"
+        " questions of more mixed difficulty, or lower --learning-rate, and give another --out"
+    )

@@ -1,0 +1,231 @@
+"""Runs untrusted Python programs under bubblewrap.
+
+What a program finds: the standard library of the interpreter that runs calibench, read-only; 16 MiB in `/tmp`;
+`/dev/null` and `/dev/urandom`. No other file of this machine, no `/proc`, no network, no environment variable, and no
+process but its own. It is an unprivileged user, also where calibench runs as root: it then gets a user id of the range
+that is kept for passing users, one per worker, so that its processes are counted apart from all others.
+
+What holds it: see `Limits`. CPU time and address space hold for each process, and the number of processes and threads
+bounds their sum; calls that get around this are refused (`calibench.grading._seccomp`). Its end, and
+calibench's, is the end of everything it started: the kernel kills a process space with its first process.
+
+Its verdict cannot be forged: it is given calls and returns their values, which are compared outside. Expected values
+never enter the sandbox.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import marshal
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from calibench.errors import CapabilityError
+from calibench.grading._seccomp import denied_calls
+from calibench.tasks.base import Job, Ran
+
+
+class Limits(NamedTuple):
+    """What a program may use."""
+
+    cpu: int = 5
+    """Seconds of CPU time of one process."""
+    wall: float = 20.0
+    """Seconds from start to end. Far above `cpu`, as a busy machine must not make a program wrong."""
+    memory: int = 512 * 2**20
+    """Bytes of address space of one process."""
+    processes: int = 8
+    """Processes and threads at a time."""
+    files: int = 16 * 2**20
+    """Bytes of one file, and of all of them together."""
+    open_files: int = 64
+    output: int = 2**18
+    """Bytes of results."""
+
+
+LIMITS = Limits()
+
+
+class SandboxError(Exception):
+    """The sandbox did not start; nothing is known of the program."""
+
+
+_REMEDY = (
+    "code tasks run untrusted programs, which needs bubblewrap {problem}. "
+    "Install it (Debian and Ubuntu: apt-get install bubblewrap) and allow user namespaces, or leave code tasks out"
+)
+_FIRST_PASSING_USER, _PASSING_USERS = 61184, 4096  # systemd's range of dynamic users
+_SIGNAL = 128
+"""bubblewrap's exit status for a program that a signal ended is this and the signal's number."""
+
+
+def require() -> None:
+    """Makes sure that programs can be run.
+
+    Raises:
+        CapabilityError: bubblewrap is missing or may not make its namespaces here; says what to do.
+    """
+    if shutil.which("bwrap") is None:
+        raise CapabilityError(_REMEDY.format(problem="(command bwrap), and it was not found"))
+    try:
+        run(Job(program="", calls=("1",)))
+    except SandboxError as error:
+        raise CapabilityError(_REMEDY.format(problem=f"to work, and it said: {error}")) from error
+
+
+def run(job: Job, limits: Limits = LIMITS) -> Ran:
+    """Runs a program and its calls; returns when nothing of it is left.
+
+    Raises:
+        SandboxError: the sandbox did not start.
+    """
+    with _started(job, limits) as process:
+        output, stopped = _read(process.stdout.fileno(), limits)
+    started, mark, results = output.partition(b"ready\n")
+    if not mark:
+        raise SandboxError(started.decode(errors="replace").strip() or stopped or "it ended without a word")
+    return _ran(results.decode(errors="replace"), stopped or _end_of(process.returncode, limits), len(job.calls))
+
+
+@contextlib.contextmanager
+def _started(job: Job, limits: Limits) -> Iterator[subprocess.Popen]:
+    """A sandbox; on the way out it is ended, with all that is in it."""
+    info, told = os.pipe()
+    with _file(_encoded(job, limits)) as source, _file(denied_calls()) as denied, open(told, "wb"):
+        process = subprocess.Popen(
+            [
+                shutil.which("bwrap") or "bwrap", "--info-fd", str(told), "--seccomp", str(denied.fileno()),
+                *_arguments(limits.files),
+            ],
+            stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={}, pass_fds=(denied.fileno(), told),
+        )  # fmt: skip
+    with process, open(info, "rb") as about:
+        first = _first_process(os.read(about.fileno(), 1000))
+        try:
+            yield process
+        finally:
+            if first is not None:
+                _end(first)
+
+
+def _first_process(about: bytes) -> int | None:
+    """A handle of the sandbox's first process; None if bwrap failed before there was one, or it is gone already."""
+    told = re.search(rb'"child-pid": (\d+)', about)
+    with contextlib.suppress(ProcessLookupError):
+        return os.pidfd_open(int(told[1])) if told else None
+
+
+def _end(first: int) -> None:
+    """Ends a sandbox by its first process, which the kernel lets end after all the others."""
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(first, signal.SIGKILL)
+    select.select([first], [], [])
+    os.close(first)
+
+
+@contextlib.contextmanager
+def _file(content: bytes) -> Iterator[BinaryIO]:
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        yield file
+
+
+def _read(pipe: int, limits: Limits) -> tuple[bytes, str | None]:
+    """What comes through the pipe until its end or a limit, and which limit."""
+    deadline = time.monotonic() + limits.wall
+    output = bytearray()
+    while select.select([pipe], [], [], max(0, deadline - time.monotonic()))[0]:
+        chunk = os.read(pipe, 2**16)
+        if not chunk:
+            return bytes(output), None
+        output += chunk
+        if len(output) > limits.output:
+            return bytes(output), f"more than {limits.output} bytes of results"
+    return bytes(output), f"out of time ({limits.wall:g} s)"
+
+
+def _ran(results: str, end: str | None, calls: int) -> Ran:
+    values = []
+    for line in results.split("\n")[:-1][:calls]:
+        if line.startswith("!"):
+            return Ran(tuple(values), line[1:])
+        values.append(line[1:])
+    complete = len(values) == calls and not end
+    return Ran(tuple(values), None if complete else end or "the program ended before its tests did")
+
+
+def _end_of(status: int, limits: Limits) -> str | None:
+    """Why the program ended with that status, where it did not end by itself."""
+    if status == _SIGNAL + signal.SIGXCPU:
+        return f"out of time ({limits.cpu} s of CPU time)"
+    if status > _SIGNAL:
+        return f"ended by signal {status - _SIGNAL}"
+    return None
+
+
+def _encoded(job: Job, limits: Limits) -> bytes:
+    root = os.geteuid() == 0
+    rlimits = {
+        # The soft limit's signal ends a program; the hard limit's kills one that ignores it.
+        "RLIMIT_CPU": (limits.cpu, limits.cpu + 1),
+        "RLIMIT_AS": (limits.memory, limits.memory),
+        "RLIMIT_FSIZE": (limits.files, limits.files),
+        "RLIMIT_NOFILE": (limits.open_files, limits.open_files),
+        "RLIMIT_NPROC": (limits.processes, limits.processes),
+        "RLIMIT_CORE": (0, 0),
+    }
+    user = _FIRST_PASSING_USER + os.getpid() % _PASSING_USERS if root else None
+    return marshal.dumps(job._asdict() | {"user": user, "limits": rlimits})
+
+
+@functools.cache
+def _arguments(files: int) -> list[str]:
+    # Root makes the mounts with its own rights, as the interpreter may lie where nobody else can read, and the program
+    # gives them up; in a user namespace there would be no other user to become.
+    as_user = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    if os.geteuid() != 0:
+        as_user = ["--unshare-user", "--uid", "65534", "--gid", "65534"]
+    return [
+        *as_user,
+        "--unshare-ipc", "--unshare-net", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try",
+        "--hostname", "sandbox", "--clearenv", "--new-session", "--die-with-parent",
+        *_mounts(),
+        "--dir", "/dev", "--dev-bind", "/dev/null", "/dev/null", "--dev-bind", "/dev/urandom", "/dev/urandom",
+        "--perms", "1777", "--size", str(files), "--tmpfs", "/tmp", "--chdir", "/tmp", "--remount-ro", "/",
+        # -I -S: neither the folder nor the environment nor installed packages are on the path.
+        _interpreter(), "-I", "-S", "-c", Path(__file__).with_name("_sandboxed.py").read_text(encoding="utf-8"),
+    ]  # fmt: skip
+
+
+def _interpreter() -> str:
+    """The interpreter itself, which a virtual environment only points to."""
+    return os.path.realpath(sys.executable)
+
+
+def _mounts() -> Iterator[str]:
+    """The interpreter, its standard library and the machine's shared libraries; each folder above them, readable."""
+    libraries = [Path(name) for name in ("/lib", "/lib64", "/usr/lib", "/usr/lib64")]
+    python = [Path(sys.base_prefix, name) for name in ("lib", "lib64")]
+    made: set[Path] = set()
+    for path in dict.fromkeys([*libraries, *python, Path(_interpreter())]):
+        if not path.exists() or any(parent in made for parent in path.parents):
+            continue
+        for parent in reversed(path.parents[:-1]):
+            yield from ("--dir", str(parent))
+        made.add(path)
+        yield from ("--symlink", os.readlink(path)) if path.is_symlink() else ("--ro-bind", str(path))
+        yield str(path)
+    if Path("/etc/ld.so.cache").exists():
+        yield from ("--dir", "/etc", "--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache")

@@ -1,0 +1,162 @@
+"""Turns messages into the token ids that a checkpoint was trained on, and follows up on its own output exactly.
+
+A follow-up continues the token ids of the first prompt and of the output, never a re-rendered text, so that the engine
+finds both in its prefix cache and the model is asked about what it really wrote.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from jinja2 import TemplateError
+
+from calibench.errors import ModelError
+
+DATE = datetime(2024, 7, 26)
+"""The day that templates are told: prompts must not depend on it. Llama 3's own templates fall back to this one."""
+_SENTINEL = "calibench-sentinel-5f0c"
+_OPENED_REASONING = re.compile(r"(<|\[|◁)((?:seed:)?think(?:ing)?|thoughts?|reasoning|THINK)(>|\]|▷)\s*\Z")
+
+
+def opens_reasoning(prompt: str) -> bool:
+    """Whether a rendered prompt ends inside an opened reasoning block."""
+    return reasoning_tags(prompt) is not None
+
+
+def reasoning_tags(prompt: str) -> tuple[str, str] | None:
+    """Opening and closing tag of the reasoning block that a rendered prompt ends inside; None if it ends outside."""
+    opened = _OPENED_REASONING.search(prompt)
+    if opened is None:
+        return None
+    left, name, right = opened.groups()
+    return f"{left}{name}{right}", f"{left}/{name}{right}"
+
+
+class Prompt(NamedTuple):
+    token_ids: tuple[int, ...]
+    reasoning_opened: bool
+    """The prompt ends inside an opened reasoning block."""
+
+
+class ChatFormat:
+    """The chat template of a tokenizer, or a plain-text prompt where it has none (`has_template` tells).
+
+    Args:
+        tokenizer: a Hugging Face tokenizer.
+        thinking: `on` or `off` is passed to the template as `enable_thinking`; `auto` leaves it to the template's
+        default.
+    """
+
+    def __init__(self, tokenizer: Any, thinking: str):
+        self.tokenizer = tokenizer
+        self.thinking = thinking
+        self.has_template = bool(tokenizer.chat_template)
+
+    def fingerprint(self) -> str:
+        """sha256 of the template."""
+        return hashlib.sha256(str(self.tokenizer.chat_template).encode()).hexdigest()
+
+    def first(self, user: str) -> Prompt:
+        """The prompt that asks `user` as the first turn."""
+        if not self.has_template:
+            return Prompt(tuple(self.tokenizer(f"{user}\n")["input_ids"]), False)
+        options = {} if self.thinking == "auto" else {"enable_thinking": self.thinking == "on"}
+        text = self._render([{"role": "user", "content": user}], **options)
+        return Prompt(self._encode(text), opens_reasoning(text))
+
+    def follow_up(self, prompt: Sequence[int], output: Sequence[int], question: str) -> tuple[int, ...]:
+        """Token ids of prompt and output, then `question` as the next user turn, up to where the reply begins."""
+        return (*prompt, *output, *self._turn(question))
+
+    def _turn(self, question: str) -> tuple[int, ...]:
+        if not self.has_template:
+            return self._encode(f"\n\n{question}\n")
+        messages = [
+            {"role": "user", "content": "."},
+            {"role": "assistant", "content": _SENTINEL},
+            {"role": "user", "content": question},
+        ]
+        text = self._render(messages, enable_thinking=False)
+        if _SENTINEL not in text:
+            raise ModelError("the chat template drops the answers of earlier turns: follow-ups cannot be asked")
+        if tags := reasoning_tags(text):
+            text = f"{text}\n\n{tags[1]}\n\n"
+        return self._encode(text.rpartition(_SENTINEL)[2])
+
+    def pair(self, context: str, continuation: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Token ids of a plain text and of what continues it, split as lm-eval splits them (`TemplateLM._encode_pair`).
+
+        White space at the end of the context goes to the continuation, and both are encoded as one text. An empty
+        context is the token that begins a text, or else the one that ends it.
+        """
+        text = context.rstrip()
+        continuation = context[len(text) :] + continuation
+        if text:
+            prompt = self.plain(text)
+            return prompt, self.plain(text + continuation)[len(prompt) :]
+        begin, ids = self.begin_token, self._encode(continuation)
+        return (ids[:1], ids[1:]) if ids[:1] == (begin,) else ((begin,), ids)
+
+    def plain(self, text: str) -> tuple[int, ...]:
+        """Token ids of a text outside any turn; what the tokenizer begins a text with is added once."""
+        begun = text.startswith(self.tokenizer.decode([self.begin_token]))
+        return tuple(self.tokenizer.encode(text, add_special_tokens=not begun))
+
+    @property
+    def begin_token(self) -> int:
+        """The id of the token that begins a text, or else of the one that ends it."""
+        begin = self.tokenizer.bos_token_id
+        return self.tokenizer.eos_token_id if begin is None else begin
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        """Text of output tokens; reasoning tags stay even where a tokenizer calls them special."""
+        return self.tokenizer.decode(token_ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+
+    def token_of(self, token_ids: Sequence[int], offset: int) -> int:
+        """How many tokens lie wholly within the first `offset` characters of the decoded text."""
+        low, high = 0, len(token_ids) if offset else 0
+        while low < high:
+            middle = (low + high + 1) // 2
+            if len(self.decode(token_ids[:middle])) <= offset:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def touching(self, token_ids: Sequence[int], start: int, end: int) -> range:
+        """Places of the tokens that write a character of the decoded text from `start` to before `end`."""
+        after = self.token_of(token_ids, end)
+        inside = len(self.decode(token_ids[:after])) < end
+        return range(self.token_of(token_ids, start), after + inside)
+
+    def without(self, token_ids: Sequence[int], spans: Iterable[tuple[int, int]]) -> tuple[int, ...]:
+        """The tokens that touch no character of the spans."""
+        cut: set[int] = set()
+        for start, end in spans:
+            cut.update(self.touching(token_ids, start, end))
+        return tuple(token for index, token in enumerate(token_ids) if index not in cut)
+
+    def answer_begun(self, closing: bool) -> tuple[int, ...]:
+        """Tokens that begin the answer line, after the end of an open reasoning if `closing`."""
+        return self._encode("\n</think>\n\nAnswer:" if closing else "\nAnswer:")
+
+    def label_tokens(self, label: str) -> list[int]:
+        """The single tokens that write `label`, with and without a leading space."""
+        variants = [self.tokenizer.encode(text, add_special_tokens=False) for text in (label, f" {label}")]
+        return sorted({ids[0] for ids in variants if len(ids) == 1})
+
+    def _render(self, messages: list[dict], **options: Any) -> str:
+        try:
+            return self.tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=True, strftime_now=DATE.strftime, **options
+            )
+        except (TemplateError, TypeError, ValueError) as error:
+            turns = f"a conversation of {len(messages)} turn{'s' * (len(messages) > 1)}"
+            raise ModelError(f"the chat template does not take {turns}: {error}") from error
+
+    def _encode(self, text: str) -> tuple[int, ...]:
+        return tuple(self.tokenizer.encode(text, add_special_tokens=False))

@@ -1,0 +1,163 @@
+"""The protocols: what the first prompt asks for besides the question.
+
+Each protocol changes what the model answers, so each has its own generations. Its text is part of a run's identity.
+"""
+
+from __future__ import annotations
+
+from string import ascii_uppercase
+from typing import NamedTuple
+
+import msgspec
+
+from calibench.errors import CapabilityError, unknown_name
+from calibench.prompting.hedges import SCALE
+from calibench.records import Question
+from calibench.tasks.base import Options, Task
+
+_ANSWER_LINE = 'on a line "Answer: ..."'
+_ANSWER_TAGS = "between <answer> and </answer>"
+_BOX = "in \\boxed{}"
+_CODE_BLOCK = "as one code block that starts with ```python"
+_PHRASES = ", ".join(SCALE)
+
+
+class Protocol(NamedTuple):
+    name: str
+    instruction: str
+    """Appended to the question and the task's own instruction."""
+    scale: str | None
+    """How a stated confidence is written: `percent`, `probability` or `words`; None if none is asked for."""
+    alone: str = ""
+    """Appended instead to a question whose own text says how to answer: asks for nothing but the confidence."""
+    answer_form: str = _ANSWER_LINE
+    """The part of the instruction that says where the answer stands; a program is asked for as a code block there."""
+    scores_options: bool = False
+    """The answer is chosen among given options by their log-likelihoods; see `calibench.running.options`."""
+
+
+PROTOCOLS = {
+    p.name: p
+    for p in (
+        Protocol("plain", f"Write the final answer {_ANSWER_LINE}.", None),
+        Protocol(
+            "stated",
+            f'Write the final answer {_ANSWER_LINE} and below it, on a line "Confidence: ...%", '
+            "how likely it is, from 0% to 100%, that this answer is correct.",
+            "percent",
+            'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, '
+            "that this answer is correct.",
+        ),
+        Protocol(
+            "stated_probability",
+            f'Write the final answer {_ANSWER_LINE} and below it, on a line "Confidence: ...", '
+            "the probability, from 0.0 to 1.0, that this answer is correct.",
+            "probability",
+            'Below the answer, write on a line "Confidence: ..." the probability, from 0.0 to 1.0, '
+            "that this answer is correct.",
+        ),
+        Protocol(
+            "stated_words",
+            f'Write the final answer {_ANSWER_LINE} and below it, on a line "Confidence: ...", '
+            f"how likely it is that this answer is correct, in one of these phrases: {_PHRASES}.",
+            "words",
+            'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, '
+            f"in one of these phrases: {_PHRASES}.",
+        ),
+        Protocol("boxed", f"Solve it step by step, and put the final answer {_BOX}.", None, answer_form=_BOX),
+        Protocol(
+            "tags",
+            f"Think step by step. Write your best answer {_ANSWER_TAGS}.",
+            None,
+            answer_form=_ANSWER_TAGS,
+        ),
+        Protocol(
+            "stated_tags",
+            f"Think step by step. Write your best answer {_ANSWER_TAGS}, and then, between <confidence> and "
+            "</confidence>, how likely it is, from 0% to 100%, that this answer is correct, "
+            "such as <confidence>80%</confidence>.",
+            "percent",
+            "Below the answer, write between <confidence> and </confidence> how likely it is, from 0% to 100%, "
+            "that this answer is correct, such as <confidence>80%</confidence>.",
+            _ANSWER_TAGS,
+        ),
+        Protocol(
+            "stated_tags_probability",
+            f"Think step by step. Write your best answer {_ANSWER_TAGS}, and then, between <confidence> and "
+            "</confidence>, the probability, from 0.0 to 1.0, that this answer is correct, "
+            "such as <confidence>0.8</confidence>.",
+            "probability",
+            "Below the answer, write between <confidence> and </confidence> the probability, from 0.0 to 1.0, "
+            "that this answer is correct, such as <confidence>0.8</confidence>.",
+            _ANSWER_TAGS,
+        ),
+        Protocol(
+            "stated_analysis",
+            "Think first, between <think> and </think>. "
+            f"Then write the final answer {_ANSWER_TAGS}, what speaks for and against it between <analysis> and "
+            "</analysis>, and between <confidence> and </confidence> the probability, from 0.0 to 1.0, "
+            "that this answer is correct.",
+            "probability",
+            "Below the answer, write what speaks for and against it between <analysis> and </analysis>, and between "
+            "<confidence> and </confidence> the probability, from 0.0 to 1.0, that this answer is correct.",
+            _ANSWER_TAGS,
+        ),
+        Protocol("options", "", None, scores_options=True),
+    )
+}
+
+
+def protocol(name: str) -> Protocol:
+    """The protocol of that name.
+
+    Raises:
+        InputError: unknown name.
+    """
+    if name not in PROTOCOLS:
+        raise unknown_name("protocol", name, list(PROTOCOLS))
+    return PROTOCOLS[name]
+
+
+def body(question: Question) -> str:
+    """What a question asks: its text, and its options if it has any."""
+    return question.text + "".join(f"\n{chr(65 + i)}) {choice}" for i, choice in enumerate(question.choices))
+
+
+def first_turn(question: Question, task_instruction: str | None, protocol: Protocol) -> str:
+    """The first user turn that asks a question, with its options if any; a program is asked for as a code block."""
+    return user_turn(body(question), task_instruction, protocol, _CODE_BLOCK if question.tests else None)
+
+
+def user_turn(
+    question_text: str, task_instruction: str | None, protocol: Protocol, answer_form: str | None = None
+) -> str:
+    """The whole first user turn; without a task's instruction, the question's text stands for it.
+
+    `answer_form` says where the answer stands, if it is not where the protocol wants it.
+    """
+    if task_instruction is None:
+        return f"{question_text}\n\n{protocol.alone}" if protocol.alone else question_text
+    instruction = protocol.instruction.replace(protocol.answer_form, answer_form or protocol.answer_form)
+    return f"{question_text}\n\n{task_instruction}\n{instruction}"
+
+
+def options_of(task: Task, question: Question) -> Options:
+    """What is scored for a question of a task.
+
+    Raises:
+        CapabilityError: its answers are no closed set.
+    """
+    if task.options:
+        return task.options(question)
+    labels = tuple(ascii_uppercase[: len(question.choices)]) or task.labels
+    if not labels:
+        raise CapabilityError(f"task {task.name} has no options to choose from, which protocol options needs")
+    context = f"{body(question)}\n\n{task.instruction}\nAnswer:"
+    return Options(labels, tuple((context, f" {label}") for label in labels))
+
+
+def asked_text(task: Task, question: Question, protocol: Protocol) -> str:
+    """All that is put to the model for a question; part of a run's identity."""
+    if protocol.scores_options:
+        return msgspec.json.encode(options_of(task, question)).decode()
+    return first_turn(question, task.instruction, protocol)

@@ -1,0 +1,171 @@
+"""What a run file says of itself: its identity, its scope, and where its numbers come from.
+
+Identity must match for a run to be continued; scope (tasks, limit, draws, methods, protocols) may grow; versions and
+hardware are noted for each session.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from calibench.backends import base as backends
+from calibench.confidence import base as confidence
+from calibench.errors import IdentityError
+from calibench.model import Checkpoint
+from calibench.prompting import protocols
+from calibench.running import suites
+from calibench.running.config import RunConfig
+from calibench.running.selection import Selection
+from calibench.store import RunFile
+from calibench.version import __version__
+
+
+def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Selection]) -> dict[str, Any]:
+    """What must match for a run to be continued. Tasks, limit, draws and methods are scope: they may grow."""
+    sampling = config.sampling()
+    protocol = protocols.protocol(config.protocol)
+    neutral = backends.load(config.backend).neutral_options
+    return {
+        "weights": checkpoint.fingerprint(),
+        "backend": config.backend,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "max_tokens": sampling.max_tokens,
+        "thinking": config.thinking,
+        "force_answer": config.force_answer,
+        "seed": config.seed,
+        "engine_options": ", ".join(f"{k}={config.engine[k]}" for k in sorted(config.engine.keys() - neutral)),
+        "prompts": {
+            **{
+                f"{s.task.name}, {protocol.name}": _hash(protocols.asked_text(s.task, s.first, protocol))
+                for s in selections
+            },
+            **{f"method {name}": _hash(confidence.load(name).question) for name in config.methods()},
+        },
+        "data": {s.task.name: s.fingerprint for s in selections},
+        "graders": {s.task.name: s.task.grader for s in selections},
+    }
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
+    """The identity that holds for old and new scope together, or IdentityError that names what differs."""
+    old = run.manifest().get("identity", {})
+    differences = []
+    merged: dict[str, Any] = dict(old)
+    for field, value in new.items():
+        if isinstance(value, dict):
+            shared = old.get(field, {})
+            differences += [
+                f"{field}[{key}]: {shared[key]} there, {value[key]} now"
+                for key in value
+                if key in shared and shared[key] != value[key]
+            ]
+            merged[field] = {**shared, **value}
+        else:
+            if field in old and old[field] != value:
+                differences.append(f"{field}: {old[field]} there, {value} now")
+            merged[field] = value
+    if differences:
+        raise IdentityError(
+            f"{run.path.parent} holds a run of another identity; choose another --out, or the same settings:\n  "
+            + "\n  ".join(differences)
+        )
+    return merged
+
+
+def is_complete(run: RunFile) -> bool:
+    """Whether every generation in the run's scope is graded, and read by every method."""
+    for task, of_task in run.manifest().get("scope", {}).items():
+        for protocol, asked in of_task.items():
+            tally = run.tally(task, protocol)
+            if any(tally.get(part, 0) < asked["questions"] * asked["draws"] for part in ("grade", *asked["methods"])):
+                return False
+    return True
+
+
+def grown_scope(run: RunFile, config: RunConfig, selections: Sequence[Selection]) -> dict[str, Any]:
+    """What the run file is to hold: what it was to hold before, and what is asked for now.
+
+    Scope grows and never shrinks, so that a run that was stopped is not taken for a finished smaller one, whose
+    questions would be those that happened to be answered first.
+    """
+    scope = run.manifest().get("scope", {})
+    for selection in selections:
+        of_task = scope.setdefault(selection.task.name, {})
+        before = of_task.get(config.protocol, {"questions": 0, "draws": 0, "methods": []})
+        of_task[config.protocol] = {
+            "questions": max(before["questions"], selection.total),
+            "draws": max(before["draws"], config.draws_of(selection.task.name)),
+            "methods": sorted({*before["methods"], *config.methods()}),
+        }
+    return scope
+
+
+def description(
+    config: RunConfig,
+    checkpoint: Checkpoint,
+    selections: Sequence[Selection],
+    data_before: dict[str, Any],
+    has_template: bool,
+) -> dict[str, Any]:
+    """What a reader of the numbers must know of model, settings and data."""
+    scope_and_places = {"tasks", "limit", "draws", "confidence", "protocol", "out", "data", "suite", "task_draws"}
+    data = data_before | {
+        s.task.name: {"origin": s.origin, "fingerprint": s.fingerprint, "note": s.note} for s in selections
+    }
+    notes = [of_task["note"] for of_task in data.values() if of_task["note"]]
+    if not has_template:
+        notes.append(f"{checkpoint.name} has no chat template: questions are asked as plain text, without turns")
+    lineage = checkpoint.lineage()
+    kind = config.kind or lineage.get("kind")
+    suite = suites.described(config.suite, kind, config._asdict()) if config.suite else None
+    notes += suites.notes(suite) if suite else []
+    return {
+        "name": config.name or checkpoint.name,
+        "kind": kind,
+        "suite": suite,
+        "model": {"name": checkpoint.name, "revision": checkpoint.revision, "lineage": lineage},
+        "configuration": {
+            **{field: value for field, value in config._asdict().items() if field not in scope_and_places},
+            "temperature": config.sampling().temperature,
+            "model": checkpoint.name,
+        },
+        "data": data,
+        "notes": notes,
+    }
+
+
+def environment(engine: dict[str, Any]) -> dict[str, Any]:
+    """Versions and hardware; noted for each session, because they may change between two."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return {
+        "calibench": __version__,
+        "engine": engine,
+        "libraries": _library_versions(),
+        "hardware": {
+            "machine": platform.machine(),
+            "system": platform.system(),
+            "processors": os.cpu_count(),
+            "memory_gib": round(memory, 1),
+        },
+    }
+
+
+def _library_versions() -> dict[str, str]:
+    import importlib.metadata as metadata
+
+    versions = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for name in ("torch", "transformers", "datasets", "math-verify", "numpy", "scikit-learn", "pandas"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions

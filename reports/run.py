@@ -1,0 +1,209 @@
+"""Self-contained HTML pages: how they are made, and the report of one run.
+
+A page loads nothing and runs nothing (its Content-Security-Policy forbids both), and shows text of models and data sets
+literally.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from calibench.records import Reliability, Scorecard
+from calibench.reports import figures, tables, text
+from calibench.reports.page import (
+    _SUBSET_METRICS,
+    OUTCOMES,
+    SCENARIOS,
+    STATUSES,
+    figure_maker,
+    flatten,
+    glossary,
+    groups,
+    render,
+)
+from calibench.results import GalleryItem, RunSummary
+
+_SUBSETS = {"domain": "Domain", "subject": "Subject", "level": "Level"}
+
+
+def run_report(summary: RunSummary) -> str:
+    """The page of one run."""
+    figure = figure_maker()
+    return render(
+        "run.html",
+        summary=summary,
+        asked=sum(sum(count.outcomes.values()) for count in summary.counts),
+        protocols=[_protocol(summary, protocol) for protocol in _protocols(summary.scorecard)],
+        diagrams=[_diagram(figure, summary, d) for d in summary.scorecard.reliability],
+        notices=_notices(summary),
+        levels=list(_levels(figure, summary.scorecard)),
+        breakdowns=_breakdowns(summary.scorecard),
+        imputations=groups(_imputations(summary.scorecard), lambda i: (i["protocol"], i["task"], i["method"])),
+        every_metric=_every_metric(summary.scorecard),
+        outcomes=_kinds(OUTCOMES, (count.outcomes for count in summary.counts)),
+        statuses=_kinds(STATUSES, (of_method for count in summary.counts for of_method in count.confidences.values())),
+        domains=any(count.domain != "other" for count in summary.counts),
+        gallery=_gallery(summary),
+        glossary=glossary(m for m in summary.scorecard.metrics if m.task != "macro"),
+        manifest=flatten(summary.manifest),
+        raw_manifest=json.dumps(summary.manifest, indent=2, ensure_ascii=False, default=str),
+    )
+
+
+
+
+
+
+
+
+# -- one run ----------------------------------------------------------------------------------------------------------
+
+
+def _protocols(scorecard: Scorecard) -> list[str]:
+    return list(dict.fromkeys(m.protocol for m in scorecard.metrics))
+
+
+def _protocol(summary: RunSummary, protocol: str) -> dict:
+    """Headline rows of one protocol, grouped by task, and what they say in words."""
+    rows = [row for row in tables.headline(summary.scorecard) if row["protocol"] == protocol]
+    macro = [row for row in rows if row["task"] == "macro" and row["signed_gap"]["n_total"] is not None]
+    return {
+        "name": protocol,
+        "tasks": groups(rows, lambda row: row["task"]),
+        "sentences": [_sentence(row, len({r["task"] for r in rows}) - 1) for row in macro],
+        "n_methods": len({row["method"] for row in rows}),
+    }
+
+
+def _sentence(row: dict, n_tasks: int) -> dict:
+    """What the macro row of a method says about over- and under-confidence, as far as its interval supports it."""
+    gap, auroc, confidence = row["signed_gap"], row["auroc"], row["mean_confidence"]
+    if gap["value"] is None or gap["low"] is None:
+        reason = gap["reason"] or "the gap has no interval"
+        return {"method": row["method"], "verdict": "undefined", "title": "Nothing can be said", "text": f"{reason}."}
+    bounds = f"95 % interval {text.signed(gap['low'])} to {text.signed(gap['high'])}"
+    verdict = "over" if gap["low"] > 0 else "under" if gap["high"] < 0 else "undecided"
+    title = {"over": "Overconfident", "under": "Underconfident", "undecided": "Neither shown"}[verdict]
+    share = text.number(confidence["value"] - gap["value"])
+    words = (
+        f"Mean confidence is {text.number(confidence['value'])}, and a share of {share} of the same answers is right: "
+        f"a gap of {text.signed(gap['value'])} ({bounds}"
+    )
+    words += ", which includes 0)." if verdict == "undecided" else ")."
+    if auroc["low"] is not None:
+        told = "The confidence ranks right answers above wrong ones" if auroc["low"] > 0.5 else (
+            "It ranks wrong answers above right ones" if auroc["high"] < 0.5
+            else "That it ranks right answers above wrong ones is not shown"
+        )  # fmt: skip
+        words += f" {told} (AUROC {text.number(auroc['value'])}, {text.interval(auroc['low'], auroc['high'])})."
+    over = "the task" if n_tasks == 1 else f"{n_tasks} tasks, each with the same weight"
+    words += (
+        f" Over {over}; {confidence['n_used']:,} of {confidence['n_total']:,} generations gave answer and confidence."
+    )
+    return {"method": row["method"], "verdict": verdict, "title": title, "text": words}
+
+
+def _notices(summary: RunSummary) -> list[str]:
+    """What a reader must know before the numbers."""
+    notices = []
+    if summary.manifest.get("complete") is False:
+        notices.append("This run is not complete: the numbers are of what was finished when the page was made.")
+    for count in summary.counts:
+        asked = sum(count.outcomes.values())
+        for outcome in ("truncated", "unparsed", "failed"):
+            share = count.outcomes.get(outcome, 0) / asked if asked else 0
+            if share > 0.05:
+                task = text.clip(count.task, 40)
+                notices.append(f"{task}: {100 * share:.0f} % of the generations are {outcome} ({OUTCOMES[outcome]}).")
+    return notices + [str(note) for note in summary.manifest.get("notes") or ()]
+
+
+
+
+def _diagram(figure: Callable, summary: RunSummary, diagram: Reliability) -> dict:
+    whole = {
+        m.metric: m
+        for m in summary.scorecard.metrics
+        if (m.task, m.protocol, m.method, m.subset) == (diagram.task, diagram.protocol, diagram.method, diagram.subset)
+    }
+    label = f"Reliability diagram of {diagram.task}, method {diagram.method}; its numbers are in the table below it"
+    return {"data": diagram, "svg": figure(figures.panel_figure(diagram), label), "metrics": whole}
+
+
+def _levels(figure: Callable, scorecard: Scorecard) -> Iterator[dict]:
+    """One figure per task and protocol that has levels."""
+    wanted = [
+        m for m in scorecard.metrics if m.subset.startswith("level=") and m.metric in ("accuracy", "mean_confidence")
+    ]
+    for (protocol, task), metrics in groups(wanted, lambda m: (m.protocol, m.task)):
+        label = f"Accuracy and mean confidence of {task} by level; the numbers are in the table by level"
+        yield {"task": task, "protocol": protocol, "svg": figure(figures.level_figure(metrics), label)}
+
+
+def _breakdowns(scorecard: Scorecard) -> list[dict]:
+    """Per kind of subset, the rows of its table, grouped by task."""
+    out = []
+    for kind, heading in _SUBSETS.items():
+        metrics = [m for m in scorecard.metrics if m.subset.startswith(f"{kind}=") and m.metric in _SUBSET_METRICS]
+        rows = [
+            {"task": task, "protocol": protocol, "method": method, "subset": subset.partition("=")[2]}
+            | {m.metric: m for m in group}
+            for (protocol, task, subset, method), group in groups(
+                metrics, lambda m: (m.protocol, m.task, m.subset, m.method)
+            )
+        ]
+        if rows:
+            tasks = groups(rows, lambda row: (row["protocol"], row["task"]))
+            out.append({"kind": kind, "heading": heading, "n_rows": len(rows), "tasks": tasks})
+    return out
+
+
+def _imputations(scorecard: Scorecard) -> list[dict]:
+    """Where confidences are missing: per task and method the metrics as measured and under each scenario for them."""
+    suffix = "_missing_worst"
+    found = {(m.protocol, m.task, m.method, m.metric): m for m in scorecard.metrics if m.subset == "all"}
+    rows = [
+        {"protocol": protocol, "task": task, "method": method, "metric": name.removesuffix(suffix)}
+        | {s: found.get((protocol, task, method, name.removesuffix("worst") + s)) for s in SCENARIOS}
+        | {"measured": found.get((protocol, task, method, name.removesuffix(suffix)))}
+        for protocol, task, method, name in found
+        if name.endswith(suffix)
+    ]
+    return [row for row in rows if row["measured"] is None or row["measured"].n_used < row["worst"].n_used]
+
+
+def _every_metric(scorecard: Scorecard) -> list[dict]:
+    """Per protocol and task, all metrics of the whole task: one row per metric, one column per method."""
+    whole = [m for m in scorecard.metrics if m.subset == "all"]
+    out = []
+    for (protocol, task), metrics in groups(whole, lambda m: (m.protocol, m.task)):
+        methods = list(dict.fromkeys(m.method for m in metrics))
+        rows = [(name, {m.method: m for m in group}) for name, group in groups(metrics, lambda m: m.metric)]
+        out.append({"protocol": protocol, "task": task, "methods": methods, "rows": rows})
+    return out
+
+
+def _kinds(order: Iterable[str], counts: Iterable[dict[str, int]]) -> list[str]:
+    """What was counted at all, in the given order."""
+    counted = set().union(*counts)
+    return [kind for kind in order if kind in counted]
+
+
+def _gallery(summary: RunSummary) -> list | None:
+    """The cases by protocol and task; None if the texts are not known."""
+    if summary.gallery is None:
+        return None
+    return groups(map(_case, summary.gallery), lambda case: (case["protocol"], case["task"]))
+
+
+def _case(item: GalleryItem) -> dict:
+    """A gallery item, with the output split from the reasoning that stands before it."""
+    after = item.text.partition(item.reasoning)[2] if item.reasoning else ""
+    return msgspec.structs.asdict(item) | {"response": (after or item.text).strip()}
+
+
+
+
