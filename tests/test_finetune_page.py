@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from calibench import tasks
-from calibench.cli import _parser, _recipe_options
+from calibench.cli import parser
+from calibench.cli.tune import recipe_options
 from calibench.confidence import base as methods
 from calibench.finetune.recipes import base as recipes
 from calibench.running.selection import split_of
@@ -34,11 +35,11 @@ def rows(heading: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("words", list(commands()), ids=" ".join)
 def test_every_command_can_be_given(words):
-    options, further = _parser().parse_known_args(words)
+    options, further = parser().parse_known_args(words)
     for name in tasks.expand([*(getattr(options, "tasks", None) or ()), *(getattr(options, "eval_tasks", None) or ())]):
         assert tasks.load(name)
     if words[0] == "tune":
-        recipes.read_options(options.recipe, _recipe_options(further))
+        recipes.read_options(options.recipe, recipe_options(further))
         if options.recipe != "merge":
             assert options.tasks or options.train_file
         for name in options.tasks or ():

@@ -69,6 +69,16 @@ def test_one_run_gets_its_table_page_and_numbers_beside_it(done, capsys):
     assert "<svg" in (done / "a" / "votes.html").read_text()
 
 
+def test_scaling_is_votes_and_says_so(tmp_path, capsys):
+    assert main(["scaling", str(tmp_path), "--method", "p_true"]) == 2
+    note, error = capsys.readouterr().err.splitlines()
+    assert note.startswith("note: `calibench scaling` is called `calibench votes`")
+    assert f"{tmp_path}: no run here" in error
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "scaling" not in capsys.readouterr().out
+
+
 def test_several_runs_are_held_against_each_other(done, capsys):
     assert main(["votes", str(done / "a"), str(done / "b"), "--out", str(done / "both"), "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)

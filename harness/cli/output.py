@@ -1,0 +1,41 @@
+"""What commands print."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def warn_if_unfinished(run: Any) -> None:
+    from calibench.store import unfinished
+
+    if warning := unfinished(run):
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+def print_headline(summary: Any, report: Path) -> None:
+    from calibench.reports.tables import headline, text
+
+    print(text(headline(summary.scorecard)))
+    print(f"\nreport: {report}")
+
+
+def print_json(value: Any) -> None:
+    import msgspec
+
+    print(msgspec.json.format(msgspec.json.encode(value), indent=1).decode())
+
+
+def print_list(rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        print_json(rows)
+        return
+    texts = [
+        {k: ", ".join(v) if isinstance(v, list) else "-" if v is None else str(v) for k, v in row.items()}
+        for row in rows
+    ]
+    keys = list(texts[0]) if texts else []
+    widths = {key: max(len(key), *(len(row[key]) for row in texts)) for key in keys}
+    for row in [{key: key for key in keys}, *texts]:
+        print("  ".join(row[key].ljust(widths[key]) for key in keys).rstrip())

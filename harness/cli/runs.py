@@ -1,0 +1,190 @@
+"""Commands that read what runs left: report, compare, votes, recalibrate, plot. None needs a model."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from calibench.cli import output, values
+from calibench.cli.parser import add
+from calibench.errors import InputError
+
+
+def register(commands: Any) -> None:
+    _add_report(commands)
+    _add_compare(commands)
+    _add_votes(commands)
+    _add_recalibrate(commands)
+    _add_plot(commands)
+
+
+def _add_report(commands: Any) -> None:
+    report = add(commands, "report", _report, "score a run again and rewrite its report; no model is needed")
+    report.add_argument("run", metavar="RUN")
+
+
+def _report(options: argparse.Namespace) -> None:
+    from calibench.analysis.report import publish
+    from calibench.store import FILE_NAME, RunFile
+
+    with RunFile.open(options.run) as run:
+        path = run.path
+    if path.name != FILE_NAME:
+        raise InputError(f"{path}: expected a run folder, or the file {FILE_NAME} in one")
+    folder = path.parent
+    with RunFile.create(folder) as run:
+        output.warn_if_unfinished(run)
+        summary = publish(run)
+    if options.json:
+        output.print_json(summary.scorecard.metrics)
+    else:
+        output.print_headline(summary, folder / "report.html")
+
+
+def _add_compare(commands: Any) -> None:
+    compare = add(commands, "compare", _compare, "compare runs, paired on the questions that both of a pair answered")
+    compare.add_argument("run", metavar="RUN")
+    compare.add_argument("others", metavar="RUN", nargs="+")
+    compare.add_argument(
+        "--baseline",
+        metavar="NAME",
+        default="first",
+        help="name or folder of the run that every other one is held against (default: the first RUN)",
+    )
+    compare.add_argument(
+        "--out", metavar="DIR", default="runs/compare", help="folder of the comparison's report (default: %(default)s)"
+    )
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from calibench.analysis.compare import compare_runs
+    from calibench.files import write_text
+    from calibench.reports.comparison import comparison_report
+    from calibench.reports.tables import comparison_text
+    from calibench.store import RunFile
+
+    with contextlib.ExitStack() as opened:
+        runs = [opened.enter_context(RunFile.open(run)) for run in (options.run, *options.others)]
+        for run in runs:
+            output.warn_if_unfinished(run)
+        comparison = compare_runs(runs, options.baseline)
+    page = Path(options.out) / "report.html"
+    write_text(page, comparison_report(comparison))
+    if options.json:
+        output.print_json(comparison.differences)
+    else:
+        print(comparison_text(comparison))
+        print(f"\nreport: {page}")
+
+
+def _add_votes(commands: Any) -> None:
+    text = "votes of runs with several draws: accuracy and calibration by number of draws; no model"
+    for name, command, hidden in (("votes", _votes, False), ("scaling", _scaling, True)):
+        votes = add(commands, name, command, text, hidden=hidden)
+        votes.add_argument(
+            "runs", metavar="RUN", nargs="+", help="several are held against each other on shared questions"
+        )
+        votes.add_argument(
+            "--method", metavar="NAMES", type=values.names, help="confidences that weigh votes (default: all)"
+        )
+        votes.add_argument(
+            "--out", metavar="DIR", help="folder for votes.html and votes.json (default: RUN; runs/votes for several)"
+        )
+
+
+def _scaling(options: argparse.Namespace) -> None:
+    print(
+        "note: `calibench scaling` is called `calibench votes`; the old name goes with the next version",
+        file=sys.stderr,
+    )
+    _votes(options)
+
+
+def _votes(options: argparse.Namespace) -> None:
+    from calibench.analysis.votes import votes, write
+    from calibench.reports.votes import votes_text
+    from calibench.store import RunFile
+
+    with contextlib.ExitStack() as opened:
+        runs = [opened.enter_context(RunFile.open(path)) for path in options.runs]
+        result = votes(runs, options.method)
+        default = runs[0].path.parent if len(runs) == 1 else Path("runs/votes")
+    for note in result.notes:
+        print(f"note: {note}", file=sys.stderr)
+    page = write(result, Path(options.out) if options.out else default)
+    if options.json:
+        output.print_json(result)
+    else:
+        print(votes_text(result))
+        print(f"\nreport: {page}")
+
+
+def _add_recalibrate(commands: Any) -> None:
+    recalibrate = add(
+        commands,
+        "recalibrate",
+        _recalibrate,
+        "map a run's confidences to the accuracy seen at them, fitted on other questions, and score both; no model",
+    )
+    recalibrate.add_argument("run", metavar="RUN")
+    recalibrate.add_argument(
+        "--fit", metavar="RUN", help="run to fit the maps on, as of the training split (default: one half of RUN)"
+    )
+    recalibrate.add_argument(
+        "--method",
+        metavar="NAMES",
+        type=values.names,
+        help="of temperature, platt, isotonic, beta, histogram, classifier, classifier_mlp"
+        " (default: temperature,platt,isotonic,classifier)",
+    )
+    recalibrate.add_argument("--out", metavar="DIR", help="folder of page and numbers (default: the run's)")
+
+
+def _recalibrate(options: argparse.Namespace) -> None:
+    from calibench.analysis.recalibrate import DEFAULT, publish, recalibrate
+    from calibench.reports.recalibration import recalibration_text
+    from calibench.store import RunFile
+
+    with contextlib.ExitStack() as open_runs:
+        run = open_runs.enter_context(RunFile.open(options.run))
+        fit = open_runs.enter_context(RunFile.open(options.fit)) if options.fit else None
+        result = recalibrate(run, fit, options.method or DEFAULT)
+        folder = Path(options.out) if options.out else run.path.parent
+    page = publish(result, folder)
+    for note in result.notes:
+        print(f"warning: {note}", file=sys.stderr)
+    if options.json:
+        output.print_json(result)
+    else:
+        print(recalibration_text(result))
+        print(f"\nreport: {page}")
+
+
+def _add_plot(commands: Any) -> None:
+    plot = add(commands, "plot", _plot, "draw a run's reliability diagrams")
+    plot.add_argument("run", metavar="RUN")
+    plot.add_argument("--out", metavar="FILE", required=True, help="file to write: .svg, .pdf or .png")
+    plot.add_argument("--method", metavar="NAMES", type=values.names, help="methods to draw (default: all)")
+
+
+def _plot(options: argparse.Namespace) -> None:
+    from calibench.analysis.report import summarize
+    from calibench.reports import figures
+    from calibench.store import RunFile
+
+    with RunFile.open(options.run) as run:
+        output.warn_if_unfinished(run)
+        summary = summarize(run)
+    diagrams = [
+        diagram
+        for diagram in summary.scorecard.reliability
+        if diagram.subset == "all" and (not options.method or diagram.method in options.method)
+    ]
+    if not diagrams:
+        methods = ", ".join(sorted({d.method for d in summary.scorecard.reliability})) or "none"
+        raise InputError(f"{options.run}: no reliability data for this choice; methods with confidences: {methods}")
+    figures.save(figures.reliability_figure(diagrams, title=summary.name), Path(options.out))
+    print(options.out)
