@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -104,13 +104,31 @@ def test_the_package_itself_imports_the_project_only_inside_its_functions():
     assert not project_imports("calibench", only_at_import=True) - {"calibench.version"}
 
 
-def test_there_is_no_import_cycle():
-    # The package `calibench` imports nothing when it is imported (the test above), so nothing can be caught in it.
-    graph = {module: project_imports(module) - {"calibench"} for module in SOURCES if module != "calibench"}
+def require_no_circle(graph: Mapping[str, set[str]]) -> None:
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(f"import cycle: {' <- '.join(error.args[1])}")
+
+
+def test_there_is_no_import_cycle():
+    # The package `calibench` imports nothing when it is imported (the test above), so nothing can be caught in it.
+    require_no_circle({module: project_imports(module) - {"calibench"} for module in SOURCES if module != "calibench"})
+
+
+def room_of(module: str) -> str:
+    """The folder, or the file directly in `harness`, that a module lies in."""
+    return ".".join(module.split(".")[:2])
+
+
+def test_the_rooms_are_few_and_their_arrows_make_no_circle():
+    """A newcomer holds the house in the head: its folders, the files directly in `harness`, and who imports whom."""
+    arrows: dict[str, set[str]] = {room_of(module): set() for module in SOURCES}
+    for module in SOURCES:
+        arrows[room_of(module)] |= {room_of(name) for name in project_imports(module)} - {room_of(module)}
+    require_no_circle(arrows)
+    assert len(arrows) <= 25
+    assert sum(map(len, arrows.values())) <= 125
 
 
 @pytest.mark.parametrize("name", tasks.names())

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import msgspec
 
 from calibench import registry
+from calibench.backends._likelihoods import Scored
 from calibench.backends.base import BaseBackend, TokenScores
 from calibench.prompting.parsing import Parsed
 from calibench.records import Status, TokenFeatures
-from calibench.running.options import Scored
 
 
 class Answered(NamedTuple):

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from calibench import __version__, model, store, tasks
+from calibench import model, store, tasks
 from calibench.backends import base as backends
 from calibench.errors import IdentityError, InputError, ModelError, StorageError
 from calibench.finetune import leaks, stage
@@ -30,6 +30,7 @@ from calibench.running.config import RunConfig
 from calibench.running.progress import Lines
 from calibench.running.selection import select, split_of
 from calibench.tasks import user
+from calibench.version import __version__
 
 _PLAN = "plan.json"
 _WORK = "work"

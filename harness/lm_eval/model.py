@@ -19,6 +19,7 @@ from lm_eval.api.model import LM
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from calibench.backends import base as backends
+from calibench.backends._likelihoods import log_likelihoods
 from calibench.backends.base import LogLikelihood
 from calibench.errors import InputError
 from calibench.lm_eval.theirs import until_stop
@@ -27,7 +28,6 @@ from calibench.prompting.chat import opens_reasoning
 from calibench.prompting.parsing import parse
 from calibench.records import Sampling
 from calibench.running.config import seed_of
-from calibench.running.options import log_likelihoods
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from calibench import tasks
+from calibench.backends import _likelihoods
 from calibench.backends.base import LogLikelihood
 from calibench.errors import StorageError
 from calibench.grading import sandbox
@@ -20,7 +21,6 @@ from calibench.grading.pool import GRADER_SECONDS, GradingPool
 from calibench.prompting import protocols
 from calibench.prompting.parsing import parse
 from calibench.records import Outcome, Question
-from calibench.running import options
 from calibench.running.selection import select
 from calibench.tasks.base import Task
 
@@ -162,7 +162,7 @@ def score_options(document: dict, results: list[tuple[float, bool]]) -> dict[str
     """Outcome and `choice_probability` of the option that wins, for each metric to aggregate."""
     question = msgspec.json.decode(document["question"], type=Question)
     asked = protocols.options_of(tasks.load(question.task), question)
-    scored = options.Scored(asked, tuple(LogLikelihood(*result) for result in results), 0)
+    scored = _likelihoods.Scored(asked, tuple(LogLikelihood(*result) for result in results), 0)
     verdict = _graders().submit(question.task, question, scored.winner()).result()
     return dict.fromkeys(METRICS, (verdict.outcome, scored.probabilities()[scored.winner()]))
 

@@ -33,7 +33,7 @@ class Protocol(NamedTuple):
     answer_form: str = _ANSWER_LINE
     """The part of the instruction that says where the answer stands; a program is asked for as a code block there."""
     scores_options: bool = False
-    """The answer is chosen among given options by their log-likelihoods; see `calibench.running.options`."""
+    """The answer is chosen among given options by their log-likelihoods; see `calibench.backends._likelihoods`."""
 
 
 PROTOCOLS = {

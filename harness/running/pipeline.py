@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from calibench import model, tasks
+from calibench.backends import _likelihoods
 from calibench.backends import base as backends
 from calibench.backends.base import BaseBackend, Completion, TokenScores
 from calibench.confidence import base as confidence
@@ -34,7 +35,6 @@ from calibench.prompting import protocols
 from calibench.prompting.chat import Prompt
 from calibench.prompting.parsing import Parsed, parse, states_answer
 from calibench.records import Confidence, Generation, Grade, Question, Record
-from calibench.running import options
 from calibench.running.config import RunConfig, seed_of
 from calibench.running.manifest import check_identity, description, environment, grown_scope, identity, is_complete
 from calibench.running.progress import Progress
@@ -308,21 +308,21 @@ class _Stream:
     ) -> None:
         """As `_ask`, under the protocol `options`: the option that wins stands for a text."""
         begin = time.monotonic()
-        scored = await options.score(self.backend, asked)
+        scored = await _likelihoods.score(self.backend, asked)
         if stored:
             generation = self.run.draws(question.task, question.question_id, self._protocol.name)[draw]
         else:
             generation = self._chosen(question, scored, draw, time.monotonic() - begin)
             self._unsaved += [question, generation]
         parsed = self._parse(generation.text, False, generation.finish_reason)
-        answered = Answered(parsed, (), (), options=scored if isinstance(scored, options.Scored) else None)
+        answered = Answered(parsed, (), (), options=scored if isinstance(scored, _likelihoods.Scored) else None)
         await self._judge(task, question, generation, answered, missing, 0)
 
     def _chosen(
-        self, question: Question, scored: options.Scored | options.NotScored, draw: int, latency: float
+        self, question: Question, scored: _likelihoods.Scored | _likelihoods.NotScored, draw: int, latency: float
     ) -> Generation:
         key = self._draw_key(question, draw)
-        if isinstance(scored, options.NotScored):
+        if isinstance(scored, _likelihoods.NotScored):
             return _nothing(key, None, scored.prompt_tokens, False, scored.reason)
         return Generation(
             **key,

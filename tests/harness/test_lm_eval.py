@@ -17,7 +17,7 @@ import pytest
 from fakes import FakeBackend, checkpoint_folder
 
 from calibench import tasks
-from calibench.backends import base
+from calibench.backends import _likelihoods, base
 from calibench.backends.base import LogLikelihood
 from calibench.cli import main
 from calibench.errors import CalibenchError, InputError
@@ -27,7 +27,6 @@ from calibench.metrics.scorecard import scorecard
 from calibench.model import resolve
 from calibench.prompting import protocols
 from calibench.records import Question
-from calibench.running import options
 from calibench.running.config import RunConfig
 from calibench.running.pipeline import execute
 from calibench.running.progress import Silent
@@ -345,7 +344,7 @@ def test_the_metrics_of_multiple_choice_differ_on_these_questions(zoo, launch):
         task = tasks.load(f"lm_eval:{written(sub, ZOO_YAML)}:{metric}")
         questions = [task.to_question(row, place) for place, row in task.open(None).rows]
         scored = [
-            options.Scored(asked, tuple(LogLikelihood(seen(*pair), False) for pair in asked.pairs), 0)
+            _likelihoods.Scored(asked, tuple(LogLikelihood(seen(*pair), False) for pair in asked.pairs), 0)
             for asked in map(task.options, questions)
         ]
         winners.add(tuple(one.winner() for one in scored))

@@ -10,14 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibench import tasks
-from calibench.backends import base
+from calibench.backends import _likelihoods, base
 from calibench.backends.base import LogLikelihood
 from calibench.errors import CapabilityError, EngineError, IdentityError, InputError
 from calibench.model import resolve
 from calibench.prompting import protocols
 from calibench.prompting.chat import ChatFormat
 from calibench.records import Question
-from calibench.running import options
 from calibench.running.config import RunConfig
 from calibench.running.pipeline import execute
 from calibench.running.progress import Silent
@@ -123,7 +122,7 @@ def test_probabilities_add_up_and_the_winner_has_the_highest(scored, normalised)
     labels = tuple("ABCDEFGHI"[: len(scored)])
     lengths = tuple(length for _, length in scored) if normalised else None
     asked = Options(labels, tuple(("", label) for label in labels), lengths)
-    one = options.Scored(asked, tuple(LogLikelihood(value, False) for value, _ in scored), 1)
+    one = _likelihoods.Scored(asked, tuple(LogLikelihood(value, False) for value, _ in scored), 1)
     shares = one.probabilities()
     assert math.fsum(shares.values()) == pytest.approx(1)
     assert shares[one.winner()] == max(shares.values())
@@ -133,7 +132,7 @@ def test_probabilities_add_up_and_the_winner_has_the_highest(scored, normalised)
 def test_lengths_divide_before_options_are_compared():
     """-6 and -8 nats, of 2 and 4 characters: -3 and -2 per character; 1 / (1 + e) = 0.2689."""
     asked = Options(("A", "B"), (("", "ab"), ("", "abcd")), (2, 4))
-    one = options.Scored(asked, (LogLikelihood(-6.0, False), LogLikelihood(-8.0, False)), 1)
+    one = _likelihoods.Scored(asked, (LogLikelihood(-6.0, False), LogLikelihood(-8.0, False)), 1)
     assert one.winner() == "B"
     assert one.probabilities() == {"A": pytest.approx(0.26894142), "B": pytest.approx(0.73105858)}
     plain = one._replace(options=asked._replace(lengths=None))
