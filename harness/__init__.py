@@ -38,7 +38,7 @@ def run(model: str, tasks: Sequence[str], out: str | Path, **options: Any) -> Ru
         CalibenchError: see `calibench.errors`; what was finished is kept.
         KeyboardInterrupt: Ctrl-C stopped the run; what was finished is kept, and the same call continues it.
     """
-    from calibench.analysis.report import publish
+    from calibench.analysis.report import update
     from calibench.lm_eval import theirs
     from calibench.running import suites
     from calibench.running.config import RunConfig
@@ -52,7 +52,7 @@ def run(model: str, tasks: Sequence[str], out: str | Path, **options: Any) -> Ru
     with result.run:
         if result.interrupted:
             raise KeyboardInterrupt
-        publish(result.run)
+        update(result.run)
     return open_run(out)
 
 

@@ -10,8 +10,9 @@ from typing import get_args
 
 import msgspec
 
-from calibench.analysis.report import summarize
+from calibench.analysis.report import report
 from calibench.errors import InputError, unknown_name
+from calibench.files import write_text
 from calibench.records import Kind
 from calibench.results import Comparison, RunSummary
 from calibench.store import FILE_NAME, RunFile
@@ -21,7 +22,7 @@ FIRST = "first"
 _KINDS = get_args(Kind)
 
 
-def compare_runs(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
+def compare(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
     """Every run against the baseline, and against the run before it in the order of `records.Kind`.
 
     Args:
@@ -32,11 +33,11 @@ def compare_runs(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
         InputError: a run is given twice, no run is called `baseline`, or a run shares no question, under the same task,
             protocol and method, with a run to be compared with.
     """
-    from calibench.metrics.compare import compare
+    from calibench.metrics import compare as paired
 
     _refuse_twice(runs)
     base = _position(runs, [run.manifest().get("name") for run in runs], baseline)
-    summaries = _with_unique_names(runs, [summarize(run) for run in runs])
+    summaries = _with_unique_names(runs, [report(run) for run in runs])
     reference = summaries[base].name
     frames = {summary.name: run.frame() for summary, run in zip(summaries, runs, strict=True)}
     ladder = sorted(summaries, key=lambda s: _KINDS.index(s.kind) if s.kind in _KINDS else len(_KINDS))
@@ -44,11 +45,20 @@ def compare_runs(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
     pairs = [(reference, name) for name in names if name != reference]
     pairs += [step for step in pairwise(names) if reference not in step]
     try:
-        differences = compare(frames, pairs, seed=0)
+        differences = paired.compare(frames, pairs, seed=0)
     except ValueError as error:
         held = "; ".join(f"{s.name} has {_held(s)}" for s in summaries)
         raise InputError(f"nothing to compare: {error} ({held})") from error
     return Comparison(runs=tuple(ladder), baseline=reference, pairs=tuple(pairs), differences=tuple(differences))
+
+
+def publish(comparison: Comparison, folder: Path) -> Path:
+    """Writes `report.html` into the folder; returns it."""
+    from calibench.reports.comparison import comparison_report
+
+    page = folder / "report.html"
+    write_text(page, comparison_report(comparison))
+    return page
 
 
 def _refuse_twice(runs: Sequence[RunFile]) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from calibench.analysis.report import count_outcomes, write_report
+from calibench.analysis.report import count_outcomes, publish
 from calibench.errors import InputError
 from calibench.results import RunSummary
 from calibench.tasks import table
@@ -73,7 +73,7 @@ def score(path: Path, folder: Path, columns: Columns, scale: Scale = "fraction")
     from calibench.reports import figures
 
     summary = summarize(read(path, columns, scale))
-    write_report(summary, folder)
+    publish(summary, folder)
     figures.save(
         figures.reliability_figure(summary.scorecard.reliability, title=summary.name), folder / "reliability.svg"
     )

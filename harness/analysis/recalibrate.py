@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from calibench import confidence
+from calibench.confidence import base as confidence
 from calibench.errors import InputError, unknown_name
 from calibench.files import write_text
 from calibench.records import Question, Scorecard, TokenFeatures
@@ -143,7 +143,7 @@ def frame_with_features(run: RunFile) -> pd.DataFrame:
         raise InputError(f"{run.path}: no graded answer has a confidence; nothing can be recalibrated")
     features: dict[tuple, np.ndarray] = {}
     for method in frame["method"].unique():
-        if method in confidence.base.names() and "log_probabilities" in confidence.base.load(method).needs:
+        if method in confidence.names() and "log_probabilities" in confidence.load(method).needs:
             for c in run.confidences(method):
                 if c.status == "ok":
                     read = msgspec.json.decode(c.raw, type=TokenFeatures)

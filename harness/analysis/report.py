@@ -22,7 +22,7 @@ _OUTCOMES = get_args(Outcome)
 _STATUSES = get_args(Status)
 
 
-def summarize(run: RunFile) -> RunSummary:
+def report(run: RunFile) -> RunSummary:
     """Computes all that a report needs of a run.
 
     Raises:
@@ -50,39 +50,25 @@ def summarize(run: RunFile) -> RunSummary:
     )
 
 
-def publish(run: RunFile) -> RunSummary:
-    """Scores a run that is open for writing; writes the metrics table, `scorecard.json` and `report.html` beside it."""
-    summary = summarize(run)
-    run.replace_metrics(summary.scorecard.metrics)
-    write_report(summary, run.path.parent)
-    return summary
-
-
-def write_report(summary: RunSummary, folder: Path) -> None:
-    """Writes `scorecard.json` and `report.html` into the folder."""
+def publish(summary: RunSummary, folder: Path) -> Path:
+    """Writes `scorecard.json` and `report.html` into the folder; returns the page."""
     from calibench.reports.run import run_report
 
     write_text(
         folder / "scorecard.json",
         msgspec.json.format(msgspec.json.encode(summary.scorecard.metrics), indent=1).decode(),
     )
-    write_text(folder / "report.html", run_report(summary))
+    page = folder / "report.html"
+    write_text(page, run_report(summary))
+    return page
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+def update(run: RunFile) -> RunSummary:
+    """Computes the numbers of a run that is open for writing; replaces those in its file, and the pages beside it."""
+    summary = report(run)
+    run.replace_metrics(summary.scorecard.metrics)
+    publish(summary, run.path.parent)
+    return summary
 
 
 def count_outcomes(

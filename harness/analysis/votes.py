@@ -70,7 +70,7 @@ def votes(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Vote
     )
 
 
-def write(result: Votes, folder: Path) -> Path:
+def publish(result: Votes, folder: Path) -> Path:
     """Writes `votes.json` and `votes.html` into the folder; returns the page."""
     from calibench.reports.votes import votes_report
 
@@ -109,8 +109,6 @@ def _chosen(run: RunFile, methods: Sequence[str] | None) -> tuple[pd.DataFrame, 
 
 def _draws(frame: pd.DataFrame) -> dict[str, int]:
     return {str(task): int(n) for task, n in frame.groupby("task")["draw"].nunique().items()}
-
-
 
 
 def _not_shared(frames: dict[str, pd.DataFrame]) -> list[str]:

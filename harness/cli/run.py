@@ -21,7 +21,7 @@ def register(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from calibench.analysis.report import publish
+    from calibench.analysis.report import update
     from calibench.lm_eval import theirs
     from calibench.running.config import RunConfig
     from calibench.running.pipeline import execute
@@ -39,7 +39,7 @@ def _run(options: argparse.Namespace) -> int:
                 f"Stopped. Everything finished so far is in {run.path}; the same command continues it.", file=sys.stderr
             )
             return INTERRUPTED
-        summary = publish(run)
+        summary = update(run)
     if options.json:
         output.print_json(summary.scorecard.metrics)
     else:

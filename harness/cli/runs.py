@@ -27,7 +27,7 @@ def _add_report(commands: Any) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
-    from calibench.analysis.report import publish
+    from calibench.analysis.report import update
     from calibench.store import FILE_NAME, RunFile
 
     with RunFile.open(options.run) as run:
@@ -37,7 +37,7 @@ def _report(options: argparse.Namespace) -> None:
     folder = path.parent
     with RunFile.create(folder) as run:
         output.warn_if_unfinished(run)
-        summary = publish(run)
+        summary = update(run)
     if options.json:
         output.print_json(summary.scorecard.metrics)
     else:
@@ -60,9 +60,7 @@ def _add_compare(commands: Any) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
-    from calibench.analysis.compare import compare_runs
-    from calibench.files import write_text
-    from calibench.reports.comparison import comparison_report
+    from calibench.analysis.compare import compare, publish
     from calibench.reports.tables import comparison_text
     from calibench.store import RunFile
 
@@ -70,9 +68,8 @@ def _compare(options: argparse.Namespace) -> None:
         runs = [opened.enter_context(RunFile.open(run)) for run in (options.run, *options.others)]
         for run in runs:
             output.warn_if_unfinished(run)
-        comparison = compare_runs(runs, options.baseline)
-    page = Path(options.out) / "report.html"
-    write_text(page, comparison_report(comparison))
+        comparison = compare(runs, options.baseline)
+    page = publish(comparison, Path(options.out))
     if options.json:
         output.print_json(comparison.differences)
     else:
@@ -104,7 +101,7 @@ def _scaling(options: argparse.Namespace) -> None:
 
 
 def _votes(options: argparse.Namespace) -> None:
-    from calibench.analysis.votes import votes, write
+    from calibench.analysis.votes import publish, votes
     from calibench.reports.votes import votes_text
     from calibench.store import RunFile
 
@@ -114,7 +111,7 @@ def _votes(options: argparse.Namespace) -> None:
         default = runs[0].path.parent if len(runs) == 1 else Path("runs/votes")
     for note in result.notes:
         print(f"note: {note}", file=sys.stderr)
-    page = write(result, Path(options.out) if options.out else default)
+    page = publish(result, Path(options.out) if options.out else default)
     if options.json:
         output.print_json(result)
     else:
@@ -171,13 +168,13 @@ def _add_plot(commands: Any) -> None:
 
 
 def _plot(options: argparse.Namespace) -> None:
-    from calibench.analysis.report import summarize
+    from calibench.analysis.report import report
     from calibench.reports import figures
     from calibench.store import RunFile
 
     with RunFile.open(options.run) as run:
         output.warn_if_unfinished(run)
-        summary = summarize(run)
+        summary = report(run)
     diagrams = [
         diagram
         for diagram in summary.scorecard.reliability

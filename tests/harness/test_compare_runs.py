@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from calibench.analysis.compare import compare_runs
+from calibench.analysis.compare import compare
 from calibench.cli import main
 from calibench.records import Confidence, Generation, Grade, Question
 from calibench.store import RunFile
@@ -44,7 +44,7 @@ def ladder(tmp_path, monkeypatch):
 def pairs(*folders, **options):
     """(run A, run B) of the differences of these runs."""
     with contextlib.ExitStack() as opened:
-        comparison = compare_runs([opened.enter_context(RunFile.open(folder)) for folder in folders], **options)
+        comparison = compare([opened.enter_context(RunFile.open(folder)) for folder in folders], **options)
     found = list(dict.fromkeys((d.run_a, d.run_b) for d in comparison.differences))
     assert found == [pair for pair in comparison.pairs if pair in found]
     return found

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from test_store import confidence, generation, grade, question
 
-from calibench.analysis.report import publish
+from calibench.analysis.report import update
 from calibench.store import RunFile
 
 
@@ -55,7 +55,7 @@ def test_the_scorecard_follows_from_the_run_file_to_1e_9(tmp_path):
             engine={}, notes=[],
             identity={}, complete=True, libraries={}, hardware={}, calibench="0", sessions=[],
         )  # fmt: skip
-        publish(run)
+        update(run)
     rows = json.loads((tmp_path / "scorecard.json").read_text())
     card = {r["metric"]: r["value"] for r in rows if r["task"] == "t" and r["subset"] == "all"}
     expected = recompute(tmp_path / "run.sqlite")
