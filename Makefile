@@ -63,12 +63,16 @@ bench: setup ## measure speed against bare vLLM
 	$(BIN)/python -m pytest tests/bench -m bench -s $(ARGS)
 
 .PHONY: check
-check: setup ## lint
+check: setup ## lint, and check types
 	$(BIN)/ruff check .
+	@# Links give each folder the place that pyproject.toml maps it to, and messages name the folder again.
+	@rm -rf build/typed && mkdir -p build/typed/calibench
+	@ln -s "$(CURDIR)"/{harness/*,tasks,metrics,reports} build/typed/calibench/
+	$(BIN)/mypy | sed -E 's#^build/typed/calibench/(tasks|metrics|reports)/#\1/#; s#^build/typed/calibench/#harness/#'
 
 .PHONY: clean
 clean: ## remove the environment and all caches; runs/ stays
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: setup

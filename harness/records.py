@@ -33,7 +33,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all records. msgspec does not inherit `kw_only`: each record repeats it."""
 
 
-class Question(Record, kw_only=True):
+class Question(Record, kw_only=True, frozen=True):
     """One question of a task."""
 
     task: str
@@ -58,7 +58,7 @@ class Question(Record, kw_only=True):
     split: str
 
 
-class Generation(Record, kw_only=True):
+class Generation(Record, kw_only=True, frozen=True):
     """What the model wrote for one draw of one question under one protocol."""
 
     task: str
@@ -92,7 +92,7 @@ class Generation(Record, kw_only=True):
     """Output token ids; None if the backend does not give them."""
 
 
-class Confidence(Record, kw_only=True):
+class Confidence(Record, kw_only=True, frozen=True):
     """How sure the model is of one generation's answer, by one method."""
 
     task: str
@@ -109,7 +109,7 @@ class Confidence(Record, kw_only=True):
     """Prompt tokens that the follow-up request read from the prefix cache; None without a follow-up request."""
 
 
-class Grade(Record, kw_only=True):
+class Grade(Record, kw_only=True, frozen=True):
     """Whether one generation's answer is right."""
 
     task: str
@@ -125,7 +125,7 @@ class Grade(Record, kw_only=True):
     """Why, where the outcome alone does not say it."""
 
 
-class Metric(Record, kw_only=True):
+class Metric(Record, kw_only=True, frozen=True):
     """One number of a scorecard."""
 
     task: str
@@ -150,7 +150,7 @@ class Metric(Record, kw_only=True):
     """Why value is None; None otherwise."""
 
 
-class ReliabilityBin(Record, kw_only=True):
+class ReliabilityBin(Record, kw_only=True, frozen=True):
     """One bin of a reliability diagram."""
 
     low: float
@@ -171,7 +171,7 @@ class ReliabilityBin(Record, kw_only=True):
     n_incorrect: int
 
 
-class Reliability(Record, kw_only=True):
+class Reliability(Record, kw_only=True, frozen=True):
     """The data of one reliability diagram, and of the confidence histogram by outcome below it."""
 
     task: str
@@ -184,7 +184,7 @@ class Reliability(Record, kw_only=True):
     bins: tuple[ReliabilityBin, ...]
 
 
-class Scorecard(Record, kw_only=True):
+class Scorecard(Record, kw_only=True, frozen=True):
     """All numbers of one run."""
 
     metrics: tuple[Metric, ...]

@@ -7,7 +7,7 @@ from typing import Literal
 from calibench.records import Domain, Metric, Record, Scorecard
 
 
-class Difference(Record, kw_only=True):
+class Difference(Record, kw_only=True, frozen=True):
     """A metric of run B minus the same metric of run A, paired on the questions that both answered."""
 
     run_a: str
@@ -36,7 +36,7 @@ class Difference(Record, kw_only=True):
     reason: str | None = None
 
 
-class GalleryItem(Record, kw_only=True):
+class GalleryItem(Record, kw_only=True, frozen=True):
     """A confident error, with everything that a reader needs to judge it."""
 
     task: str
@@ -53,7 +53,7 @@ class GalleryItem(Record, kw_only=True):
     text: str
 
 
-class OutcomeCount(Record, kw_only=True):
+class OutcomeCount(Record, kw_only=True, frozen=True):
     """How many generations of a task ended in each outcome, and how many gave a confidence by each method."""
 
     task: str
@@ -65,7 +65,7 @@ class OutcomeCount(Record, kw_only=True):
     """method -> status -> count."""
 
 
-class RunSummary(Record, kw_only=True):
+class RunSummary(Record, kw_only=True, frozen=True):
     """All that a report needs of one run."""
 
     name: str
@@ -82,7 +82,7 @@ class RunSummary(Record, kw_only=True):
     of its own."""
 
 
-class Comparison(Record, kw_only=True):
+class Comparison(Record, kw_only=True, frozen=True):
     """Several runs held against each other."""
 
     runs: tuple[RunSummary, ...]
@@ -95,7 +95,7 @@ class Comparison(Record, kw_only=True):
     """In the order of the pairs; a pair that shares no question has none."""
 
 
-class Reach(Record, kw_only=True):
+class Reach(Record, kw_only=True, frozen=True):
     """Whether the weighted vote of one run does as well with few draws as the majority vote of another with many."""
 
     task: str
@@ -124,7 +124,7 @@ class Reach(Record, kw_only=True):
     convention: str
 
 
-class VotesRun(Record, kw_only=True):
+class VotesRun(Record, kw_only=True, frozen=True):
     """Votes of one run."""
 
     name: str
@@ -136,7 +136,7 @@ class VotesRun(Record, kw_only=True):
     """Numbers of votes of k draws have the subset `k=...`; `n_used` counts questions."""
 
 
-class Votes(Record, kw_only=True):
+class Votes(Record, kw_only=True, frozen=True):
     """What more draws bring, for one run or for several on the questions that they share."""
 
     runs: tuple[VotesRun, ...]
@@ -146,7 +146,7 @@ class Votes(Record, kw_only=True):
     """What a reader must know before the numbers."""
 
 
-class RecalibrationFit(Record, kw_only=True):
+class RecalibrationFit(Record, kw_only=True, frozen=True):
     """How one recalibration of one method of one task was fitted."""
 
     task: str
@@ -162,7 +162,7 @@ class RecalibrationFit(Record, kw_only=True):
     """Why there is no map; None otherwise."""
 
 
-class Recalibrated(Record, kw_only=True):
+class Recalibrated(Record, kw_only=True, frozen=True):
     """A run before and after its confidences were recalibrated."""
 
     name: str

@@ -12,7 +12,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Base of all options."""
 
 
-class TrainingOptions(Options):
+class TrainingOptions(Options, frozen=True):
     """How weights are updated; all recipes that train by supervised fine-tuning have these."""
 
     learning_rate: Annotated[float, Meta(gt=0, description="peak, after the warm-up")] = 1e-5

@@ -20,7 +20,7 @@ from calibench.prompting.chat import ChatFormat
 from calibench.records import Outcome
 
 
-class SelfTrainingOptions(TrainingOptions):
+class SelfTrainingOptions(TrainingOptions, frozen=True):
     iterations: Annotated[int, Meta(ge=1, description="rounds of sampling and training; EpiCaR: 3")] = 3
     draws: Annotated[int, Meta(ge=1, description="answers sampled per question and iteration (K)")] = 8
     temperature: Annotated[float, Meta(gt=0, description="of the sampling")] = 1.0

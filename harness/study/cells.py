@@ -31,7 +31,7 @@ OUTCOMES = {name[0]: name for name in ("correct", "incorrect", "abstained", "unp
 _ANSWERED = ("correct", "incorrect")
 
 
-class Answers(Record, kw_only=True):
+class Answers(Record, kw_only=True, frozen=True):
     """One greedy answer to each of N questions of a task."""
 
     domain: Domain
@@ -45,7 +45,7 @@ class Answers(Record, kw_only=True):
     """Method -> [N] confidences."""
 
 
-class Draws(Record, kw_only=True):
+class Draws(Record, kw_only=True, frozen=True):
     """K answers to each of Q questions of a task, all of a question's together."""
 
     domain: Domain
@@ -62,7 +62,7 @@ class Draws(Record, kw_only=True):
     """Method -> [Q K] confidences."""
 
 
-class Cell(Record, kw_only=True):
+class Cell(Record, kw_only=True, frozen=True):
     """One kind of checkpoint, made with one seed."""
 
     kind: str

@@ -21,7 +21,7 @@ from calibench.finetune.sampling import Sampled
 from calibench.finetune.self_training import Iteration, SelfTrainingOptions, train
 
 
-class ConfidenceOptions(SelfTrainingOptions):
+class ConfidenceOptions(SelfTrainingOptions, frozen=True):
     iterations: Annotated[int, Meta(ge=1, description="rounds of sampling and training")] = 1
     draws: Annotated[int, Meta(ge=2, description="answers sampled per question and iteration (K)")] = 16
     prior: Annotated[float, Meta(ge=0, description="answers added to both the right and the wrong ones")] = 0.5

@@ -29,7 +29,7 @@ from calibench.finetune.rows import Row, Summary, verdict_row
 from calibench.finetune.self_training import Iteration, SelfTrainingOptions, right_answers, train
 
 
-class EpicarOptions(SelfTrainingOptions):
+class EpicarOptions(SelfTrainingOptions, frozen=True):
     repair: Annotated[
         bool, Meta(description="where a sampled output comes to no answer, lets the model finish one")
     ] = True

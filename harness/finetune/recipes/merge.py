@@ -26,7 +26,7 @@ from calibench.model import Checkpoint
 _NAME = "merged"
 
 
-class MergeOptions(Options):
+class MergeOptions(Options, frozen=True):
     others: Annotated[str, Meta(description="checkpoints that are merged with --model, by comma")] = ""
     adapters: Annotated[str, Meta(description="folders of LoRA adapters of --model, by comma, instead")] = ""
     weights: Annotated[str, Meta(description="by comma, --model's first; adapters have one each (default: equal)")] = ""

@@ -31,7 +31,7 @@ from calibench.finetune.trainers.rl import RlOptions
 from calibench.prompting import protocols
 
 
-class RlcrOptions(RlOptions):
+class RlcrOptions(RlOptions, frozen=True):
     reward: Annotated[
         Literal["rlcr", "rlcr_code"], Meta(description="the paper's formula, or its code's with a share for the format")
     ] = "rlcr"

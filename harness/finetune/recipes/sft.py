@@ -28,7 +28,7 @@ from calibench.records import Question
 from calibench.tasks.data import content_id, sha256
 
 
-class SftOptions(TrainingOptions):
+class SftOptions(TrainingOptions, frozen=True):
     traces: Annotated[str, Meta(description="file of reasoning traces, JSON Lines")] = ""
     reasoning_format: Annotated[str, Meta(description="how a trace's reasoning is written before the answer")] = (
         "<think>\n{reasoning}\n</think>\n\n"

@@ -21,7 +21,7 @@ from calibench.finetune.self_training import Iteration, SelfTrainingOptions, rig
 from calibench.records import Question
 
 
-class StarOptions(SelfTrainingOptions):
+class StarOptions(SelfTrainingOptions, frozen=True):
     rationalise: Annotated[bool, Meta(description="asks again, with the gold answer as a hint, where all failed")] = (
         False
     )

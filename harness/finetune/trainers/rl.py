@@ -57,7 +57,7 @@ _SHOWN = (
 )
 
 
-class RlOptions(Options):
+class RlOptions(Options, frozen=True):
     """How one run of reinforcement learning is done."""
 
     steps: Annotated[int, Meta(ge=1, description="updates")] = 200
