@@ -13,7 +13,7 @@ from calibench.errors import InputError, unknown_name
 from calibench.tasks.base import Task
 
 _HERE = Path(__file__).parent
-_NOT_TASKS = {"base", "data", "table", "user"}
+_NOT_TASKS = {"base", "data", "table"}
 _RESERVED = {"file", "lm_eval", "micro", "macro"}
 """Names that stand for a source of tasks, a group of them, or the mean over them."""
 

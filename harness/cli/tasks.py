@@ -83,7 +83,7 @@ def task_of_file(options: dict[str, Any]) -> tuple[str, ...]:
         return ()
     if "task_file" not in described:
         raise InputError(f"--{next(iter(described)).replace('_', '-')} describes a file: name it by --task-file")
-    from calibench.tasks.user import Description
+    from calibench.tasks.user.description import Description
 
     return (f"file:{Description(described['task_file'], **without(described, 'task_file')).reference()}",)
 

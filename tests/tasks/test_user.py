@@ -14,7 +14,7 @@ from calibench.errors import DataError, InputError
 from calibench.grading.check import check_task
 from calibench.records import Question
 from calibench.tasks.base import Task
-from calibench.tasks.user import Description
+from calibench.tasks.user.description import Description
 
 SUMS = "q,a,lvl,topic\nWhat is 2 plus 3?,5,1,sums\n" + '"What is 1,000 minus 1?",999,2,differences\n'
 

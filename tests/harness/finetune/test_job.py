@@ -24,7 +24,7 @@ from calibench.finetune.tune import _held_out, _taught
 from calibench.grading.pool import GradingPool
 from calibench.records import Question
 from calibench.tasks.base import Task
-from calibench.tasks.user import Description
+from calibench.tasks.user.description import Description
 
 FRESH = """
 import sys
