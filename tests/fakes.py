@@ -12,6 +12,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from calibench.backends.base import BaseBackend, Choice, Completion, LogLikelihood, TokenScores
+from calibench.errors import EngineError
 from calibench.prompting.chat import ChatFormat
 from calibench.records import Sampling
 
@@ -105,6 +106,24 @@ class FakeBackend(BaseBackend):
         self.scored += [(context, text) for text in texts]
         await asyncio.sleep(0)
         return [LogLikelihood(value, value == 0) for value in (self.likelihood(context, text) for text in texts)]
+
+
+class NeverStarts(FakeBackend):
+    """An engine that nothing may start or take the chat format from."""
+
+    def __init__(self):
+        super().__init__(lambda prompt, seed: prompt)
+
+    @property
+    def chat(self):
+        raise AssertionError("the chat format is the model's, and no model is needed")
+
+    @chat.setter
+    def chat(self, _format):
+        pass
+
+    async def start(self) -> None:
+        raise EngineError("started")
 
 
 def checkpoint_folder(folder: Path) -> Path:

@@ -28,6 +28,9 @@ CONTRACT = ("calibench.records", "calibench.results", "calibench.errors")
 # The composition roots, lowest first: a root may import those before it, and everything that is no root.
 ROOTS = (
     "calibench.grading",
+    "calibench.running.judging",
+    "calibench.running.asking",
+    "calibench.running.stream",
     "calibench.running.pipeline",
     "calibench.analysis",
     "calibench.lm_eval",

@@ -24,6 +24,7 @@ class Answered(NamedTuple):
 
     parsed: Parsed
     prompt: tuple[int, ...]
+    """Token ids of the prompt; empty for a method that needs no model."""
     output: tuple[int, ...]
     """Output token ids without that of the end of the turn."""
     scores: TokenScores | None = None
@@ -49,9 +50,15 @@ class Method(NamedTuple):
     needs: frozenset[str]
     """Capabilities that the backend must have, `stated` if the protocol must ask for a confidence, and
     `protocol options` if it must be that one, where no other methods are read."""
-    read: Callable[[Answered, BaseBackend], Awaitable[Reading]]
+    read: Callable[[Answered, BaseBackend | None], Awaitable[Reading]]
+    """(generation, backend) -> reading. A method that needs no model gets None for the backend."""
     question: str = ""
     """What a follow-up asks; part of a run's identity."""
+
+    @property
+    def needs_model(self) -> bool:
+        """Whether the model must be there when it reads; if not, it reads what the run file keeps of a generation."""
+        return not self.needs <= {"stated"}
 
 
 def follow_up(answered: Answered, backend: BaseBackend, question: str, room: int) -> tuple[int, ...] | Reading:

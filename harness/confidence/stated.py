@@ -3,11 +3,10 @@
 Source: Tian et al. 2023 (arXiv 2305.14975), verbalized one-stage; Zeng et al. 2025 (arXiv 2504.06564), protocol V.
 """
 
-from calibench.backends.base import BaseBackend
 from calibench.confidence.base import Answered, Method, Reading
 
 
-async def _read(answered: Answered, backend: BaseBackend) -> Reading:
+async def _read(answered: Answered, _no_backend: None) -> Reading:
     parsed = answered.parsed
     return Reading(parsed.confidence, parsed.status, parsed.raw)
 

@@ -6,7 +6,6 @@ through the real grader in the pipeline's worker processes.
 
 from __future__ import annotations
 
-import os
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -15,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from calibench import tasks
 from calibench.grading import sandbox
-from calibench.grading.pool import GradingPool
+from calibench.grading.pool import GRADERS, GradingPool
 from calibench.records import Outcome, Question
 from calibench.tasks.base import Task, Verdict
 
@@ -132,7 +131,7 @@ def check_task(name: str, data: str | None, limit: int | None = None) -> CheckRe
             else:
                 yield from _cases(task, question)
 
-    with GradingPool(max(1, (os.cpu_count() or 2) // 2), _SECONDS) as pool:
+    with GradingPool(GRADERS, _SECONDS) as pool:
         for case, verdict in _graded(pool, name, cases()):
             counts.setdefault(case.kind, Counter())[verdict.outcome] += 1
             if verdict.outcome != case.expected:

@@ -37,6 +37,12 @@ _task = functools.cache(tasks.load)
 """Loading looks the name up in the folder of tasks: once per task, not once per answer."""
 
 
+GRADERS = max(1, (os.cpu_count() or 2) // 2)
+"""Processes that grade beside an engine."""
+GRADER_SECONDS = 10.0
+"""Time that grading one answer may take."""
+
+
 class GradingPool:
     """A pool of processes that load tasks by name and call their graders.
 
@@ -145,7 +151,3 @@ def _grade(task_name: str, question: Question, answer_text: str) -> Verdict:
     task = _task(task_name)
     verdict = task.grade(question, answer_text)
     return task.finish(question, verdict, sandbox.run(verdict)) if isinstance(verdict, Job) else verdict
-
-
-GRADER_SECONDS = 10.0
-"""Time that grading one answer may take."""

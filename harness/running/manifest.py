@@ -145,8 +145,9 @@ def description(
     }
 
 
-def environment(engine: dict[str, Any]) -> dict[str, Any]:
-    """Versions and hardware; noted for each session, because they may change between two."""
+def environment(engine: dict[str, Any] | None) -> dict[str, Any]:
+    """Versions and hardware; noted for each session, because they may change between two. engine is None in one that
+    started none."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     return {
         "calibench": __version__,

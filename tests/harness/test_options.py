@@ -5,7 +5,7 @@ import math
 from types import SimpleNamespace
 
 import pytest
-from fakes import FakeBackend, checkpoint_folder, gsm8k_folder, tokenizer
+from fakes import FakeBackend, NeverStarts, checkpoint_folder, gsm8k_folder, tokenizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -161,6 +161,16 @@ def test_a_confidence_that_is_missing_is_read_again_for_the_stored_answer(launch
     launch(scorer())
     launch(scorer(), out="whole")
     assert content(launch.folder / "run") == content(launch.folder / "whole")
+
+
+def test_grades_are_made_of_the_stored_answers_without_the_engine(launch):
+    launch(scorer())
+    whole = content(launch.folder / "run")
+    with RunFile.create(launch.folder / "run") as run:
+        run._db.execute("DELETE FROM grades")
+        run.update_manifest(complete=False)
+    launch(NeverStarts())
+    assert content(launch.folder / "run") == whole
 
 
 def test_what_does_not_fit_the_context_is_failed_and_no_answer(launch):

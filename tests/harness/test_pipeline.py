@@ -20,7 +20,7 @@ from calibench.errors import (
     ModelError,
     StorageError,
 )
-from calibench.running import pipeline
+from calibench.running import saving
 from calibench.running.config import RunConfig, seed_of
 from calibench.running.pipeline import execute
 from calibench.running.progress import Silent
@@ -276,7 +276,7 @@ def test_a_failed_commit_is_an_error_and_the_run_continues_to_the_same_file(laun
                 os.kill(os.getpid(), signal.SIGINT)
             return await super().complete(prompt, sampling, seed)
 
-    monkeypatch.setattr(pipeline, "_COMMIT_SECONDS", 0.001)
+    monkeypatch.setattr(saving, "_COMMIT_SECONDS", 0.001)
     monkeypatch.setattr(RunFile, "write", full)
     broken = str(tmp_path / "broken")
     with pytest.raises(StorageError, match="full"):

@@ -1,0 +1,85 @@
+"""What is made of one generation: parts, confidences, grade. The model is there only for methods that need it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from calibench.backends.base import BaseBackend
+from calibench.confidence.base import Answered, Method, Reading
+from calibench.grading.pool import GradingPool
+from calibench.prompting import protocols
+from calibench.prompting.parsing import Parsed, parse
+from calibench.records import Confidence, Generation, Grade, Question
+from calibench.tasks.base import Task, Verdict
+
+
+def parsed_of(generation: Generation, scale: str | None) -> Parsed:
+    """The parts of a generation, by what the run file keeps of it; `scale` is that of its protocol."""
+    return parse(
+        generation.text,
+        reasoning_opened=generation.reasoning_opened,
+        scale=scale,
+        finish_reason=generation.finish_reason,
+    )
+
+
+def answered_of(question: Question, generation: Generation, parsed: Parsed) -> Answered:
+    """What a method that needs no model reads."""
+    return Answered(parsed, (), generation.token_ids or (), problem=protocols.body(question))
+
+
+class Judge:
+    """Reads and grades generations.
+
+    Args:
+        methods: the confidence methods, by name.
+        graders: grade the answers, in processes of their own.
+        backend: for the methods that need the model; None: those are not to be read.
+    """
+
+    def __init__(self, methods: Mapping[str, Method], graders: GradingPool, backend: BaseBackend | None = None):
+        self._methods = methods
+        self._graders = graders
+        self._backend = backend
+
+    async def judge(
+        self, task: Task, question: Question, generation: Generation, answered: Answered, parts: set[str]
+    ) -> list[Grade | Confidence]:
+        """The parts that are asked for: names of methods, and `grade`."""
+        readings = [self.read(name, generation, answered) for name in sorted(parts - {"grade"})]
+        grades = [self.grade(task, question, generation, answered.parsed)] if "grade" in parts else []
+        return list(await asyncio.gather(*grades, *readings))
+
+    async def read(self, name: str, generation: Generation, answered: Answered) -> Confidence:
+        method = self._methods[name]
+        if generation.error or answered.parsed.truncated:
+            reading = Reading(None, "missing", None)
+        elif method.needs_model:
+            reading = await method.read(answered, self._backend)
+        else:
+            # The same evidence whether a model is there or not.
+            reading = await method.read(answered._replace(prompt=(), scores=None), None)
+        return Confidence(**draw_key(generation), method=name, **reading._asdict())
+
+    async def grade(self, task: Task, question: Question, generation: Generation, parsed: Parsed) -> Grade:
+        if generation.error:
+            verdict = Verdict("failed", None, generation.error)
+        elif question.question_id in task.broken_gold:
+            verdict = Verdict("failed", None, f"published gold is broken: {task.broken_gold[question.question_id]}")
+        elif parsed.truncated:
+            verdict = Verdict("truncated", None, f"inside the {parsed.truncated}")
+        else:
+            verdict = await asyncio.wrap_future(self._graders.submit(task.name, question, parsed.answer_text))
+        return Grade(
+            **draw_key(generation),
+            answer=verdict.answer,
+            outcome=verdict.outcome,
+            grader=task.grader,
+            detail=verdict.detail,
+        )
+
+
+def draw_key(generation: Generation) -> dict[str, Any]:
+    return {name: getattr(generation, name) for name in ("task", "question_id", "protocol", "draw")}

@@ -1,0 +1,75 @@
+"""Keeps what a run makes: commits in small batches, and a stop that lets what is in flight end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+
+from calibench.errors import CalibenchError
+from calibench.records import Record
+from calibench.store import RunFile
+
+_COMMIT_SECONDS = 0.5
+
+
+class Saver:
+    """Commits finished records in small batches; records added together are in one commit."""
+
+    def __init__(self, run: RunFile):
+        self._run = run
+        self._unsaved: list[Record] = []
+
+    def add(self, records: Sequence[Record]) -> None:
+        self._unsaved += records
+
+    @contextlib.asynccontextmanager
+    async def saving(self) -> AsyncIterator[None]:
+        """Commits while the body runs; the last records on the way out, however it goes."""
+        saver = asyncio.create_task(self._save_forever())
+        owner = asyncio.current_task()
+        saver.add_done_callback(lambda task: None if task.cancelled() else owner.cancel())
+        try:
+            yield
+        finally:
+            saver.cancel()
+            (end,) = await asyncio.gather(saver, return_exceptions=True)
+            if isinstance(end, CalibenchError):
+                raise end
+            self._save()
+
+    async def _save_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_COMMIT_SECONDS)
+            self._save()
+
+    def _save(self) -> None:
+        if self._unsaved:
+            self._run.write(self._unsaved)
+            self._unsaved = []
+
+
+@contextlib.contextmanager
+def draining(stop: asyncio.Event, told: Callable[[], None]) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM sets `stop` and lets what is in flight end; the second one gives that up too."""
+    loop, owner = asyncio.get_running_loop(), asyncio.current_task()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            owner.cancel()
+        stop.set()
+        told()
+
+    signals = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    for number in signals:
+        loop.add_signal_handler(number, on_signal)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
