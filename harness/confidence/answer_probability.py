@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from calibench.backends.base import BaseBackend
 from calibench.confidence.base import Answered, Method, Reading, token_reading
 from calibench.prompting.parsing import Parsed
-from calibench.tasks.grading.answer import stated_span
+from calibench.tasks.grading.answer import stated
 
 _PROGRAM = re.compile(r"(?ms)^[ \t]*```[ \t]*py[^\n]*\n(?P<code>.*?)(?:\n[ \t]*```|\Z)")
 
@@ -30,8 +30,8 @@ def answer_spans(text: str, parsed: Parsed) -> list[tuple[int, int]]:
     visible = "".join(shown)
     programs = list(_PROGRAM.finditer(visible))
     done = programs[-1].end() if programs else 0
-    if stated := stated_span(visible[done:]):
-        return [(done + stated[0], done + stated[1])]
+    if found := stated(visible[done:]):
+        return [(done + found.start, done + found.end)]
     return [programs[-1].span("code")] if programs else parts
 
 

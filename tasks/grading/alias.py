@@ -18,9 +18,10 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from calibench.tasks.base import Verdict
-from calibench.tasks.grading.answer import is_refusal, stated_answer, unwrapped
+from calibench.tasks.grading.answer import stated_answer, unwrapped
+from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "alias/1"
+GRADER = "alias/2"
 
 _COPULA = re.compile(r"(?i)^.{0,200}?\b(?:is|was|are|were)\b(.+)$", re.DOTALL)
 _PREPOSITION = re.compile(r"(?i)^\s*(?:\w+ed |born |written |made )?(?:in|by|at|from|as)\s(.+)$", re.DOTALL)

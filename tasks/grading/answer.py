@@ -1,85 +1,92 @@
-r"""Finds the answer that a text states, and tells an answer from a refusal.
+r"""What states an answer: the one rule, by which the parser finds where an answer stands and the graders what it says.
 
 An answer is stated by a line `Answer: ...` (also bold, `Final answer`, `Guess`, or with the answer on the next line),
 by a JSON field `"answer"`, `<answer>` tags, `####` or `\boxed{}`; the last one counts. Failing those, by a sentence
-`the answer is ...`. What to read when nothing is stated differs by kind of answer and is each grader's own rule.
+`the answer is ...`. Nothing inside a program is a statement. What to read when nothing is stated differs by kind of
+answer and is each grader's own rule.
 """
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
+
+from calibench.tasks.grading.blocks import HIDDEN, programs_hidden
 
 _LABEL = re.compile(
     r"(?im)^[^\w\n]{0,8}(?:(?:my|the|final|correct|best) ){0,2}(?:answer|guess|答え|回答|解答|答案)(?: is)?[ \t*_]{0,4}"
     r"(?:[:：=]|$)|(?P<json>\"(?:final_)?answer\"[ \t]?:)|(?P<tag><answer>)|####|(?P<box>\\boxed[ ]?\{)"
 )
 _SENTENCE = re.compile(r"(?i)\banswer (?:is|would be|should be|must be):?[ \t]+([^\n]+?)(?=\.(?:\s|$)|\n|$)")
+_PROGRAM = re.compile(HIDDEN)
 _JSON_VALUE = re.compile(r'\s{0,4}(?:"((?:[^"\\\n]|\\.)*)"|([^,}\n]*))')
 _WRAPPERS = (
     *(("**", "**"), ("__", "__"), ("*", "*"), ("`", "`"), ("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]")),
     *(('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("<", ">")),
 )
-_CANNOT = "(?:can ?not|can't|could not|couldn't)"
-_TELL = "(?:answer|determine|provide|say|tell|know|find|solve|help|verify|identify)"
-_TOLD = "(?:answered|determined|said|told|known|found|solved|verified|identified)"
-_PREFACE = (
-    "sorry|unfortunately|i apologi[sz]e|i(?:'m| am) (?:sorry|afraid)|honestly|as an? [^.,\\n]{1,40}|so|therefore|thus"
-)
-_REFUSALS = (
-    r"i (?:do not|don't|dont) (?:know|have)",
-    r"(?:i'?m|i am) (?:not (?:sure|certain|able)|unable)|not sure|unable to",
-    r"(?:i have )?no idea|i have no information|idk\b",
-    rf"i (?:{_CANNOT}|won't) (?:\w+ )?{_TELL}|{_CANNOT} {_TELL}",
-    rf"(?:it |(?:this |the )(?:answer |question |problem |claim )?)?{_CANNOT} be {_TOLD}",
-    rf"(?:it is |it's )?(?:impossible|not possible) to {_TELL}|(?:it is )?not known",
-    r"(?:there is )?(?:not enough|insufficient) (?:info|data|context)|there isn't enough (?:info|data)",
-    r"i (?:decline|refuse|abstain|prefer not)|abstain",
-    r"(?:unknown|unsure|undetermined|no answer|none given|n/?a|\?+)(?=\W*$|[ ]?[(,.;])",
-    r"わかりません|不知道|不清楚|无法确定",
-)
-_REFUSAL = re.compile(rf"(?i)\W*(?:(?:{_PREFACE})[,.]?(?: but)? )?(?:{'|'.join(_REFUSALS)})")
 
 _LABELS_TRIED = 20
 """Labels that are looked at for one with an answer behind it; a bound, as each look may read the rest of the text."""
 
 
+class Stated(NamedTuple):
+    """Where an answer is stated. Offsets are those of the text."""
+
+    label: int
+    """Where its label starts."""
+    start: int
+    end: int
+    """From `start` to `end`: the answer without markup."""
+    close: int | None
+    """Where the statement ends: behind its line, tag or box. None if its end is not seen, as the text may be cut."""
+    labelled: bool
+    """False for a sentence."""
+
+
+def stated(text: str) -> Stated | None:
+    """Where the text states its answer; None if it states none."""
+    text = programs_hidden(text)
+    for label in reversed(list(_LABEL.finditer(text))[-_LABELS_TRIED:]):
+        start, end, close = _content(text, label)
+        if content := unwrapped(text[start:end]):
+            start = text.index(content, start)
+            return Stated(label.start(), start, start + len(content), close, labelled=True)
+    sentences = list(_SENTENCE.finditer(text))
+    if sentences and (content := unwrapped(sentences[-1][1])):
+        start = text.index(content, sentences[-1].start(1))
+        return Stated(sentences[-1].start(), start, start + len(content), None, labelled=False)
+    return None
+
+
 def stated_answer(text: str) -> str | None:
     """The answer that the text states, without markup; None if it states none."""
-    span = stated_span(text)
-    return text[slice(*span)] if span else None
+    found = stated(text)
+    return text[found.start : found.end] if found else None
 
 
-def stated_span(text: str) -> tuple[int, int] | None:
-    """Where the answer that the text states stands, without markup; None if it states none."""
-    for label in reversed(list(_LABEL.finditer(text))[-_LABELS_TRIED:]):
-        if content := unwrapped(_content(text, label)):
-            return _place(text, content, label.end())
-    sentences = list(_SENTENCE.finditer(text))
-    content = unwrapped(sentences[-1][1]) if sentences else ""
-    return _place(text, content, sentences[-1].start(1)) if content else None
+def first_label(text: str) -> int | None:
+    """Where the first label of an answer ends, whatever follows it; None if there is none."""
+    label = _LABEL.search(programs_hidden(text))
+    return label.end() if label else None
 
 
-def _place(text: str, content: str, start: int) -> tuple[int, int]:
-    start = text.index(content, start)
-    return start, start + len(content)
+def answer_begins(text: str) -> int:
+    """Where the first answer may begin: a label, a sentence or a program; the text's length if there is none."""
+    text = programs_hidden(text)
+    first = (_LABEL.search(text), _SENTENCE.search(text), _PROGRAM.search(text))
+    return min((match.start() for match in first if match), default=len(text))
 
 
-def is_refusal(text: str) -> bool:
-    """Whether what the text states declines to answer ("I don't know", "cannot be determined").
-
-    Where it states no answer, its first or its last line must decline.
-    """
-    lines = [line for line in text.splitlines() if line.strip()]
-    stated = stated_answer(text)
-    places = [stated] if stated else lines[:1] + lines[-1:]
-    return any(_REFUSAL.match(place.replace("’", "'")) for place in places)
+def answer_above(text: str) -> str | None:
+    """The answer that a text states, or all of it where there is no label of an answer."""
+    return stated_answer(text) or (text.strip() or None if first_label(text) is None else None)
 
 
 def unwrapped(text: str) -> str:
     """The text without surrounding markup, quotes and final full stop."""
     while True:
         before = text
-        text = text.strip().rstrip(".。,;").strip()
+        text = text.strip().rstrip(".。,; \t\n").strip()
         for left, right in _WRAPPERS:
             inner = text[len(left) : -len(right)]
             if text.startswith(left) and text.endswith(right) and inner and left not in inner and right not in inner:
@@ -88,24 +95,32 @@ def unwrapped(text: str) -> str:
             return text.strip("*_`").strip() if text.strip("*_`$ ") else ""
 
 
-def _content(text: str, label: re.Match[str]) -> str:
-    rest = text[label.end() :]
+def _content(text: str, label: re.Match[str]) -> tuple[int, int, int | None]:
+    """Start and end of what a label states, and where the statement ends (`Stated.close`)."""
+    start = label.end()
     if label["json"]:
-        value = _JSON_VALUE.match(rest)
-        return value[1] or value[2] or ""
+        value = _JSON_VALUE.match(text, start)
+        return (*value.span(1 if value[1] is not None else 2), value.end() if value.end() < len(text) else None)
     if label["tag"]:
-        return rest.partition("</answer>")[0]
+        end = text.find("</answer>", start)
+        return (start, end, end + len("</answer>")) if end >= 0 else (start, len(text), None)
     if label["box"]:
-        return _braced(rest)
-    lines = (line.strip() for line in rest.splitlines())
-    return next((line for line in lines if line.strip("*_`$\\[]() ")), "")
+        end = _closing_brace(text, start)
+        return (start, len(text), None) if end is None else (start, end, end + 1)
+    while start < len(text):
+        end = text.find("\n", start)
+        end, close = (len(text), None) if end < 0 else (end, end)
+        if text[start:end].strip().strip("*_`$\\[]() "):
+            return start, end, close
+        start = end + 1
+    return start, start, None
 
 
-def _braced(rest: str) -> str:
-    """Up to the brace that closes the one before `rest`; all of it if none does."""
+def _closing_brace(text: str, start: int) -> int | None:
+    """Where the brace closes that was opened before `start`; None if it does not."""
     depth = 1
-    for brace in re.finditer(r"\\.|[{}]", rest):
+    for brace in re.compile(r"\\.|[{}]").finditer(text, start):
         depth += {"{": 1, "}": -1}.get(brace[0], 0)
         if depth == 0:
-            return rest[: brace.start()]
-    return rest
+            return brace.start()
+    return None

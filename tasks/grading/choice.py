@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 
 from calibench.records import Question
 from calibench.tasks.base import Verdict
-from calibench.tasks.grading.answer import is_refusal, stated_answer
+from calibench.tasks.grading.answer import stated_answer
+from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "choice/2"
+GRADER = "choice/3"
 
 
 class Label(NamedTuple):

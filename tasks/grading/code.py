@@ -21,9 +21,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from calibench.tasks.base import Job, Ran, Verdict
-from calibench.tasks.grading.answer import is_refusal
+from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "code/1"
+GRADER = "code/2"
 
 _BLOCK = re.compile(
     r"(?ms)^[ \t]*(?P<fence>```+|~~~+)[ \t]*(?P<language>[\w+.-]*)[^\n]*\n(?P<code>.*?)(?:^[ \t]*(?P=fence)|\Z)"

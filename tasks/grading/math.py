@@ -18,9 +18,10 @@ from itertools import combinations
 from typing import Any
 
 from calibench.tasks.base import Verdict
-from calibench.tasks.grading.answer import is_refusal, stated_answer, unwrapped
+from calibench.tasks.grading.answer import stated_answer, unwrapped
+from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "math/1"
+GRADER = "math/2"
 
 _FORMULA = re.compile(r"\$\$?([^$]{1,2000})\$\$?|\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]", re.DOTALL)
 _COPULA = re.compile(r"\b(?:is|are|equals)\b")

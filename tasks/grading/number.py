@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from calibench.tasks.base import Verdict
-from calibench.tasks.grading.answer import is_refusal, stated_answer
+from calibench.tasks.grading.answer import stated_answer
+from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "number/1"
+GRADER = "number/2"
 
 _LATEX = (
     (re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}|\\[dt]?frac[ ]?(\d)[ ]?(\d)"), r" \1\3/\2\4 "),

@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from string import ascii_uppercase
 
 from calibench.tasks.base import Verdict
-from calibench.tasks.grading.answer import is_refusal, stated_answer
+from calibench.tasks.grading.answer import stated_answer
+from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "option/1"
+GRADER = "option/2"
 
 _NAME = "(?i:option|choice|letter|answer|选项|選項|選択肢)"
 _START = re.compile(

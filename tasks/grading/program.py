@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 
 from calibench.tasks.base import Verdict
-from calibench.tasks.grading.answer import is_refusal
+from calibench.tasks.grading.refusal import is_refusal
 
 GRADER = "program/1"
 

@@ -7,18 +7,20 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibench import tasks
-from calibench.prompting.parsing import parse
+from calibench.prompting.parsing import parse, states_answer
 from calibench.records import Question
 from calibench.tasks.grading.alias import grade_alias, normalised
-from calibench.tasks.grading.answer import is_refusal, stated_answer, unwrapped
+from calibench.tasks.grading.answer import stated, stated_answer, unwrapped
 from calibench.tasks.grading.choice import TRUE_FALSE, grade_choice
+from calibench.tasks.grading.code import program_of
 from calibench.tasks.grading.math import grade_math
 from calibench.tasks.grading.number import grade_number, read_number
 from calibench.tasks.grading.option import grade_option
+from calibench.tasks.grading.refusal import is_refusal
 
 CASES = Path(__file__).parent / "cases"
 
@@ -175,3 +177,48 @@ def test_hostile_texts_take_little_time(unit: str):
         start = time.process_time()
         grade(["3"], text)
         assert time.process_time() - start < 5.0
+
+
+PIECES = st.sampled_from(
+    [
+        *("Answer: ", "**Answer:** ", "Final answer", ": ", "Guess: ", "答案：", '"answer": ', "<answer>", "</answer>"),
+        *("#### ", "\\boxed{", "\\boxed {", "}", "The answer is ", "the answer should be ", "answer would be: "),
+        *("5", "18", "x", "B", "$", "**", ".", "\n", "\n\n", " ", '"', "\\[", "\\]", "Confidence: 85%"),
+        *("```python\n", "```\n", "def f(x):\n", "answer = 3\n", "# Answer: 4\n"),
+    ]
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(PIECES | st.text(max_size=3), max_size=12).map("".join), st.sampled_from(["stop", "length"]))
+def test_parser_and_graders_agree_on_what_states_an_answer(text, finish_reason):
+    """An answer that the parser finds complete is one that graders read, and the other way round."""
+    parsed = parse(text, reasoning_opened=False, scale=None, finish_reason=finish_reason)
+    answer = stated(parsed.answer_text)
+    program = program_of(parsed.answer_text, set()) is not None
+    if states_answer(parsed.answer_text):
+        assert answer or program
+    if answer:
+        assert states_answer(parsed.answer_text)
+        assert answer.start < answer.end
+    if finish_reason == "length" and answer and answer.close is not None and not program:
+        assert parsed.truncated is None
+    if finish_reason == "length" and parsed.truncated is None:
+        assert answer or program
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "truncated"),
+    [
+        ("So \\boxed {5", "5", "answer"),
+        ("So \\boxed {5}", "5", None),
+        ("The answer should be 18", "18", "answer"),
+        ('{"answer": "18", "sure": tr', "18", None),
+        ("Answer: 5\nAnswer:", "5", None),
+        ("```python\nanswer = 5\n```\nThe answer is 18", "18", None),
+    ],
+)
+def test_an_answer_cut_at_the_limit_is_read_alike_by_parser_and_grader(text, answer, truncated):
+    parsed = parse(text, reasoning_opened=False, scale="percent", finish_reason="length")
+    assert (stated_answer(parsed.answer_text), parsed.truncated) == (answer, truncated)
+    assert states_answer(parsed.answer_text)

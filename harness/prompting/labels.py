@@ -1,0 +1,40 @@
+"""What introduces a confidence: labels and phrases, also Japanese and Chinese ones."""
+
+from __future__ import annotations
+
+import re
+
+_SURE = (
+    "(?:(?:confidence|certainty|確信度|信頼度|自信度|確度|信心(?:度|程度|水平|指数)?|置信(?:度|水平)"
+    r"|自信(?:程度)?|把握(?:程度)?)"
+    r"(?:[ _\-](?:level|score|rating|estimate|percentage|value|in (?:this|my|the) (?:final )?answer)){0,2}"
+    r"|(?:probability|likelihood) (?:that|of)[^.\n\d:]{1,60}(?:correct|right)(?:ness)?)"
+)
+LABEL = re.compile(
+    rf"(?i)(?<![a-z])(?<!</)(?:{_SURE}|(?P<likely>probability|likelihood|確率|概率|機率))"
+    r"(?:[ \t]?\((?:[^()\n]{0,20}?(?P<top>\d{1,6})%?|[^()\n]{1,20})\))?"
+    r"(?:[*_\"'`\]]{0,4}[ \t]{0,2}(?:[:=>|]|->|→|は|为|為|是)[*_\"'`]{0,4}[ \t]{0,4}\n?"
+    r"|(?P<loose>[ \t]{1,2}(?:[-–—][ \t]{1,2})?(?=[\d*])))"
+)
+LABEL_ALONE = re.compile(rf"(?im)^[ \t*_\"'`#>\-•({{<]{{0,8}}{_SURE}[*_\"'`]{{0,4}}[ \t]{{0,4}}(?::[^\n]*$|\Z)")
+SENTENCE = re.compile(
+    rf"(?i)(?<![a-z]){_SURE}(?! (?:interval|band|bound|limit))[^.\n\d]{{0,30}}?"
+    r" (?:is|of|at|to be|to|as)(?: only| set at| set to)? "
+)
+_LEFT = re.compile(
+    r"(?i)[ \t*_\"'`#\-•({<]{0,8}"
+    r"(?:\b(?:my|overall|final|answer|self|i'm|i am|i feel|there's|there is|it's|it is|this is|the|with|about|around"
+    r"|an?)[ _\-]){0,5}\Z"
+)
+_AFTER_VALUE = re.compile(r"(?i)[ \t]?</(?:confidence|probability)>|[*_\"'`>\])}$\\]{0,6}")
+
+
+def left(visible: str, start: int) -> int:
+    """Start of the markup and small words that belong to a statement whose label starts at `start`."""
+    window = max(0, start - 40)
+    return window + _LEFT.search(visible[window:start]).start()
+
+
+def right(visible: str, end: int) -> int:
+    """End of the markup that belongs to a statement whose value ends at `end`."""
+    return _AFTER_VALUE.match(visible, end).end()
