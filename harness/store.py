@@ -1,7 +1,8 @@
 """The run file: one SQLite database per run, in WAL mode, that keeps everything the model said.
 
 Tables `questions`, `generations`, `confidences`, `grades` and `metrics` have the columns of `calibench.records`;
-`manifest` holds key and JSON value. A table's primary key is the record's key, so a row can neither be lost nor counted
+`manifest` holds key and JSON value. Predictions that were scored from a file are grades and confidences alone: nothing
+else is known of them. A table's primary key is the record's key, so a row can neither be lost nor counted
 twice. Texts stand last in a row: SQLite moves long ones to overflow pages, and a query for numbers
 does not read them. A commit is on the disk when it returns (`synchronous=FULL`), so neither kill -9 nor a power cut
 loses one.
@@ -13,7 +14,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,8 +117,9 @@ def _storage_errors(path: Path) -> Iterator[None]:
 
 _FETCHED_ROWS = 20_000
 _FRAME_NUMBERS = {
-    **dict.fromkeys(("value", "level", "cached_tokens", "reasoning_tokens", "answer_tokens", "latency"), float),
-    **dict.fromkeys(("draw", "prompt_tokens"), int),
+    **dict.fromkeys(("value", "level", "latency"), float),
+    **dict.fromkeys(("prompt_tokens", "cached_tokens", "reasoning_tokens", "answer_tokens"), float),
+    "draw": int,
     "correct": bool,
 }
 """The columns of `RunFile.frame` that are no texts, and their types."""
@@ -244,6 +246,20 @@ class RunFile:
             for kind, of_kind in rows.items():
                 self._db.executemany(_INSERTS[kind], of_kind)
 
+    def replace_rows(self, rows: Mapping[type[Record], Iterable[Sequence]], manifest: Mapping[str, Any]) -> None:
+        """Replaces everything in the file, in one transaction: for what was made elsewhere, by the million.
+
+        Args:
+            rows: record -> rows with its fields in their order; fastest in the order of the record's key.
+            manifest: all its entries.
+        """
+        with self._transaction():
+            for table in ("manifest", *(table for table, _ in _TABLES.values())):
+                self._db.execute(f"DELETE FROM {table}")
+            for kind, of_kind in rows.items():
+                self._db.executemany(_INSERTS[kind], of_kind)
+            self._set_manifest(manifest)
+
     def replace_metrics(self, metrics: Iterable[Metric]) -> None:
         """Replaces the whole `metrics` table."""
         with self._transaction():
@@ -253,10 +269,13 @@ class RunFile:
     def update_manifest(self, **entries: Any) -> None:
         """Sets manifest entries; values are anything that JSON can hold."""
         with self._transaction():
-            self._db.executemany(
-                "INSERT OR REPLACE INTO manifest VALUES (?, ?)",
-                [(key, msgspec.json.encode(value).decode()) for key, value in entries.items()],
-            )
+            self._set_manifest(entries)
+
+    def _set_manifest(self, entries: Mapping[str, Any]) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO manifest VALUES (?, ?)",
+            [(key, msgspec.json.encode(value).decode()) for key, value in entries.items()],
+        )
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -339,20 +358,22 @@ class RunFile:
 
         Columns: task, protocol, question_id, draw, method (`none` where no confidence was asked for), value, status,
         outcome, correct, answer, grader, domain, subject, level, cluster, finish_reason, prompt_tokens, cached_tokens,
-        reasoning_tokens, answer_tokens, latency. Ungraded generations (an interrupted run) are left out.
+        reasoning_tokens, answer_tokens, latency. Ungraded generations (an interrupted run) are left out. Where only
+        verdicts are known (`calibench score`), the domain is `other`, and what a generation would tell is missing.
         """
         import pandas as pd
 
         query = """
-            SELECT g.task, g.protocol, g.question_id, g.draw, coalesce(c.method, 'none') AS method, c.value, c.status,
-                   r.outcome, r.outcome = 'correct' AS correct, r.answer, r.grader, q.domain, q.subject, q.level,
-                   coalesce(q.cluster, q.question_id) AS cluster, g.finish_reason, g.prompt_tokens, g.cached_tokens,
+            SELECT r.task, r.protocol, r.question_id, r.draw, coalesce(c.method, 'none') AS method, c.value, c.status,
+                   r.outcome, r.outcome = 'correct' AS correct, r.answer, r.grader,
+                   coalesce(q.domain, 'other') AS domain, q.subject, q.level,
+                   coalesce(q.cluster, r.question_id) AS cluster, g.finish_reason, g.prompt_tokens, g.cached_tokens,
                    g.reasoning_tokens, g.answer_tokens, g.latency
-            FROM generations g
-            JOIN grades r USING (task, question_id, protocol, draw)
-            JOIN questions q USING (task, question_id)
+            FROM grades r
+            LEFT JOIN generations g USING (task, question_id, protocol, draw)
+            LEFT JOIN questions q USING (task, question_id)
             LEFT JOIN confidences c USING (task, question_id, protocol, draw)
-            ORDER BY g.task, g.protocol, g.question_id, g.draw, method
+            ORDER BY r.task, r.protocol, r.question_id, r.draw, method
         """
         with _storage_errors(self.path):
             cursor = self._db.execute(query)

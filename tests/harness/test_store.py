@@ -94,6 +94,23 @@ def test_a_confidence_without_its_generation_does_not_close_the_run(tmp_path):
         assert run.finished("t", "q1", "stated") == {0: {"stated"}}
 
 
+def test_verdicts_alone_are_rows_too_and_what_is_unknown_is_missing(tmp_path):
+    rows = {
+        Grade: [("t", "q1", "p", 0, None, "incorrect", "file", None)],
+        Confidence: [("t", "q1", "p", 0, "m", 0.5, "ok", None, None)],
+    }
+    with RunFile.create(tmp_path) as run:
+        run.write([question(1), generation(1), grade(1, "correct")])
+        run.update_manifest(name="before", complete=False)
+        run.replace_rows(rows, {"name": "after"})
+        (row,) = run.frame().to_dict("records")
+        assert run.manifest() == {"name": "after"}
+        assert list(run.questions()) == []
+    known = ("task", "question_id", "protocol", "draw", "method", "value", "status", "outcome", "domain", "cluster")
+    assert [row[k] for k in known] == ["t", "q1", "p", 0, "m", 0.5, "ok", "incorrect", "other", "q1"]
+    assert all(row[k] != row[k] for k in ("answer", "level", "prompt_tokens", "latency", "finish_reason"))
+
+
 def test_frame_has_one_row_per_generation_and_method(tmp_path):
     with RunFile.create(tmp_path) as run:
         run.write([question(1), question(2), generation(1), generation(2)])
