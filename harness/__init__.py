@@ -21,24 +21,26 @@ if TYPE_CHECKING:
 __all__ = ["__version__", "open_run", "run"]
 
 
-def run(model: str, tasks: Sequence[str], out: str | Path, **options: Any) -> RunFile:
+def run(model: str, tasks: str | Sequence[str], out: str | Path, **options: Any) -> RunFile:
     """Runs or continues a run, scores it and writes its report, as `calibench run` does.
 
     Args:
         model: bundled checkpoint, local folder or hub id.
-        tasks: names of tasks; empty: those of the suite that `options` name.
+        tasks: names of tasks, or one text with commas between them; empty: those of the suite that `options` name.
         out: folder of the run.
         options: further fields of `calibench.running.config.RunConfig`, such as `protocol`, `confidence`, `draws`,
-            `limit`; a `suite` gives those that are not given here.
+            `limit`; a `suite` gives those that are not given here. None: as if it were not given.
 
     Returns:
         The run, open for reading.
 
     Raises:
+        InputError: an option that there is not, or a value of a wrong type, word or range.
         CalibenchError: see `calibench.errors`; what was finished is kept.
         KeyboardInterrupt: Ctrl-C stopped the run; what was finished is kept, and the same call continues it.
     """
     from calibench.analysis.report import update
+    from calibench.fields import read
     from calibench.lm_eval import theirs
     from calibench.running import suites
     from calibench.running.config import RunConfig
@@ -46,9 +48,8 @@ def run(model: str, tasks: Sequence[str], out: str | Path, **options: Any) -> Ru
     from calibench.running.progress import Silent
 
     theirs.register()
-    given = {"model": model, "out": str(out), **options, **({"tasks": tuple(tasks)} if tasks else {})}
-    config = RunConfig(**(suites.applied(given) if given.get("suite") else {"tasks": (), **given}))
-    result = execute(config, Silent())
+    given = read((RunConfig,), {"model": model, "tasks": tasks, "out": out, **options})
+    result = execute(suites.configured(given), Silent())
     with result.run:
         if result.interrupted:
             raise KeyboardInterrupt

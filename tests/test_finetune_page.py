@@ -13,6 +13,7 @@ from calibench import tasks
 from calibench.cli import parser
 from calibench.cli.tune import recipe_options
 from calibench.confidence import base as methods
+from calibench.fields import fields
 from calibench.finetune.recipes import base as recipes
 from calibench.running.selection import split_of
 
@@ -39,7 +40,7 @@ def test_every_command_can_be_given(words):
     for name in tasks.expand([*(getattr(options, "tasks", None) or ()), *(getattr(options, "eval_tasks", None) or ())]):
         assert tasks.load(name)
     if words[0] == "tune":
-        recipes.read_options(options.recipe, recipe_options(further))
+        recipe_options(options.recipe, further)
         if options.recipe != "merge":
             assert options.tasks or options.train_file
         for name in options.tasks or ():
@@ -57,10 +58,10 @@ def test_every_recipe_has_an_example_and_every_option_a_line():
             assert option not in documented, f"--{option} has two lines"
             documented[option] = set() if of.startswith("all that train") else set(re.findall(r"\w+", of))
     for recipe in recipes.names():
-        for option in recipes.options_of(recipes.load(recipe)):
-            of = documented[option.name.replace("_", "-")]
-            assert not of or recipe in of, f"{recipe}: --{option.name}"
-    known = {option.name for name in recipes.names() for option in recipes.options_of(recipes.load(name))}
+        for option in fields(recipes.load(recipe).options):
+            of = documented[option.replace("_", "-")]
+            assert not of or recipe in of, f"{recipe}: --{option}"
+    known = {option for name in recipes.names() for option in fields(recipes.load(name).options)}
     assert {option.replace("-", "_") for option in documented} == known
 
 

@@ -120,7 +120,7 @@ def test_exit_codes_are_those_of_the_errors():
 
 def test_python_example_uses_real_options():
     keywords = set(re.findall(r"(\w+)=", programs("python", "from calibench import open_run, run")[0]))
-    assert keywords <= set(RunConfig._fields)
+    assert keywords <= set(RunConfig.__struct_fields__)
 
 
 def test_the_example_task_grades_its_gold_right_and_its_wrong_text_wrong():

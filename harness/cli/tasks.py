@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from calibench.cli import output, values
+from calibench.cli import options, output, values
 from calibench.cli.parser import add
 from calibench.errors import InputError
+from calibench.fields import Line, Options, flag, option
 
 
 def register(commands: Any) -> None:
@@ -27,15 +28,15 @@ def register(commands: Any) -> None:
     bridge.add_argument("--out", metavar="DIR", required=True, help="folder for `lm_eval --include_path`")
 
 
-def _check_task(options: argparse.Namespace) -> int:
+def _check_task(chosen: argparse.Namespace) -> int:
     from calibench import tasks
     from calibench.grading.check import check_task
 
-    names = [*options.names, *task_of_file(vars(options))]
+    names = [*chosen.names, *task_of_file(options.given(chosen, TaskFile))]
     if not names:
         raise InputError("check-task: expected a task's name, or --task-file, found neither")
-    results = [check_task(name, options.data, options.limit) for name in tasks.expand(names)]
-    if options.json:
+    results = [check_task(name, chosen.data, chosen.limit) for name in tasks.expand(names)]
+    if chosen.json:
         output.print_json([result.as_dict() for result in results])
     else:
         print("\n\n".join(result.text() for result in results))
@@ -52,41 +53,52 @@ def _lm_eval_tasks(options: argparse.Namespace) -> None:
         print("\n".join(files))
 
 
-TASK_FILE = {
-    "task_file": ("FILE", "your questions: CSV, TSV, JSON Lines or a JSON array, or a Python file that defines TASK"),
-    "grader": ("NAME", "how their answers are graded: number, math, choice, alias or code"),
-    "question": ("COLUMN", "default: question"),
-    "answer": ("COLUMN", "default: answer"),
-    "id": ("COLUMN", "default: ids from the content"),
-    "choices": ("COLUMNS", "options: one column of lists, or a column each"),
-    "level": ("COLUMN", "difficulty from 1"),
-    "subject": ("COLUMN", "category"),
-    "tests": ("COLUMN", "Python asserts, for --grader code"),
-    "labels": ("NAMES", "the possible answers, for --grader choice without --choices"),
-    "instruction": ("TEXT", "the form that the answer takes (default: what suits the grader)"),
-    "separator": ("TEXT", "what separates several accepted answers, or options, in one cell"),
-    "train_file": ("FILE", "questions of the same form to tune on"),
-}
-"""Option -> its value's name and its help; the options describe the file of `--task-file`."""
+class TaskFile(Options, frozen=True, kw_only=True):
+    """A user's own file as a task; see `calibench.tasks.user.Description`."""
+
+    task_file: Annotated[
+        Line | None,
+        option(
+            "your questions: CSV, TSV, JSON Lines or a JSON array, or a Python file that defines TASK", "scope", "FILE"
+        ),
+    ] = None
+    grader: Annotated[
+        Line | None, option("how their answers are graded: number, math, choice, alias or code", "scope", "NAME")
+    ] = None
+    question: Annotated[Line | None, option("default: question", "scope", "COLUMN")] = None
+    answer: Annotated[Line | None, option("default: answer", "scope", "COLUMN")] = None
+    id: Annotated[Line | None, option("default: ids from the content", "scope", "COLUMN")] = None
+    choices: Annotated[Line | None, option("options: one column of lists, or a column each", "scope", "COLUMNS")] = None
+    level: Annotated[Line | None, option("difficulty from 1", "scope", "COLUMN")] = None
+    subject: Annotated[Line | None, option("category", "scope", "COLUMN")] = None
+    tests: Annotated[Line | None, option("Python asserts, for --grader code", "scope", "COLUMN")] = None
+    labels: Annotated[
+        Line | None, option("the possible answers, for --grader choice without --choices", "scope", "NAMES")
+    ] = None
+    instruction: Annotated[
+        Line | None, option("the form that the answer takes (default: what suits the grader)", "scope", "TEXT")
+    ] = None
+    separator: Annotated[
+        Line | None, option("what separates several accepted answers, or options, in one cell", "scope", "TEXT")
+    ] = None
+    train_file: Annotated[Line | None, option("questions of the same form to tune on", "scope", "FILE")] = None
+
+
+COLUMNS = ("choices", "labels")
+"""The fields of `TaskFile` that may be lists in a configuration file; as texts they have commas."""
 
 
 def add_task_file_options(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("a task of your own")
-    for name, (metavar, text) in TASK_FILE.items():
-        group.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, type=values.text, help=text)
+    options.add(command.add_argument_group("a task of your own"), TaskFile)
 
 
-def task_of_file(options: dict[str, Any]) -> tuple[str, ...]:
-    """The name of the task that the options of `TASK_FILE` describe; nothing if none of them is given."""
-    described = {name: options[name] for name in TASK_FILE if options.get(name) is not None}
+def task_of_file(described: dict[str, Any]) -> tuple[str, ...]:
+    """The name of the task that these fields of `TaskFile` describe; nothing if none of them is given."""
     if not described:
         return ()
-    if "task_file" not in described:
-        raise InputError(f"--{next(iter(described)).replace('_', '-')} describes a file: name it by --task-file")
+    file, form = described.get("task_file"), {k: v for k, v in described.items() if k != "task_file"}
+    if file is None:
+        raise InputError(f"{flag(next(iter(form)))} describes a file: name it by --task-file")
     from calibench.tasks.user.description import Description
 
-    return (f"file:{Description(described['task_file'], **without(described, 'task_file')).reference()}",)
-
-
-def without(options: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if name not in names}
+    return (f"file:{Description(file, **form).reference()}",)

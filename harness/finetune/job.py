@@ -1,16 +1,18 @@
-"""What `calibench tune` is asked to do, and what a recipe is given to do it with."""
+"""What a recipe is given to do its work with."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calibench.errors import InputError
+from calibench.fields import Options
 from calibench.finetune import rows as rows_of
 from calibench.finetune import sampling, stage
-from calibench.finetune.options import Options, training_options
+from calibench.finetune.config import TuneConfig
+from calibench.finetune.options import training_options
 from calibench.finetune.rows import Row, Summary
 from calibench.finetune.sampling import Sampled
 from calibench.finetune.stage import Trained
@@ -42,35 +44,6 @@ class Taught(NamedTuple):
     """What is learned with it beside its gold answer, as given reasoning: no evaluation question may stand there."""
     place: str | None = None
     """`file:line` that it stands at, for messages; None: its task and id say where."""
-
-
-class TuneConfig(NamedTuple):
-    """What is asked for. Fields have the names of the command line's options."""
-
-    recipe: str
-    model: str
-    tasks: tuple[str, ...]
-    out: str
-    options: Mapping[str, str] = {}
-    """The recipe's own options, as texts."""
-    data: str | None = None
-    limit: int | None = None
-    """Training questions per task; a smaller sample is part of a larger one."""
-    eval_tasks: tuple[str, ...] | None = None
-    """Tasks whose questions must not be trained on; None: those of `tasks`."""
-    drop_leaks: bool = False
-    protocol: str = "stated"
-    max_tokens: int = 2048
-    thinking: str = "auto"
-    validation: int = 64
-    """Training questions that are held out and asked while training goes on."""
-    validate_every: int = 0
-    """Steps between two looks at them; 0: only at the end of a stage."""
-    processes: int = 1
-    """Processes that train, one per GPU."""
-    engine: Mapping[str, Any] = {}
-    seed: int = 0
-    name: str | None = None
 
 
 class Job(NamedTuple):
@@ -120,7 +93,6 @@ class Job(NamedTuple):
     def _run_config(self, name: str, model: Path, draws: int, temperature: float, repair: bool) -> RunConfig:
         return RunConfig(
             model=str(model),
-            tasks=(),
             out=str(self.work / name),
             protocol=self.config.protocol,
             confidence=(),
@@ -130,7 +102,7 @@ class Job(NamedTuple):
             max_tokens=self.config.max_tokens,
             thinking=self.config.thinking,
             seed=self.config.seed,
-            engine=dict(self.config.engine),
+            engine=self.config.engine,
             data=self.config.data,
             split="train",
         )

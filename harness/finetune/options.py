@@ -1,15 +1,12 @@
-"""Options of recipes: Structs whose fields have a default and, in their `Meta`, a line that says what they do."""
+"""Options that recipes share. Each has a default and, in its `Meta`, a line that says what it does."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
-
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all options."""
+from calibench.fields import Options
 
 
 class TrainingOptions(Options, frozen=True):

@@ -18,9 +18,10 @@ import msgspec
 from calibench import model, store, tasks
 from calibench.backends import base as backends
 from calibench.errors import IdentityError, InputError, ModelError, StorageError
+from calibench.fields import Options, fields, of_part
 from calibench.finetune import leaks, stage
-from calibench.finetune.job import Asked, Job, Taught, TuneConfig
-from calibench.finetune.options import Options
+from calibench.finetune.config import TuneConfig
+from calibench.finetune.job import Asked, Job, Taught
 from calibench.finetune.recipes import base as recipes
 from calibench.finetune.recipes.base import Recipe
 from calibench.model import Checkpoint
@@ -190,20 +191,27 @@ def _plan(
     import hashlib
 
     digest = hashlib.sha256(msgspec.json.encode([question for _, question in training]))
-    not_identity = {"model", "out", "options", "data", "recipe", "name"}
-    if config.processes == 1:  # more of them make the batch larger
-        not_identity.add("processes")
+    neutral = backends.load(fields(RunConfig)["backend"].default).neutral_options
     contents = recipes.load(config.recipe).contents
-    named = config._replace(tasks=_unmoved(config.tasks), eval_tasks=config.eval_tasks and _unmoved(config.eval_tasks))
-    neutral = backends.load(RunConfig._field_defaults["backend"]).neutral_options
-    named = named._replace(engine={name: config.engine[name] for name in config.engine.keys() - neutral})
-    plan = {
+    named = {
         "recipe": config.recipe,
         "parent": parent.fingerprint(),
         "options": msgspec.to_builtins(options) | (contents(options) if contents else {}),
-        "configuration": {k: v for k, v in msgspec.to_builtins(named._asdict()).items() if k not in not_identity},
-        "questions": {"training": len(training), "validation": len(validation), "sha256": digest.hexdigest()},
     }
+    said = msgspec.structs.replace(
+        config,
+        tasks=_unmoved(config.tasks),
+        eval_tasks=config.eval_tasks and _unmoved(config.eval_tasks),
+        engine={name: config.engine[name] for name in config.engine.keys() - neutral},
+    )
+    configuration = {
+        field.name: getattr(said, field.name)
+        for field in of_part(TuneConfig, "identity")
+        if field.entry not in named
+        if field.name != "processes" or config.processes > 1  # more of them make the batch larger
+    }
+    questions = {"training": len(training), "validation": len(validation), "sha256": digest.hexdigest()}
+    plan = {**named, "configuration": configuration, "questions": questions}
     return json.loads(msgspec.json.encode(plan))  # as it is read back
 
 

@@ -3,42 +3,76 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal
 
+from calibench.fields import Count, Fraction, Line, Names, NonNegative, Options, Text, WholeNumber, option
 from calibench.prompting import protocols
 from calibench.records import Sampling
 
 
-class RunConfig(NamedTuple):
-    """What a run is asked to do. Fields have the names of the command line's options."""
+class RunConfig(Options, frozen=True, kw_only=True):
+    """What a run is asked to do: the options of `calibench run`, of its TOML file and of `calibench.run`."""
 
-    model: str
-    tasks: tuple[str, ...]
-    out: str
-    backend: str = "vllm"
-    engine: dict[str, Any] = {}
-    protocol: str = "stated"
-    confidence: tuple[str, ...] | None = None
+    model: Annotated[
+        Text, option("hub id, local folder, or a name from `calibench models`", "identity", "MODEL", entry="weights")
+    ]
+    tasks: Annotated[Names, option("comma-separated; see `calibench tasks`", "scope")] = ()
+    suite: Annotated[
+        Text | None, option("tasks and settings by one name; see `calibench suites`", "neither", "NAME")
+    ] = None
+    """Its settings hold where no other was given; see `calibench.running.suites`."""
+    out: Annotated[Text, option("folder of the run", "neither", "DIR")]
+    limit: Annotated[
+        Count | None, option("N questions per task; a smaller sample is part of a larger one", "scope")
+    ] = None
+    data: Annotated[
+        str | None, option("folder of original data files instead of the hub (or CALIBENCH_DATA)", "neither", "DIR")
+    ] = None
+    protocol: Annotated[
+        Text,
+        option(
+            "what the prompt asks for: stated, plain, ...; options: no text, only the likeliest option", "scope", "NAME"
+        ),
+    ] = "stated"
+    confidence: Annotated[
+        Names | None,
+        option("methods; see `calibench methods` (default: stated, where the protocol asks for it)", "scope"),
+    ] = None
     """None: `stated` if the protocol asks for it, `choice_probability` if it scores options, else no method."""
-    draws: int = 1
-    temperature: float | None = None
+    draws: Annotated[Count, option("generations per question", "scope", "K")] = 1
+    task_draws: Annotated[
+        dict[str, Count], option("draws of one task, where they are not --draws; may be repeated", "scope", "TASK=K")
+    ] = {}
+    backend: Annotated[Text, option("see `calibench backends`", "identity", "NAME")] = "vllm"
+    engine: Annotated[
+        dict[str, Any],
+        option("engine argument, passed through; may be repeated", "identity", entry="engine_options"),
+    ] = {}
+    temperature: Annotated[
+        NonNegative | None, option("of the draws (default: 0 for one draw, 0.7 for several)", "identity", "T")
+    ] = None
     """None: 0 (greedy) for one draw, 0.7 for several."""
-    top_p: float = 1.0
-    max_tokens: int = 2048
-    force_answer: bool = False
+    top_p: Annotated[Fraction, option("nucleus sampling", "identity", "P")] = 1.0
+    max_tokens: Annotated[Count, option("output budget, reasoning included", "identity")] = 2048
+    force_answer: Annotated[
+        bool,
+        option(
+            "where an output comes to no answer, close its reasoning and let the model finish 'Answer:'", "identity"
+        ),
+    ] = False
     """Where an output comes to no answer, close its reasoning, begin the answer, and let the model finish it."""
-    thinking: str = "auto"
-    seed: int = 0
-    limit: int | None = None
-    split: str = "test"
+    thinking: Annotated[
+        Literal["on", "off", "auto"], option("passed to the chat template; auto leaves it to the template", "identity")
+    ] = "auto"
+    seed: Annotated[WholeNumber, option("of all draws", "identity")] = 0
+    split: Annotated[Literal["test", "train"], option("which questions of the tasks", "identity", entry="data")] = (
+        "test"
+    )
     """`test`, or `train` for the questions that a checkpoint may be tuned or a calibrator fitted on."""
-    data: str | None = None
-    kind: str | None = None
-    name: str | None = None
-    suite: str | None = None
-    """The suite whose settings hold where no other was given; see `calibench.running.suites`."""
-    task_draws: dict[str, int] = {}
-    """task -> draws, where they are not `draws`."""
+    kind: Annotated[Literal["base", "instruct", "sft", "rl"] | None, option("label used in comparisons", "neither")] = (
+        None
+    )
+    name: Annotated[Line | None, option("name in reports (default: the model's)", "neither", "TEXT")] = None
 
     def draws_of(self, task: str) -> int:
         return self.task_draws.get(task, self.draws)

@@ -14,9 +14,12 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from calibench.backends import base as backends
 from calibench.confidence import base as confidence
 from calibench.errors import IdentityError
+from calibench.fields import of_part
 from calibench.model import Checkpoint
 from calibench.prompting import protocols
 from calibench.running import suites
@@ -27,20 +30,16 @@ from calibench.version import __version__
 
 
 def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Selection]) -> dict[str, Any]:
-    """What must match for a run to be continued. Tasks, limit, draws and methods are scope: they may grow."""
-    sampling = config.sampling()
+    """What must match for a run to be continued: the fields whose part is identity, and what is asked."""
     protocol = protocols.protocol(config.protocol)
     neutral = backends.load(config.backend).neutral_options
     return {
+        **{field.entry: getattr(config, field.name) for field in of_part(RunConfig, "identity")},
+        # Fields that name something: what they name is compared, not how it is called.
         "weights": checkpoint.fingerprint(),
-        "backend": config.backend,
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "max_tokens": sampling.max_tokens,
-        "thinking": config.thinking,
-        "force_answer": config.force_answer,
-        "seed": config.seed,
+        "temperature": config.sampling().temperature,
         "engine_options": ", ".join(f"{k}={config.engine[k]}" for k in sorted(config.engine.keys() - neutral)),
+        "data": {s.task.name: s.fingerprint for s in selections},
         "prompts": {
             **{
                 f"{s.task.name}, {protocol.name}": _hash(protocols.asked_text(s.task, s.first, protocol))
@@ -48,7 +47,6 @@ def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Sel
             },
             **{f"method {name}": _hash(confidence.load(name).question) for name in config.methods()},
         },
-        "data": {s.task.name: s.fingerprint for s in selections},
         "graders": {s.task.name: s.task.grader for s in selections},
     }
 
@@ -76,11 +74,9 @@ def check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
                 differences.append(f"{field}: {old[field]} there, {value} now")
             merged[field] = value
     if differences:
-        advice = "choose another --out, or the same settings"
-        if all(difference.startswith("graders[") for difference in differences):
-            advice = f"`calibench report {run.path.parent} --rescore` grades its texts again, and then it continues"
         raise IdentityError(
-            f"{run.path.parent} holds a run of another identity; {advice}:\n  " + "\n  ".join(differences)
+            f"{run.path.parent} holds a run of another identity; choose another --out, or the same settings:\n  "
+            + "\n  ".join(differences)
         )
     return merged
 
@@ -121,7 +117,7 @@ def description(
     has_template: bool,
 ) -> dict[str, Any]:
     """What a reader of the numbers must know of model, settings and data."""
-    scope_and_places = {"tasks", "limit", "draws", "confidence", "protocol", "out", "data", "suite", "task_draws"}
+    settings = [field.name for field in of_part(RunConfig, "identity")]
     data = data_before | {
         s.task.name: {"origin": s.origin, "fingerprint": s.fingerprint, "note": s.note} for s in selections
     }
@@ -130,7 +126,7 @@ def description(
         notes.append(f"{checkpoint.name} has no chat template: questions are asked as plain text, without turns")
     lineage = checkpoint.lineage()
     kind = config.kind or lineage.get("kind")
-    suite = suites.described(config.suite, kind, config._asdict()) if config.suite else None
+    suite = suites.described(config.suite, kind, msgspec.structs.asdict(config)) if config.suite else None
     notes += suites.notes(suite) if suite else []
     return {
         "name": config.name or checkpoint.name,
@@ -138,7 +134,7 @@ def description(
         "suite": suite,
         "model": {"name": checkpoint.name, "revision": checkpoint.revision, "lineage": lineage},
         "configuration": {
-            **{field: value for field, value in config._asdict().items() if field not in scope_and_places},
+            **{name: getattr(config, name) for name in (*settings, "kind", "name")},
             "temperature": config.sampling().temperature,
             "model": checkpoint.name,
         },

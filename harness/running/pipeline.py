@@ -20,7 +20,7 @@ from calibench.backends import base as backends
 from calibench.backends.base import BaseBackend
 from calibench.confidence import base as confidence
 from calibench.confidence.base import Method
-from calibench.errors import CapabilityError, InputError
+from calibench.errors import CapabilityError, InputError, unknown_name
 from calibench.grading import sandbox
 from calibench.grading.pool import GRADER_SECONDS, GRADERS, GradingPool
 from calibench.prompting import protocols
@@ -57,6 +57,10 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
         chosen = [split_of(tasks.load(name), config.split) for name in tasks.expand(list(config.tasks))]
     if repeated := [name for name, times in Counter(task.name for task in chosen).items() if times > 1]:
         raise InputError(f"expected tasks of different names, found {repeated[0]!r} more than once")
+    if not config.suite:  # a suite has draws of tasks that may be left out
+        names = [task.name for task in chosen]
+        for name in sorted(config.task_draws.keys() - set(names)):
+            raise InputError(f"task_draws: {unknown_name('task', name, names)}")
     methods = {name: confidence.load(name) for name in config.methods()}
     protocol = protocols.protocol(config.protocol)
     backend_type = backends.load(config.backend)
@@ -79,14 +83,14 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
         interrupted = False
         if scope != run.manifest().get("scope") or not is_complete(run):
             session = _Session(config, run, checkpoint, selections, methods, protocol, known, scope, progress)
-            interrupted = run_loop(session.make(backend_type))
+            interrupted = _run_loop(session.make(backend_type))
         return RunResult(run, interrupted, run.manifest()["notes"])
     except BaseException:
         run.close()
         raise
 
 
-def run_loop(main: Coroutine[Any, Any, bool]) -> bool:
+def _run_loop(main: Coroutine[Any, Any, bool]) -> bool:
     """Runs the coroutine to its end, in a thread of its own where an event loop is running already (a notebook)."""
     try:
         asyncio.get_running_loop()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from calibench.errors import InputError, unknown_name
+from calibench.running.config import RunConfig
 
 
 class Suite(NamedTuple):
@@ -230,6 +231,19 @@ def applied(options: dict[str, Any]) -> dict[str, Any]:
     if options.get("draws") is not None:
         settings.pop("task_draws", None)
     return settings | {"kind": kind} | {name: value for name, value in options.items() if value is not None}
+
+
+def configured(given: dict[str, Any]) -> RunConfig:
+    """The configuration of a run from the options that were given, and those of their suite if they name one.
+
+    Raises:
+        InputError: no tasks, a value that does not fit, or a suite that cannot be applied.
+    """
+    if given.get("suite"):
+        given = applied(given if given.get("tasks") else {**given, "tasks": None})
+    if not given.get("tasks"):
+        raise InputError("tasks: expected names of tasks, or a suite, which names some; found neither")
+    return RunConfig(**given)
 
 
 def described(name: str, kind: str | None, configuration: dict[str, Any]) -> dict[str, Any]:

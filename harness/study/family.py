@@ -12,10 +12,10 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from calibench.errors import CalibenchError
-from calibench.finetune.job import TuneConfig
+from calibench.finetune.config import TuneConfig
 from calibench.finetune.tune import tune
 from calibench.running.progress import Lines, Live
 from calibench.study import from_scratch
@@ -30,7 +30,7 @@ class Member(NamedTuple):
     """A checkpoint that a recipe makes."""
 
     recipe: str
-    options: dict[str, str]
+    options: dict[str, Any]
     parent: str = "sft"
     tasks: tuple[str, ...] = ("micro",)
     limit: int = 120
@@ -39,16 +39,16 @@ class Member(NamedTuple):
     """Longest answer that is sampled."""
 
 
-_TRAINING = {"learning_rate": "1e-4", "epochs": "2", "batch_size": "16", "save_every": "100"}
-_LOOP = {**_TRAINING, "iterations": "3", "draws": "8", "temperature": "0.7"}
-_RL = {"learning_rate": "2e-4", "steps": "72", "generations": "4", "batch_size": "128", "accumulation": "1"}
+_TRAINING = {"learning_rate": 1e-4, "epochs": 2, "batch_size": 16, "save_every": 100}
+_LOOP = {**_TRAINING, "iterations": 3, "draws": 8, "temperature": 0.7}
+_RL = {"learning_rate": 2e-4, "steps": 72, "generations": 4, "batch_size": 128, "accumulation": 1}
 _MATH = ("micro_words", "micro_algebra")
 
 MEMBERS = {
     "star": Member("star", _LOOP),
     "epicar": Member("epicar", _LOOP),
-    "epicar_fresh": Member("epicar", {**_LOOP, "fresh": "true"}, limit=360),
-    "confidence_sft": Member("confidence_sft", {**_TRAINING, "draws": "16", "temperature": "0.7"}),
+    "epicar_fresh": Member("epicar", {**_LOOP, "fresh": True}, limit=360),
+    "confidence_sft": Member("confidence_sft", {**_TRAINING, "draws": 16, "temperature": 0.7}),
     "rl": Member("rl", _RL, limit=400, max_tokens=90),
     "rlcr": Member("rlcr", _RL, limit=400, max_tokens=90),
     "star_math": Member("star", _LOOP, tasks=_MATH, limit=240),

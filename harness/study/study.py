@@ -83,7 +83,7 @@ class Study(NamedTuple):
         return msgspec.json.decode(msgspec.json.encode(settings))  # as it is read back
 
 
-_SMALL_LOOP = {"learning_rate": "3e-4", "epochs": "1", "batch_size": "8", "iterations": "1", "draws": "2"}
+_SMALL_LOOP = {"learning_rate": 3e-4, "epochs": 1, "batch_size": 8, "iterations": 1, "draws": 2}
 SMALL_KINDS = ("star", "epicar")
 
 

@@ -30,7 +30,7 @@ if __name__ == "__main__":
     base.load = lambda name: Backend
     data = gsm8k_folder(folder / "data", int(sys.argv[2]))
     model = checkpoint_folder(folder / "model")
-    config = RunConfig(str(model), ("gsm8k",), str(folder / "run"), data=str(data), confidence=("stated", "p_true"))
+    config = RunConfig(model=model, tasks="gsm8k", out=folder / "run", data=data, confidence="stated,p_true")
     execute(config, Silent()).run.close()
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """

@@ -8,6 +8,7 @@ from fakes import FakeBackend, checkpoint_folder, gsm8k_folder
 
 from calibench.backends import base
 from calibench.cli import main
+from calibench.store import RunFile
 
 
 def answer(prompt: str, seed: int | None) -> str:
@@ -94,6 +95,20 @@ def test_configuration_file_gives_options_and_the_command_line_wins(place, capsy
     assert {r["n_total"] for r in rows if r["task"] == "gsm8k" and r["subset"] == "all"} == {5}
 
 
+def test_the_command_line_turns_off_what_the_file_turns_on_and_adds_to_its_tables(place, capsys):
+    (place / "c.toml").write_text(
+        'model = "model"\ntasks = "gsm8k"\ndata = "data"\nlimit = 2\nforce_answer = true\nengine = {a = 1, b = 2}\n'
+    )
+    assert main(["run", "-c", "c.toml", "--out", "run"]) == 0
+    assert main(["run", "-c", "c.toml", "--out", "other", "--no-force-answer", "--engine", "b=3"]) == 0
+    found = []
+    for folder in ("run", "other"):
+        with RunFile.open(folder) as stored:
+            identity = stored.manifest()["identity"]
+            found.append((identity["force_answer"], identity["engine_options"]))
+    assert found == [(True, "a=1, b=2"), (False, "a=1, b=3")]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -142,14 +157,15 @@ def test_runs_that_share_nothing_are_not_compared(place, capsys):
     ("options", "message"),
     [
         (["--name", "a\nb"], "expected printable text"),
-        (["--draws", "0"], "--draws: expected a whole number of at least 1, found '0'"),
-        (["--temperature", "-1"], "expected a number of at least 0"),
-        (["--temperature", "nan"], "expected a number of at least 0"),
-        (["--top-p", "0"], "above 0 and up to 1"),
+        (["--draws", "0"], "--draws: expected a whole number (at least 1), found '0'"),
+        (["--temperature", "-1"], "expected a finite number (at least 0)"),
+        (["--temperature", "nan"], "expected a finite number (at least 0)"),
+        (["--top-p", "0"], "above 0, at most 1"),
         (["--limit", "many"], "expected a whole number"),
         (["--engine", "dtype"], "expected KEY=VALUE"),
         (["--tasks", ","], "expected names separated by commas"),
-        (["--kind", "chat"], "invalid choice"),
+        (["--kind", "chat"], "expected one of base, instruct, rl, sft, found 'chat'"),
+        (["--data", ""], "--data: expected text, found nothing"),
     ],
 )
 def test_values_that_make_no_sense_are_named(place, capsys, options, message):
@@ -166,7 +182,17 @@ def test_values_that_make_no_sense_are_named(place, capsys, options, message):
     [
         ("tasks = ", "not valid TOML"),
         ("task = 'gsm8k'", "unknown option 'task'. Did you mean tasks"),
-        ("limit = 0", "--limit: expected a whole number of at least 1"),
+        ("limit = 0", "c.toml: limit: expected a whole number (at least 1), found 0"),
+        ("limit = '5'", "c.toml: limit: expected a whole number (at least 1), found '5'"),
+        ("limit = 5.0", "c.toml: limit: expected a whole number (at least 1), found 5.0"),
+        ("top-p = nan", "c.toml: top-p: expected a finite number (above 0, at most 1), found nan"),
+        ("force_answer = 1", "c.toml: force_answer: expected true or false, found 1"),
+        ("tasks = ['gsm8k', 5]", "c.toml: tasks: expected a list of names, found ['gsm8k', 5]"),
+        ("thinking = true", "c.toml: thinking: expected one of auto, off, on, found True"),
+        (
+            "task-draws = {gsm8k = 0}",
+            "c.toml: task-draws: expected a table of values, each a whole number (at least 1)",
+        ),
         ("engine = 3", "engine: expected a table"),
     ],
 )
@@ -176,6 +202,7 @@ def test_a_wrong_configuration_file_is_named_with_what_is_wrong(place, capsys, t
     err = capsys.readouterr().err
     assert "c.toml: " in err
     assert message in err
+    assert len(err.splitlines()) == 1
 
 
 def test_another_identity_has_its_own_exit_code(place, capsys):

@@ -199,7 +199,7 @@ def test_a_suite_names_what_exists(suite):
     assert {task for task in suite.tasks if not task.startswith("lm_eval:")} <= known
     for kind in suite.by_kind or {None: {}}:
         settings = suite.settings_for(kind)
-        assert settings.keys() <= set(RunConfig._fields)
+        assert settings.keys() <= set(RunConfig.__struct_fields__)
         protocol = protocols.protocol(settings["protocol"])
         for name in settings["confidence"]:
             assert "stated" not in methods.load(name).needs or protocol.scale

@@ -16,10 +16,11 @@ from msgspec import Meta
 
 from calibench import model
 from calibench.errors import InputError, ModelError, StorageError
+from calibench.fields import Options
 from calibench.finetune import stage
-from calibench.finetune.job import Job, Taught, TuneConfig
+from calibench.finetune.config import TuneConfig
+from calibench.finetune.job import Job, Taught
 from calibench.finetune.merge import effective_weights, is_adapter, merge
-from calibench.finetune.options import Options
 from calibench.finetune.recipes.base import Recipe
 from calibench.model import Checkpoint
 

@@ -18,7 +18,8 @@ from msgspec import Meta
 
 from calibench import tasks
 from calibench.errors import DataError, InputError
-from calibench.finetune.job import Job, Taught, TuneConfig
+from calibench.finetune.config import TuneConfig
+from calibench.finetune.job import Job, Taught
 from calibench.finetune.options import TrainingOptions
 from calibench.finetune.recipes.base import Recipe
 from calibench.finetune.rows import Row, answer_row

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from calibench.errors import InputError
-from calibench.finetune.job import Job, Key, TuneConfig, key
+from calibench.finetune.config import TuneConfig
+from calibench.finetune.job import Job, Key, key
 from calibench.finetune.options import TrainingOptions
 from calibench.finetune.recipes import star
 from calibench.finetune.rows import Summary
@@ -54,7 +55,9 @@ def job(tmp_path, monkeypatch) -> Job:
         Description(f"{name}.csv", grader="number", id="id", train_file=f"{name}_train.csv")
         for name in ("colours", "sums")
     ]
-    config = TuneConfig("star", "model", tuple(f"file:{each.reference()}" for each in described), "out")
+    config = TuneConfig(
+        recipe="star", model="model", tasks=tuple(f"file:{each.reference()}" for each in described), out="out"
+    )
     training, validation = _held_out([taught.asked for taught in _taught(config)], 24)
     assert len(training) == 96
     assert len(validation) == 24

@@ -14,7 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from calibench import model
 from calibench.errors import IdentityError, InputError, ModelError, StorageError
-from calibench.finetune.job import TuneConfig
+from calibench.finetune.config import TuneConfig
 from calibench.finetune.tune import tune
 from calibench.running.progress import Lines
 
@@ -22,7 +22,7 @@ SFT = model.resolve("micro-sft").path
 WEIGHTS = "model.safetensors"
 
 
-def tuned(out: Path, **options: str) -> Path:
+def tuned(out: Path, **options: object) -> Path:
     return tune(TuneConfig(recipe="merge", model="micro-sft", tasks=(), out=str(out), options=options), Lines())
 
 
@@ -63,7 +63,7 @@ def test_adapters_are_merged_into_the_model(tmp_path, capsys):
     (tmp_path / "a" / "lineage.json").write_text('{"recipe": "star"}')
     folders = f"{tmp_path / 'a' / 'adapter'},{tmp_path / 'a' / 'adapter'}"
     capsys.readouterr()
-    out = tuned(tmp_path / "out", adapters=folders, weights="1,0.5", normalize="false")
+    out = tuned(tmp_path / "out", adapters=folders, weights="1,0.5", normalize=False)
     moved = load_file(out / WEIGHTS)["model.layers.0.self_attn.q_proj.weight"]
     assert torch.equal(moved, (before + 1.5 * factors.get_delta_weight("default")).bfloat16())
     used = json.loads((out / "lineage.json").read_text())["adapters"]
@@ -120,7 +120,7 @@ def test_adapters_of_another_model_are_refused_and_leave_nothing(tmp_path, chang
     peft = get_peft_model(base, LoraConfig(r=2, target_modules=modules, task_type="CAUSAL_LM"))
     peft.save_pretrained(tmp_path / "a")
 
-    def merged(parent: str, out: Path, **options: str) -> Path:
+    def merged(parent: str, out: Path, **options: object) -> Path:
         return tune(TuneConfig(recipe="merge", model=parent, tasks=(), out=str(out), options=options), Lines())
 
     with pytest.raises(ModelError, match=told):

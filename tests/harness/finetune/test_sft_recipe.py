@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from fakes import tokenizer
 
-from calibench.finetune.job import TuneConfig
+from calibench.finetune.config import TuneConfig
 from calibench.finetune.recipes import sft
 from calibench.finetune.rows import IGNORED
 from calibench.prompting.chat import ChatFormat, reasoning_tags
