@@ -15,7 +15,6 @@ there are two ways to give credit for it:
 
 from __future__ import annotations
 
-import math
 import os
 import random
 from collections.abc import Callable, Sequence
@@ -31,6 +30,7 @@ from calibench.finetune.job import Job
 from calibench.finetune.rewards import Judged
 from calibench.finetune.stage import Tell, Trained
 from calibench.finetune.trainers import base as trainer_of
+from calibench.finetune.trainers import signs
 from calibench.finetune.trainers.validation import Asked, end_tokens, graders, pad_token
 from calibench.grading.pool import GradingPool
 from calibench.prompting import protocols
@@ -41,14 +41,6 @@ if TYPE_CHECKING:
     import torch
     from trl import GRPOConfig
 
-COLLAPSE_SPREAD = 0.02
-"""Confidences of a step with a smaller standard deviation are as good as one value."""
-COLLAPSE_SHARE = 0.8
-"""So are those of which the most frequent one has a larger share."""
-COLLAPSE_STEPS = 3
-"""As many such steps in a row are a collapse."""
-LOST_STEPS = 10
-"""As many steps in a row without a well-formed reply, after some that had one, come to nothing any more."""
 
 _SHOWN = (
     *("loss", "reward", "accuracy", "well_formed", "ece", "brier", "auroc"),
@@ -259,7 +251,7 @@ class Grader:
     ) -> list[float | None]:
         """Rewards of replies given as token ids, the end of the turn included."""
         self.replies = self._judge(completion_ids, row, opened)
-        for name, value in figures([reply.judged for reply in self.replies]).items():
+        for name, value in signs.figures([reply.judged for reply in self.replies]).items():
             if value is not None:
                 log_metric(name, value)
         return [self._reward(reply.judged) for reply in self.replies]
@@ -289,54 +281,6 @@ class Grader:
                 span = (written.start, written.stop)
             replies.append(Reply(groups[row], Judged(outcome, confidence, self._protocol.scale is not None), span))
         return replies
-
-
-def figures(judged: Sequence[Judged]) -> dict[str, float | None]:
-    """What the sampled replies of a step show; None where undefined.
-
-    `accuracy` and `well_formed` are shares of the graded replies; `ece`, `brier` and `auroc` are of those that were
-    answered with a confidence; `confidence_*` of all that state one: mean, standard deviation, number of distinct
-    values, and share of the most frequent one.
-    """
-    import numpy as np
-
-    from calibench.metrics.calibration import expected_calibration_error, mode_share, n_distinct
-    from calibench.metrics.discrimination import auroc
-    from calibench.metrics.proper import brier_score
-
-    graded = [reply for reply in judged if reply.outcome != "failed"]
-    answered = [r for r in graded if r.outcome in ("correct", "incorrect") and r.confidence is not None]
-    confidence = np.array([reply.confidence for reply in answered], dtype=float)
-    correct = np.array([reply.correct for reply in answered], dtype=bool)
-    stated = np.array([reply.confidence for reply in graded if reply.confidence is not None], dtype=float)
-    values = {
-        "accuracy": np.mean([reply.correct for reply in graded]) if graded else np.nan,
-        "well_formed": np.mean([reply.well_formed for reply in graded]) if graded else np.nan,
-        "ece": expected_calibration_error(confidence, correct),
-        "brier": brier_score(confidence, correct),
-        "auroc": auroc(confidence, correct),
-        "confidence_mean": stated.mean() if len(stated) else np.nan,
-        "confidence_spread": stated.std() if len(stated) else np.nan,
-        "confidence_values": n_distinct(stated) if len(stated) else np.nan,
-        "confidence_mode_share": mode_share(stated),
-    }
-    return {name: None if math.isnan(value) else float(value) for name, value in values.items()}
-
-
-def has_collapsed(history: Sequence[dict[str, float]]) -> bool:
-    """Whether the confidences of the last `COLLAPSE_STEPS` steps are as good as one value, given their `figures`."""
-    steps = [entry for entry in history if "reward" in entry][-COLLAPSE_STEPS:]
-    return len(steps) == COLLAPSE_STEPS and all(
-        entry.get("confidence_spread", 1.0) < COLLAPSE_SPREAD
-        or entry.get("confidence_mode_share", 0.0) > COLLAPSE_SHARE
-        for entry in steps
-    )
-
-
-def has_lost_its_form(history: Sequence[dict[str, float]]) -> bool:
-    """Whether none of the last `LOST_STEPS` steps has a well-formed reply, and an earlier one has, given `figures`."""
-    shares = [entry["well_formed"] for entry in history if "well_formed" in entry]
-    return any(shares) and len(shares) > LOST_STEPS and not any(shares[-LOST_STEPS:])
 
 
 # -- training ---------------------------------------------------------------------------------------------------------
@@ -408,12 +352,12 @@ def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool
                 return
             step, entry = state.global_step, state.log_history[-1]
             trainer_of.require_number(step, logs)
-            if has_lost_its_form(state.log_history):
+            if signs.has_lost_its_form(state.log_history):
                 raise CalibenchError(
-                    f"no reply of the last {LOST_STEPS} steps is well formed, so that there is nothing to learn from."
-                    " The last state is kept; lower --learning-rate, and give another --out"
+                    f"no reply of the last {signs.LOST_STEPS} steps is well formed, so that there is nothing to learn"
+                    " from. The last state is kept; lower --learning-rate, and give another --out"
                 )
-            collapsed = has_collapsed(state.log_history)
+            collapsed = signs.has_collapsed(state.log_history)
             if collapsed and settings.options.stop_on_collapse:
                 raise CalibenchError(_collapse(step, entry))
             entry["confidence_collapsed"] = float(collapsed)
@@ -426,7 +370,7 @@ def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool
 
 def _collapse(step: int, shown: dict[str, float]) -> str:
     return (
-        f"the stated confidences are one value since step {step - COLLAPSE_STEPS + 1}: mean"
+        f"the stated confidences are one value since step {step - signs.COLLAPSE_STEPS + 1}: mean"
         f" {shown['confidence_mean']:.2f}, spread {shown['confidence_spread']:.3f}. The last state is kept; train on"
         " questions of more mixed difficulty, or lower --learning-rate, and give another --out"
     )

@@ -18,7 +18,7 @@ from calibench.finetune import stage
 from calibench.finetune.recipes import base as recipes
 from calibench.finetune.rewards import Judged, rlcr
 from calibench.finetune.stage import Trained
-from calibench.finetune.trainers import rl
+from calibench.finetune.trainers import rl, signs
 from calibench.finetune.trainers.rl import Reply, RlOptions, Settings, credited
 from calibench.grading.pool import GradingPool
 from calibench.model import resolve
@@ -164,35 +164,35 @@ def test_the_credit_of_a_confidence_reaches_a_last_token_that_goes_on_behind_it(
 )
 def test_confidences_that_are_as_good_as_one_value_are_noticed(confidences, collapsed):
     judged = [Judged("correct" if k % 2 else "incorrect", q, True) for k, q in enumerate(confidences)]
-    step = {"reward": 0.5, **rl.figures(judged)}
+    step = {"reward": 0.5, **signs.figures(judged)}
     healthy = {"reward": 0.5, "confidence_spread": 0.2, "confidence_mode_share": 0.1}
-    assert rl.has_collapsed([step] * rl.COLLAPSE_STEPS) is collapsed
-    assert not rl.has_collapsed([step] * (rl.COLLAPSE_STEPS - 1))
-    assert not rl.has_collapsed([step, healthy, step])
+    assert signs.has_collapsed([step] * signs.COLLAPSE_STEPS) is collapsed
+    assert not signs.has_collapsed([step] * (signs.COLLAPSE_STEPS - 1))
+    assert not signs.has_collapsed([step, healthy, step])
 
 
 def test_a_run_that_loses_its_form_ends_and_one_that_never_had_it_goes_on():
     good, bad = {"reward": 0.5, "well_formed": 0.1}, {"reward": 0.0, "well_formed": 0.0}
-    assert rl.has_lost_its_form([good, *[bad] * rl.LOST_STEPS])
-    assert not rl.has_lost_its_form([good, *[bad] * (rl.LOST_STEPS - 1)])
-    assert not rl.has_lost_its_form([*[bad] * rl.LOST_STEPS, good])
-    assert not rl.has_lost_its_form([bad] * (rl.LOST_STEPS + 5))
+    assert signs.has_lost_its_form([good, *[bad] * signs.LOST_STEPS])
+    assert not signs.has_lost_its_form([good, *[bad] * (signs.LOST_STEPS - 1)])
+    assert not signs.has_lost_its_form([*[bad] * signs.LOST_STEPS, good])
+    assert not signs.has_lost_its_form([bad] * (signs.LOST_STEPS + 5))
 
 
 def test_replies_without_form_end_the_training(tmp_path, monkeypatch):
-    monkeypatch.setattr(rl, "LOST_STEPS", 1)
-    judge, shares = rl.figures, iter((0.5, 0.0, 0.0))
-    monkeypatch.setattr(rl, "figures", lambda judged: {**judge(judged), "well_formed": next(shares)})
+    monkeypatch.setattr(signs, "LOST_STEPS", 1)
+    judge, shares = signs.figures, iter((0.5, 0.0, 0.0))
+    monkeypatch.setattr(signs, "figures", lambda judged: {**judge(judged), "well_formed": next(shares)})
     with pytest.raises(CalibenchError, match=r"no reply of the last 1 steps is well formed.*--learning-rate"):
         rl.fit(tmp_path, SETTINGS, lambda *_: None)
 
 
 def test_without_a_confidence_nothing_collapses_and_figures_are_undefined():
-    shown = rl.figures([Judged("correct", None, False)] * 4)
+    shown = signs.figures([Judged("correct", None, False)] * 4)
     assert shown["accuracy"] == 1
     assert {shown[name] for name in ("ece", "brier", "auroc", "confidence_spread", "confidence_mode_share")} == {None}
     known = {name: value for name, value in shown.items() if value is not None}
-    assert not rl.has_collapsed([{"reward": 1.0, **known}] * rl.COLLAPSE_STEPS)
+    assert not signs.has_collapsed([{"reward": 1.0, **known}] * signs.COLLAPSE_STEPS)
 
 
 # -- recipes ----------------------------------------------------------------------------------------------------------
@@ -315,7 +315,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_state(tmp
 
 
 def test_a_run_whose_confidences_collapse_ends_if_that_is_asked_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(rl, "COLLAPSE_SPREAD", 1.0)  # every spread is too small
+    monkeypatch.setattr(signs, "COLLAPSE_SPREAD", 1.0)  # every spread is too small
     told: dict[int, dict] = {}
     settings = msgspec.structs.replace(SETTINGS, options=msgspec.structs.replace(OPTIONS, stop_on_collapse=True))
     with pytest.raises(CalibenchError, match="one value since step 1"):
