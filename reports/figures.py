@@ -6,13 +6,11 @@ Names of tasks, models and methods are untrusted: they are drawn literally (no m
 from __future__ import annotations
 
 import io
-import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree import ElementTree
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -62,7 +60,7 @@ _MARKERS = "sD^vPX*<>"
 
 
 @contextmanager
-def _style() -> Iterator[None]:
+def style() -> Iterator[None]:
     """The project's style over matplotlib's defaults, whatever the user's own settings are."""
     defaults = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith(("backend", "interactive"))}
     with matplotlib.rc_context(defaults | _STYLE), warnings.catch_warnings():
@@ -82,7 +80,7 @@ def reliability_figure(diagrams: Sequence[Reliability], *, title: str | None = N
         raise ValueError("diagrams: expected at least one, found none")
     columns = min(4, len(diagrams))
     rows = -(-len(diagrams) // columns)
-    with _style():
+    with style():
         figure = Figure(figsize=(max(4.4, 2.9 * columns), 3.9 * rows + 0.8), layout="constrained")
         if title:
             figure.suptitle(clip(title, 100), parse_math=False, fontsize=11)
@@ -96,7 +94,7 @@ def reliability_figure(diagrams: Sequence[Reliability], *, title: str | None = N
 
 def panel_figure(diagram: Reliability) -> Figure:
     """One reliability diagram with its histogram, without title or caption, for a page that states both."""
-    with _style():
+    with style():
         figure = Figure(figsize=(3.3, 3.9), layout="constrained")
         _draw(figure, diagram)
     return figure
@@ -114,7 +112,7 @@ def level_figure(metrics: Sequence[Metric]) -> Figure:
     for method, marker in zip(methods, _MARKERS, strict=False):
         chosen = [m for m in metrics if m.metric == "mean_confidence" and m.method == method]
         lines.append((f"confidence: {clip(method, 24)}", marker, COLOURS["muted"], chosen))
-    with _style():
+    with style():
         figure = Figure(figsize=(3.3, 2.7), layout="constrained")
         axes = figure.add_subplot()
         for i, (name, marker, colour, points) in enumerate(lines):
@@ -138,7 +136,7 @@ def ladder_figure(names: Sequence[str], series: Mapping[str, Sequence[Metric | N
         baseline: index of the run that the others are held against.
     """
     apart = min(0.3, 0.7 / len(series))
-    with _style():
+    with style():
         figure = Figure(figsize=(3.3, 0.8 + 0.32 * len(names)), layout="constrained")
         axes = figure.add_subplot()
         for i, (method, metrics) in enumerate(series.items()):
@@ -178,7 +176,7 @@ def plane_figure(
     """
     drawn = [i for i, point in enumerate(points) if all(map(_has_value, point))]
     drawn.sort(key=lambda i: points[i][1].value)
-    with _style():
+    with style():
         figure = Figure(figsize=(3.3, 0.9 + max(1.7, 0.19 * len(drawn))), layout="constrained")
         axes = figure.add_subplot()
         for i in drawn:
@@ -236,7 +234,7 @@ class Curve(NamedTuple):
 
 def curve_figure(curves: Sequence[Curve], ylabel: str, xlabel: str = "draws") -> Figure:
     """Numbers as functions of a whole number, with 95 % bands; the page says what each line is."""
-    with _style():
+    with style():
         figure = Figure(figsize=(3.6, 2.9), layout="constrained")
         axes = figure.add_subplot()
         for curve in curves:
@@ -354,7 +352,7 @@ def save(figure: Figure, path: str | Path) -> None:
         raise InputError(
             f"{path}: expected a name ending in {', '.join(_FORMATS)}, found {path.suffix or 'no suffix'!r}"
         )
-    with _style():
+    with style():
         buffer = io.BytesIO()
         figure.savefig(buffer, format=suffix[1:], metadata=_FORMATS[suffix], dpi=200)
     try:
@@ -363,48 +361,8 @@ def save(figure: Figure, path: str | Path) -> None:
         raise StorageError(f"{path}: cannot write the figure: {error.strerror}") from error
 
 
-def inline_svg(figure: Figure, prefix: str, description: str) -> str:
-    """An `<svg>` element for an HTML page: text stays text in the page's font, colours are the page's CSS variables.
-
-    Args:
-        figure: drawn with `COLOURS`.
-        prefix: makes the element's ids unique within the page.
-        description: what a screen reader says.
-    """
-    with _style(), matplotlib.rc_context({"svg.fonttype": "none"}):
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    root = ElementTree.fromstring(buffer.getvalue())
-    for parent in root.iter():
-        for child in list(parent):
-            if child.tag.endswith(("}metadata", "}style")):
-                parent.remove(child)
-    for element in root.iter():
-        _adopt(element, prefix)
-    for key in ("width", "height", "version"):
-        root.attrib.pop(key, None)
-    root.attrib |= {"role": "img", "aria-label": description}
-    return ElementTree.tostring(root, encoding="unicode")
 
 
-def _adopt(element: ElementTree.Element, prefix: str) -> None:
-    """Strips namespaces, which HTML does not need, and rewrites ids, colours and fonts."""
-    element.tag = element.tag.rpartition("}")[2]
-    element.tail = None
-    attributes = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
-    element.attrib.clear()
-    for key, value in attributes.items():
-        if key == "id":
-            value = f"{prefix}-{value}"
-        elif key == "href":
-            value = f"#{prefix}-{value[1:]}"
-        elif key == "clip-path":
-            value = value.replace("url(#", f"url(#{prefix}-")
-        elif key == "style":
-            value = re.sub(r"font-family:[^;]*;?\s*", "", value)
-            for role, colour in COLOURS.items():
-                value = value.replace(colour, f"var(--{role})")
-        element.set(key, value)
 
 
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from calibench.records import Metric
-from calibench.reports import figures, tables, text
+from calibench.reports import svg, tables, text
 from calibench.results import Difference
 
 OUTCOMES = {
@@ -76,7 +76,7 @@ def figure_maker() -> Callable:
     made = iter(range(10_000))
 
     def make(figure, label: str) -> Markup:
-        return Markup(figures.inline_svg(figure, f"f{next(made)}", text.visible(label)))
+        return Markup(svg.inline_svg(figure, f"f{next(made)}", text.visible(label)))
 
     return make
 

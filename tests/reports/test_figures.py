@@ -12,6 +12,7 @@ from synthetic_run import HOSTILE, METHODS, NASTY
 
 from calibench.errors import InputError, StorageError
 from calibench.reports import figures, small_multiples
+from calibench.reports.svg import inline_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -102,7 +103,7 @@ def test_level_figure_draws_accuracy_and_each_method(summary):
 
 def test_inline_figures_share_no_ids_and_take_the_pages_colours_and_font(summary):
     first, second = (
-        figures.inline_svg(figures.panel_figure(d), f"f{i}", 'a "b" <c>')
+        inline_svg(figures.panel_figure(d), f"f{i}", 'a "b" <c>')
         for i, d in enumerate(summary.scorecard.reliability[:2])
     )
     ids = [set(re.findall(r' id="([^"]+)"', svg)) for svg in (first, second)]
