@@ -179,3 +179,31 @@ class Recalibrated(Record, kw_only=True, frozen=True):
     """`before` and each recalibration -> the main numbers of the whole tasks and of their mean."""
     differences: tuple[Difference, ...]
     """Of each recalibration against `before`, on the same answers."""
+
+
+class Change(Record, kw_only=True, frozen=True):
+    """What a second reading of the stored texts gives otherwise, counted."""
+
+    part: str
+    """`grade`, or the name of the confidence method."""
+    before: str
+    """The outcome of the grade or the status of the confidence; `none` where there was no such row."""
+    after: str
+    """Equal to `before` where the answer or the value is another one."""
+    n: int
+
+
+class Rescoring(Record, kw_only=True, frozen=True):
+    """What today's parser and graders make of a run's stored texts, held against what the run file says."""
+
+    read: dict[str, int]
+    """`grade` or method -> how many were made again."""
+    changes: tuple[Change, ...]
+    reasoning: int
+    """Generations whose reasoning begins or ends elsewhere now; their tokens are not counted again."""
+    asked_again: dict[str, int]
+    """Method -> confidences that the model gave about an answer that is read otherwise now; they are taken out, and the
+    command that made the run asks for them again."""
+    lost: dict[str, int]
+    """Method -> confidences of an answer that is read otherwise now, which stored log-probabilities would be needed
+    for; their status becomes `failed`."""

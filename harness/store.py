@@ -19,78 +19,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import inspect
 
+from calibench import schema
 from calibench.errors import InputError, RunFileError, StorageError
 from calibench.records import Confidence, Generation, Grade, Metric, Question, Record
+from calibench.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FILE_NAME = "run.sqlite"
 LOCK = ".lock"
-_APPLICATION_ID = 0x0CA11B
-_SCHEMA_VERSION = 1
-
-_DRAW_KEY = ("task", "question_id", "protocol", "draw")
-_TABLES: dict[type[Record], tuple[str, tuple[str, ...]]] = {
-    Question: ("questions", ("task", "question_id")),
-    Generation: ("generations", _DRAW_KEY),
-    Confidence: ("confidences", (*_DRAW_KEY, "method")),
-    Grade: ("grades", _DRAW_KEY),
-    Metric: ("metrics", ("task", "protocol", "method", "subset", "metric")),
-}
-_INSERTS = {
-    record: f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(record.__struct_fields__))})"
-    for record, (table, _) in _TABLES.items()
-}
-
-
-_COLUMN_TYPES = {
-    inspect.IntType: "INTEGER",
-    inspect.BoolType: "INTEGER",
-    inspect.FloatType: "REAL",
-    inspect.VarTupleType: "JSON",
-}
-
-
-def _columns(record: type[Record]) -> dict[str, str]:
-    """Field -> column type. `JSON` is a list written as JSON text."""
-    columns = {}
-    for field in inspect.type_info(record).fields:
-        types = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
-        columns[field.name] = next((_COLUMN_TYPES[type(t)] for t in types if type(t) in _COLUMN_TYPES), "TEXT")
-    return columns
-
-
-_JSON = {name for record in _TABLES for name, kind in _columns(record).items() if kind == "JSON"}
-
-
-def _create_table(record: type[Record]) -> str:
-    table, key = _TABLES[record]
-    columns = ", ".join(f"{name} {kind}" for name, kind in _columns(record).items())
-    return f"CREATE TABLE {table} ({columns}, PRIMARY KEY ({', '.join(key)})) WITHOUT ROWID"
-
-
-_JSON_PLACES = {
-    record: [place for place, kind in enumerate(_columns(record).values()) if kind == "JSON"] for record in _TABLES
-}
-
-
-def _to_row(record: Record) -> list:
-    row = list(msgspec.structs.astuple(record))
-    for place in _JSON_PLACES[type(record)]:
-        if row[place] is not None:
-            row[place] = msgspec.json.encode(row[place]).decode()
-    return row
-
-
-def _from_row(record: type[Record], row: sqlite3.Row) -> Any:
-    fields = {
-        name: msgspec.json.decode(value) if name in _JSON and value is not None else value
-        for name, value in zip(record.__struct_fields__, row, strict=True)
-    }
-    return msgspec.convert(fields, record, strict=False)
 
 
 @contextlib.contextmanager
@@ -174,10 +113,10 @@ class RunFile:
                 db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
                 if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
                     db.executescript(
-                        f"PRAGMA journal_mode = WAL; BEGIN; PRAGMA application_id = {_APPLICATION_ID};"
-                        f"PRAGMA user_version = {_SCHEMA_VERSION};"
+                        f"PRAGMA journal_mode = WAL; BEGIN; PRAGMA application_id = {schema.APPLICATION_ID};"
+                        f"PRAGMA user_version = {schema.VERSION};"
                         "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
-                        + ";".join(_create_table(record) for record in _TABLES)
+                        + ";".join(schema.create_table(record) for record in schema.TABLES)
                         + ";COMMIT;"
                     )
                 db.execute("PRAGMA synchronous = FULL")
@@ -216,11 +155,14 @@ class RunFile:
     def _check(self) -> None:
         application = self._db.execute("PRAGMA application_id").fetchone()[0]
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if application != _APPLICATION_ID:
+        if application != schema.APPLICATION_ID:
             raise RunFileError(f"{self.path}: an SQLite file, but not a calibench run (application_id {application})")
-        if version != _SCHEMA_VERSION:
+        if version > schema.VERSION:
+            writer = self._db.execute("SELECT value FROM manifest WHERE key = 'calibench'").fetchone()
+            by = msgspec.json.decode(writer[0]) if writer else "unknown"
             raise RunFileError(
-                f"{self.path}: written with schema {version}; this calibench reads schema {_SCHEMA_VERSION}"
+                f"{self.path}: schema {version} of calibench {by}; this is calibench {__version__}, which reads up to"
+                f" schema {schema.VERSION}: install a newer one"
             )
 
     def close(self) -> None:
@@ -241,10 +183,30 @@ class RunFile:
         """Commits the records in one transaction. A record whose key is there already is left as it is."""
         rows: dict[type[Record], list[list]] = {}
         for record in records:
-            rows.setdefault(type(record), []).append(_to_row(record))
-        with self._transaction():
+            rows.setdefault(type(record), []).append(schema.to_row(record))
+        with self.transaction():
             for kind, of_kind in rows.items():
-                self._db.executemany(_INSERTS[kind], of_kind)
+                self._db.executemany(f"INSERT OR IGNORE {schema.VALUES[kind]}", of_kind)
+
+    def replace(self, records: Iterable[Record]) -> None:
+        """Writes the records in one transaction, each in the place of the row that has its key, if there is one."""
+        with self.transaction():
+            for record in records:
+                self._db.execute(f"REPLACE {schema.VALUES[type(record)]}", schema.to_row(record))
+
+    def remove(self, readings: Iterable[Confidence]) -> None:
+        """Takes confidences out, so that they count as not read."""
+        table, key = schema.TABLES[Confidence]
+        where = " AND ".join(f"{name} = ?" for name in key)
+        with self.transaction():
+            self._db.executemany(
+                f"DELETE FROM {table} WHERE {where}", ([getattr(r, name) for name in key] for r in readings)
+            )
+
+    def name_grader(self, task: str, grader: str) -> None:
+        """Says of all grades of a task that this grader gave them."""
+        with self.transaction():
+            self._db.execute("UPDATE grades SET grader = ? WHERE task = ?", (grader, task))
 
     def replace_rows(self, rows: Mapping[type[Record], Iterable[Sequence]], manifest: Mapping[str, Any]) -> None:
         """Replaces everything in the file, in one transaction: for what was made elsewhere, by the million.
@@ -253,22 +215,22 @@ class RunFile:
             rows: record -> rows with its fields in their order; fastest in the order of the record's key.
             manifest: all its entries.
         """
-        with self._transaction():
-            for table in ("manifest", *(table for table, _ in _TABLES.values())):
+        with self.transaction():
+            for table in ("manifest", *(table for table, _ in schema.TABLES.values())):
                 self._db.execute(f"DELETE FROM {table}")
             for kind, of_kind in rows.items():
-                self._db.executemany(_INSERTS[kind], of_kind)
+                self._db.executemany(f"INSERT OR IGNORE {schema.VALUES[kind]}", of_kind)
             self._set_manifest(manifest)
 
     def replace_metrics(self, metrics: Iterable[Metric]) -> None:
         """Replaces the whole `metrics` table."""
-        with self._transaction():
+        with self.transaction():
             self._db.execute("DELETE FROM metrics")
-            self._db.executemany(_INSERTS[Metric], map(_to_row, metrics))
+            self._db.executemany(f"INSERT OR IGNORE {schema.VALUES[Metric]}", map(schema.to_row, metrics))
 
     def update_manifest(self, **entries: Any) -> None:
         """Sets manifest entries; values are anything that JSON can hold."""
-        with self._transaction():
+        with self.transaction():
             self._set_manifest(entries)
 
     def _set_manifest(self, entries: Mapping[str, Any]) -> None:
@@ -278,7 +240,11 @@ class RunFile:
         )
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """What is written inside is committed together at the end, or not at all."""
+        if self._db.in_transaction:
+            yield
+            return
         with _storage_errors(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -305,6 +271,13 @@ class RunFile:
         """The grades of one question, by draw."""
         return {g.draw: g for g in self._select(Grade, task=task, question_id=question_id, protocol=protocol)}
 
+    def readings(self, task: str, question_id: str, protocol: str) -> dict[int, dict[str, Confidence]]:
+        """The confidences of one question, by draw and method."""
+        found: dict[int, dict[str, Confidence]] = {}
+        for reading in self._select(Confidence, task=task, question_id=question_id, protocol=protocol):
+            found.setdefault(reading.draw, {})[reading.method] = reading
+        return found
+
     def finished(self, task: str, question_id: str, protocol: str) -> dict[int, set[str]]:
         """What is stored about the draws of one question: draw -> the methods read, and `grade` if it is graded."""
         key = (task, question_id, protocol)
@@ -321,8 +294,9 @@ class RunFile:
                 done.setdefault(draw, set()).add(method)
         return done
 
-    def questions(self) -> Iterator[Question]:
-        return self._select(Question)
+    def questions(self, task: str | None = None) -> Iterator[Question]:
+        """All questions, or those of one task."""
+        return self._select(Question) if task is None else self._select(Question, task=task)
 
     def confidences(self, method: str) -> Iterator[Confidence]:
         """All readings of one method."""
@@ -337,8 +311,8 @@ class RunFile:
     def _select(self, record: type[Record], **key: Any) -> Iterator[Any]:
         where = " AND ".join(f"{name} = ?" for name in key) or "1"
         with _storage_errors(self.path):
-            for row in self._db.execute(f"SELECT * FROM {_TABLES[record][0]} WHERE {where}", tuple(key.values())):
-                yield _from_row(record, row)
+            for row in self._db.execute(f"SELECT * FROM {schema.TABLES[record][0]} WHERE {where}", tuple(key.values())):
+                yield schema.from_row(record, row)
 
     def tally(self, task: str, protocol: str) -> dict[str, int]:
         """How many draws of a task are stored (`generation`), graded (`grade`), and read by each confidence method."""
@@ -392,6 +366,8 @@ def unfinished(run: RunFile) -> str | None:
         return None
     asked = sum(p["questions"] * p["draws"] for of_task in manifest["scope"].values() for p in of_task.values())
     graded = sum(run.tally(task, p).get("grade", 0) for task, of_task in manifest["scope"].items() for p in of_task)
+    if graded == asked:
+        return f"{run.path.parent} is not finished: the command that made it has confidences left to ask for"
     return (
         f"{run.path.parent} is not finished: {graded} of {asked} generations are graded, and the numbers are those of"
         " them alone"

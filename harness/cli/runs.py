@@ -6,11 +6,16 @@ import argparse
 import contextlib
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from calibench.cli import output, values
 from calibench.cli.parser import add
+from calibench.cli.tasks import add_task_file_options, task_of_file
 from calibench.errors import InputError
+
+if TYPE_CHECKING:
+    from calibench.results import Rescoring
+    from calibench.store import RunFile
 
 
 def register(commands: Any) -> None:
@@ -24,24 +29,58 @@ def register(commands: Any) -> None:
 def _add_report(commands: Any) -> None:
     report = add(commands, "report", _report, "score a run again and rewrite its report; no model is needed")
     report.add_argument("run", metavar="RUN")
+    report.add_argument(
+        "--rescore",
+        action="store_true",
+        help="read and grade the stored texts again, by today's rules; tells what changes, then replaces it",
+    )
+    report.add_argument("--dry-run", action="store_true", help="with --rescore: tell what would change, and no more")
+    add_task_file_options(report)
 
 
 def _report(options: argparse.Namespace) -> None:
     from calibench.analysis.report import update
     from calibench.store import FILE_NAME, RunFile
 
+    if options.dry_run and not options.rescore:
+        raise InputError("--dry-run goes with --rescore: a report changes nothing of what a run holds")
     with RunFile.open(options.run) as run:
         path = run.path
     if path.name != FILE_NAME:
         raise InputError(f"{path}: expected a run folder, or the file {FILE_NAME} in one")
     folder = path.parent
     with RunFile.create(folder) as run:
+        found = _rescore(run, options) if options.rescore else None
+        if options.dry_run:
+            return
         output.warn_if_unfinished(run)
         summary = update(run)
+    metrics = summary.scorecard.metrics
     if options.json:
-        output.print_json(summary.scorecard.metrics)
+        output.print_json({"rescored": found, "metrics": metrics} if found else metrics)
     else:
         output.print_headline(summary, folder / "report.html")
+
+
+def _rescore(run: RunFile, options: argparse.Namespace) -> Rescoring:
+    """Tells what changes, then replaces it."""
+    from calibench import tasks
+    from calibench.analysis.rescore import keep, rescore
+    from calibench.lm_eval import theirs
+    from calibench.reports.rescore import rescoring_text
+
+    theirs.register()
+    for name in task_of_file(vars(options)):
+        tasks.load(name)
+    found = rescore(run)
+    summary = found.summary()
+    if not options.json:
+        print(rescoring_text(summary), end="\n\n", flush=True)
+    elif options.dry_run:
+        output.print_json({"rescored": summary})
+    if not options.dry_run:
+        keep(run, found)
+    return summary
 
 
 def _add_compare(commands: Any) -> None:

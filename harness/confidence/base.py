@@ -54,6 +54,8 @@ class Method(NamedTuple):
     """(generation, backend) -> reading. A method that needs no model gets None for the backend."""
     question: str = ""
     """What a follow-up asks; part of a run's identity."""
+    of_whole_output: bool = False
+    """It reads everything that was written, wherever the answer in it is found."""
 
     @property
     def needs_model(self) -> bool:

@@ -20,4 +20,5 @@ METHOD = Method(
     description="length-normalised probability of the output's tokens",
     needs=frozenset({"log_probabilities"}),
     read=_read,
+    of_whole_output=True,
 )

@@ -74,9 +74,11 @@ def check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
                 differences.append(f"{field}: {old[field]} there, {value} now")
             merged[field] = value
     if differences:
+        advice = "choose another --out, or the same settings"
+        if all(difference.startswith("graders[") for difference in differences):
+            advice = f"`calibench report {run.path.parent} --rescore` grades its texts again, and then it continues"
         raise IdentityError(
-            f"{run.path.parent} holds a run of another identity; choose another --out, or the same settings:\n  "
-            + "\n  ".join(differences)
+            f"{run.path.parent} holds a run of another identity; {advice}:\n  " + "\n  ".join(differences)
         )
     return merged
 

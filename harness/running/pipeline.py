@@ -83,14 +83,14 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
         interrupted = False
         if scope != run.manifest().get("scope") or not is_complete(run):
             session = _Session(config, run, checkpoint, selections, methods, protocol, known, scope, progress)
-            interrupted = _run_loop(session.make(backend_type))
+            interrupted = run_loop(session.make(backend_type))
         return RunResult(run, interrupted, run.manifest()["notes"])
     except BaseException:
         run.close()
         raise
 
 
-def _run_loop(main: Coroutine[Any, Any, bool]) -> bool:
+def run_loop(main: Coroutine[Any, Any, bool]) -> bool:
     """Runs the coroutine to its end, in a thread of its own where an event loop is running already (a notebook)."""
     try:
         asyncio.get_running_loop()

@@ -164,9 +164,11 @@ def test_missing_foreign_newer_and_corrupt_files_are_refused_by_name(tmp_path):
             open_it(tmp_path)
     file.unlink()
     with RunFile.create(tmp_path) as run:
+        run.update_manifest(calibench="9.9.9")
         run._db.execute("PRAGMA user_version = 99")
-    with pytest.raises(RunFileError, match="schema 99"):
-        RunFile.open(tmp_path)
+    for open_it in (RunFile.open, RunFile.create):
+        with pytest.raises(RunFileError, match=r"schema 99 of calibench 9\.9\.9; this is .* up to schema 1: install"):
+            open_it(tmp_path)
 
 
 def test_full_disk_is_a_storage_error_and_keeps_what_was_committed(tmp_path):

@@ -1,0 +1,204 @@
+"""Parses and grades the stored texts of a run again, under today's rules. No model is needed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from calibench import tasks
+from calibench.confidence import base as confidence
+from calibench.confidence.base import Method
+from calibench.errors import InputError
+from calibench.grading import sandbox
+from calibench.grading.pool import GRADER_SECONDS, GRADERS, GradingPool
+from calibench.prompting import protocols
+from calibench.prompting.parsing import Parsed
+from calibench.records import Confidence, Generation, Grade, Question, Record
+from calibench.results import Change, Rescoring
+from calibench.running.judging import Judge, answered_of, draw_key, parsed_of
+from calibench.running.manifest import is_complete
+from calibench.running.pipeline import run_loop
+from calibench.store import RunFile
+from calibench.tasks.base import Task
+from calibench.version import __version__
+
+_AT_ONCE = 64
+_LOST = "the answer is read otherwise now, and the log-probabilities of its tokens are not stored"
+
+
+@dataclass
+class Rescored:
+    """What `rescore` found, to be told before `keep` writes it."""
+
+    graders: dict[str, str]
+    """Task -> name and version of its grader today."""
+    read: Counter[str] = field(default_factory=Counter)
+    changes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    reasoning: int = 0
+    lost: Counter[str] = field(default_factory=Counter)
+    records: list[Record] = field(default_factory=list)
+    """Grades, confidences and generations that are otherwise than those stored."""
+    removed: list[Confidence] = field(default_factory=list)
+
+    def summary(self) -> Rescoring:
+        return Rescoring(
+            read=dict(sorted(self.read.items())),
+            changes=tuple(
+                Change(part=part, before=before, after=after, n=n)
+                for (part, before, after), n in sorted(self.changes.items())
+            ),
+            reasoning=self.reasoning,
+            asked_again=dict(sorted(Counter(reading.method for reading in self.removed).items())),
+            lost=dict(sorted(self.lost.items())),
+        )
+
+
+def rescore(run: RunFile) -> Rescored:
+    """Reads and grades every stored text again; writes nothing.
+
+    Raises:
+        InputError: the run holds no texts, or a task or method of it is not known here.
+    """
+    scope = run.manifest().get("scope")
+    if not scope:
+        raise InputError(f"{run.path}: holds no texts that could be read again")
+    loaded = {name: tasks.load(name) for name in scope}
+    if any(task.finish for task in loaded.values()):
+        sandbox.require()
+    found = Rescored({name: task.grader for name, task in loaded.items()})
+    with GradingPool(GRADERS, GRADER_SECONDS, list(scope)) as graders:
+        for name, of_task in scope.items():
+            for protocol, asked in of_task.items():
+                methods = {method: confidence.load(method) for method in asked["methods"]}
+                run_loop(_Rescoring(run, protocol, methods, graders, found).read_all(loaded[name]))
+    return found
+
+
+def keep(run: RunFile, found: Rescored) -> None:
+    """Replaces what is otherwise now, in one transaction, so that the run is wholly of the old rules or of the new."""
+    manifest = run.manifest()
+    identity = manifest.get("identity", {})
+    told = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "calibench": __version__,
+        "found": found.summary(),
+    }
+    with run.transaction():
+        run.replace(found.records)
+        run.remove(found.removed)
+        for task, grader in found.graders.items():
+            run.name_grader(task, grader)
+        run.update_manifest(
+            identity={**identity, "graders": {**identity.get("graders", {}), **found.graders}},
+            rescored=[*manifest.get("rescored", []), told],
+            complete=is_complete(run),
+        )
+
+
+class _Rescoring:
+    """Reads the generations of one task and protocol."""
+
+    def __init__(self, run: RunFile, protocol: str, methods: dict[str, Method], graders: GradingPool, found: Rescored):
+        self._run = run
+        self._protocol = protocol
+        self._scale = protocols.protocol(protocol).scale
+        self._methods = methods
+        self._of_text = {name for name, method in methods.items() if not method.needs_model}
+        self._judge = Judge(methods, graders)
+        self._found = found
+
+    async def read_all(self, task: Task) -> None:
+        slots = asyncio.Semaphore(_AT_ONCE)
+        async with asyncio.TaskGroup() as reading:
+            for question in self._run.questions(task.name):
+                key = (task.name, question.question_id, self._protocol)
+                grades, readings = self._run.grades(*key), self._run.readings(*key)
+                for draw, generation in self._run.draws(*key).items():
+                    await slots.acquire()
+                    job = reading.create_task(
+                        self._read(task, question, generation, grades.get(draw), readings.get(draw, {}))
+                    )
+                    job.add_done_callback(lambda _: slots.release())
+
+    async def _read(
+        self, task: Task, question: Question, generation: Generation, old: Grade | None, readings: dict[str, Confidence]
+    ) -> None:
+        parsed = parsed_of(generation, self._scale)
+        answered = answered_of(question, generation, parsed)
+        made = await self._judge.judge(task, question, generation, answered, {"grade", *self._of_text})
+        before: dict[str, Grade | Confidence] = {**readings, **({"grade": old} if old else {})}
+        changed = [record for record in made if self._differs(before, record)]
+        moved = parsed.reasoning != generation.reasoning
+        if moved:
+            self._found.reasoning += 1
+            self._found.records.append(
+                replace(generation, reasoning=parsed.reasoning, reasoning_tokens=None, answer_tokens=None)
+            )
+        if moved or _read_otherwise(changed, before):
+            for name in sorted(readings.keys() - self._of_text):
+                self._let_go(generation, parsed, readings[name])
+
+    def _differs(self, before: dict[str, Grade | Confidence], record: Grade | Confidence) -> bool:
+        """Whether a record is otherwise than the stored one; notes and counts it."""
+        part = _part(record)
+        old = before.get(part)
+        self._found.read[part] += 1
+        if old is not None and _content(old) == _content(record):
+            return False
+        self._found.records.append(record)
+        if old is None or (_kind(old), _result(old)) != (_kind(record), _result(record)):
+            self._found.changes[part, "none" if old is None else _kind(old), _kind(record)] += 1
+        return True
+
+    def _let_go(self, generation: Generation, parsed: Parsed, reading: Confidence) -> None:
+        """What becomes of a confidence in an answer that is read otherwise now."""
+        method = self._methods.get(reading.method)
+        if method is None or method.of_whole_output or "protocol options" in method.needs:
+            return
+        if parsed.truncated:
+            nothing = Confidence(**draw_key(generation), method=reading.method, value=None, status="missing", raw=None)
+            self._differs({reading.method: reading}, nothing)
+        elif "log_probabilities" in method.needs:
+            self._found.lost[reading.method] += 1
+            self._found.records.append(replace(reading, value=None, status="failed", raw=_LOST))
+        else:
+            self._found.removed.append(reading)
+
+
+def _read_otherwise(changed: list[Grade | Confidence], before: dict[str, Grade | Confidence]) -> bool:
+    """Whether the parts of a text are not those that the model was asked about.
+
+    Where the old parts began and ended is not stored. What was read from them is: the stated confidence with its text,
+    and the answer. That no answer was graded, because the grader failed, does not make it another one.
+    """
+    for record in changed:
+        old = before.get(_part(record))
+        if isinstance(record, Confidence) and old is not None:
+            return True
+        if isinstance(record, Grade) and isinstance(old, Grade) and "failed" not in (old.outcome, record.outcome):
+            cut = "truncated" in (old.outcome, record.outcome) and old.outcome != record.outcome
+            if cut or old.answer != record.answer:
+                return True
+    return False
+
+
+def _part(record: Grade | Confidence) -> str:
+    return "grade" if isinstance(record, Grade) else record.method
+
+
+def _content(record: Grade | Confidence) -> tuple:
+    if isinstance(record, Grade):
+        return record.outcome, record.answer, record.detail
+    return record.status, record.value, record.raw
+
+
+def _kind(record: Grade | Confidence) -> str:
+    return record.outcome if isinstance(record, Grade) else record.status
+
+
+def _result(record: Grade | Confidence) -> str | float | None:
+    return record.answer if isinstance(record, Grade) else record.value

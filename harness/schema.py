@@ -1,0 +1,75 @@
+"""Record <-> row: the tables of a run file, and the version of their columns."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from calibench.records import Confidence, Generation, Grade, Metric, Question, Record
+
+APPLICATION_ID = 0x0CA11B
+VERSION = 1
+"""Of the columns; a file of a newer one is refused."""
+
+_DRAW_KEY = ("task", "question_id", "protocol", "draw")
+TABLES: dict[type[Record], tuple[str, tuple[str, ...]]] = {
+    Question: ("questions", ("task", "question_id")),
+    Generation: ("generations", _DRAW_KEY),
+    Confidence: ("confidences", (*_DRAW_KEY, "method")),
+    Grade: ("grades", _DRAW_KEY),
+    Metric: ("metrics", ("task", "protocol", "method", "subset", "metric")),
+}
+VALUES = {
+    record: f"INTO {table} VALUES ({', '.join('?' * len(record.__struct_fields__))})"
+    for record, (table, _) in TABLES.items()
+}
+"""record -> what stands behind INSERT or REPLACE."""
+
+_COLUMN_TYPES = {
+    inspect.IntType: "INTEGER",
+    inspect.BoolType: "INTEGER",
+    inspect.FloatType: "REAL",
+    inspect.VarTupleType: "JSON",
+}
+
+
+def _columns(record: type[Record]) -> dict[str, str]:
+    """Field -> column type. `JSON` is a list written as JSON text."""
+    columns = {}
+    for field in inspect.type_info(record).fields:
+        types = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
+        columns[field.name] = next((_COLUMN_TYPES[type(t)] for t in types if type(t) in _COLUMN_TYPES), "TEXT")
+    return columns
+
+
+_JSON = {name for record in TABLES for name, kind in _columns(record).items() if kind == "JSON"}
+
+
+def create_table(record: type[Record]) -> str:
+    table, key = TABLES[record]
+    columns = ", ".join(f"{name} {kind}" for name, kind in _columns(record).items())
+    return f"CREATE TABLE {table} ({columns}, PRIMARY KEY ({', '.join(key)})) WITHOUT ROWID"
+
+
+_JSON_PLACES = {
+    record: [place for place, kind in enumerate(_columns(record).values()) if kind == "JSON"] for record in TABLES
+}
+
+
+def to_row(record: Record) -> list:
+    row = list(msgspec.structs.astuple(record))
+    for place in _JSON_PLACES[type(record)]:
+        if row[place] is not None:
+            row[place] = msgspec.json.encode(row[place]).decode()
+    return row
+
+
+def from_row(record: type[Record], row: sqlite3.Row) -> Any:
+    fields = {
+        name: msgspec.json.decode(value) if name in _JSON and value is not None else value
+        for name, value in zip(record.__struct_fields__, row, strict=True)
+    }
+    return msgspec.convert(fields, record, strict=False)

@@ -1,0 +1,149 @@
+"""The stored texts are read and graded again; what is otherwise is told, counted, and replaced at once."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+import test_pipeline
+from fakes import FakeBackend, NeverStarts
+from test_pipeline import add, rows
+
+from calibench.analysis.rescore import keep, rescore
+from calibench.cli import main
+from calibench.errors import IdentityError, InputError
+from calibench.reports.rescore import rescoring_text
+from calibench.results import Change
+from calibench.store import RunFile
+
+launch = test_pipeline.launch
+METHODS = ("stated", "p_true", "sequence_probability", "answer_probability")
+
+
+@pytest.fixture
+def old(launch):
+    """A run as other rules would have left it: three grades and two stated confidences are not today's."""
+    launch(FakeBackend(add), confidence=METHODS)
+    launch.whole = rows(launch.out)
+    with RunFile.create(launch.out) as run:
+        first, second, third, fourth, *_ = [q.question_id for q in run.questions()]
+        for question_id, answer, outcome in ((first, None, "unparsed"), (second, "7", "incorrect")):
+            run._db.execute(
+                "UPDATE grades SET answer = ?, outcome = ? WHERE question_id = ?", (answer, outcome, question_id)
+            )
+        run._db.execute("UPDATE grades SET answer = NULL, outcome = 'failed' WHERE question_id = ?", (third,))
+        run._db.execute(
+            "UPDATE confidences SET value = NULL, status = 'missing', raw = NULL"
+            " WHERE method = 'stated' AND question_id IN (?, ?)",
+            (first, fourth),
+        )
+    launch.outcomes = dict.fromkeys((first, second, third))
+    with RunFile.open(launch.out) as run:
+        launch.old = rows(launch.out)
+    for grade in launch.whole["grades"]:
+        launch.outcomes |= {grade[1]: grade[5]} if grade[1] in launch.outcomes else {}
+    launch.moved = {first, second, fourth}
+    return launch
+
+
+def test_what_is_otherwise_is_counted_by_kind_and_nothing_is_written(old):
+    with RunFile.create(old.out) as run:
+        found = rescore(run).summary()
+    assert rows(old.out) == old.old
+    assert found.read == {"grade": 10, "stated": 10}
+    now = dict(zip(("unparsed", "incorrect", "failed"), old.outcomes.values(), strict=True))
+    assert set(found.changes) == {
+        Change(part="stated", before="missing", after="ok", n=2),
+        *(Change(part="grade", before=before, after=after, n=1) for before, after in now.items()),
+    }
+    assert found.asked_again == {"p_true": 3}, "a grader that failed makes no other answer"
+    assert found.lost == {"answer_probability": 3}
+    assert found.reasoning == 0
+    text = rescoring_text(found)
+    assert text.splitlines()[0].startswith("3 of 10 grades changed: 1 ")
+    assert "2 of 10 stated confidences changed: 2 missing -> ok" in text
+
+
+def test_it_is_replaced_and_the_same_command_asks_for_the_rest(old):
+    with RunFile.create(old.out) as run:
+        keep(run, rescore(run))
+        manifest = run.manifest()
+    assert manifest["complete"] is False
+    assert [told["found"]["read"] for told in manifest["rescored"]] == [{"grade": 10, "stated": 10}]
+    kept = rows(old.out)
+    assert kept["grades"] == old.whole["grades"]
+    assert {row[1] for row in old.whole["confidences"]} - {
+        row[1] for row in kept["confidences"] if row[4] == "p_true"
+    } == old.moved
+    backend = FakeBackend(add)
+    old(backend, confidence=METHODS)
+    assert (len(backend.chosen), backend.completed) == (3, [])
+    of_answer = {row[1]: row[6] for row in kept["confidences"] if row[4] == "answer_probability"}
+    assert {question_id for question_id, status in of_answer.items() if status == "failed"} == old.moved
+    others = [row for row in rows(old.out)["confidences"] if row[4] != "answer_probability"]
+    assert others == [row for row in old.whole["confidences"] if row[4] != "answer_probability"]
+
+
+def test_a_second_time_nothing_changes(old):
+    with RunFile.create(old.out) as run:
+        keep(run, rescore(run))
+        again = rescore(run)
+    assert (again.records, again.removed, again.summary().changes) == ([], [], ())
+
+
+def test_a_kill_in_the_middle_leaves_the_old_state(old):
+    program = (
+        "import os, signal, sys\n"
+        "from calibench.analysis.rescore import keep, rescore\nfrom calibench.store import RunFile\n"
+        "if __name__ == '__main__':\n"
+        "    RunFile.remove = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    run = RunFile.create(sys.argv[1])\n    keep(run, rescore(run))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, old.out], capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert rows(old.out) == old.old
+    with RunFile.open(old.out) as run:
+        assert "rescored" not in run.manifest()
+
+
+def test_a_run_of_an_older_grader_says_what_to_do_and_continues_after_it(launch):
+    launch(FakeBackend(add))
+    with RunFile.create(launch.out) as run:
+        identity = run.manifest()["identity"]
+        run.update_manifest(identity={**identity, "graders": {"gsm8k": "number/0"}})
+        run._db.execute("UPDATE grades SET grader = 'number/0'")
+    with pytest.raises(IdentityError, match=r"calibench report .*--rescore"):
+        launch(NeverStarts(), limit=5)
+    assert main(["report", str(launch.out), "--rescore"]) == 0
+    launch(NeverStarts(), limit=5)
+    with RunFile.open(launch.out) as run:
+        assert set(run.frame().grader) == set(run.manifest()["identity"]["graders"].values()) != {"number/0"}
+
+
+def test_the_command_tells_before_it_replaces(old, capsys):
+    assert main(["report", str(old.out), "--rescore", "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    assert "3 of 10 grades changed" in told
+    assert rows(old.out) == old.old
+    assert main(["report", str(old.out), "--rescore", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["rescored"]["asked_again"] == {"p_true": 3}
+    assert {metric["task"] for metric in found["metrics"]} == {"gsm8k", "macro"}
+    assert main(["report", str(old.out), "--dry-run"]) == 2
+
+
+def test_reasoning_that_ends_elsewhere_is_kept_as_it_is_read_now(launch):
+    launch(FakeBackend(lambda p, s: "<think>abc</think>Answer: 4\nConfidence: 9%"), confidence=("stated",), limit=1)
+    with RunFile.create(launch.out) as run:
+        run._db.execute("UPDATE generations SET reasoning = NULL")
+        found = rescore(run)
+        assert found.reasoning == 1
+        keep(run, found)
+        (generation,) = run.draws("gsm8k", next(run.questions()).question_id, "stated").values()
+    assert (generation.reasoning, generation.reasoning_tokens, generation.answer_tokens) == ("abc", None, None)
+
+
+def test_a_run_without_texts_is_refused(tmp_path):
+    with RunFile.create(tmp_path) as run, pytest.raises(InputError, match="holds no texts"):
+        rescore(run)
