@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calibench.cli import output, values
+from calibench.cli.options import given
 from calibench.cli.parser import add
-from calibench.cli.tasks import add_task_file_options, task_of_file
+from calibench.cli.tasks import TaskFile, add_task_file_options, task_of_file
 from calibench.errors import InputError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _rescore(run: RunFile, options: argparse.Namespace) -> Rescoring:
     from calibench.reports.rescore import rescoring_text
 
     theirs.register()
-    for name in task_of_file(vars(options)):
+    for name in task_of_file(given(options, TaskFile)):
         tasks.load(name)
     found = rescore(run)
     summary = found.summary()
