@@ -26,10 +26,10 @@ from calibench.finetune.recipes import base as recipes
 from calibench.model import Checkpoint, bundled
 from calibench.running.progress import Lines, Live
 from calibench.store import RunFile
-from calibench.study import cells, family, from_scratch, numbers, page
+from calibench.study import cells, estimates, family, from_scratch, page
 from calibench.study.cells import Answers, Cell
+from calibench.study.estimates import CLASSIFIER, spread
 from calibench.study.family import KINDS, MEMBERS, Member
-from calibench.study.numbers import CLASSIFIER, spread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -210,8 +210,8 @@ def _classified(task: str, answers: Answers, frame: pd.DataFrame) -> dict[str, s
 
     rows = frame[(frame["task"] == task) & (frame["method"] == _CLASSIFIER_READS)].sort_values("question_id")
     known = (rows["outcome"].isin(("correct", "incorrect")) & (rows["status"] == "ok")).to_numpy()
-    cluster, _ = numbers.clusters(answers.cluster, len(rows))
-    half = numbers.scored_half(task, cluster)
+    cluster, _ = estimates.clusters(answers.cluster, len(rows))
+    half = estimates.scored_half(task, cluster)
     fit, scored = known & ~half, known & half
     learned, inputs = recalibrate.inputs_of([rows[fit], rows[scored]], CLASSIFIER)
     right = (rows["outcome"] == "correct").to_numpy()

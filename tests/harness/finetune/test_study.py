@@ -27,7 +27,9 @@ from calibench.study import cells as study_cells
 from calibench.study import family, from_scratch, study
 from calibench.study import page as study_page
 from calibench.study.cells import Answers, Cell, Draws, decode, encode
-from calibench.study.numbers import Numbers, Side, scored_half, spread, verdict
+from calibench.study.estimates import scored_half, spread
+from calibench.study.findings import verdict
+from calibench.study.numbers import Numbers, Side
 from calibench.study.study import Evaluation, Study
 
 ROOT = Path(__file__).resolve().parents[3]

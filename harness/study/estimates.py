@@ -1,0 +1,188 @@
+"""From the answers and draws of one task of one cell to estimates: values with their resamples. Needs no model.
+
+All estimates of a task are made of the same resamples of its questions, so that they are paired over kinds and seeds.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import NamedTuple
+
+import numpy as np
+
+from calibench.metrics import recalibration, voting
+from calibench.metrics.bootstrap import draws
+from calibench.metrics.measures import MEASURES, Group, points
+from calibench.metrics.sample import OUTCOMES as OUTCOME_NAMES
+from calibench.metrics.sample import Sample, resample
+from calibench.study.cells import OUTCOMES, Answers, Draws, decode
+
+BUDGETS = (1, 2, 3, 5, 10, 15, 20, 30)
+"""Numbers of draws at which votes are counted."""
+SAMPLE_METRICS = ("accuracy", "mean_confidence", "signed_gap", "ece", "brier", "auroc")
+RECALIBRATIONS = ("temperature", "platt")
+"""Post-hoc maps of a confidence, fitted on one half of a task's test questions and scored on the other."""
+AS_READ = "as read"
+"""A confidence on that other half, without a map: `p_true + as read`."""
+CLASSIFIER = "classifier"
+"""The method of confidences that a classifier of token features gives on that other half."""
+NO_METHOD = "none"
+"""Of votes that no confidence weighs."""
+
+
+class Estimate(NamedTuple):
+    value: float
+    replicates: np.ndarray
+    """[R]"""
+    gaps: tuple[np.ndarray, np.ndarray] | None = None
+    """Gaps [B] whose absolute sum is an ECE, and their replicates [R, B]; None for every other number."""
+
+
+
+def _random(task: str, part: str) -> np.random.Generator:
+    """The same for every kind and seed."""
+    return np.random.default_rng(zlib.crc32(f"{task} {part}".encode()))
+
+
+def clusters(cluster: tuple[int, ...] | None, n: int) -> tuple[np.ndarray, int]:
+    """Cluster [N] of each question, and how many there are."""
+    return (np.arange(n), n) if cluster is None else (np.array(cluster), max(cluster) + 1)
+
+
+def of_answers(task: str, test: Answers, resamples: int) -> dict:
+    """(method, metric) -> estimate, from greedy answers."""
+    outcome = np.array([OUTCOME_NAMES.index(OUTCOMES[letter]) for letter in test.outcomes])
+    cluster, n_clusters = clusters(test.cluster, len(outcome))
+    confidences = {method: decode(text) for method, text in test.confidence.items()}
+    confidences |= {
+        f"{method} + {name}": values
+        for method, confidence in confidences.items()
+        if method != CLASSIFIER
+        for name, values in _recalibrated(task, confidence, outcome, cluster).items()
+    }
+    out = {}
+    for method, confidence in confidences.items():
+        sample = Sample(confidence, outcome, cluster, n_clusters, np.arange(len(outcome)))
+        (replicates,) = resample([sample], resamples, _random(task, "test"))
+        found = points(Group(task, "", method, "all"), [MEASURES[name] for name in SAMPLE_METRICS], sample)
+        for name, metric in found.items():
+            if metric.value is not None:
+                of_ece = name == "ece"
+                values = np.abs(replicates.gaps).sum(axis=1) if of_ece else replicates.values[name]
+                gaps = (replicates.observed_gaps, replicates.gaps) if of_ece else None
+                out[method, name] = Estimate(metric.value, values, gaps)
+    return out
+
+
+def scored_half(task: str, cluster: np.ndarray) -> np.ndarray:
+    """Mask [N] of the questions that post-hoc maps are scored on; they are fitted on the others."""
+    return ~recalibration.fit_half(cluster, zlib.crc32(f"{task} half".encode()))
+
+
+def _recalibrated(task: str, confidence: np.ndarray, outcome: np.ndarray, cluster: np.ndarray) -> dict[str, np.ndarray]:
+    """Map, or `AS_READ` -> confidences [N] of the scored half, nan in the other; without maps that cannot be fitted."""
+    half = scored_half(task, cluster)
+    known = ~np.isnan(confidence) & np.isin(outcome, [OUTCOME_NAMES.index(name) for name in ("correct", "incorrect")])
+    fit, scored = known & ~half, known & half
+    right = outcome[fit] == OUTCOME_NAMES.index("correct")
+    out = {AS_READ: np.where(scored, confidence, np.nan)}
+    for name in RECALIBRATIONS:
+        result = recalibration.transferred(
+            name, (confidence[fit], right, cluster[fit]), confidence[scored], cluster[scored]
+        )
+        if result.confidence is not None:
+            out[name] = np.full(len(confidence), np.nan)
+            out[name][scored] = result.confidence
+    return out
+
+
+class _Resampled(NamedTuple):
+    """Questions whose clusters are drawn counts [C, R] times."""
+
+    cluster: np.ndarray
+    counts: np.ndarray
+
+    def ratio(self, of: np.ndarray, per: np.ndarray) -> Estimate | None:
+        """Sum of [Q] over the sum of [Q]; None if that is zero."""
+        if not per.sum():
+            return None
+        above, below = (np.bincount(self.cluster, x, minlength=len(self.counts)) @ self.counts for x in (of, per))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return Estimate(float(of.sum() / per.sum()), above / below)
+
+
+def votes_of(of: Draws, method: str | None, first: int | None = None) -> voting.Draws:
+    """The (first) draws of each question, with the confidences of a method, or with none."""
+    n_questions = len(of.correct) // of.draws
+    shape = n_questions, of.draws
+    answer = np.array([-1 if digit == "-" else int(digit, 36) for digit in of.answer]).reshape(shape)
+    correct = np.array([bit == "1" for bit in of.correct]).reshape(shape)
+    confidence = decode(of.confidence[method]).reshape(shape) if method else np.full(shape, np.nan)
+    return voting.checked(voting.Draws(*(part[:, :first] for part in (answer, correct, confidence))))
+
+
+def of_draws(task: str, of: Draws, resamples: int) -> dict:
+    """(method, metric) -> estimate, from several draws."""
+    plain = votes_of(of, None)
+    n_questions, n_draws = plain.answer.shape
+    cluster, n_clusters = clusters(of.cluster, n_questions)
+    rng = _random(task, "draws")
+    resampled = _Resampled(cluster, np.concatenate(list(draws(n_clusters, resamples, rng)), axis=1))
+    ones = np.ones(n_questions)
+    fold = voting.folds(cluster, n_clusters, _random(task, "folds"))
+    members = {
+        k: voting.subsets(n_draws, k, np.random.default_rng(k)) for k in sorted({*BUDGETS, n_draws}) if k <= n_draws
+    }
+    out = {(NO_METHOD, "distinct_answers"): resampled.ratio(_distinct(plain), ones)}
+    for k, member in members.items():
+        out[NO_METHOD, f"majority@{k}"] = resampled.ratio(voting.vote(plain, member).right, ones)
+    for method in of.confidence:
+        votes = votes_of(of, method)
+        out[method, "wqd"] = resampled.ratio(*voting.within_question_pairs(votes))
+        out[method, "spread_within"] = resampled.ratio(*_spread_within(votes.confidence))
+        if len(np.unique(fold)) > 1:
+            chosen_on = [member for k, member in members.items() if k > 1]
+            temperature = voting.temperatures(votes, chosen_on, fold)
+        least = voting.best_of(votes._replace(confidence=1 - votes.confidence), n_draws)
+        out[method, f"least@{n_draws}"] = resampled.ratio(least, ones)
+        for k, member in members.items():
+            out[method, f"best@{k}"] = resampled.ratio(voting.best_of(votes, k), ones)
+            if len(np.unique(fold)) > 1:
+                out[method, f"weighted@{k}"] = resampled.ratio(voting.vote(votes, member, temperature).right, ones)
+    return {key: estimate for key, estimate in out.items() if estimate is not None}
+
+
+def _distinct(votes: voting.Draws) -> np.ndarray:
+    """Number of distinct answers [Q]."""
+    return np.array([len(set(row[row >= 0])) for row in votes.answer], dtype=float)
+
+
+def _spread_within(confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Standard deviation [Q] of the confidences [Q, K] of each question, and whether it has any [Q]."""
+    known = [row[~np.isnan(row)] for row in confidence]
+    return np.array([row.std() if len(row) else 0.0 for row in known]), np.array([len(row) > 0 for row in known])
+
+
+def spread(of: dict[str, Draws], first: int | None = None) -> dict[str, float | None]:
+    """How much the (first) draws of all questions differ, averaged over tasks.
+
+    Returns:
+        accuracy and distinct_answers per question; per method its mean, its standard deviation over all draws
+        (`METHOD_spread`) and the mean one within a question (`METHOD_spread_within`); None where there is none.
+    """
+    parts: dict[str, list[float | None]] = {}
+    for draws_of_task in of.values():
+        plain = votes_of(draws_of_task, None, first)
+        parts.setdefault("accuracy", []).append(float(plain.correct.mean()))
+        parts.setdefault("distinct_answers", []).append(float(_distinct(plain).mean()))
+        for method in draws_of_task.confidence:
+            confidence = votes_of(draws_of_task, method, first).confidence
+            known = confidence[~np.isnan(confidence)]
+            within, has = _spread_within(confidence)
+            figures = (known.mean(), known.std(), within[has].mean()) if len(known) else (None, None, None)
+            for name, value in zip(("mean", "spread", "spread_within"), figures, strict=True):
+                parts.setdefault(f"{method}_{name}", []).append(value)
+    return {
+        name: None if None in values else round(float(np.mean(values)), 4)  # undefined for a task
+        for name, values in parts.items()
+    }

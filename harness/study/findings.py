@@ -1,0 +1,119 @@
+"""Published findings, each as the difference of two numbers of the study, and the rule that judges them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from calibench.study.estimates import AS_READ, CLASSIFIER, NO_METHOD
+from calibench.study.numbers import MARGIN, Interval, Side
+
+Expectation = Literal["higher", "lower", "not higher", "not lower"]
+Verdict = Literal["appears", "does not appear", "undecided"]
+
+
+class Finding(NamedTuple):
+    """A published statement, and the difference b - a that decides whether it holds here."""
+
+    source: str
+    claim: str
+    a: Side
+    b: Side
+    expected: Expectation
+
+
+REASONING = ("math", "code")
+FACTS = ("fact",)
+
+
+def _pair(a: str, b: str, metric: str, method: str, domains: tuple[str, ...] | None = None) -> tuple[Side, Side]:
+    return Side(a, metric, method, domains), Side(b, metric, method, domains)
+
+
+def _findings() -> tuple[Finding, ...]:
+    epicar, zeng = "EpiCaR (Yeom et al. 2026)", "Thinking Out Loud (Zeng et al. 2025)"
+    rlcr, cisc, ours = "RLCR (Damani et al. 2025)", "CISC (Taubenfeld et al. 2025)", "this project"
+    outside = ("fact", "code")
+    return (
+        Finding(epicar, "Training on right traces alone (STaR) raises accuracy above its parent (sft)",
+                *_pair("sft", "star", "accuracy", "stated"), "higher"),
+        Finding(epicar, "STaR makes P(True) more over-confident than its parent's (mean confidence - accuracy)",
+                *_pair("sft", "star", "signed_gap", "p_true"), "higher"),
+        Finding(epicar, "EpiCaR's P(True) has a lower ECE than STaR's",
+                *_pair("star", "epicar", "ece", "p_true"), "lower"),
+        Finding(epicar, "EpiCaR's P(True) has a higher AUROC than STaR's",
+                *_pair("star", "epicar", "auroc", "p_true"), "higher"),
+        Finding(epicar, "EpiCaR's P(True) has a lower Brier score than STaR's",
+                *_pair("star", "epicar", "brier", "p_true"), "lower"),
+        Finding(epicar, "EpiCaR is not more accurate than STaR (equal or lower in the paper's rebuttal tables)",
+                *_pair("star", "epicar", "accuracy", "stated"), "not higher"),
+        Finding(epicar, "EpiCaR with 10 draws weighted by P(True) reaches STaR's majority vote of 30",
+                Side("star", "majority@30", NO_METHOD), Side("epicar", "weighted@10", "p_true"), "not lower"),
+        Finding(epicar, "Self-training on right traces alone narrows P(True) within a question (STaR below sft)",
+                *_pair("sft", "star", "spread_within", "p_true"), "lower"),
+        Finding(epicar, "EpiCaR keeps P(True) wider within a question than STaR",
+                *_pair("star", "epicar", "spread_within", "p_true"), "higher"),
+        Finding(epicar, "Self-training on right traces alone narrows the answers (distinct ones, STaR below sft)",
+                *_pair("sft", "star", "distinct_answers", NO_METHOD), "lower"),
+        Finding(epicar, "STaR with a classifier of token features has a lower ECE than EpiCaR's P(True)",
+                Side("epicar", "ece", f"p_true + {AS_READ}"), Side("star", "ece", CLASSIFIER), "lower"),
+        Finding(epicar, "STaR with a classifier of token features has a lower Brier score than EpiCaR's P(True)",
+                Side("epicar", "brier", f"p_true + {AS_READ}"), Side("star", "brier", CLASSIFIER), "lower"),
+        Finding(epicar, "Trained on math alone, EpiCaR's P(True) has a lower ECE than STaR's on programs and facts",
+                *_pair("star_math", "epicar_math", "ece", "p_true", outside), "lower"),
+        Finding(epicar, "Trained on math alone, EpiCaR's P(True) has a higher AUROC than STaR's on programs and facts",
+                *_pair("star_math", "epicar_math", "auroc", "p_true", outside), "higher"),
+        Finding(cisc, "EpiCaR's votes weighted by P(True) beat its majority vote (10 draws)",
+                Side("epicar", "majority@10", NO_METHOD), Side("epicar", "weighted@10", "p_true"), "higher"),
+        Finding(cisc, "What tells draws of one question apart (WQD of P(True)) is higher for EpiCaR than for STaR",
+                *_pair("star", "epicar", "wqd", "p_true"), "higher"),
+        Finding(zeng, "Reasoning (sft) lowers the stated ECE on math and programs against instruct",
+                *_pair("instruct", "sft", "ece", "stated", REASONING), "lower"),
+        Finding(zeng, "Reasoning (sft) raises the stated AUROC on math and programs against instruct",
+                *_pair("instruct", "sft", "auroc", "stated", REASONING), "higher"),
+        Finding(zeng, "On facts the stated ECE of sft is higher than that of instruct",
+                *_pair("instruct", "sft", "ece", "stated", FACTS), "higher"),
+        Finding(zeng, "Reinforcement (rl) lowers the stated ECE on math and programs against sft",
+                *_pair("sft", "rl", "ece", "stated", REASONING), "lower"),
+        Finding(zeng, "On facts reinforcement (rl) recovers some of the stated ECE that sft lost",
+                *_pair("sft", "rl", "ece", "stated", FACTS), "lower"),
+        Finding(rlcr, "A Brier reward (rlcr) lowers the stated ECE against a reward for right answers alone (rl)",
+                *_pair("rl", "rlcr", "ece", "stated"), "lower"),
+        Finding(rlcr, "A Brier reward (rlcr) raises the stated AUROC against rl",
+                *_pair("rl", "rlcr", "auroc", "stated"), "higher"),
+        Finding(rlcr, "A Brier reward (rlcr) costs no accuracy against rl",
+                *_pair("rl", "rlcr", "accuracy", "stated"), "not lower"),
+        Finding(ours, "EpiCaR with new questions in each round (epicar_fresh) has a P(True) of lower ECE than EpiCaR",
+                *_pair("epicar", "epicar_fresh", "ece", "p_true"), "lower"),
+        Finding(ours, "With new questions in each round, EpiCaR's P(True) is less over-confident (mean - accuracy)",
+                *_pair("epicar", "epicar_fresh", "signed_gap", "p_true"), "lower"),
+        Finding(ours, "With new questions in each round, EpiCaR's P(True) has a higher AUROC",
+                *_pair("epicar", "epicar_fresh", "auroc", "p_true"), "higher"),
+        Finding(ours, "EpiCaR with new questions in each round has a P(True) of lower ECE than STaR",
+                *_pair("star", "epicar_fresh", "ece", "p_true"), "lower"),
+        Finding(ours, "Distilled success rates (confidence_sft) lower the stated ECE against sft",
+                *_pair("sft", "confidence_sft", "ece", "stated"), "lower"),
+        Finding(ours, "Distilled success rates (confidence_sft) raise the stated AUROC against sft",
+                *_pair("sft", "confidence_sft", "auroc", "stated"), "higher"),
+    )  # fmt: skip
+
+
+FINDINGS = _findings()
+
+
+def verdict(expected: Expectation, of_seed: Sequence[float], interval: Interval, margin: float = MARGIN) -> Verdict:
+    """Whether a finding holds, by rule.
+
+    An effect (`higher`, `lower`) appears where every seed has its sign and the interval excludes 0; it does not appear
+    where the interval leaves no room for one of `margin` or more. That there is none (`not higher`, `not lower`)
+    appears where the interval leaves no room for one of `margin` or more, and does not where the effect appears. All
+    else is undecided, as is what has no interval.
+    """
+    if interval is None:
+        return "undecided"
+    sign = 1 if expected.endswith("higher") else -1
+    low, high = sorted(sign * end for end in interval)
+    effect, no_room = low > 0 and all(sign * d > 0 for d in of_seed), high < margin
+    if expected.startswith("not"):
+        return "does not appear" if effect and not no_room else "appears" if no_room else "undecided"
+    return "appears" if effect else "does not appear" if no_room else "undecided"

@@ -1,0 +1,166 @@
+"""Sections of the study page about greedy answers: findings, kinds, steps from kind to kind, maps, seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from calibench.reports.text import UNDEFINED, signed
+from calibench.study.estimates import AS_READ, CLASSIFIER, RECALIBRATIONS
+from calibench.study.findings import FINDINGS, Finding, verdict
+from calibench.study.numbers import MARGIN, SHARE, Difference, Numbers, Side
+from calibench.study.tables import DOMAINS, HEADINGS, METHODS, change, point, table, value
+
+_LADDER = (("instruct", "sft"), ("sft", "rl"))
+_TRANSFER = ("star_math", "epicar_math")
+
+
+def findings(numbers: Numbers) -> Iterator[str]:
+    yield (
+        "A finding **appears** where every seed shows it and the interval excludes 0. It **does not appear** where the"
+        f" interval leaves no room for an effect of {MARGIN:g} or more in its direction ({SHARE:.0%} of the first value"
+        " where a spread or a number of answers is compared). That something does *not* change appears where there is"
+        " no room for such a change, and does not where the change itself appears. All else is **undecided**. The"
+        " verdicts follow from these rules; they are not corrected for"
+        f" their number ({len(FINDINGS)}). Rows of one source that share runs are not independent."
+    )
+    rows = []
+    for finding in FINDINGS:
+        found = numbers.difference(finding.a, finding.b)
+        rows.append([finding.source, finding.claim, *_measured(numbers, finding, found)])
+    yield table(["Source", "Finding", "Difference", "By seed", "Verdict"], rows)
+
+
+def _measured(numbers: Numbers, finding: Finding, found: Difference | None) -> list[str]:
+    """Difference, differences by seed, and verdict."""
+    if found is None:
+        absent = [kind for kind in (finding.a.kind, finding.b.kind) if not numbers.seeds(kind)]
+        why = f"missing: {', '.join(dict.fromkeys(absent))}" if absent else "not defined"
+        return [UNDEFINED, UNDEFINED, why]
+    word = verdict(finding.expected, found.of_seed, found.interval, found.margin)
+    few = " (one seed)" if len(found.seeds) == 1 else ""
+    return [change(found), ", ".join(signed(d) for d in found.of_seed), f"**{word}**{few}"]
+
+
+def kinds(numbers: Numbers, figures: dict[str, str]) -> Iterator[str]:
+    present = numbers.kinds()
+    for method, name in METHODS.items():
+        metrics = list(HEADINGS) if method != "sequence_probability" else [m for m in HEADINGS if m != "wqd"]
+        rows = [
+            [kind, *(value(numbers, Side(kind, m, method)) for m in metrics), _distinct(numbers, kind, method)]
+            for kind in present
+        ]
+        yield f"### Mean over tasks, {name}"
+        yield table(["Kind", *(HEADINGS[m] for m in metrics), "Distinct, by task and seed"], rows)
+    yield figures.get("kinds", "")
+    for domain in numbers.domains():
+        heading = ["Kind", "Accuracy", *(f"{HEADINGS[m]}, {METHODS[w]}" for m, w in _of_domain())]
+        rows = [
+            [
+                kind,
+                value(numbers, Side(kind, "accuracy", "stated", (domain,))),
+                *(value(numbers, Side(kind, m, w, (domain,))) for m, w in _of_domain()),
+            ]
+            for kind in present
+        ]
+        yield f"### {DOMAINS.get(domain, domain)}"
+        yield table(heading, rows)
+
+
+def _of_domain() -> list[tuple[str, str]]:
+    return [(metric, method) for metric in ("ece", "brier", "auroc", "wqd") for method in ("stated", "p_true")]
+
+
+def _distinct(numbers: Numbers, kind: str, method: str) -> str:
+    """The least and the greatest number of distinct confidences of a task and seed."""
+    found = [
+        of_task[method]["distinct_confidences"]
+        for seed in numbers.seeds(kind)
+        for of_task in numbers.cells[kind, seed].summary.values()
+        if of_task.get(method, {}).get("distinct_confidences") is not None
+    ]
+    if not found:
+        return UNDEFINED
+    low, high = int(min(found)), int(max(found))
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def ladder(numbers: Numbers) -> Iterator[str]:
+    for a, b in _LADDER:
+        yield f"### From {a} to {b}, stated confidence"
+        yield from differences(numbers, (a, b), (None, *((d,) for d in numbers.domains())), "stated")
+
+
+def differences(
+    numbers: Numbers, pair: tuple[str, str], domains: Sequence[tuple[str, ...] | None] | None, method: str
+) -> Iterator[str]:
+    """A table of paired differences: of all tasks, and of each domain."""
+    a, b = pair
+    if not numbers.seeds(a, b):
+        yield f"Missing: no seed has both {a} and {b}."
+        return
+    rows = []
+    for domain in domains or (None, *((d,) for d in numbers.domains())):
+        for metric in ("accuracy", "signed_gap", "ece", "brier", "auroc", "wqd"):
+            of = "stated" if metric == "accuracy" else method
+            sides = Side(a, metric, of, domain), Side(b, metric, of, domain)
+            found = numbers.difference(*sides)
+            shared = numbers.seeds(a, b)
+            values = [point(numbers, side, shared) for side in sides]
+            name = "mean over tasks" if domain is None else DOMAINS.get(domain[0], domain[0])
+            by_seed = ", ".join(signed(d) for d in found.of_seed) if found else UNDEFINED
+            rows.append([name, HEADINGS[metric], *values, change(found), by_seed])
+    yield table(["Tasks", f"Metric ({METHODS[method]})", a, b, f"{b} − {a}", "By seed"], rows)
+
+
+def transfer(numbers: Numbers) -> Iterator[str]:
+    yield (
+        "Both learned from questions of micro_words and micro_algebra alone, as many as the others had of all four"
+        " tasks. Below the parent, which was trained on all four, and both of them."
+    )
+    domains = [d for d in numbers.domains() if d != "math"]
+    columns = [(d, m, w) for d in domains for m, w in (("accuracy", "stated"), *((m, "p_true") for m in _JUDGED))]
+    rows = [
+        [kind, *(value(numbers, Side(kind, m, w, (d,))) for d, m, w in columns)]
+        for kind in ("sft", *_TRANSFER)
+        if numbers.seeds(kind)
+    ]
+    yield table(["Kind", *(f"{DOMAINS.get(d, d)}: {HEADINGS[m]}" for d, m, _ in columns)], rows)
+    yield from differences(numbers, _TRANSFER, [(d,) for d in domains], "p_true")
+
+
+_JUDGED = ("ece", "brier", "auroc")
+
+
+def post_hoc(numbers: Numbers) -> Iterator[str]:
+    yield (
+        "Maps are fitted on a random half of the test questions of each task; every number of this table, those as read"
+        " among them, is of the other half. So the maps have seen graded answers to questions like these, which no"
+        " checkpoint was trained on. A map that keeps the order, as temperature does, keeps the AUROC. The classifier"
+        " (logistic regression) reads length and log-probabilities of the tokens instead of a confidence. Intervals are"
+        " for the fitted maps: that others would be fitted on other answers is not in them."
+    )
+    present = numbers.kinds()
+    rows = [
+        [kind, name, *(value(numbers, Side(kind, metric, method)) for metric in _JUDGED)]
+        for kind in present
+        for method, name in _maps()
+    ]
+    yield table(["Kind", "Confidence", *(HEADINGS[m] for m in _JUDGED)], rows)
+
+
+def _maps() -> Iterator[tuple[str, str]]:
+    for method in ("stated", "p_true"):
+        for name in (AS_READ, *RECALIBRATIONS):
+            yield f"{method} + {name}", f"{METHODS[method]}, {name}"
+    yield CLASSIFIER, "classifier of token features"
+
+
+def by_seed(numbers: Numbers) -> Iterator[str]:
+    columns = [("accuracy", "stated"), *((m, w) for w in ("stated", "p_true") for m in ("ece", "auroc"))]
+    rows = [
+        [kind, str(seed), *(point(numbers, Side(kind, m, w), (seed,)) for m, w in columns)]
+        for kind in numbers.kinds()
+        for seed in numbers.seeds(kind)
+    ]
+    names = [f"{HEADINGS[m]}, {METHODS[w]}" if m != "accuracy" else "Accuracy" for m, w in columns]
+    yield table(["Kind", "Seed", *names], rows)

@@ -1,0 +1,43 @@
+"""Cells of the study page's tables, and the words in its headings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from calibench.reports.text import UNDEFINED, interval, number, signed
+from calibench.study.numbers import Difference, Interval, Numbers, Side
+
+METHODS = {"stated": "stated", "p_true": "P(True)", "sequence_probability": "sequence probability"}
+DOMAINS = {"math": "math (words, algebra)", "code": "programs", "fact": "facts"}
+HEADINGS = {
+    "accuracy": "Accuracy",
+    "mean_confidence": "Mean confidence",
+    "signed_gap": "Gap",
+    "ece": "ECE",
+    "brier": "Brier",
+    "auroc": "AUROC",
+    "wqd": "WQD",
+}
+
+
+def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def value(numbers: Numbers, side: Side) -> str:
+    found = numbers.estimate(side)
+    return UNDEFINED if found is None else _with_interval(number(found.value), numbers.interval(side))
+
+
+def point(numbers: Numbers, side: Side, seeds: Sequence[int]) -> str:
+    found = numbers.estimate(side, seeds)
+    return number(None if found is None else found.value)
+
+
+def change(found: Difference | None) -> str:
+    return UNDEFINED if found is None else _with_interval(signed(found.value), found.interval)
+
+
+def _with_interval(text: str, ends: Interval) -> str:
+    return f"{text} {interval(*ends)}" if ends else text
