@@ -10,15 +10,13 @@ published form for short answers (Kadavath et al. 2022, arXiv 2207.05221; Tian e
 probability), is e^total_logprob of `raw`.
 """
 
-import re
 from collections.abc import Iterator
 
 from calibench.backends.base import BaseBackend
 from calibench.confidence.base import Answered, Method, Reading, token_reading
 from calibench.prompting.parsing import Parsed
 from calibench.tasks.grading.answer import stated
-
-_PROGRAM = re.compile(r"(?ms)^[ \t]*```[ \t]*py[^\n]*\n(?P<code>.*?)(?:\n[ \t]*```|\Z)")
+from calibench.tasks.grading.blocks import blocks, is_python
 
 
 def answer_spans(text: str, parsed: Parsed) -> list[tuple[int, int]]:
@@ -28,11 +26,12 @@ def answer_spans(text: str, parsed: Parsed) -> list[tuple[int, int]]:
     for start, end in parts:
         shown[start:end] = text[start:end]
     visible = "".join(shown)
-    programs = list(_PROGRAM.finditer(visible))
-    done = programs[-1].end() if programs else 0
+    programs = [block for block in blocks(visible) if is_python(block, visible)]
+    done = programs[-1].end if programs else 0
     if found := stated(visible[done:]):
         return [(done + found.start, done + found.end)]
-    return [programs[-1].span("code")] if programs else parts
+    code = programs[-1].code if programs else None
+    return [(code[0], code[1] - visible.endswith("\n", *code))] if programs else parts
 
 
 def _parts(text: str, parsed: Parsed) -> Iterator[tuple[int, int]]:

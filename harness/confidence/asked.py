@@ -21,7 +21,13 @@ async def _read(answered: Answered, backend: BaseBackend) -> Reading:
         return prompt
     reply = await backend.complete(prompt, Sampling(0.0, 1.0, _REPLY_TOKENS), seed=None)
     text = backend.chat.decode(reply.token_ids)
-    parsed = parse(text, reasoning_opened=False, scale="percent", finish_reason="stop" if reply.ended else "length")
+    parsed = parse(
+        text,
+        reasoning_opened=False,
+        scale="percent",
+        finish_reason="stop" if reply.ended else "length",
+        answered_before=True,
+    )
     return Reading(parsed.confidence, parsed.status, text, reply.cached_tokens)
 
 

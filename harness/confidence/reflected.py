@@ -32,6 +32,7 @@ async def _read(answered: Answered, backend: BaseBackend) -> Reading:
         reasoning_opened=prompt.reasoning_opened,
         scale="percent",
         finish_reason="stop" if reply.ended else "length",
+        answered_before=True,
     )
     return Reading(parsed.confidence, parsed.status, text, reply.cached_tokens)
 

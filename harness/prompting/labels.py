@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 
 _SURE = (
-    "(?:(?:confidence|certainty|確信度|信頼度|自信度|確度|信心(?:度|程度|水平|指数)?|置信(?:度|水平)"
-    r"|自信(?:程度)?|把握(?:程度)?)"
+    "(?:(?:confidence|certainty|確信度|信頼度|自信度|確度|信心(?:度|程度|水平|指数)?|置信(?:度|水平)|可信(?:度|程度)"
+    r"|自信(?:程度)?|把握(?:程度|度)?|确信(?:度|程度)|确定(?:度|程度))(?:スコア|レベル|の値|分数|评分|評分|得分)?"
     r"(?:[ _\-](?:level|score|rating|estimate|percentage|value|in (?:this|my|the) (?:final )?answer)){0,2}"
-    r"|(?:probability|likelihood) (?:that|of)[^.\n\d:]{1,60}(?:correct|right)(?:ness)?)"
+    r"|(?:probability|likelihood) (?:that|of)(?! (?:guess|pick|gett|choos|select|draw))"
+    r"(?:(?!guess|random)[^.\n\d:]){1,60}\b(?:correct|right)(?:ness)?\b(?! answer by))"
 )
 LABEL = re.compile(
     rf"(?i)(?<![a-z])(?<!</)(?:{_SURE}|(?P<likely>probability|likelihood|確率|概率|機率))"
-    r"(?:[ \t]?\((?:[^()\n]{0,20}?(?P<top>\d{1,6})%?|[^()\n]{1,20})\))?"
+    r"(?:[ \t]?\((?:[^()\n]{0,20}?(?P<top>\d{1,6})%?|[^()\n]{1,20})\)"
+    r"|[ ](?:on|in|from) (?:a scale (?:of|from) )?[01] ?(?:-|–|to) ?(?P<scale>\d{1,6}))?"
     r"(?:[*_\"'`\]]{0,4}[ \t]{0,2}(?:[:=>|]|->|→|は|为|為|是)[*_\"'`]{0,4}[ \t]{0,4}\n?"
     r"|(?P<loose>[ \t]{1,2}(?:[-–—][ \t]{1,2})?(?=[\d*])))"
 )

@@ -70,7 +70,9 @@ def states_answer(answer_text: str) -> bool:
     return HIDDEN in shown or stated(shown) is not None
 
 
-def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason: str) -> Parsed:
+def parse(
+    text: str, *, reasoning_opened: bool, scale: str | None, finish_reason: str, answered_before: bool = False
+) -> Parsed:
     """Splits one generation, in time linear in its length.
 
     Args:
@@ -79,6 +81,8 @@ def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason
         scale: how a confidence was asked for: `percent`, `probability`, `words`, or None if it was not; then none is
             read.
         finish_reason: `length` if the token limit ended the text.
+        answered_before: the answer stands in an earlier turn, and the text replies to a question for the confidence
+            alone.
     """
     at_limit = finish_reason == "length"
     blocks, unclosed = reasoning_blocks(text, reasoning_opened, at_limit)
@@ -92,7 +96,7 @@ def parse(text: str, *, reasoning_opened: bool, scale: str | None, finish_reason
     if unclosed and not states_answer(visible):
         visible = "\n" * len(rest)  # what precedes the reasoning is a preamble and no answer
 
-    found = statements(visible, scale) if scale else []
+    found = statements(visible, scale, answered_before) if scale else []
     end = _next_question(visible, found)
     found = [s for s in found if s.end <= end]
     cut = [*analyses, *((s.start, s.end) for s in found), (end, len(rest))]
@@ -132,7 +136,7 @@ def _answer_ended(visible: str) -> bool:
     answer = stated(visible)
     program = visible.rfind(HIDDEN)
     if program > (answer.label if answer and answer.labelled else -1):
-        return "```" in visible[program:] or "~~~" in visible[program:]
+        return bool(visible[program + 1 :].strip())
     return bool(answer and answer.labelled and answer.close is not None)
 
 

@@ -16,28 +16,35 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from calibench.prompting.labels import LABEL, LABEL_ALONE, SENTENCE, left, right
+from calibench.prompting.bare import bare, bare_reply
+from calibench.prompting.labels import LABEL, LABEL_ALONE, left, right
+from calibench.prompting.sentences import denied, in_sentences, says_error, scale_before
 from calibench.prompting.values import NUMBER, PERCENT, PERCENTAGE, VALUE, Statement
 from calibench.prompting.verbal import in_words
-from calibench.tasks.grading.answer import answer_above, answer_begins, first_label, stated_answer
+from calibench.tasks.grading.answer import answer_begins
 
 _WORDS_BEFORE_VALUE = re.compile(r"[^\n\d]{1,40}")
-_SURE_AFTER = re.compile(
-    r"(?i)[ -](?:confident|sure|certain)\b| (?:confidence|certainty)\b(?! (?:interval|level|band|bound|limit))"
-    r"| (?:chance|probability|likelihood|likely)[^.\n]{1,60}?(?:correct|right)\b"
+_LIST = re.compile(r"\d{1,3}[.)][ \t]+\S")
+_WITH_ANSWER = re.compile(
+    rf"(?i)answer(?:,? and|,|[ ]?&)[ ]confidence[^:\n]{{0,60}}:[^\n]{{1,200}}?[,;][ ]{{0,2}}"
+    rf"(?={NUMBER}[ ]?{PERCENT}?[ \t*_.]{{0,4}}(?:\n|\Z))"
 )
-_NEGATED = re.compile(r"(?i)(?:\bnot|n't|never)[ \w]{0,12}\Z")
-_BARE_LINE = re.compile(rf"(?i)[ \t*_]{{0,4}}{NUMBER}[ ]?{PERCENT}?[ \t*_.]{{0,4}}\Z")
-_BARE_BRACKET = re.compile(rf"(?i)\((?={NUMBER}[ ]?{PERCENT}\)[ \t*_.]{{0,4}}\Z)")
-_BARE_TAIL = re.compile(r"[:;,](?=[ ]{0,2}[01]?\.\d{1,15}\Z)")
+"""`Answer and Confidence (0-100): 18, 85%` (Xiong et al. 2024, arXiv 2306.13063)."""
+_AND = re.compile(r"(?i)answer(?:,? and|,|[ ]?&)[ ]\Z")
 
 
-def statements(visible: str, scale: str) -> list[Statement]:
-    """Every statement of a confidence, in the order of the text."""
-    found = [*_labelled(visible, scale), *_in_sentences(visible)]
+def statements(visible: str, scale: str, answered_before: bool = False) -> list[Statement]:
+    """Every statement of a confidence, in the order of the text.
+
+    Args:
+        visible: the text in plain characters, with everything left blank that can hold no statement.
+        scale: how a confidence was asked for: `percent`, `probability` or `words`.
+        answered_before: the answer stands in an earlier turn, and the text is about its confidence alone.
+    """
+    found = [*_labelled(visible, scale), *_with_answer(visible), *in_sentences(visible)]
     if scale == "words":
         found += in_words(visible)
-    found = found or list(_bare(visible, scale))
+    found = found or list(bare_reply(visible) if answered_before else bare(visible, scale))
     found = found or [Statement(m.start(), m.end(), "labelled", None) for m in LABEL_ALONE.finditer(visible)]
     return sorted(found, key=lambda s: s.start)
 
@@ -54,44 +61,36 @@ def _labelled(visible: str, scale: str) -> Iterator[Statement]:
         value = VALUE.match(visible, label.end()) or _percentage_on_line(visible, label.end())
         if not value or (label["loose"] and start and visible[start - 1] != "\n"):
             continue
+        if visible[label.end() - 1] == "\n" and _LIST.match(visible, label.end()):
+            continue  # the heading of a list: `Reasons for my confidence:`
+        if _AND.search(visible[max(0, label.start() - 16) : label.start()]):
+            continue
         # Some questions ask for a probability: where a percentage of confidence was asked for, it must stand below the
         # answer and be a percentage to count as one.
         if label["likely"] and scale == "percent" and not (value["percent"] and answered < start):
             continue
-        yield Statement(start, right(visible, value.end()), "labelled", value, label["top"])
+        top = label["top"] or label["scale"] or scale_before(visible, label.start())
+        unclear = says_error(visible, value.end()) or _one_of_several(visible, label.end(), value)
+        yield Statement(start, right(visible, value.end()), "labelled", value, top, unclear)
 
 
 def _percentage_on_line(visible: str, start: int) -> re.Match[str] | None:
     """A percentage that follows words, as in `Confidence: very high (95%)`."""
     words = _WORDS_BEFORE_VALUE.match(visible, start)
     number = PERCENTAGE.match(visible, words.end()) if words else None
-    return VALUE.match(visible, number.end()) if number and not _NEGATED.search(words[0]) else None
+    return VALUE.match(visible, number.end()) if number and not denied(visible, number.end()) else None
 
 
-def _in_sentences(visible: str) -> Iterator[Statement]:
-    for phrase in SENTENCE.finditer(visible):
-        if value := VALUE.match(visible, phrase.end()):
-            end = right(visible, value.end())
-            yield Statement(left(visible, phrase.start()), end, "sentence", value)
-    for number in PERCENTAGE.finditer(visible):
-        value = VALUE.match(visible, number.start())
-        after = _SURE_AFTER.match(visible, value.end())
-        if after and not _NEGATED.search(visible[max(0, number.start() - 20) : number.start()]):
-            yield Statement(left(visible, number.start()), after.end(), "sentence", value)
+def _one_of_several(visible: str, start: int, value: re.Match[str]) -> bool:
+    """Whether a value behind words shares its sentence with another percentage: "100% sure of the method, so 80%"."""
+    if value.start() == start:
+        return False
+    rest = re.compile(r"[^\n.;]{0,200}").match(visible, value.end())
+    others = (VALUE.match(rest[0], number.start()) for number in PERCENTAGE.finditer(rest[0]))
+    return any(other and other["number"] != value["number"] for other in others)
 
 
-def _bare(visible: str, scale: str) -> Iterator[Statement]:
-    end = len(visible.rstrip())
-    line = visible.rfind("\n", 0, end) + 1
-    above = visible[:line]
-    answered = answer_above(above) if scale == "probability" else stated_answer(above)
-    if answered and _BARE_LINE.match(visible, line, end):
-        start = line
-    elif bracket := _BARE_BRACKET.search(visible, line, end):
-        start = bracket.start()
-    elif scale == "probability" and first_label(visible) is None and (tail := _BARE_TAIL.search(visible, line, end)):
-        start = tail.end()
-    else:
-        return
-    value = VALUE.match(visible, start)
-    yield Statement(start, right(visible, value.end()), "bare", value)
+def _with_answer(visible: str) -> Iterator[Statement]:
+    for both in _WITH_ANSWER.finditer(visible):
+        value = VALUE.match(visible, both.end())
+        yield Statement(both.end(), right(visible, value.end()), "labelled", value)

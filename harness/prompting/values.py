@@ -1,8 +1,9 @@
 """A value of a confidence as it is written, and what it means.
 
-`%` and `/N` (also `out of N`, or a scale in brackets as in `Confidence (0-10): 8`) say what a number means; a bare
-number means what was asked for. `ambiguous` is what can be meant in two ways: a bare number above 0 and up to 1
-where a percentage was asked for, a range, a bound (`over 90%`). A number outside the scale is `out_of_range`.
+`%` and `/N` (also `out of N`, or a scale beside the value, as in `Confidence (0-10): 8`) say what a number means; a
+bare number means what was asked for. `ambiguous` is what can be meant in two ways: a bare number above 0 and up to 1
+where a percentage was asked for, 0.1 to 1 with a percent sign, a range, a bound (`over 90%`, `90% or more`), the
+likelihood of an error. A number outside the scale is `out_of_range`.
 
 Words have the values of `calibench.prompting.hedges`. Two words of different values are `ambiguous`, and so is a word
 that has no place on the scale ("possible").
@@ -17,16 +18,26 @@ from typing import Literal, NamedTuple
 from calibench.prompting.hedges import Hedge
 from calibench.records import Status
 
-NUMBER = r"[-+]?(?:\d{1,15}(?:[.,]\d{0,15})?|\.\d{1,15})(?:e[-+]?\d{1,2})?(?!\d)"
+NUMBER = r"[-+]?(?:\d{1,15}(?:[.,]\d{0,300})?|\.\d{1,300})(?:e[-+]?\d{1,2})?(?!\d|[.,]\d{20})"
 PERCENT = r"(?:\\?%|per ?cent\b|パーセント)"
 PERCENTAGE = re.compile(rf"(?i)(?<![\d.,/-])(?={NUMBER}[ ]?{PERCENT})")
+ABOUT = "about|around|approximately|approx|roughly|circa|some|約|大約|大约|约|およそ"
+BOUND = (
+    "[<>≤≥]=?|less than|more than|no more than|no less than|not more than|not less than|greater than|higher than"
+    "|lower than|fewer than|at least|at most|at the most|at the least|up to|over|under|above|below|better than"
+    "|between|from|超过|超過|至少|最多|不到|低于|低於|高于|高於"
+)
+"""What makes a number the end of a range."""
+_OR_MORE = "(?:or|and) (?:more|higher|above|over|greater|better|less|lower|below|under)|以上|以下|未満"
 VALUE = re.compile(
-    r"(?i)(?:[*_\"'`\[({}$~≈\\| \t]|</?\w{1,6}>|boxed|text|about|around|approximately|roughly|約|大约|大約|约"
-    rf"|<(?={NUMBER}>)){{0,12}}"
-    r"(?P<bound>(?:[<>≤≥]=?|less than|more than|at least|at most|over|under|above|below)[ ]?)?"
+    rf"(?i)(?:[*_\"'`\[({{}}$~≈\\| \t]|\.{{2,3}}|…|</?\w{{1,6}}>"
+    rf"|boxed|text|{ABOUT}|<(?={NUMBER}[ ]?{PERCENT}?>)){{0,12}}"
+    rf"(?P<bound>(?:{BOUND})[ ]?)?(?P<hundredths>百分之)?"
     rf"(?P<number>{NUMBER})(?:[*_>\"'`$]{{0,3}}[ \t]?(?P<percent>{PERCENT})|[ ]?\((?P<restated>{NUMBER})[ ]?%\))?"
-    rf"(?:[ \t]?(?:-|–|—|~|〜|to\b)[ \t]?(?P<upper>{NUMBER})[ \t]?{PERCENT}?"
-    r"|[ \t]?(?:/|out of)[ \t]?(?P<top>\d{1,6}))?"
+    rf"(?:[ \t]?(?:-|–|—|~|〜|～|到|至|から|to\b|or\b(?=[^\n]{{0,12}}%))[ \t]?(?P<upper>{NUMBER})[ \t]?{PERCENT}?"
+    r"|[ \t]?\(?(?:/|out of|of a possible|points? out of|(?:on|in) (?:a|the) scale (?:from|of)(?: [01] ?(?:to|-|–))?)"
+    r"[ \t]?(?P<top>\d{1,6})\)?)?"
+    rf"(?P<more>\+|[ ]?(?:{_OR_MORE}))?"
 )
 
 
@@ -39,7 +50,9 @@ class Statement(NamedTuple):
     value: re.Match[str] | tuple[Hedge, ...] | None
     """Match of `VALUE`, or words; None for a label without either."""
     top: str | None = None
-    """Upper end of the scale that the label itself declares."""
+    """Upper end of the scale that is declared beside the value."""
+    unclear: bool = False
+    """What surrounds the value makes it no plain statement: a bound, an error's likelihood, several values."""
 
 
 def may_be_cut(statement: Statement, length: int) -> bool:
@@ -58,12 +71,15 @@ def read(statement: Statement, scale: str) -> tuple[float | None, Status]:
     if isinstance(value, tuple):
         values = {word.value for word in value}
         return (None, "ambiguous") if len(values) > 1 or None in values else (values.pop(), "ok")
-    if value["upper"] or value["bound"]:
+    if statement.unclear or value["upper"] or value["bound"] or value["more"]:
         return None, "ambiguous"
     number = _decimal(value["restated"] or value["number"])
-    top = 100 if value["percent"] or value["restated"] else int(value["top"] or statement.top or 0)
+    percent = value["percent"] or value["hundredths"]
+    top = 100 if percent or value["restated"] else int(value["top"] or statement.top or 0)
     if not top and scale == "percent" and 0 < number <= 1:
         return None, "ambiguous"
+    if percent and Decimal("0.1") <= number < 1:
+        return None, "ambiguous"  # 0.95% is a probability with a stray sign, or very unlikely
     if value["top"] and not top:
         return None, "out_of_range"
     if not top and scale == "words":

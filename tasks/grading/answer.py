@@ -18,6 +18,8 @@ _LABEL = re.compile(
     r"(?:[:：=]|$)|(?P<json>\"(?:final_)?answer\"[ \t]?:)|(?P<tag><answer>)|####|(?P<box>\\boxed[ ]?\{)"
 )
 _SENTENCE = re.compile(r"(?i)\banswer (?:is|would be|should be|must be):?[ \t]+([^\n]+?)(?=\.(?:\s|$)|\n|$)")
+_CONFIDENCE_LEFT = re.compile(r"(?i)[\s,;|.(*-]{0,4}\bconfidence\b\W{0,8}\Z")
+"""A label without a value at the end of the answer's line, as one that the token limit has cut."""
 _PROGRAM = re.compile(HIDDEN)
 _JSON_VALUE = re.compile(r'\s{0,4}(?:"((?:[^"\\\n]|\\.)*)"|([^,}\n]*))')
 _WRAPPERS = (
@@ -111,7 +113,8 @@ def _content(text: str, label: re.Match[str]) -> tuple[int, int, int | None]:
         end = text.find("\n", start)
         end, close = (len(text), None) if end < 0 else (end, end)
         if text[start:end].strip().strip("*_`$\\[]() "):
-            return start, end, close
+            confidence = _CONFIDENCE_LEFT.search(text, max(start, end - 40), end)
+            return start, confidence.start() if confidence else end, close
         start = end + 1
     return start, start, None
 

@@ -7,7 +7,8 @@ program. The same holds for `literal == call` and `math.isclose(call, literal, .
 program can forge it; a verdict that rests on one says so in its detail.
 
 Program from answer: code between `[BEGIN]` and `[DONE]` (the form of the MBPP paper) or in fenced blocks. The last
-block that defines a function of the tests counts; where none does, the last block. A block may lack its end.
+block that defines a function of the tests counts, with the imports and definitions of other blocks that it needs; where
+none does, the last block. A block may lack its end; then it is read as far as it is valid.
 Text without blocks is read from the first line that starts a Python statement, as far as it is valid.
 """
 
@@ -17,18 +18,17 @@ import ast
 import builtins
 import math
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from calibench.tasks.base import Job, Ran, Verdict
+from calibench.tasks.grading.blocks import blocks
 from calibench.tasks.grading.refusal import is_refusal
 
 GRADER = "code/2"
 
-_BLOCK = re.compile(
-    r"(?ms)^[ \t]*(?P<fence>```+|~~~+)[ \t]*(?P<language>[\w+.-]*)[^\n]*\n(?P<code>.*?)(?:^[ \t]*(?P=fence)|\Z)"
-    r"|\[BEGIN\](?P<marked>.*?)(?:\[DONE\]|\Z)"
-)
+_MARKED = re.compile(r"(?s)\[BEGIN\](.*?)(?:\[DONE\]|\Z)")
 _PYTHON = {"", "python", "python3", "py", "py3"}
 _STATEMENT = re.compile(r"(?m)^(?:def|class|import|from|async def|@\w|[A-Za-z_]\w* = )")
 _BUILDERS = {"set": set, "frozenset": frozenset, "list": list, "tuple": tuple}
@@ -135,13 +135,71 @@ def program_of(answer_text: str, wanted: set[str]) -> str | None:
         answer_text: the text without reasoning and stated confidence.
         wanted: names of the functions of which the program defines at least one.
     """
-    blocks = [m for m in _BLOCK.finditer(answer_text) if (m["language"] or "").lower() in _PYTHON]
-    codes = [_dedented(m["code"] if m["fence"] else m["marked"]) for m in blocks]
-    codes = [code for code in codes if code.strip()]
-    defining = [code for code in codes if _defines(code, wanted)]
-    if codes:
-        return (defining or codes)[-1]
-    return _unfenced(answer_text, wanted)
+    codes = [code for code in _codes(answer_text, wanted) if code.strip()]
+    defining = [i for i, code in enumerate(codes) if _defines(code, wanted)]
+    if not codes:
+        return _unfenced(answer_text, wanted)
+    if not defining:
+        return codes[-1]
+    others = [code for i, code in enumerate(codes) if i not in defining]
+    return _completed(codes[defining[-1]], others)
+
+
+def _codes(text: str, wanted: set[str]) -> Iterator[str]:
+    """The contents of the blocks that may be Python, without what is no part of a program."""
+    marked = [(m.start(), m[1], True) for m in _MARKED.finditer(text)]
+    fenced = [(b.start, text[slice(*b.code)], b.closed) for b in blocks(text) if b.language in _PYTHON]
+    for _, code, closed in sorted(marked + fenced):
+        code = _dedented(code.replace("\ufeff", "").replace("\u200b", ""))
+        if not closed and _parsed(code) is None and _defines(valid := _valid_start(code), wanted):
+            code = valid
+        yield code
+
+
+def _completed(code: str, others: Sequence[str]) -> str:
+    """The code, after the imports and definitions of other blocks that it needs and does not have."""
+    tree = _parsed(code)
+    if tree is None:
+        return code
+    parts = [(other, node) for other in others if (tree_of := _parsed(other)) for node in tree_of.body]
+    available = {name: part for part in parts for name in _bound(part[1])}
+    has, needs, taken = _names(tree, ast.Store), _names(tree, ast.Load), set()
+    while missing := [name for name in sorted(needs - has) if name in available]:
+        for name in missing:
+            node = available[name][1]
+            has |= _bound(node)
+            needs |= _names(node, ast.Load)
+            taken.add(id(node))
+    kept = [ast.get_source_segment(other, node) or "" for other, node in parts if id(node) in taken]
+    return "\n".join([*kept, code])
+
+
+def _bound(node: ast.stmt) -> set[str]:
+    """Names that an import or a definition at the top of a module gives; none for other statements."""
+    match node:
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            return {(alias.asname or alias.name).partition(".")[0] for alias in names}
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return {name}
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant() | ast.List() | ast.Dict() | ast.Tuple()):
+            return {name}
+    return set()
+
+
+def _names(tree: ast.AST, context: type) -> set[str]:
+    """Names that are read (`ast.Load`), or that are given a value, imported or defined (`ast.Store`)."""
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, context)}
+    if context is ast.Store:
+        names |= {name for node in ast.walk(tree) if isinstance(node, ast.stmt) for name in _bound(node)}
+    return names
+
+
+def _parsed(code: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of escapes that Python will not take for ever
+            return ast.parse(code)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
 
 
 def _unfenced(text: str, wanted: set[str]) -> str | None:

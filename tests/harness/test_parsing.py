@@ -21,13 +21,21 @@ def case_id(case: dict) -> str:
 
 
 CONFIDENCES = [
-    case for name in ("confidence", "confidence_forms") for case in json.loads((CASES / f"{name}.json").read_text())
+    case
+    for name in ("confidence", "confidence_forms", "confidence_kinds")
+    for case in json.loads((CASES / f"{name}.json").read_text())
 ]
 
 
 @pytest.mark.parametrize("case", CONFIDENCES, ids=case_id)
 def test_stated_confidence(case: dict):
-    parsed = parse(case["text"], reasoning_opened=False, scale=case["scale"], finish_reason=case["finish_reason"])
+    parsed = parse(
+        case["text"],
+        reasoning_opened=False,
+        scale=case["scale"],
+        finish_reason=case["finish_reason"],
+        answered_before=case.get("answered_before", False),
+    )
     assert (parsed.confidence, parsed.status) == (case["confidence"], case["status"])
     if case["answer"] is not None:
         assert parsed.answer_text == case["answer"]
@@ -200,6 +208,17 @@ def test_reasoning_changes_neither_answer_nor_confidence(text, value):
         *("confidence ", "confidence: 5 ", "Confidence: 60%\nAnswer: 7\n", "probability that ", "question:\n"),
         *("likely ", "not ", "confidence: likely ", "I am sure ", "very ", "confidence: x" + " not", "certain\n"),
         *("9% likely ", "確信度", "{", "\u202f", "Answer: 5\nQuestion: ", "```python\n", "```\n"),
+        *(
+            "`",
+            "[",
+            "5 ",
+            "not 5% sure ",
+            "over 9% sure and ",
+            "Rome 0.9\n",
+            "A, 0.5\n",
+            "1.",
+            "Answer and confidence: ",
+        ),
         *("<analysis>", "<analysis></analysis>", "</analysis>", "<analysis>\nAnswer: 5\n<confidence>"),
     ],
 )

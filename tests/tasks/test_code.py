@@ -12,6 +12,7 @@ import pytest
 from calibench import tasks
 from calibench.grading import sandbox
 from calibench.prompting import protocols
+from calibench.prompting.parsing import parse
 from calibench.tasks.base import Job, Ran, Verdict
 from calibench.tasks.grading.code import checks, finish_code, functions, grade_code, program_of
 
@@ -59,6 +60,15 @@ def test_the_program_is_found(text: str):
 )
 def test_blocks_that_define_no_wanted_function(text: str, program: str | None):
     assert program_of(text, {"f"}) == program
+
+
+@pytest.mark.parametrize("text", json.loads((Path(__file__).parent / "cases/code.json").read_text()))
+def test_the_program_is_whole_and_the_confidence_no_part_of_it(text: str):
+    """Fences that are glued, missing, indented or within docstrings; programs in several blocks."""
+    parsed = parse(text, reasoning_opened=False, scale="percent", finish_reason="stop")
+    scope: dict = {}
+    exec(program_of(parsed.answer_text, {"add"}), scope)
+    assert (scope["add"](2, 3), parsed.confidence) == (5, 0.9)
 
 
 def test_answers_without_a_program_are_abstentions_or_unparsed():

@@ -1,0 +1,124 @@
+"""Finds where a sentence states a confidence by a number: `My confidence is 0.9`, `I'm 90% sure`, `a 90% chance that
+this is correct`.
+
+A sentence counts if it is about the writer's own answer. It does not where it denies the value ("far from 100% sure",
+"no term can be 100% certain"), speaks of somebody else ("Tom is 80% sure"), of other options ("5% confident that the
+others are") or of a guess at random. The likelihood of an error ("a 10% chance that my answer is wrong") and bounds
+("over 90% sure") are statements without a plain value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from calibench.prompting.labels import SENTENCE, left, right
+from calibench.prompting.values import ABOUT, BOUND, PERCENTAGE, VALUE, Statement
+
+_WINDOW = 80
+"""Characters before a value that may belong to its sentence."""
+_CLAUSE_START = re.compile(
+    r"(?i)[,.;:!?\n()。，、]|\b(?:but|so|and|because|since|as|though|although|yet|however|therefore|thus|hence|while)\b"
+)
+_DENIAL = re.compile(
+    r"(?i)\b(?:not|never|nor|no(?! doubt)|nobody|nothing|none|cannot|hardly|without|unable|rather than|instead of"
+    r"|short of|far from|(?:hard|difficult|impossible|reluctant|need|needed|required|enough|tempting) to|if|unless"
+    r"|until|nowhere near|less than fully)\b|n't\b|没有|沒有|不|无法|無法|未"
+)
+_SOMEBODY_ELSE = re.compile(
+    r"(?i)(?:\A|[^\w])(?!(?:it|this|that|which|there|here|answer|confidence|certainty|probability|likelihood|chance|i|we)\b)"
+    rf"([a-z]+|\w[.)]) (?:is|was|are|were|feels|felt|seems|says) (?:(?:now|only|also|{ABOUT}) )?\Z"
+)
+_BOUND_BEFORE = re.compile(rf"(?i)(?:\b|(?<=[<>≤≥=]))(?:{BOUND}) ?\Z")
+_SURE_AFTER = re.compile(
+    r"(?i)[ -](?:confident|sure|certain)\b| (?:confidence|certainty)\b(?! (?:interval|level|band|bound|limit))"
+    r"| (?:chance|probability|likelihood|likely)(?:(?!\b(?:guess|random|pick|gett|choos|select|draw))[^.\n]){1,60}?"
+    r"\b(?:correct|right)\b"
+    r"|(?:的|の|ほどの)?(?:把握|信心|确信|確信|自信|确定|確定)"
+)
+_DENIED_AFTER = re.compile(
+    r"(?i) (?:(?:is|are|was) (?:not|never|im|rarely|hard|difficult|unattainable)|can ?not|can't|isn't|would|requires)"
+    r"|(?:は|が)?(?:ありません|ない|持てません|持てない)"
+)
+_ERROR = re.compile(
+    r"(?i) (?:chance|probability|likelihood|risk|possibility|odds|sure|certain|confident|likely|likelihood)\b"
+    r"(?:(?!\b(?:claim|statement|sentence|assertion|premise|option|hypothesis|proposition|passage|question|not)\b|n't)"
+    r"[^.,;\n\d]){0,40}?\b(?:wrong|incorrect|mistaken|mistakes?|errors?|(?<=answer is )false)\b"
+)
+_OTHERS = re.compile(
+    r"(?i)[^.,;\n\d]{0,40}?\b(?:others|(?:other|remaining|alternative) (?:\w+ )?(?:options?|answers?|choices?)"
+    r"|alternatives|options [A-H]\b)"
+)
+_JOINED = re.compile(r"(?i)\b(?:and|while|but|whereas|or|versus)\b")
+
+
+def in_sentences(visible: str) -> list[Statement]:
+    """Every statement of a confidence by a number in a sentence, in the order of the text."""
+    found = sorted([*_label_first(visible), *_value_first(visible)], key=lambda s: s.start)
+    return [
+        s for s, before in zip(found, [None, *found], strict=False) if not (before and _goes_on(before, s, visible))
+    ]
+
+
+def says_error(visible: str, end: int) -> bool:
+    """Whether what follows a value, at `end`, makes it the likelihood of an error."""
+    return bool(_ERROR.match(visible, end))
+
+
+def bounded(visible: str, start: int) -> bool:
+    """Whether the value at `start` is the end of a range: "over 90%"."""
+    return bool(_BOUND_BEFORE.search(visible[max(0, start - _WINDOW) : start]))
+
+
+def denied(visible: str, start: int) -> bool:
+    """Whether the clause that leads to `start` denies what follows."""
+    return bool(_DENIAL.search(_clause_before(visible, start)))
+
+
+def _label_first(visible: str) -> Iterator[Statement]:
+    for phrase in SENTENCE.finditer(visible):
+        value = VALUE.match(visible, phrase.end())
+        if value and not denied(visible, phrase.start()):
+            unclear = says_error(visible, value.end())
+            top = scale_before(visible, phrase.start())
+            end = right(visible, value.end())
+            yield Statement(left(visible, phrase.start()), end, "sentence", value, top, unclear)
+
+
+def _value_first(visible: str) -> Iterator[Statement]:
+    done = 0
+    for number in PERCENTAGE.finditer(visible):
+        value = VALUE.match(visible, number.start())
+        if number.start() < done or not value:
+            continue
+        done = value.end() if value["upper"] else done
+        after = _SURE_AFTER.match(visible, value.end())
+        error = says_error(visible, value.end())
+        if not (after or error) or denied(visible, number.start()):
+            continue
+        end = after.end() if after else value.end()
+        before = visible[max(0, number.start() - _WINDOW) : number.start()]
+        if _SOMEBODY_ELSE.search(before) or _DENIED_AFTER.match(visible, end) or _OTHERS.match(visible, end):
+            continue
+        unclear = error or bounded(visible, number.start())
+        yield Statement(left(visible, number.start()), end, "sentence", value, None, unclear)
+
+
+def _goes_on(before: Statement, after: Statement, visible: str) -> bool:
+    """Whether a statement goes on the sentence of the one before it, and so speaks of something else."""
+    between = visible[before.end : after.start]
+    return len(between) < 2 * _WINDOW and not re.search(r"[.;\n]", between) and bool(_JOINED.search(between))
+
+
+def _clause_before(visible: str, start: int) -> str:
+    window = visible[max(0, start - _WINDOW) : start]
+    return _CLAUSE_START.split(window)[-1]
+
+
+_SCALE = re.compile(r"(?i)\bscale (?:of|from) [01] ?(?:-|–|to) ?(\d{1,6})\b[^.\n]{0,40}\Z")
+
+
+def scale_before(visible: str, start: int) -> str | None:
+    """Upper end of the scale that the sentence declares before a label at `start`: "on a scale of 1-10, ..."."""
+    found = _SCALE.search(visible[max(0, start - _WINDOW) : start])
+    return found[1] if found else None
