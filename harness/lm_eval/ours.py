@@ -15,7 +15,7 @@ import msgspec
 from calibench import tasks
 from calibench.backends import _likelihoods
 from calibench.backends.base import LogLikelihood
-from calibench.errors import StorageError
+from calibench.errors import InputError, StorageError
 from calibench.grading import sandbox
 from calibench.grading.pool import GRADER_SECONDS, GradingPool
 from calibench.prompting import protocols
@@ -96,6 +96,19 @@ def write_configurations(folder: Path) -> list[Path]:
                 raise StorageError(f"{file}: cannot write ({error.strerror})") from error
             written.append(file)
     return written
+
+
+def require_current(configuration: Path) -> None:
+    """Refuses a configuration that names the tasks' functions by an import name that is no more.
+
+    Raises:
+        InputError: `write_configurations` of an earlier version made it.
+    """
+    if "!function harness.lm_eval." in configuration.read_text(encoding="utf-8", errors="replace"):
+        raise InputError(
+            f"{configuration}: expected functions of calibench.lm_eval, found those of harness.lm_eval, made by an "
+            f"earlier version. Write the configurations again: calibench lm-eval-tasks --out {configuration.parent}"
+        )
 
 
 def documents(task: str, data: str | None = None, **_metadata: Any) -> dict[str, Dataset]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from calibench import tasks
 from calibench.errors import DataError, InputError
+from calibench.lm_eval.ours import require_current
 from calibench.records import Question
 from calibench.tasks.base import Options, Rows, Task, Verdict
 from calibench.tasks.data import content_id
@@ -110,6 +111,7 @@ def _require_support(name: str, path: Path) -> None:
         config = load_yaml(path, resolve_func=False)
     except Exception as error:  # whatever the parser and the loader raise
         raise InputError(f"lm_eval:{name}: not a configuration of lm-eval: {error}") from error
+    require_current(path)
     kind = config.get("output_type", "generate_until")
     reasons = {
         f"its output type is {kind}, and only generate_until and multiple_choice say right or wrong": kind

@@ -6,6 +6,7 @@ import json
 import math
 import random
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
@@ -403,6 +404,22 @@ def test_every_task_is_written(tmp_path, capsys):
     names = {*tasks.names(), *(f"{name}_options" for name in CLOSED)}
     assert {file.stem for file in written} == {f"calibench_{name}" for name in names}
     assert all(file.is_file() for file in written)
+
+
+@pytest.mark.parametrize("road", ["calibench run", "python -m calibench.lm_eval"])
+def test_configurations_of_an_earlier_version_have_to_be_written_again(road, tmp_path, capfd, monkeypatch):
+    file = tmp_path / "calibench_gsm8k.yaml"
+    file.write_text("task: calibench_gsm8k\ncustom_dataset: !function harness.lm_eval.ours.documents\n")
+    if road == "calibench run":
+        assert main(["run", "micro-sft", "--tasks", f"lm_eval:{file}", "--out", str(tmp_path / "out")]) == 2
+    else:
+        monkeypatch.setattr(sys, "argv", ["lm_eval", "--include_path", str(tmp_path), "--tasks", "calibench_gsm8k"])
+        with pytest.raises(SystemExit, match="2"):
+            runpy.run_module("calibench.lm_eval", run_name="__main__")
+    told = capfd.readouterr().err
+    assert told.startswith(f"calibench: {file}: expected functions of calibench.lm_eval")
+    assert told.endswith(f"calibench lm-eval-tasks --out {tmp_path}\n")
+    assert told.count("\n") == 1
 
 
 @pytest.mark.data
