@@ -35,12 +35,12 @@ Names = tuple[Text, ...]
 """One text is read as names separated by commas."""
 
 
-def option(description: str, part: Part, metavar: str | None = None, *, entry: str | None = None) -> Meta:
+def option(description: str, part: Part | None = None, metavar: str | None = None, *, entry: str | None = None) -> Meta:
     """What a field says beside its type.
 
     Args:
         description: for `--help`; names the default where that is None.
-        part: of a run.
+        part: of a run, which every field of a run's configuration has.
         metavar: the value's name in `--help`; None: what suits the type.
         entry: of the identity, where that holds what the field names, not the field itself.
     """
@@ -163,6 +163,8 @@ def read(
         name = called.replace("-", "_")
         if name not in known:
             raise InputError(f"{place}{unknown_name(noun, called, list(known))}")
+        if name in found:
+            raise InputError(f"{place}{called}: expected once, found again, with hyphens and with underscores")
         if value is not None:
             found[name] = known[name].read(value, f"{place}{called}")
     return found

@@ -24,7 +24,7 @@ FOLDERS = ("harness", "tasks", "metrics", "reports")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 PLAIN = ("calibench.tasks", "calibench.metrics", "calibench.reports")
-CONTRACT = ("calibench.records", "calibench.results", "calibench.errors")
+CONTRACT = ("calibench.records", "calibench.results", "calibench.errors", "calibench.fields")
 # The composition roots, lowest first: a root may import those before it, and everything that is no root.
 ROOTS = (
     "calibench.grading",

@@ -10,11 +10,12 @@ from typing import Any
 
 from calibench.cli import options, output, values
 from calibench.cli.parser import INTERRUPTED, add
-from calibench.cli.tasks import COLUMNS, TaskFile, add_task_file_options, task_of_file
+from calibench.cli.tasks import COLUMNS, add_task_file_options, task_of_file
 from calibench.errors import InputError
 from calibench.fields import fields, read
 from calibench.running import suites
 from calibench.running.config import RunConfig
+from calibench.tasks.user.description import Description
 
 
 def register(commands: Any) -> None:
@@ -56,9 +57,9 @@ def _run(chosen: argparse.Namespace) -> int:
 def _configuration(chosen: argparse.Namespace) -> RunConfig:
     """The command line wins over the configuration file, that over the suite, and all over CALIBENCH_DATA."""
     from_file = _read_file(chosen.config) if chosen.config else {}
-    given = from_file | options.given(chosen, RunConfig) | options.given(chosen, TaskFile)
+    given = from_file | options.given(chosen, RunConfig) | options.given(chosen, Description)
     given["engine"] = from_file.get("engine", {}) | given.get("engine", {})
-    of_file = task_of_file({name: given.pop(name) for name in fields(TaskFile) if name in given})
+    of_file = task_of_file({name: given.pop(name) for name in fields(Description) if name in given})
     given["tasks"] = (*given.get("tasks", ()), *of_file)
     for name, is_there in (
         ("MODEL", given.get("model")),
@@ -81,4 +82,4 @@ def _read_file(file: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{file}: not valid TOML: {error}") from error
     joined = {name: ",".join(map(str, table[name])) for name in COLUMNS if isinstance(table.get(name), list)}
-    return read((RunConfig, TaskFile), table | joined, f"{file}: ")
+    return read((RunConfig, Description), table | joined, f"{file}: ")

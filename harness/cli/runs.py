@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from calibench.cli import output, values
 from calibench.cli.options import given
 from calibench.cli.parser import add
-from calibench.cli.tasks import TaskFile, add_task_file_options, task_of_file
+from calibench.cli.tasks import add_task_file_options, task_of_file
 from calibench.errors import InputError
+from calibench.tasks.user.description import Description
 
 if TYPE_CHECKING:
     from calibench.results import Rescoring
@@ -71,7 +72,7 @@ def _rescore(run: RunFile, options: argparse.Namespace) -> Rescoring:
     from calibench.reports.rescore import rescoring_text
 
     theirs.register()
-    for name in task_of_file(given(options, TaskFile)):
+    for name in task_of_file(given(options, Description)):
         tasks.load(name)
     found = rescore(run)
     summary = found.summary()

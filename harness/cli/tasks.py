@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from calibench.cli import options, output, values
 from calibench.cli.parser import add
 from calibench.errors import InputError
-from calibench.fields import Line, Options, flag, option
+from calibench.fields import flag
+from calibench.tasks.user.description import Description
 
 
 def register(commands: Any) -> None:
@@ -32,7 +33,7 @@ def _check_task(chosen: argparse.Namespace) -> int:
     from calibench import tasks
     from calibench.grading.check import check_task
 
-    names = [*chosen.names, *task_of_file(options.given(chosen, TaskFile))]
+    names = [*chosen.names, *task_of_file(options.given(chosen, Description))]
     if not names:
         raise InputError("check-task: expected a task's name, or --task-file, found neither")
     results = [check_task(name, chosen.data, chosen.limit) for name in tasks.expand(names)]
@@ -53,52 +54,18 @@ def _lm_eval_tasks(options: argparse.Namespace) -> None:
         print("\n".join(files))
 
 
-class TaskFile(Options, frozen=True, kw_only=True):
-    """A user's own file as a task; see `calibench.tasks.user.Description`."""
-
-    task_file: Annotated[
-        Line | None,
-        option(
-            "your questions: CSV, TSV, JSON Lines or a JSON array, or a Python file that defines TASK", "scope", "FILE"
-        ),
-    ] = None
-    grader: Annotated[
-        Line | None, option("how their answers are graded: number, math, choice, alias or code", "scope", "NAME")
-    ] = None
-    question: Annotated[Line | None, option("default: question", "scope", "COLUMN")] = None
-    answer: Annotated[Line | None, option("default: answer", "scope", "COLUMN")] = None
-    id: Annotated[Line | None, option("default: ids from the content", "scope", "COLUMN")] = None
-    choices: Annotated[Line | None, option("options: one column of lists, or a column each", "scope", "COLUMNS")] = None
-    level: Annotated[Line | None, option("difficulty from 1", "scope", "COLUMN")] = None
-    subject: Annotated[Line | None, option("category", "scope", "COLUMN")] = None
-    tests: Annotated[Line | None, option("Python asserts, for --grader code", "scope", "COLUMN")] = None
-    labels: Annotated[
-        Line | None, option("the possible answers, for --grader choice without --choices", "scope", "NAMES")
-    ] = None
-    instruction: Annotated[
-        Line | None, option("the form that the answer takes (default: what suits the grader)", "scope", "TEXT")
-    ] = None
-    separator: Annotated[
-        Line | None, option("what separates several accepted answers, or options, in one cell", "scope", "TEXT")
-    ] = None
-    train_file: Annotated[Line | None, option("questions of the same form to tune on", "scope", "FILE")] = None
-
-
 COLUMNS = ("choices", "labels")
-"""The fields of `TaskFile` that may be lists in a configuration file; as texts they have commas."""
+"""The fields of a `Description` that may be lists in a configuration file; as texts they have commas."""
 
 
 def add_task_file_options(command: argparse.ArgumentParser) -> None:
-    options.add(command.add_argument_group("a task of your own"), TaskFile)
+    options.add(command.add_argument_group("a task of your own"), Description, may_lack=True)
 
 
 def task_of_file(described: dict[str, Any]) -> tuple[str, ...]:
-    """The name of the task that these fields of `TaskFile` describe; nothing if none of them is given."""
+    """The name of the task that these fields of a `Description` describe; nothing if none of them is given."""
     if not described:
         return ()
-    file, form = described.get("task_file"), {k: v for k, v in described.items() if k != "task_file"}
-    if file is None:
-        raise InputError(f"{flag(next(iter(form)))} describes a file: name it by --task-file")
-    from calibench.tasks.user.description import Description
-
-    return (f"file:{Description(file, **form).reference()}",)
+    if "task_file" not in described:
+        raise InputError(f"{flag(next(iter(described)))} describes a file: name it by --task-file")
+    return (f"file:{Description(**described).reference()}",)

@@ -11,10 +11,11 @@ from typing import Any
 
 from calibench.cli import options, output, values
 from calibench.cli.parser import add
-from calibench.cli.tasks import TaskFile, add_task_file_options, task_of_file
+from calibench.cli.tasks import add_task_file_options, task_of_file
 from calibench.errors import InputError, unknown_name
 from calibench.fields import Field, fields, flag
 from calibench.finetune.config import TuneConfig
+from calibench.tasks.user.description import Description
 
 
 def register(commands: Any) -> None:
@@ -33,7 +34,7 @@ def _tune(chosen: argparse.Namespace) -> None:
 
     theirs.register()
     given = {"data": values.default_data(), **options.given(chosen, TuneConfig)}
-    given["tasks"] = (*given.get("tasks", ()), *task_of_file(options.given(chosen, TaskFile)))
+    given["tasks"] = (*given.get("tasks", ()), *task_of_file(options.given(chosen, Description)))
     config = TuneConfig(**given, options=recipe_options(chosen.recipe, chosen.further))
     with Live() if sys.stderr.isatty() else contextlib.nullcontext(Lines()) as progress:
         folder = tune(config, progress)

@@ -19,7 +19,10 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
+from msgspec.structs import replace
+
 from calibench.errors import DataError, InputError, unknown_name
+from calibench.fields import fields
 from calibench.records import Question
 from calibench.tasks import table
 from calibench.tasks.base import Rows, Task
@@ -40,25 +43,26 @@ def load(reference: str) -> Task:
         InputError: the reference, or a Python file, is malformed.
     """
     described = _described(reference)
-    suffix = table.suffix_of(Path(described.file), _SUFFIXES)
+    suffix = table.suffix_of(Path(described.task_file), _SUFFIXES)
     return _from_python(described) if suffix == ".py" else _from_table(described)
 
 
 def identity(reference: str) -> str:
     """The reference with the names of its files instead of their paths, and the content of the file that it names."""
     described = _described(reference)
-    path = Path(described.file)
+    path = Path(described.task_file)
     train = described.train_file and Path(described.train_file).name
     with table.file_errors(path):
-        return f"{described._replace(file=path.name, train_file=train).reference()} sha256:{sha256(path)}"
+        return f"{replace(described, task_file=path.name, train_file=train).reference()} sha256:{sha256(path)}"
 
 
 def _described(reference: str) -> Description:
     path, _, query = reference.partition("?")
     given = dict(parse_qsl(query))
+    known = [name for name in fields(Description) if name != "task_file"]
     for name in given:
-        if name not in Description._fields[1:]:
-            raise unknown_name("field of a task", name, list(Description._fields[1:]))
+        if name not in known:
+            raise unknown_name("field of a task", name, known)
     return Description(unquote(path), **given)
 
 
@@ -67,8 +71,8 @@ def _described(reference: str) -> Description:
 
 def _from_python(described: Description) -> Task:
     """The `TASK` of a user's file, which is run because the user named it."""
-    path = Path(described.file)
-    if described != Description(described.file):
+    path = Path(described.task_file)
+    if described != Description(described.task_file):
         raise InputError(
             f"{path}: a Python file says itself what its questions and answers are; drop the other options"
         )
@@ -97,7 +101,7 @@ def _own_question(task: Task, row: dict, place: str) -> Question | None:
 
 
 def _from_table(described: Description) -> Task:
-    path = Path(described.file)
+    path = Path(described.task_file)
     if described.grader not in FORMS:
         found = f", found {described.grader!r}" if described.grader else ""
         raise InputError(f"{path}: expected a grader, one of {', '.join(FORMS)}, by --grader{found}")
@@ -110,7 +114,7 @@ def _from_table(described: Description) -> Task:
         domain=form.domain,
         description=f"questions from {path.name}",
         instruction=described.instruction or form.instruction,
-        open=partial(open_table, described, described.file),
+        open=partial(open_table, described, described.task_file),
         to_question=partial(question_of, described, form, name, "test"),
         grade=form.grade,
         grader=form.grader,

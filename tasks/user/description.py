@@ -2,39 +2,55 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
+import msgspec
 
-class Description(NamedTuple):
-    """What a table holds. Fields have the names of the command line's options."""
+from calibench.fields import Line, Options, fields, option
 
-    file: str
-    grader: str | None = None
-    """number, math, choice, alias or code; None for a Python file."""
-    question: str = "question"
-    answer: str = "answer"
+
+class Description(Options, frozen=True):
+    """What a table holds; its fields are options of the command line."""
+
+    task_file: Annotated[
+        Line,
+        option(
+            "your questions: CSV, TSV, JSON Lines or a JSON array, or a Python file that defines TASK", metavar="FILE"
+        ),
+    ]
+    grader: Annotated[
+        Line | None,
+        option("how their answers are graded: number, math, choice, alias or code", metavar="NAME"),
+    ] = None
+    """None for a Python file."""
+    question: Annotated[Line, option("", metavar="COLUMN")] = "question"
+    answer: Annotated[Line, option("", metavar="COLUMN")] = "answer"
     """For code, the column of a reference program, which may be missing."""
-    id: str | None = None
-    """None: an id from the content."""
-    choices: str | None = None
-    """Column with a list of options, or columns with one option each, separated by commas."""
-    level: str | None = None
-    subject: str | None = None
-    tests: str | None = None
-    """Column with asserts, for code."""
-    labels: str | None = None
-    """The answers that there are for `choice` without options, separated by commas; None: yes and no, or true and
-    false."""
-    instruction: str | None = None
-    """The form that the answer takes; None: what suits the grader."""
-    separator: str | None = None
-    """What separates accepted answers, and options, in one cell."""
-    train_file: str | None = None
-    """Questions of the same form to train on."""
+    id: Annotated[Line | None, option("default: ids from the content", metavar="COLUMN")] = None
+    choices: Annotated[Line | None, option("options: one column of lists, or a column each", metavar="COLUMNS")] = None
+    """Separated by commas."""
+    level: Annotated[Line | None, option("difficulty from 1", metavar="COLUMN")] = None
+    subject: Annotated[Line | None, option("category", metavar="COLUMN")] = None
+    tests: Annotated[Line | None, option("Python asserts, for --grader code", metavar="COLUMN")] = None
+    labels: Annotated[
+        Line | None,
+        option("the possible answers, for --grader choice without --choices", metavar="NAMES"),
+    ] = None
+    """Separated by commas; None: yes and no, or true and false."""
+    instruction: Annotated[
+        Line | None,
+        option("the form that the answer takes (default: what suits the grader)", metavar="TEXT"),
+    ] = None
+    separator: Annotated[
+        Line | None,
+        option("what separates several accepted answers, or options, in one cell", metavar="TEXT"),
+    ] = None
+    train_file: Annotated[Line | None, option("questions of the same form to tune on", metavar="FILE")] = None
 
     def reference(self) -> str:
         """As `tasks.load` takes it behind `file:`; holds neither commas nor colons, but may hold slashes."""
-        fields = {name: value for name, value in self._asdict().items() if value is not None and name != "file"}
-        changed = {name: value for name, value in fields.items() if value != self._field_defaults[name]}
-        return quote(self.file) + ("?" + urlencode(changed, quote_via=quote) if changed else "")
+        given = msgspec.structs.asdict(self)
+        file = given.pop("task_file")
+        changed = {name: value for name, value in given.items() if value != fields(Description)[name].default}
+        return quote(file) + ("?" + urlencode(changed, quote_via=quote) if changed else "")

@@ -12,6 +12,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from calibench.errors import DataError
+from calibench.fields import fields
 from calibench.records import Question
 from calibench.tasks import table
 from calibench.tasks.base import Rows
@@ -44,7 +45,7 @@ def _columns(described: Description) -> dict[str, str]:
         role: name
         for role in roles
         if (name := getattr(described, role)) is not None
-        and not (role == "answer" and described.grader == "code" and name == Description._field_defaults["answer"])
+        and not (role == "answer" and described.grader == "code" and name == fields(Description)["answer"].default)
     }
 
 
@@ -72,8 +73,8 @@ def _delimited(delimiter: str, path: Path) -> Iterator[tuple[str, dict]]:
     _, heading = next(records, (0, []))
     if repeated := [name for name, times in Counter(heading).items() if times > 1]:
         raise DataError(f"{path}: expected columns of different names, found {repeated[0]!r} twice")
-    for line, fields in records:
-        yield f"{path}:{line}", dict(zip(heading, fields, strict=True))
+    for line, cells in records:
+        yield f"{path}:{line}", dict(zip(heading, cells, strict=True))
 
 
 def _json_lines(path: Path) -> Iterator[tuple[str, dict]]:

@@ -28,6 +28,10 @@ class Toy(Options, frozen=True, kw_only=True):
     counts: dict[str, Count] = {}
 
 
+class Hyphened(Options, frozen=True, kw_only=True):
+    a_b: int = 0
+
+
 def toy(**given: Any) -> Toy:
     return Toy(model="m", **given)
 
@@ -139,5 +143,7 @@ def test_options_of_a_file_are_named_as_they_stand_there():
     assert read((Toy,), {"count": 3, "label": None}, "a.toml: ") == {"count": 3}
     with pytest.raises(InputError, match=r"^a\.toml: unknown option 'coutn'\. Did you mean count"):
         read((Toy,), {"coutn": 3}, "a.toml: ")
+    with pytest.raises(InputError, match=r"^a\.toml: a-b: expected once"):
+        read((Hyphened,), {"a_b": 1, "a-b": 2}, "a.toml: ")
     with pytest.raises(InputError, match=r"^a\.toml: word: expected one of one, two"):
         read((Toy,), {"word": "three"}, "a.toml: ")
