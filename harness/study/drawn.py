@@ -36,11 +36,12 @@ def votes(numbers: Numbers, figures: dict[str, str]) -> Iterator[str]:
     yield figures.get("votes", "")
     most = budgets(numbers)[-1]
     yield (
-        f"The draws at the two ends, of {most}: a P(True) that tells right draws of a question from wrong ones lifts"
-        " the most confident one above a draw by chance, and lowers the least confident one. Where both are below it,"
-        " P(True) errs on unusual draws, which are rather wrong, to either side."
+        f"The most and the least confident of {most} draws. Where P(True) separates a question's right draws from its"
+        " wrong ones, the most confident draw is right more often than a random one, and the least confident less"
+        " often. Where both are right less often than a random draw, unusual draws, which are mostly wrong, get"
+        " extreme values of P(True), high as well as low."
     )
-    ends = {"A draw": "majority@1", "Most confident": f"best@{most}", "Least confident": f"least@{most}"}
+    ends = {"Random draw": "majority@1", "Most confident": f"best@{most}", "Least confident": f"least@{most}"}
     rows = [
         [kind, *(value(numbers, Side(kind, m, vote_method(m.partition("@")[0]))) for m in ends.values())]
         for kind in numbers.kinds()
@@ -63,12 +64,12 @@ def _reach(numbers: Numbers) -> str:
     found = numbers.difference(a, b)
     if found is None:
         return "Missing: STaR's and EpiCaR's votes of the same seed."
-    words = {"appears": "reaches", "does not appear": "falls short of", "undecided": "is not told apart from"}
+    words = {"holds": "reaches", "fails": "falls short of", "undecided": "may or may not reach"}
     word = words[verdict("not lower", found.of_seed, found.interval)]
     values = [point(numbers, side, found.seeds) for side in (b, a)]
     return (
         f"EpiCaR with {few} draws weighted by P(True) ({values[0]}) **{word}** STaR's majority of {many} ({values[1]}):"
-        f" {change(found)}. It reaches it where it is not worse by {MARGIN:g} or more."
+        f" {change(found)}. To reach it is not to be worse by {MARGIN:g} or more."
     )
 
 
@@ -79,9 +80,9 @@ def budgets(numbers: Numbers) -> list[int]:
 
 def rounds(numbers: Numbers, figures: dict[str, str]) -> Iterator[str]:
     yield (
-        "Draws of test questions (the first ones, as many as there are between two rounds) by the parent (round 0) and"
-        " by the checkpoint after each round, means over tasks and seeds: how many distinct answers a question gets,"
-        " and the standard deviation of the confidences over all draws and within a question."
+        "Draws on test questions by the parent (round 0) and by the checkpoint after each round (of each, as many draws"
+        " as the rounds in between have), means over tasks and seeds: how many distinct answers a question gets, and"
+        " the standard deviation of the confidences over all draws and within a question."
     )
     rows = []
     for kind in _SELF_TRAINED:
@@ -99,10 +100,10 @@ def rounds(numbers: Numbers, figures: dict[str, str]) -> Iterator[str]:
     ]
     if sampled:
         yield (
-            "What each round sampled from the training questions, before it trained. Where rounds ask the same"
-            " questions, those of later rounds have been learned from, and the verdicts that EpiCaR learns are about"
-            " questions it was taught. They are drawn at the recipe's own temperature: what tells is how Right changes"
-            " from round to round, beside the accuracy of a draw above."
+            "What each round sampled from the training questions, before it trained. Where every round asks the same"
+            " questions, the checkpoint of a later round was trained on them already, and EpiCaR learns verdicts about"
+            " questions whose answers it was taught. The samples are drawn at the recipe's temperature, so compare how"
+            " Right changes from round to round, not its level, with the accuracy of a draw above."
         )
         yield table(["Kind", "Seed", "Round", "Right", *_SAMPLED.values()], sampled)
 

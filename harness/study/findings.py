@@ -9,7 +9,7 @@ from calibench.study.estimates import AS_READ, CLASSIFIER, NO_METHOD
 from calibench.study.numbers import MARGIN, Interval, Side
 
 Expectation = Literal["higher", "lower", "not higher", "not lower"]
-Verdict = Literal["appears", "does not appear", "undecided"]
+Verdict = Literal["holds", "fails", "undecided"]
 
 
 class Finding(NamedTuple):
@@ -65,7 +65,7 @@ def _findings() -> tuple[Finding, ...]:
                 *_pair("star_math", "epicar_math", "auroc", "p_true", outside), "higher"),
         Finding(cisc, "EpiCaR's votes weighted by P(True) beat its majority vote (10 draws)",
                 Side("epicar", "majority@10", NO_METHOD), Side("epicar", "weighted@10", "p_true"), "higher"),
-        Finding(cisc, "What tells draws of one question apart (WQD of P(True)) is higher for EpiCaR than for STaR",
+        Finding(cisc, "Discrimination within a question (WQD of P(True)) is higher for EpiCaR than for STaR",
                 *_pair("star", "epicar", "wqd", "p_true"), "higher"),
         Finding(zeng, "Reasoning (sft) lowers the stated ECE on math and programs against instruct",
                 *_pair("instruct", "sft", "ece", "stated", REASONING), "lower"),
@@ -75,7 +75,7 @@ def _findings() -> tuple[Finding, ...]:
                 *_pair("instruct", "sft", "ece", "stated", FACTS), "higher"),
         Finding(zeng, "Reinforcement (rl) lowers the stated ECE on math and programs against sft",
                 *_pair("sft", "rl", "ece", "stated", REASONING), "lower"),
-        Finding(zeng, "On facts reinforcement (rl) recovers some of the stated ECE that sft lost",
+        Finding(zeng, "On facts reinforcement (rl) lowers the stated ECE again (against sft)",
                 *_pair("sft", "rl", "ece", "stated", FACTS), "lower"),
         Finding(rlcr, "A Brier reward (rlcr) lowers the stated ECE against a reward for right answers alone (rl)",
                 *_pair("rl", "rlcr", "ece", "stated"), "lower"),
@@ -83,13 +83,13 @@ def _findings() -> tuple[Finding, ...]:
                 *_pair("rl", "rlcr", "auroc", "stated"), "higher"),
         Finding(rlcr, "A Brier reward (rlcr) costs no accuracy against rl",
                 *_pair("rl", "rlcr", "accuracy", "stated"), "not lower"),
-        Finding(ours, "EpiCaR with new questions in each round (epicar_fresh) has a P(True) of lower ECE than EpiCaR",
+        Finding(ours, "With new questions in each round (epicar_fresh), EpiCaR's P(True) has a lower ECE than without",
                 *_pair("epicar", "epicar_fresh", "ece", "p_true"), "lower"),
         Finding(ours, "With new questions in each round, EpiCaR's P(True) is less over-confident (mean - accuracy)",
                 *_pair("epicar", "epicar_fresh", "signed_gap", "p_true"), "lower"),
         Finding(ours, "With new questions in each round, EpiCaR's P(True) has a higher AUROC",
                 *_pair("epicar", "epicar_fresh", "auroc", "p_true"), "higher"),
-        Finding(ours, "EpiCaR with new questions in each round has a P(True) of lower ECE than STaR",
+        Finding(ours, "With new questions in each round, EpiCaR has a lower ECE of P(True) than STaR",
                 *_pair("star", "epicar_fresh", "ece", "p_true"), "lower"),
         Finding(ours, "Distilled success rates (confidence_sft) lower the stated ECE against sft",
                 *_pair("sft", "confidence_sft", "ece", "stated"), "lower"),
@@ -104,16 +104,16 @@ FINDINGS = _findings()
 def verdict(expected: Expectation, of_seed: Sequence[float], interval: Interval, margin: float = MARGIN) -> Verdict:
     """Whether a finding holds, by rule.
 
-    An effect (`higher`, `lower`) appears where every seed has its sign and the interval excludes 0; it does not appear
-    where the interval leaves no room for one of `margin` or more. That there is none (`not higher`, `not lower`)
-    appears where the interval leaves no room for one of `margin` or more, and does not where the effect appears. All
-    else is undecided, as is what has no interval.
+    An effect (`higher`, `lower`) holds where every seed has its sign and the interval excludes 0; it fails where the
+    interval excludes an effect of `margin` or more. The absence of an effect (`not higher`, `not lower`) holds where
+    the interval excludes an effect of `margin` or more, and fails where the effect itself would hold. All else is
+    undecided, as is what has no interval.
     """
     if interval is None:
         return "undecided"
     sign = 1 if expected.endswith("higher") else -1
     low, high = sorted(sign * end for end in interval)
-    effect, no_room = low > 0 and all(sign * d > 0 for d in of_seed), high < margin
+    effect, excluded = low > 0 and all(sign * d > 0 for d in of_seed), high < margin
     if expected.startswith("not"):
-        return "does not appear" if effect and not no_room else "appears" if no_room else "undecided"
-    return "appears" if effect else "does not appear" if no_room else "undecided"
+        return "fails" if effect and not excluded else "holds" if excluded else "undecided"
+    return "holds" if effect else "fails" if excluded else "undecided"

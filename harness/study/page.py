@@ -85,11 +85,11 @@ def _opening(numbers: Numbers) -> str:
         "Intervals (95 %) are over questions alone, since there is one seed: they say nothing about another seed."
         if n == 1
         else f"Intervals (95 %) are over seeds and questions: Student's over {n} seeds, joined with a bootstrap over"
-        " questions. So few seeds tell little about another seed: where they differ, the intervals are wide."
+        " questions. With so few seeds, the intervals are wide wherever the seeds differ."
     )
     return (
-        "Checkpoints of the same family (0.9 M parameters, trained from scratch), made in every way that calibench has,"
-        " answer the four domains of the micro suite. This page is made by `make study` from the cells in"
+        "Checkpoints of one family (0.9 M parameters, trained from scratch), each made by another recipe of calibench,"
+        " answer the questions of the micro suite. This page is made by `make study` from the cells in"
         " [study/cells](study/cells), one for each kind and seed; nothing on it is written by hand.\n\n"
         f"{over} The intervals of ECE are those of the population's binned error, which is lower than the value shown"
         " where a confidence is nearly calibrated. Tasks are averaged, never pooled. A dash is a number that is not"
@@ -126,4 +126,4 @@ def _run(numbers: Numbers, kinds: Sequence[str], seeds: Sequence[int], other: Se
     if missing:
         yield f"**Missing:** {', '.join(missing)}."
     if left_out:
-        yield f"**Left out**, having been made with other settings or of another parent: {', '.join(sorted(left_out))}."
+        yield f"**Left out**, because made with other settings or from another parent: {', '.join(sorted(left_out))}."

@@ -16,12 +16,12 @@ _TRANSFER = ("star_math", "epicar_math")
 
 def findings(numbers: Numbers) -> Iterator[str]:
     yield (
-        "A finding **appears** where every seed shows it and the interval excludes 0. It **does not appear** where the"
-        f" interval leaves no room for an effect of {MARGIN:g} or more in its direction ({SHARE:.0%} of the first value"
-        " where a spread or a number of answers is compared). That something does *not* change appears where there is"
-        " no room for such a change, and does not where the change itself appears. All else is **undecided**. The"
-        " verdicts follow from these rules; they are not corrected for"
-        f" their number ({len(FINDINGS)}). Rows of one source that share runs are not independent."
+        "A finding **holds** where every seed shows it and the interval excludes 0. It **fails** where the interval"
+        f" excludes an effect of {MARGIN:g} or more in its direction ({SHARE:.0%} of the first value where a spread or"
+        " a number of answers is compared). A finding of *no* effect holds where the interval excludes an effect of"
+        " that size, and fails where every seed shows the effect and the interval excludes 0. All others are"
+        f" **undecided**. The verdicts follow from these rules and are not corrected for their number"
+        f" ({len(FINDINGS)}). Rows that share checkpoints are not independent."
     )
     rows = []
     for finding in FINDINGS:
@@ -114,8 +114,8 @@ def differences(
 
 def transfer(numbers: Numbers) -> Iterator[str]:
     yield (
-        "Both learned from questions of micro_words and micro_algebra alone, as many as the others had of all four"
-        " tasks. Below the parent, which was trained on all four, and both of them."
+        "star_math and epicar_math were trained on questions of micro_words and micro_algebra alone, on as many as the"
+        " others had of all four tasks. The parent, sft, was trained on all four."
     )
     domains = [d for d in numbers.domains() if d != "math"]
     columns = [(d, m, w) for d in domains for m, w in (("accuracy", "stated"), *((m, "p_true") for m in _JUDGED))]
@@ -136,8 +136,8 @@ def post_hoc(numbers: Numbers) -> Iterator[str]:
         "Maps are fitted on a random half of the test questions of each task; every number of this table, those as read"
         " among them, is of the other half. So the maps have seen graded answers to questions like these, which no"
         " checkpoint was trained on. A map that keeps the order, as temperature does, keeps the AUROC. The classifier"
-        " (logistic regression) reads length and log-probabilities of the tokens instead of a confidence. Intervals are"
-        " for the fitted maps: that others would be fitted on other answers is not in them."
+        " (logistic regression) reads length and log-probabilities of the tokens instead of a confidence. Intervals"
+        " take the fitted maps as given: they do not include the uncertainty of the fit."
     )
     present = numbers.kinds()
     rows = [

@@ -279,18 +279,18 @@ def test_cells_of_other_questions_are_refused():
 @pytest.mark.parametrize(
     ("expected", "of_seed", "interval", "word"),
     [
-        ("lower", (-0.3, -0.2, -0.4), (-0.45, -0.1), "appears"),
+        ("lower", (-0.3, -0.2, -0.4), (-0.45, -0.1), "holds"),
         ("lower", (-0.3, 0.01, -0.4), (-0.45, -0.1), "undecided"),  # a seed does not show it
         ("lower", (-0.3, -0.2, -0.4), (-0.6, 0.05), "undecided"),  # nor does the interval
-        ("lower", (-0.01, 0.01, 0.0), (-0.015, 0.015), "does not appear"),
-        ("lower", (0.3, 0.2, 0.4), (0.1, 0.45), "does not appear"),
-        ("higher", (0.3, 0.2, 0.4), (0.1, 0.45), "appears"),
+        ("lower", (-0.01, 0.01, 0.0), (-0.015, 0.015), "fails"),
+        ("lower", (0.3, 0.2, 0.4), (0.1, 0.45), "fails"),
+        ("higher", (0.3, 0.2, 0.4), (0.1, 0.45), "holds"),
         ("higher", (0.3,), None, "undecided"),
-        ("not higher", (-0.01, 0.0, 0.01), (-0.03, 0.019), "appears"),
-        ("not higher", (0.1, 0.1, 0.1), (0.05, 0.15), "does not appear"),
+        ("not higher", (-0.01, 0.0, 0.01), (-0.03, 0.019), "holds"),
+        ("not higher", (0.1, 0.1, 0.1), (0.05, 0.15), "fails"),
         ("not higher", (0.01, 0.01, -0.01), (-0.05, 0.06), "undecided"),
-        ("not lower", (-0.1, -0.1, -0.1), (-0.15, -0.05), "does not appear"),
-        ("not lower", (0.0, 0.01, 0.01), (-0.01, 0.08), "appears"),
+        ("not lower", (-0.1, -0.1, -0.1), (-0.15, -0.05), "fails"),
+        ("not lower", (0.0, 0.01, 0.01), (-0.01, 0.08), "holds"),
     ],
 )
 def test_verdicts(expected, of_seed, interval, word):
@@ -310,8 +310,8 @@ def test_a_spread_that_is_halved_is_no_small_change():
     found = Numbers(cells, 200).difference(*(Side(k, "spread_within", "p_true") for k in ("sft", "star")))
     assert -0.02 < found.value < 0
     assert found.margin == pytest.approx(-found.value / 5, rel=0.05)
-    assert verdict("lower", found.of_seed, found.interval, found.margin) == "appears"
-    assert verdict("not lower", found.of_seed, found.interval, found.margin) == "does not appear"
+    assert verdict("lower", found.of_seed, found.interval, found.margin) == "holds"
+    assert verdict("not lower", found.of_seed, found.interval, found.margin) == "fails"
 
 
 # -- the page ---------------------------------------------------------------------------------------------------------
@@ -338,8 +338,8 @@ CLAIM = "EpiCaR's P(True) has a lower ECE than STaR's |"
 
 
 def test_verdicts_come_from_the_cells(pages):
-    assert "**appears** |" in row_of(pages["full"], CLAIM)
-    assert "**does not appear** (one seed)" in row_of(pages["reversed"], CLAIM)
+    assert "**holds** |" in row_of(pages["full"], CLAIM)
+    assert "**fails** (one seed)" in row_of(pages["reversed"], CLAIM)
 
 
 def test_the_page_names_what_is_missing(pages):
@@ -411,7 +411,7 @@ def test_cells_of_other_settings_are_left_out_and_named(tmp_path):
     other = {"evaluation": {**SETTINGS["evaluation"], "draws": 4}}
     cells = [cell("sft", 0), cell("sft", 1, settings=other)]
     page = study_page.write(cells, tmp_path, ["sft"], [0, 1], 50).read_text()
-    assert "**Left out**, having been made with other settings or of another parent: seed1-sft." in page
+    assert "**Left out**, because made with other settings or from another parent: seed1-sft." in page
 
 
 def test_cells_of_another_parent_are_left_out_and_named(tmp_path):
