@@ -5,7 +5,7 @@ A map remembers the questions that it was fitted on and refuses to score them. O
 maps share the accuracy of the very answers that they are scored on, which hides most of the error of the fit: at 250
 answers, a quarter of the true ECE is left. What cannot be fitted is None with a reason.
 
-The maps that work on the logit move confidences within `CLIP` of 0 or 1 half way back to it, so that a stated 100 %
+The maps that work on the logit pull confidences closer than `CLIP` to 0 or 1 away from that end, so that a stated 100 %
 counts as 99.95 %: infinities go, and the order stays.
 """
 

@@ -134,7 +134,7 @@ class Job(NamedTuple):
             if not summary.too_long:
                 raise InputError(
                     f"{name}: nothing to learn from: the token limit cut every right answer; raise --max-tokens"
-                    f" {self.config.max_tokens}, into another --out"
+                    f" {self.config.max_tokens}, and choose another --out"
                 )
             raise InputError(f"{name}: {summary.too_long} {long} {self.options.max_length}: none is left; raise it")
         if summary.too_long:

@@ -24,7 +24,7 @@ class TrainingOptions(Options, frozen=True):
     warm_up: Annotated[float, Meta(ge=0, lt=1, description="share of the steps")] = 0.03
     weight_decay: Annotated[float, Meta(ge=0, description="of AdamW")] = 0.0
     clip: Annotated[float, Meta(gt=0, description="largest norm of the gradient")] = 1.0
-    save_every: Annotated[int, Meta(ge=1, description="steps between the states that a stopped run goes on from")] = 100
+    save_every: Annotated[int, Meta(ge=1, description="steps between states that a stopped run continues from")] = 100
 
 
 def training_options(options: TrainingOptions) -> TrainingOptions:

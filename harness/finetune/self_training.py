@@ -81,7 +81,7 @@ def train(job: Job, build: BuildRows, factors: Callable[[Any, Summary], dict[str
             raise InputError(
                 f"iteration {number}: none of the {seen['draws']} sampled answers is right, so there is nothing to"
                 f" learn from ({outcomes}). Sample more (--draws), ask easier questions, or give the"
-                " model a start by the recipe sft; each into another --out"
+                " model a start by the recipe sft; each with another --out"
             )
         rows, summary = job.write_rows(name, build(Iteration(job, name, checkpoint, sampled)))
         start = job.parent.path if options.start == "parent" else checkpoint

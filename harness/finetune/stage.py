@@ -114,13 +114,13 @@ def _process(trainer: str, folder: Path, tell: Tell, launcher: Sequence[str]) ->
             f"training ended with exit code {code}{cause}"
             + (f"; the system killed it, most likely for want of memory. {OUT_OF_MEMORY}" if memory else "")
             + f" (see {folder / _LOG}); the same command "
-            + ("goes on from the last state that it saved" if last_state(folder) else "begins this training again")
+            + ("continues from the last state that it saved" if last_state(folder) else "begins this training again")
         )
 
 
 OUT_OF_MEMORY = (
     "Lower --batch-size (and raise --accumulation by as much, for the same result; but rl and rlcr sample the replies "
-    "of both together), --max-length or --max-tokens, or train adapters with --lora-rank 16, into another --out"
+    "of both together), --max-length or --max-tokens, or train adapters with --lora-rank 16; each needs another --out"
 )
 
 
@@ -229,12 +229,12 @@ def save(folder: Path, model: Any, parent: Path, curve: list[dict]) -> None:
 
 
 def _require_finite(model: Any) -> None:
-    """Some trainings end before a loss that is no number is seen, and a number may be too large for the type."""
+    """Some trainings end before a loss that is NaN or infinite is seen, and a number may be too large for the type."""
     for name, tensor in model.named_parameters():
         if not tensor.isfinite().all():
             raise CalibenchError(
                 f"the new weights are not finite in {tensor.dtype} (the first: {name}), and no checkpoint is written."
-                " After an unstable training, lower --learning-rate, or --clip, and give another --out"
+                " After an unstable training, lower --learning-rate or --clip, and choose another --out"
             )
 
 

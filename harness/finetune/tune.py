@@ -329,5 +329,5 @@ def _write(file: Path, content: dict[str, Any]) -> None:
 
 def _unwritable(out: Path, error: OSError) -> StorageError:
     return StorageError(
-        f"{out}: cannot write ({error}). Nothing is lost; when that is mended, the same command goes on"
+        f"{out}: cannot write ({error}). Nothing is lost: once it can be written, the same command continues"
     )

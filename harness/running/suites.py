@@ -93,12 +93,12 @@ _ZENG = Suite(
         "LiveBench-Reasoning": "the installed lm-eval has no such task",
     },
     differences=(
-        "The wording of the prompt is this project's own; the tags, the order and the worked 80% are the paper's.",
-        "The tasks' own prompts and readings of the answer are lm-eval's, so only the confidence is asked for in tags.",
-        "3K and 16K tokens are read as 3,072 and 16,384. The paper's text says up to 32k, its Table 6 this.",
+        "The wording of the prompt is ours; the tags, their order and the example of 80% are the paper's.",
+        "Question, answer format and scoring are those of lm-eval's tasks; only the confidence is asked for in tags.",
+        "3K and 16K tokens (Table 6) are read as 3,072 and 16,384. The paper's text says up to 32k.",
         "DeepSeek-V3 had temperature 0.6, top-p 1.0 and 8K tokens: give --temperature 0.6 --top-p 1 --max-tokens 8192.",
         "An output without a readable confidence is counted as missing; the paper drops it.",
-        "Of the AIME sets every run is a draw with a seed of its own, of one run.",
+        "AIME is run five times in the paper; here it is asked once, with five draws that have a seed each.",
     ),
 )
 _EPICAR = Suite(
@@ -108,7 +108,7 @@ _EPICAR = Suite(
     tasks=("math500", "gsm8k", "mbpp_sanitized"),
     settings={"protocol": "boxed", "confidence": ("p_true",), "temperature": 0.0, "max_tokens": 2048},
     differences=(
-        "The wording is this project's own. The paper's answer begins with words put into the model's mouth.",
+        "The wording is ours. The paper prefills the beginning of the answer.",
         "P(True) is asked in a turn of its own behind the answer; the paper continues the text of the answer.",
         "All tokens that write the letter count for it; the paper takes the one with a leading space.",
         "Answers are graded by Math-Verify, those of the paper by normalised strings and sympy.",

@@ -2,7 +2,7 @@
 
 Every kind of checkpoint is made with several seeds by `calibench.study.family` and asked by the benchmark's own runs:
 the whole test split greedily, and a sample of it with many draws.
-Each kind and seed gives a cell, a small file that is kept; the page is made of cells alone. A stopped study goes on
+Each kind and seed gives a cell, a small file that is kept; the page is made of cells alone. A stopped study continues
 where it was.
 """
 
@@ -104,7 +104,7 @@ def make_cell(study: Study, kind: str, seed: int, progress: Lines) -> Cell:
     """Makes the checkpoint and asks it; what an earlier command finished is kept.
 
     Raises:
-        KeyboardInterrupt: it was stopped; the same call goes on.
+        KeyboardInterrupt: it was stopped; the same call continues.
         CalibenchError: see `calibench.finetune.tune` and `calibench.running.pipeline.execute`.
     """
     folder = _checkpoint(study, kind, seed, progress)
@@ -335,7 +335,7 @@ def main() -> int:
         print(f"study: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("study: stopped; the same command goes on", file=sys.stderr)
+        print("study: stopped; the same command continues it", file=sys.stderr)
         return 130
     print(study.out / "study.md")
     return 0

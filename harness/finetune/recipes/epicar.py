@@ -65,7 +65,7 @@ def factors(options: EpicarOptions, summary: Summary) -> dict[str, float]:
         if "answer" not in learned:
             raise InputError(
                 f"--alpha {options.alpha:g}: expected rows of answers beside those of verdicts, found none: all are"
-                f" longer than --max-length {options.max_length}. Raise it, into another --out"
+                f" longer than --max-length {options.max_length}. Raise it, and choose another --out"
             )
         total = sum(learned.values())
         factor["answer"] = options.alpha * total / learned["answer"]

@@ -104,8 +104,8 @@ def require_number(step: int, logs: dict[str, float]) -> None:
     """Raises CalibenchError if loss or gradient are not finite."""
     if not math.isfinite(logs.get("loss", 0.0)) or not math.isfinite(logs.get("grad_norm", 0.0)):
         raise CalibenchError(
-            f"the loss is no number at step {step}: training is unstable, and makes no checkpoint. Lower"
-            " --learning-rate, or --clip, and give another --out"
+            f"the loss is NaN or infinite at step {step}: training is unstable, and no checkpoint is made. Lower"
+            " --learning-rate or --clip, and choose another --out"
         )
 
 

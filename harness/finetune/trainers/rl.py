@@ -72,7 +72,7 @@ class RlOptions(Options, frozen=True):
         Literal["auto", "transformers", "vllm"],
         Meta(description="auto: vLLM on a GPU where TRL supports its version, else transformers"),
     ] = "auto"
-    save_every: Annotated[int, Meta(ge=1, description="steps between the states that a stopped run goes on from")] = 10
+    save_every: Annotated[int, Meta(ge=1, description="steps between states that a stopped run continues from")] = 10
     stop_on_collapse: Annotated[bool, Meta(description="ends a run whose confidences become one value")] = False
 
 
@@ -355,7 +355,7 @@ def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool
             if signs.has_lost_its_form(state.log_history):
                 raise CalibenchError(
                     f"no reply of the last {signs.LOST_STEPS} steps is well formed, so that there is nothing to learn"
-                    " from. The last state is kept; lower --learning-rate, and give another --out"
+                    " from. The last state is kept; lower --learning-rate, and choose another --out"
                 )
             collapsed = signs.has_collapsed(state.log_history)
             if collapsed and settings.options.stop_on_collapse:
@@ -372,5 +372,5 @@ def _collapse(step: int, shown: dict[str, float]) -> str:
     return (
         f"the stated confidences are one value since step {step - signs.COLLAPSE_STEPS + 1}: mean"
         f" {shown['confidence_mean']:.2f}, spread {shown['confidence_spread']:.3f}. The last state is kept; train on"
-        " questions of more mixed difficulty, or lower --learning-rate, and give another --out"
+        " questions of more mixed difficulty, or lower --learning-rate, and choose another --out"
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 _LOOKS = 10
-"""How often the loss is looked at between two states, and told."""
+"""How often the loss is looked at between two states, and reported."""
 
 
 class Settings(trainer_of.Settings, frozen=True, kw_only=True):
@@ -145,7 +145,7 @@ def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool
     from transformers import TrainerCallback
 
     class Watch(TrainerCallback):
-        """Tells the figures, looks at the validation questions, and stops when the loss is no number."""
+        """Tells the figures, looks at the validation questions, and stops when the loss is NaN or infinite."""
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             control.should_log |= state.global_step == state.max_steps  # the last steps are looked at as well

@@ -154,7 +154,7 @@ def test_a_weighted_token_counts_the_same_whatever_rows_share_its_step(fit, pare
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(fit):
-    with pytest.raises(CalibenchError, match=r"no number at step .* Lower --learning-rate"):
+    with pytest.raises(CalibenchError, match=r"NaN or infinite at step .* Lower --learning-rate"):
         fit("nan", learning_rate=1e30, clip=1e30, warm_up=0.0, save_every=1)
     assert not (fit.folder / "nan" / "checkpoint").exists()
 

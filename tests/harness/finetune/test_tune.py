@@ -265,7 +265,7 @@ def test_rows_that_are_too_long_are_counted_and_none_left_is_refused(place, untr
 def test_right_answers_that_the_token_limit_cut_are_nothing_to_learn_from(place, untrained, capsys):
     options = ("star", "--iterations", "1", "--draws", "2", "--validation", "0")
     assert tune(*options, "--max-tokens", "30") == 2  # in the middle of the confidence
-    assert "the token limit cut every right answer; raise --max-tokens 30, into another" in capsys.readouterr().err
+    assert "the token limit cut every right answer; raise --max-tokens 30, and choose" in capsys.readouterr().err
     assert tune(*options, "--max-tokens", "60", "--out", "other") == 0
 
 
@@ -530,7 +530,7 @@ def test_neither_a_full_disk_nor_a_killed_training_loses_anything(place, kill_tr
         assert tune(*sft_of_traces) == 5
         told = capsys.readouterr().err
         assert "the system killed it, most likely for want of memory. Lower --batch-size" in told
-        assert "the same command goes on from the last" in told
+        assert "the same command continues from the last" in told
         training = Path("disk", "out", "work", "training")
         assert stage.last_state(training).name == "checkpoint-8"
         kill_training_at(None)
