@@ -77,9 +77,6 @@ class RunSummary(Record, kw_only=True, frozen=True):
     counts: tuple[OutcomeCount, ...]
     gallery: tuple[GalleryItem, ...] | None
     """None if the texts are not known."""
-    rows: Literal["method", "model"] = "method"
-    """What a `method` of the scorecard is: a method that judges the same answers as the others, or a model with answers
-    of its own."""
 
 
 class Comparison(Record, kw_only=True, frozen=True):

@@ -87,6 +87,13 @@ def locked(folder: Path, refusal: str) -> int:
     return lock
 
 
+def runs_in(path: str | Path) -> list[Path]:
+    """The runs that a path means: itself, or those in the folders below it; `calibench score` makes one per model."""
+    path = Path(path)
+    inner = [] if (path / FILE_NAME).is_file() else sorted(file.parent for file in path.glob(f"*/{FILE_NAME}"))
+    return inner or [path]
+
+
 class RunFile:
     """An open run file. `RunFile.create` opens for writing (and makes it if missing), `RunFile.open` for reading."""
 
@@ -293,6 +300,11 @@ class RunFile:
             ):
                 done.setdefault(draw, set()).add(method)
         return done
+
+    def has_texts(self) -> bool:
+        """Whether anything is known of what the model wrote; not of predictions that were scored from a file."""
+        with _storage_errors(self.path):
+            return bool(self._db.execute("SELECT EXISTS (SELECT 1 FROM generations)").fetchone()[0])
 
     def questions(self, task: str | None = None) -> Iterator[Question]:
         """All questions, or those of one task."""

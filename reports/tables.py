@@ -145,13 +145,18 @@ def comparison_text(comparison: Comparison) -> str:
     rows = [
         row | {"task": run.name} for run in comparison.runs for row in headline(run.scorecard) if row["task"] == "macro"
     ]
+    return f"{text(rows)}\n\n{baseline_text(comparison)}"
+
+
+def baseline_text(comparison: Comparison) -> str:
+    """Plain text for a terminal: how the means over tasks of each run differ from those of the baseline."""
     differences = [
         replace(d, task=d.run_b)
         for d in comparison.differences
         if d.run_a == comparison.baseline and d.task == "macro" and d.metric in _SHORT
     ]
     heading = f"Against {clip(comparison.baseline, 60)}, mean over tasks, paired on the questions shared with it"
-    return f"{text(rows)}\n\n{heading}\n\n{differences_text(differences)}"
+    return f"{heading}\n\n{differences_text(differences)}"
 
 
 def differences_text(differences: Iterable[Difference]) -> str:

@@ -1,56 +1,63 @@
-"""Scores predictions that were made elsewhere: a table with a confidence and a verdict per row. Needs no model.
+"""Predictions that were made elsewhere, read from a table: one row is one answer, with a confidence and a verdict.
 
-A row is one answer. It becomes one generation of the task that its group column names (else of the file), judged by one
-method: the model's name if there is a model column, else the name of the confidence column.
+Of a row nothing is made up. What a table does not tell (texts, tokens, how the question was asked) stays unknown.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from operator import itemgetter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
-
-from calibench.analysis.report import count_outcomes, publish
 from calibench.errors import InputError
-from calibench.results import RunSummary
-from calibench.tasks import table
-from calibench.version import __version__
+from calibench.exchange import cells, columns
+from calibench.grading import table
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
-Scale = Literal["fraction", "percent"]
-
-_PROTOCOL = "predictions"
-_MISSING = {"", "nan", "null", "none", "na", "n/a", "<na>"}
-_VERDICTS = {
-    **dict.fromkeys(("true", "yes", "correct", "1", "1.0"), True),
-    **dict.fromkeys(("false", "no", "incorrect", "0", "0.0"), False),
-}
-_NAMING = "Columns are named by --confidence, --correct, --question, --group and --model"
+PROTOCOL = "predictions"
+"""Stands where the protocol does: how the questions were asked is not known."""
+FILE_GRADER = "file"
+"""Stands where the grader does: the file gives the verdicts."""
+KEY = ["task", "question_id", "protocol", "draw"]
+"""Of a generation, in the order of the records."""
+_NAMING = "Columns are named by --confidence, --correct, --question, --group, --model, --answer, --gold and --choices"
 _MAX_GROUPS = 500
 """Each group has intervals and a figure of its own; more of them are ids, not tasks or models."""
-_RESERVED = {"task": ("macro", "the mean over tasks"), "method": ("none", "answers without a confidence method")}
-_UNKNOWN = ("abstained_rate", "unparsed_rate", "truncated_rate", "failed_rate")
-"""Metrics of outcomes that a table of right and wrong answers does not tell."""
+_RESERVED = {"task": ("macro", "the mean over tasks"), "model": ("none", "answers without a confidence method")}
 
 
 class Columns(NamedTuple):
     """The names of a table's columns; None for what it does not have."""
 
     confidence: str = "confidence"
-    correct: str = "correct"
+    correct: str | None = "correct"
+    """None where `gold` stands in its place."""
     question: str | None = None
     """Rows that share a value are not independent."""
     group: str | None = None
     model: str | None = None
+    answer: str | None = None
+    """What the model answered: it is graded where there is a `gold`, and votes."""
+    gold: str | None = None
+    """Accepted answer, or a list of them."""
+    choices: str | None = None
+    """List of options, for the grader `option`."""
+
+
+class Form(NamedTuple):
+    """How the cells are meant."""
+
+    scale: cells.Scale = "fraction"
+    """Of confidences without a percent sign."""
+    missing: tuple[str, ...] = ()
+    """What also stands for no confidence, as `-1`."""
+    grader: str | None = None
+    """Grades `answer` against `gold`; of `calibench.grading.table.GRADERS`."""
+    labels: str | None = None
+    """The possible answers, for the grader `choice`, separated by commas."""
 
 
 class Predictions(NamedTuple):
@@ -58,243 +65,161 @@ class Predictions(NamedTuple):
 
     path: Path
     columns: Columns
-    scale: Scale
+    form: Form
+    sha256: str
     frame: pd.DataFrame
-    """As `metrics.scorecard.scorecard` takes it."""
+    """Columns of `RunFile.frame` as far as they are known, in the order of its key, and `model` (empty where none is
+    named)."""
+    outcomes: tuple[str, ...]
+    """The outcomes that could be told apart."""
 
 
-def score(path: Path, folder: Path, columns: Columns, scale: Scale = "fraction") -> RunSummary:
-    """Scores a file; writes `report.html`, `scorecard.json` and `reliability.svg` into the folder.
-
-    Raises:
-        InputError: see `read`.
-        StorageError: the folder cannot be written.
-    """
-    from calibench.reports import figures
-
-    summary = summarize(read(path, columns, scale))
-    publish(summary, folder)
-    figures.save(
-        figures.reliability_figure(summary.scorecard.reliability, title=summary.name), folder / "reliability.svg"
-    )
-    return summary
-
-
-def read(path: Path, columns: Columns, scale: Scale = "fraction") -> Predictions:
-    """Reads CSV, TSV, JSON Lines (each also with .gz) or Parquet.
-
-    Args:
-        columns: which hold what. A confidence is a number or a percentage (`85%`); an empty one is a row without
-            confidence. A verdict is a boolean, 0 or 1, true/false, yes/no or correct/incorrect in any case.
-        scale: of confidences without a percent sign.
+def read(path: Path, names: Columns, form: Form = Form()) -> Predictions:  # noqa: B008
+    """Reads a file of predictions; see `calibench.exchange` for formats, and for what cells may hold.
 
     Raises:
-        InputError: the file cannot be read, lacks a column or has no row, or a cell cannot be understood; rows are
-            counted from 1, without the heading.
+        InputError: the file cannot be read, lacks a column or has no row, a cell cannot be understood, or options do
+            not go together; rows are counted from 1, without the heading.
     """
     import pandas as pd
 
-    if columns.confidence == columns.correct:
-        raise InputError(f"{path}: confidence and verdict cannot be the same column {columns.correct!r}")
-    cells = _cells(path, list(dict.fromkeys(filter(None, columns))))
-    value = pd.Series(_confidences(cells[columns.confidence], scale, f"{path}, column {columns.confidence!r}"))
-    correct = pd.Series(_each(_verdict, cells[columns.correct], f"{path}, column {columns.correct!r}"))
-
-    def names(column: str | None, default: Any) -> Any:
-        return default if column is None else _each(_name, cells[column], f"{path}, column {column!r}")
-
-    frame = pd.DataFrame({"value": value}).assign(
-        task=names(columns.group, path.name),
-        protocol=_PROTOCOL,
-        question_id=names(columns.question, range(len(value))),
-        method=names(columns.model, columns.confidence),
-        status=value.isna().map({True: "missing", False: "ok"}),
-        outcome=correct.map({True: "correct", False: "incorrect"}),
-        domain="other",
+    _check_options(path, names, form)
+    found = _read_columns(path, names, form)
+    digest = _sha256(path)
+    n = len(found["confidence"])
+    value = pd.Series(found["confidence"])
+    if names.gold:
+        graded = _graded(path, names, form, found)
+    else:
+        outcome = pd.Series(found["correct"], dtype="str")
+        graded = {"outcome": outcome, "answer": found.get("answer"), "grader": FILE_GRADER, "detail": None}
+    frame = pd.DataFrame({
+        "model": found.get("model", ""),
+        "task": found.get("group", path.name),
+        "protocol": PROTOCOL,
+        # Of rows that name no question, those of another file are other ones.
+        "question_id": found.get("question", pd.Series([f"{digest[:8]}:{i:0{len(str(n))}}" for i in range(1, n + 1)])),
+        "method": names.confidence,
+        "value": value,
+        "status": value.isna().map({True: "missing", False: "ok"}),
+        "domain": "other",
         **dict.fromkeys(("subject", "level", "cluster")),
-    )
+        **graded,
+    })  # fmt: skip
     _check_names(path, frame)
-    # Every row is a generation of its own, also where several models answered the same question.
-    draw = 0 if columns.question is None else frame.groupby(["task", "question_id"]).cumcount()
-    return Predictions(path, columns, scale, frame.assign(draw=draw))
+    frame["draw"] = frame.groupby(["model", "task", "question_id"]).cumcount() if names.question else 0
+    graded_here = ("unparsed", "failed") if names.gold else ()
+    abstained = ("abstained",) if names.gold or (frame["outcome"] == "abstained").any() else ()
+    outcomes = ("correct", "incorrect", *abstained, *graded_here)
+    return Predictions(path, names, form, digest, frame.sort_values(["model", *KEY], ignore_index=True), outcomes)
+
+
+def _check_options(path: Path, names: Columns, form: Form) -> None:
+    if bool(names.gold) != bool(form.grader) or (names.gold and not names.answer):
+        raise InputError(f"{path}: --answer, --gold and --grader are given together, or a verdict column by --correct")
+    named = [name for name in names if name is not None]
+    if twice := next((name for name in named if named.count(name) > 1), None):
+        raise InputError(f"{path}: the column {twice!r} cannot stand for two things; name another one")
+
+
+def _read_columns(path: Path, names: Columns, form: Form) -> dict[str, Any]:
+    """Role -> the whole column."""
+    roles = {role: name for role, name in names._asdict().items() if name and not (role == "correct" and names.gold)}
+    missing = cells.Missing(form.missing)
+    no_name = cells.Missing(form.missing, words=False)
+    readers: dict[str, Any] = {}
+    for role, name in roles.items():
+        place = f"{path}, column {name!r}"
+        match role:
+            case "confidence":
+                readers[role] = cells.Confidences(place, form.scale, missing)
+            case "correct":
+                readers[role] = cells.Verdicts(place)
+            case "answer":
+                readers[role] = cells.Answers(place, no_name)
+            case "gold" | "choices":
+                readers[role] = cells.AsWritten()
+            case _:
+                readers[role] = cells.Names(place, no_name)
+    rows = 0
+    for batch in columns.read(path, list(roles.values()), _NAMING):
+        rows += len(batch[names.confidence])
+        for role, name in roles.items():
+            readers[role].add(batch[name])
+    if not rows:
+        raise InputError(f"{path}: expected a row per answer, found none")
+    return {role: reader.all() for role, reader in readers.items()}
+
+
+def _graded(path: Path, names: Columns, form: Form, found: dict[str, Any]) -> dict[str, Any]:
+    """Columns of the grades that our grader gives."""
+    import pandas as pd
+
+    choices = found.get("choices") or [None] * len(found["gold"])
+    answers = found["answer"].fillna("")
+    rows = (table.Row(*row) for row in zip(answers, found["gold"], choices, strict=True))
+    verdicts, grader = table.grade(rows, form.grader, str(path), names.gold, form.labels)
+    columns_of = {name: pd.Series([getattr(v, name) for v in verdicts], dtype="str") for name in ("answer", "detail")}
+    return {"outcome": pd.Series([v.outcome for v in verdicts], dtype="str"), "grader": grader, **columns_of}
+
+
+def _sha256(path: Path) -> str:
+    """Of the file, or of all files in the folder, each with its name."""
+    if path.is_file():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for file in sorted(of for of in path.rglob("*") if of.is_file()):
+        digest.update(f"{file.relative_to(path)} {_sha256(file)}\n".encode())
+    return digest.hexdigest()
 
 
 def _check_names(path: Path, frame: pd.DataFrame) -> None:
     for column, (name, meaning) in _RESERVED.items():
         if (frame[column] == name).any():
             raise InputError(f"{path}: nothing can be named {name!r}, which stands for {meaning} in every report")
-    if (n_groups := frame.groupby(["task", "method"]).ngroups) > _MAX_GROUPS:
+    if (n_groups := frame.groupby(["task", "model"]).ngroups) > _MAX_GROUPS:
         raise InputError(f"{path}: expected at most {_MAX_GROUPS} groups by task and model, found {n_groups:,}")
 
 
-def summarize(predictions: Predictions) -> RunSummary:
-    """Computes all that a report needs."""
-    from calibench.metrics.scorecard import scorecard
+def on_shared(predictions: Predictions) -> Predictions:
+    """The predictions of the questions that every model answered.
 
-    path, columns, scale, frame = predictions
-    card = scorecard(frame, seed=0)
-    models = sorted(frame["method"].unique()) if columns.model else ["not stated"]
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return RunSummary(
-        name=path.name,
-        kind=None,
-        model=", ".join(models),
-        manifest={
-            "file": path.name,
-            "sha256": digest,
-            "rows": len(frame),
-            "columns": {role: name for role, name in columns._asdict().items() if name},
-            "scale": scale,
-            "calibench": __version__,
-            "notes": list(_notes(predictions)),
-        },
-        scorecard=msgspec.structs.replace(card, metrics=tuple(m for m in card.metrics if m.metric not in _UNKNOWN)),
-        counts=count_outcomes(frame, outcomes=("correct", "incorrect"), statuses=("ok", "missing")),
-        gallery=None,
-        rows="model" if columns.model else "method",
-    )
+    Raises:
+        InputError: no question or model column is named, or nothing is shared.
+    """
+    path, names, frame = predictions.path, predictions.columns, predictions.frame
+    if not names.model or not names.question:
+        raise InputError(f"{path}: --shared needs --model and --question, the columns that tell what is shared")
+    kept = frame[_answered_by_all(frame)].reset_index(drop=True)
+    if kept.empty:
+        raise InputError(f"{path}: no question was answered by every model; drop --shared")
+    return predictions._replace(frame=kept)
 
 
-def _notes(predictions: Predictions) -> Iterator[str]:
-    _, columns, scale, frame = predictions
-    if scale == "percent" and frame["value"].max() <= 0.01:
+def _answered_by_all(frame: pd.DataFrame) -> pd.Series:
+    """[N] bool: every model answered the row's question."""
+    answered = frame.drop_duplicates(["model", "task", "question_id"]).groupby(["task", "question_id"]).size()
+    n_models = frame["model"].nunique()
+    shared = answered.index[answered == n_models]
+    return frame.set_index(["task", "question_id"]).index.isin(shared)
+
+
+def notes(predictions: Predictions, *, shared: bool = False) -> Iterator[str]:
+    """What a reader must know before the numbers."""
+    frame, names, form = predictions.frame, predictions.columns, predictions.form
+    if form.scale == "percent" and frame["value"].max() <= 0.01:
         yield "No confidence is above 1 %: the scale may be that of fractions, not percent."
-    models = frame["method"].nunique()
-    if models > 1 and columns.question is None:
+    if shared:
+        questions = len(frame.drop_duplicates(["task", "question_id"]))
+        yield f"Only the {questions:,} questions that every model answered are scored."
+    elif frame["model"].nunique() > 1 and names.question is None:
         yield "No question column is named: it is not known whether the models answered the same questions."
-    elif models > 1:
-        answered = frame.groupby(["task", "question_id"])["method"].nunique()
-        for task, n_models in answered.groupby(level="task"):
-            if (shared := int((n_models == models).sum())) < len(n_models):
+    elif frame["model"].nunique() > 1:
+        questions = frame.assign(shared=_answered_by_all(frame)).drop_duplicates(["task", "question_id"])
+        for task, held in questions.groupby("task")["shared"]:
+            if not held.all():
                 yield (
-                    f"{task}: {shared:,} of {len(n_models):,} questions were answered by every model; numbers over "
-                    "different questions cannot be compared."
+                    f"{task}: {int(held.sum()):,} of {len(held):,} questions were answered by every model; numbers over"
+                    " different questions cannot be compared. --shared scores the shared ones alone."
                 )
-
-
-# -- cells ------------------------------------------------------------------------------------------------------------
-
-
-def _each(parse: Callable[[Any], Any], cells: Sequence, place: str) -> list:
-    """The parsed cells; the first that is refused is named with its row."""
-    out = []
-    for row, cell in enumerate(cells, 1):
-        try:
-            out.append(parse(cell))
-        except ValueError as error:
-            raise InputError(f"{place}, row {row:,}: expected {error}, found {_shown(cell)}") from None
-    return out
-
-
-def _shown(cell: Any) -> str:
-    return "nothing" if _is_missing(cell) else f"{cell!r:.80}"
-
-
-def _is_missing(cell: Any) -> bool:
-    return cell is None or (isinstance(cell, float) and math.isnan(cell)) or cell == ""
-
-
-def _name(cell: Any) -> str:
-    if _is_missing(cell):
-        raise ValueError("a name or id")
-    return str(cell)
-
-
-def _verdict(cell: Any) -> bool:
-    verdict = _VERDICTS.get(str(cell).strip().lower())
-    if verdict is None:
-        raise ValueError("a verdict: true/false, 1/0, yes/no or correct/incorrect")
-    return verdict
-
-
-def _confidences(cells: Sequence, scale: Scale, place: str) -> np.ndarray:
-    """[N] float in [0, 1]; nan where there is none."""
-    import numpy as np
-
-    values = np.array(_each(partial(_confidence, unit=100 if scale == "percent" else 1), cells, place), dtype=float)
-    outside = np.flatnonzero((values < 0) | (values > 1))
-    if len(outside):
-        percent = scale == "fraction" and any(0 < values[i] <= 100 and not _is_percentage(cells[i]) for i in outside)
-        remedy = "add --scale percent if they are percentages" if percent else "correct them, or leave them empty"
-        raise InputError(
-            f"{place}: expected confidences from 0 to {'100 (--scale percent)' if scale == 'percent' else '1'}; "
-            f"{len(outside):,} of {len(cells):,} rows are outside, the first is row {outside[0] + 1:,}: "
-            f"{cells[outside[0]]!r:.80}; {remedy}"
-        )
-    return values
-
-
-def _confidence(cell: Any, unit: int) -> float:
-    if cell is None or (isinstance(cell, str) and cell.strip().lower() in _MISSING):
-        return math.nan
-    try:
-        if isinstance(cell, bool):
-            raise TypeError
-        return float(cell.strip()[:-1]) / 100 if _is_percentage(cell) else float(cell) / unit
-    except (ValueError, TypeError, OverflowError):
-        raise ValueError("a number, a percentage or nothing") from None
-
-
-def _is_percentage(cell: Any) -> bool:
-    return isinstance(cell, str) and cell.strip().endswith("%")
-
-
-# -- files ------------------------------------------------------------------------------------------------------------
-
-
-def _cells(path: Path, wanted: list[str]) -> dict[str, Sequence]:
-    """The cells of the wanted columns."""
-    with table.file_errors(path):
-        path.open("rb").close()
-    read = _READERS[table.suffix_of(path, list(_READERS))]
-    with table.file_errors(path):
-        cells = read(path, wanted)
-    if not cells[wanted[0]]:
-        raise InputError(f"{path}: expected a row per answer, found none")
-    return cells
-
-
-def _read_csv(path: Path, wanted: list[str], delimiter: str = ",") -> dict[str, Sequence]:
-    records = table.records(path, delimiter)
-    _, heading = next(records, (0, []))
-    if not heading:
-        return dict.fromkeys(wanted, ())
-    table.check_columns(path, wanted, heading, _NAMING)
-    pick = itemgetter(*map(heading.index, wanted))
-    rows = [pick(fields) for _, fields in records]
-    return {name: [row[i] for row in rows] for i, name in enumerate(wanted)}
-
-
-def _read_json_lines(path: Path, wanted: list[str]) -> dict[str, Sequence]:
-    cells: dict[str, list] = {name: [] for name in wanted}
-    found: dict[str, Any] = {}
-    for _, row in table.objects(path):
-        found.update(row)
-        for name in wanted:
-            cells[name].append(row.get(name))
-    if found:
-        table.check_columns(path, wanted, list(found), _NAMING)
-    return cells
-
-
-def _read_parquet(path: Path, wanted: list[str]) -> dict[str, Sequence]:
-    import pyarrow
-    from pyarrow import parquet
-
-    try:
-        with path.open("rb") as source, parquet.ParquetFile(source) as file:
-            table.check_columns(path, wanted, file.schema_arrow.names, _NAMING)
-            found = file.read(columns=wanted)
-    except pyarrow.ArrowException as error:
-        raise InputError(f"{path}: not a readable Parquet file ({error})") from error
-    return {name: found[name].to_pylist() for name in wanted}
-
-
-_READERS: dict[str, Callable[[Path, list[str]], dict[str, Sequence]]] = {
-    ".csv": _read_csv,
-    ".tsv": partial(_read_csv, delimiter="\t"),
-    ".jsonl": _read_json_lines,
-    ".ndjson": _read_json_lines,
-    ".parquet": _read_parquet,
-}

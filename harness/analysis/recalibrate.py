@@ -110,6 +110,8 @@ def _applied(
         of_fit = _refuse_shared(run, fit)
     parts, known = _parts(frame), _parts(of_fit)
     if not {p.key[1:] for p in parts} & {p.key[1:] for p in known}:
+        if fit is None:
+            raise InputError(f"{run.path.parent}: too few questions to fit on one half of them and score on the other")
         raise InputError(f"{fit.path.parent} has no confidence of a method and protocol that {run.path.parent} has")
     after, fits = {name: frame.copy() for name in methods}, []
     for part in parts:
@@ -240,17 +242,17 @@ def _refuse_shared(run: RunFile, fit: RunFile) -> pd.DataFrame:
     """The frame of the run that is fitted on, if it holds other questions than the run that is scored."""
     if run.path.resolve() == fit.path.resolve():
         raise InputError(f"--fit {fit.path.parent} is the run itself; without --fit, one half of it is fitted on")
-    ids, texts = set(), set()
-    for question in run.questions():
-        ids.add((question.task, question.question_id))
-        texts.add(_text(question))
-    shared = [q for q in fit.questions() if (q.task, q.question_id) in ids or _text(q) in texts]
+    ours, theirs = frame_with_features(run), frame_with_features(fit)
+    texts = {_text(question) for question in run.questions()}
+    shared = {*_questions(ours)} & {*_questions(theirs)}
+    shared |= {f"{q.task}\0{q.question_id}" for q in fit.questions() if _text(q) in texts}
     if shared:
+        task, question = min(shared).split("\0")
         raise InputError(
-            f"{fit.path.parent} and {run.path.parent} share {len(shared)} questions (the first: {shared[0].question_id}"
-            f" of {shared[0].task}); a map can only score other questions than those that it is fitted on"
+            f"{fit.path.parent} and {run.path.parent} share {len(shared)} questions (the first: {question} of {task});"
+            " a map can only score other questions than those that it is fitted on"
         )
-    return frame_with_features(fit)
+    return theirs
 
 
 def _text(question: Question) -> tuple[str, ...]:
@@ -283,7 +285,7 @@ def _notes(run: RunFile, fit: RunFile | None) -> list[str]:
     """What a reader must know before the numbers."""
     runs = [run] if fit is None else [run, fit]
     notes = [warning for warning in map(unfinished, runs) if warning]
-    weights = {r.manifest().get("identity", {}).get("weights") for r in runs}
+    weights = {r.manifest().get("identity", {}).get("weights") or r.manifest()["model"]["name"] for r in runs}
     if len(weights) > 1:
         notes.append("the maps were fitted on answers of another checkpoint")
     return notes

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
@@ -29,24 +29,40 @@ def report(run: RunFile) -> RunSummary:
         InputError: the run holds no graded generation.
         RunFileError: its manifest lacks what every run has.
     """
-    from calibench.metrics.scorecard import scorecard
-
     frame = run.frame()
     if frame.empty:
         raise InputError(f"{run.path}: holds no graded generation yet; run it first")
     manifest = run.manifest()
     try:
-        name, kind, model = manifest["name"], manifest["kind"], manifest["model"]["name"]
+        _ = manifest["name"], manifest["kind"], manifest["model"]["name"]
     except (KeyError, TypeError) as error:
         raise RunFileError(f"{run.path}: its manifest has no usable entry {error}") from error
+    return summarize(frame, manifest, _gallery(run, frame) if run.has_texts() else None)
+
+
+def summarize(
+    frame: pd.DataFrame, manifest: Mapping[str, Any], gallery: tuple[GalleryItem, ...] | None = None
+) -> RunSummary:
+    """Computes all that a report needs, from the rows and the manifest of a run.
+
+    Args:
+        frame: of `RunFile.frame`.
+        manifest: where it has an entry `known`, only those outcomes and statuses could be told apart.
+        gallery: None where the texts are not known.
+    """
+    from calibench.metrics.scorecard import scorecard
+
+    known = manifest.get("known") or {"outcomes": _OUTCOMES, "statuses": _STATUSES}
+    unknown = {f"{outcome}_rate" for outcome in _OUTCOMES if outcome not in known["outcomes"]}
+    card = scorecard(frame, seed=0)
     return RunSummary(
-        name=name,
-        kind=kind,
-        model=model,
-        manifest=manifest,
-        scorecard=scorecard(frame, seed=0),
-        counts=count_outcomes(frame),
-        gallery=_gallery(run, frame),
+        name=manifest["name"],
+        kind=manifest["kind"],
+        model=manifest["model"]["name"],
+        manifest=dict(manifest),
+        scorecard=msgspec.structs.replace(card, metrics=tuple(m for m in card.metrics if m.metric not in unknown)),
+        counts=count_outcomes(frame, **known),
+        gallery=gallery,
     )
 
 
@@ -54,13 +70,16 @@ def publish(summary: RunSummary, folder: Path) -> Path:
     """Writes `scorecard.json` and `report.html` into the folder; returns the page."""
     from calibench.reports.run import run_report
 
-    write_text(
-        folder / "scorecard.json",
-        msgspec.json.format(msgspec.json.encode(summary.scorecard.metrics), indent=1).decode(),
-    )
+    publish_numbers(summary, folder)
     page = folder / "report.html"
     write_text(page, run_report(summary))
     return page
+
+
+def publish_numbers(summary: RunSummary, folder: Path) -> None:
+    """Writes `scorecard.json` into the folder."""
+    numbers = msgspec.json.format(msgspec.json.encode(summary.scorecard.metrics), indent=1).decode()
+    write_text(folder / "scorecard.json", numbers)
 
 
 def update(run: RunFile) -> RunSummary:

@@ -93,6 +93,10 @@ def _chosen(run: RunFile, methods: Sequence[str] | None) -> tuple[pd.DataFrame, 
     frame = run.frame()
     if frame.empty:
         raise InputError(f"{run.path}: holds no graded generation yet; run it first")
+    if frame["answer"].isna().all():
+        raise InputError(
+            f"{run.path.parent}: holds no answer that could vote; for a scored file, name their column by --answer"
+        )
     several = frame.groupby(["task", "protocol"])["draw"].transform("nunique") > 1
     if not several.any():
         raise InputError(

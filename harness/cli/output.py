@@ -21,6 +21,21 @@ def print_headline(summary: Any, report: Path) -> None:
     print(f"\nreport: {report}")
 
 
+def print_headlines(cards: dict[str, Any], comparison: Any, page: Path) -> None:
+    """The headline of every model, by task, and how each differs from the first."""
+    from calibench.reports import tables
+
+    rows = [
+        row | ({"method": model} if model else {}) for model, card in cards.items() for row in tables.headline(card)
+    ]
+    tasks = list(dict.fromkeys(row["task"] for row in rows if row["task"] != "macro"))
+    rows.sort(key=lambda row: [*tasks, "macro"].index(row["task"]))
+    print(tables.text(rows))
+    if comparison and comparison.differences:
+        print(f"\n{tables.baseline_text(comparison)}")
+    print(f"\nreport: {page}")
+
+
 def print_json(value: Any) -> None:
     import msgspec
 

@@ -41,12 +41,19 @@ def _add_report(commands: Any) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
+    from calibench.store import runs_in
+
+    for run in runs_in(options.run):
+        _report_one(run, options)
+
+
+def _report_one(run_path: Path, options: argparse.Namespace) -> None:
     from calibench.analysis.report import update
     from calibench.store import FILE_NAME, RunFile
 
     if options.dry_run and not options.rescore:
         raise InputError("--dry-run goes with --rescore: a report changes nothing of what a run holds")
-    with RunFile.open(options.run) as run:
+    with RunFile.open(run_path) as run:
         path = run.path
     if path.name != FILE_NAME:
         raise InputError(f"{path}: expected a run folder, or the file {FILE_NAME} in one")
@@ -87,8 +94,7 @@ def _rescore(run: RunFile, options: argparse.Namespace) -> Rescoring:
 
 def _add_compare(commands: Any) -> None:
     compare = add(commands, "compare", _compare, "compare runs, paired on the questions that both of a pair answered")
-    compare.add_argument("run", metavar="RUN")
-    compare.add_argument("others", metavar="RUN", nargs="+")
+    compare.add_argument("runs", metavar="RUN", nargs="+", help="a folder of runs stands for all of them")
     compare.add_argument(
         "--baseline",
         metavar="NAME",
@@ -103,10 +109,12 @@ def _add_compare(commands: Any) -> None:
 def _compare(options: argparse.Namespace) -> None:
     from calibench.analysis.compare import compare, publish
     from calibench.reports.tables import comparison_text
-    from calibench.store import RunFile
+    from calibench.store import RunFile, runs_in
 
     with contextlib.ExitStack() as opened:
-        runs = [opened.enter_context(RunFile.open(run)) for run in (options.run, *options.others)]
+        runs = [opened.enter_context(RunFile.open(run)) for given in options.runs for run in runs_in(given)]
+        if len(runs) < 2:
+            raise InputError(f"compare: expected at least two runs, found one: {runs[0].path.parent}")
         for run in runs:
             output.warn_if_unfinished(run)
         comparison = compare(runs, options.baseline)
@@ -144,10 +152,10 @@ def _scaling(options: argparse.Namespace) -> None:
 def _votes(options: argparse.Namespace) -> None:
     from calibench.analysis.votes import publish, votes
     from calibench.reports.votes import votes_text
-    from calibench.store import RunFile
+    from calibench.store import RunFile, runs_in
 
     with contextlib.ExitStack() as opened:
-        runs = [opened.enter_context(RunFile.open(path)) for path in options.runs]
+        runs = [opened.enter_context(RunFile.open(run)) for given in options.runs for run in runs_in(given)]
         result = votes(runs, options.method)
         default = runs[0].path.parent if len(runs) == 1 else Path("runs/votes")
     for note in result.notes:
@@ -182,15 +190,24 @@ def _add_recalibrate(commands: Any) -> None:
 
 
 def _recalibrate(options: argparse.Namespace) -> None:
+    from calibench.store import runs_in
+
+    runs = runs_in(options.run)
+    for run in runs:
+        folder = Path(options.out) if options.out else None
+        _recalibrate_one(run, options, folder / run.name if folder and len(runs) > 1 else folder)
+
+
+def _recalibrate_one(run_path: Path, options: argparse.Namespace, folder: Path | None) -> None:
     from calibench.analysis.recalibrate import DEFAULT, publish, recalibrate
     from calibench.reports.recalibration import recalibration_text
     from calibench.store import RunFile
 
     with contextlib.ExitStack() as open_runs:
-        run = open_runs.enter_context(RunFile.open(options.run))
+        run = open_runs.enter_context(RunFile.open(run_path))
         fit = open_runs.enter_context(RunFile.open(options.fit)) if options.fit else None
         result = recalibrate(run, fit, options.method or DEFAULT)
-        folder = Path(options.out) if options.out else run.path.parent
+        folder = folder or run.path.parent
     page = publish(result, folder)
     for note in result.notes:
         print(f"warning: {note}", file=sys.stderr)
@@ -209,20 +226,26 @@ def _add_plot(commands: Any) -> None:
 
 
 def _plot(options: argparse.Namespace) -> None:
+    from msgspec.structs import replace
+
     from calibench.analysis.report import report
     from calibench.reports import figures
-    from calibench.store import RunFile
+    from calibench.store import RunFile, runs_in
 
-    with RunFile.open(options.run) as run:
-        output.warn_if_unfinished(run)
-        summary = report(run)
+    summaries = []
+    for path in runs_in(options.run):
+        with RunFile.open(path) as run:
+            output.warn_if_unfinished(run)
+            summaries.append(report(run))
+    found = [(s, d) for s in summaries for d in s.scorecard.reliability if d.subset == "all"]
     diagrams = [
-        diagram
-        for diagram in summary.scorecard.reliability
-        if diagram.subset == "all" and (not options.method or diagram.method in options.method)
+        replace(diagram, method=f"{summary.name}, {diagram.method}") if len(summaries) > 1 else diagram
+        for summary, diagram in found
+        if not options.method or diagram.method in options.method
     ]
     if not diagrams:
-        methods = ", ".join(sorted({d.method for d in summary.scorecard.reliability})) or "none"
+        methods = ", ".join(sorted({d.method for _, d in found})) or "none"
         raise InputError(f"{options.run}: no reliability data for this choice; methods with confidences: {methods}")
-    figures.save(figures.reliability_figure(diagrams, title=summary.name), Path(options.out))
+    title = summaries[0].name if len(summaries) == 1 else Path(options.run).resolve().name
+    figures.save(figures.reliability_figure(diagrams, title=title), Path(options.out))
     print(options.out)

@@ -10,31 +10,67 @@ from typing import Any
 from calibench.cli import output
 from calibench.cli.parser import add
 
+_COLUMNS = {
+    "confidence": "confidence",
+    "correct": "the verdict",
+    "question": "an id; rows that share one are not independent",
+    "group": "a task or data set; each is scored on its own",
+    "model": "a model; each becomes a run, and they are compared in pairs",
+    "answer": "what the model answered: for --grader, and for `calibench votes`",
+    "gold": "accepted answers, in place of --correct",
+    "choices": "lists of options, for --grader option",
+}
+_DEFAULTS = {"confidence": "confidence", "correct": "correct"}
+
 
 def register(commands: Any) -> None:
     score = add(
         commands, "score", _score, "score predictions from a file, with a confidence and a verdict per row; no model"
     )
-    score.add_argument("file", metavar="FILE", help="CSV, TSV, JSON Lines (each also with .gz) or Parquet")
-    score.add_argument("--confidence", metavar="NAME", default="confidence", help="column (default: %(default)s)")
-    score.add_argument("--correct", metavar="NAME", default="correct", help="column (default: %(default)s)")
-    score.add_argument("--question", metavar="NAME", help="column with an id; rows that share one are not independent")
-    score.add_argument("--group", metavar="NAME", help="column with a task or data set; each is scored on its own")
-    score.add_argument("--model", metavar="NAME", help="column with a model; each is scored on its own")
+    score.add_argument(
+        "file",
+        metavar="FILE",
+        help="CSV, TSV, JSON Lines, a JSON array (each also with .gz), Parquet, Arrow, or a saved data set's folder",
+    )
+    for name, text in _COLUMNS.items():
+        default = _DEFAULTS.get(name)
+        shown = f"column with {text} (default: {default})" if default else f"column with {text}"
+        score.add_argument(f"--{name}", metavar="COLUMN", default=default, help=shown)
+    score.add_argument("--grader", metavar="NAME", help="grades answer by gold: number, math, choice, alias or option")
+    score.add_argument("--labels", metavar="NAMES", help="the possible answers, for --grader choice (default: yes, no)")
     score.add_argument(
         "--scale", choices=("fraction", "percent"), default="fraction", help="of confidences (default: %(default)s)"
     )
-    score.add_argument("--out", metavar="DIR", default="runs/score", help="folder of the report (default: %(default)s)")
+    score.add_argument(
+        "--missing",
+        metavar="VALUE",
+        action="append",
+        default=[],
+        help="what stands for no confidence, as -1; repeatable",
+    )
+    score.add_argument("--shared", action="store_true", help="only the questions that every model answered")
+    score.add_argument("--out", metavar="DIR", default="runs/score", help="folder of the run (default: %(default)s)")
 
 
 def _score(options: argparse.Namespace) -> None:
-    from calibench.analysis.predictions import Columns, score
+    from calibench.analysis.score import publish, score
 
-    columns = Columns(*(getattr(options, role) for role in Columns._fields))
-    summary = score(Path(options.file), Path(options.out), columns, options.scale)
-    for note in summary.manifest["notes"]:
+    columns = {name: getattr(options, name) for name in _COLUMNS}
+    scored = score(
+        options.file,
+        **columns,
+        grader=options.grader,
+        labels=options.labels,
+        scale=options.scale,
+        missing=options.missing,
+        shared=options.shared,
+    )
+    page = publish(scored, Path(options.out))
+    for note in scored.notes:
         print(f"note: {note}", file=sys.stderr)
+    cards = {name: of.summary.scorecard for name, of in scored.models.items()}
     if options.json:
-        output.print_json(summary.scorecard.metrics)
+        metrics = {name: card.metrics for name, card in cards.items()}
+        output.print_json(metrics if options.model else metrics[""])
     else:
-        output.print_headline(summary, Path(options.out) / "report.html")
+        output.print_headlines(cards, scored.comparison, page)

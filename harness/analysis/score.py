@@ -1,0 +1,252 @@
+"""Scores predictions that were made elsewhere: from a table to run files, one per model. Needs no model.
+
+A run that was scored from a file holds verdicts and confidences, and its manifest says which file and columns they were
+read from. All commands that read runs take it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec.structs import replace
+
+from calibench.analysis import compare, predictions, report
+from calibench.analysis.predictions import Columns, Form, Predictions
+from calibench.errors import IdentityError, InputError
+from calibench.records import Confidence, Grade, Reliability
+from calibench.results import Comparison, RunSummary
+from calibench.store import FILE_NAME, RunFile
+from calibench.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BATCH = 50_000
+_MAX_FIGURES = 40
+"""Reliability diagrams that are drawn: more of them nobody reads on one page, and each takes a third of a second."""
+_FIGURE = "reliability.svg"
+
+
+class ScoredModel(NamedTuple):
+    """The predictions of one model, and what they say."""
+
+    frame: pd.DataFrame
+    summary: RunSummary
+
+
+class Scored(NamedTuple):
+    """What a file's predictions say."""
+
+    models: dict[str, ScoredModel]
+    """By name; one that is empty where the file names no models."""
+    comparison: Comparison | None
+    """Each model against the first, on the questions that both answered; None for one model."""
+    notes: tuple[str, ...]
+    """What a reader must know before the numbers."""
+
+
+def score(
+    file: str | Path,
+    *,
+    confidence: str = "confidence",
+    correct: str = "correct",
+    question: str | None = None,
+    group: str | None = None,
+    model: str | None = None,
+    answer: str | None = None,
+    gold: str | None = None,
+    grader: str | None = None,
+    choices: str | None = None,
+    labels: str | None = None,
+    scale: str = "fraction",
+    missing: Sequence[str] = (),
+    shared: bool = False,
+) -> Scored:
+    """Scores a table of predictions with a confidence and a verdict per row.
+
+    Args:
+        file: CSV, TSV, JSON Lines, a JSON array (each also with .gz), Parquet, Arrow, or a saved data set's folder.
+        confidence, correct, question, group, model: names of columns: a confidence; the verdict on the answer; an id,
+            where rows that share one are not independent; a task or data set, of which each has numbers of its own; a
+            model, of which each becomes a run.
+        answer: column with what the model answered, which `votes` needs.
+        gold, grader, choices, labels: in place of `correct`, the column with the accepted answers, and the grader that
+            compares them (number, math, choice, alias or option); for `option`, the column with lists of options; for
+            `choice`, the possible answers, separated by commas.
+        scale: of confidences without a percent sign: `fraction` or `percent`.
+        missing: markers that stand for no confidence, as `-1`.
+        shared: only the questions that every model answered.
+
+    Raises:
+        InputError: the file cannot be read, lacks a column or has no row, a cell cannot be understood, or options do
+            not go together; rows are counted from 1, without the heading.
+    """
+    if scale not in ("fraction", "percent"):
+        raise InputError(f"scale: expected fraction or percent, found {scale!r}")
+    names = Columns(confidence, None if gold else correct, question, group, model, answer, gold, choices)
+    found = predictions.read(Path(file), names, Form(scale, tuple(missing), grader, labels))
+    if shared:
+        found = predictions.on_shared(found)
+    notes = (*predictions.notes(found, shared=shared), *_too_many(found))
+    models = {
+        str(name): ScoredModel(frame, report.summarize(frame, _manifest(found, str(name), frame, notes, shared)))
+        for name, frame in found.frame.groupby("model", sort=False)
+    }
+    return Scored(models, _comparison(models) if len(models) > 1 else None, notes)
+
+
+def _too_many(found: Predictions) -> Iterator[str]:
+    """What is not drawn, as nobody would read it."""
+    n_diagrams = found.frame.groupby(["model", "task"]).ngroups
+    if n_diagrams > _MAX_FIGURES:
+        yield (
+            f"The models' own pages and {_FIGURE} would hold {n_diagrams} reliability diagrams, and are not made: see"
+            " `calibench report RUN` and `calibench plot RUN`."
+        )
+
+
+def _manifest(found: Predictions, model: str, frame: pd.DataFrame, notes: Sequence[str], shared: bool) -> dict:
+    """What a reader must know of where the numbers come from. What a file does not tell is not in it."""
+    of_tasks = frame.groupby("task")
+    questions, draws = of_tasks["question_id"].nunique(), of_tasks["draw"].max() + 1
+    form = {name: value for name, value in found.form._asdict().items() if value}
+    manifest = {
+        "name": model or found.path.name,
+        "kind": None,
+        "model": {"name": model or "not stated"},
+        "file": found.path.name,
+        "rows": len(frame),
+        "identity": {
+            "sha256": found.sha256,
+            "columns": {role: name for role, name in found.columns._asdict().items() if name},
+            **form,
+            "shared": shared,
+            "graders": {str(task): str(grader) for task, grader in of_tasks["grader"].first().items()},
+        },
+        "scope": {
+            str(task): {predictions.PROTOCOL: {"questions": int(questions[task]), "draws": int(draws[task])}}
+            for task in questions.index
+        },
+        "complete": True,
+        "known": {"outcomes": list(found.outcomes), "statuses": ["ok", "missing"]},
+        "calibench": __version__,
+        "notes": list(notes),
+    }
+    return dict(sorted(manifest.items()))  # as a run file gives it back
+
+
+def _comparison(models: Mapping[str, ScoredModel]) -> Comparison:
+    """Each model against the first."""
+    from calibench.metrics import compare as paired
+
+    first, *others = models
+    questions = {
+        name: set(of.frame[["task", "question_id"]].itertuples(index=False, name=None)) for name, of in models.items()
+    }
+    pairs = [(first, other) for other in others]
+    sharing = [pair for pair in pairs if questions[pair[0]] & questions[pair[1]]]
+    frames = {name: models[name].frame for name in dict.fromkeys(name for pair in sharing for name in pair)}
+    return Comparison(
+        runs=tuple(of.summary for of in models.values()),
+        baseline=first,
+        pairs=tuple(pairs),
+        differences=tuple(paired.compare(frames, sharing, seed=0)) if sharing else (),
+    )
+
+
+# -- files ------------------------------------------------------------------------------------------------------------
+
+
+def publish(scored: Scored, folder: Path) -> Path:
+    """Writes a run folder per model, and for several models the page that compares them; returns the page.
+
+    Predictions without a column of models are a run in the folder itself, each model of others in a folder below it.
+
+    Raises:
+        StorageError: nothing can be written here.
+        IdentityError: a run lies here that was not scored from a file, or one of a model that this file lacks.
+    """
+    from calibench.reports import figures
+
+    folders = _folders(folder, scored)
+    _refuse_others(folder, folders)
+    for name, of in scored.models.items():
+        with RunFile.create(folders[name]) as run:
+            _refuse_generated(run)
+            run.replace_rows({Grade: _grades(of.frame), Confidence: _confidences(of.frame)}, of.summary.manifest)
+            run.replace_metrics(of.summary.scorecard.metrics)
+    diagrams = list(_diagrams(scored))
+    for name, of in scored.models.items():
+        report.publish_numbers(of.summary, folders[name])
+        if len(diagrams) <= _MAX_FIGURES:
+            report.publish(of.summary, folders[name])
+    if 0 < len(diagrams) <= _MAX_FIGURES:
+        title = next(iter(scored.models.values())).summary.manifest["file"]
+        figures.save(figures.reliability_figure(diagrams, title=title), folder / _FIGURE)
+    if scored.comparison:
+        return compare.publish(scored.comparison, folder)
+    return next(iter(folders.values())) / "report.html"
+
+
+def _folders(folder: Path, scored: Scored) -> dict[str, Path]:
+    """Model -> its run's folder: names without what file systems dislike, told apart by a hash where that is needed."""
+    if list(scored.models) == [""]:
+        return {"": folder}
+    plain = {name: re.sub(r"[^\w.-]+", "_", name).strip(".")[:60] or "_" for name in scored.models}
+    held = Counter(name.lower() for name in (FILE_NAME, "report.html", _FIGURE, *plain.values()))
+    return {
+        name: folder / (of if held[of.lower()] == 1 else f"{of}-{sha256(name.encode()).hexdigest()[:8]}")
+        for name, of in plain.items()
+    }
+
+
+def _refuse_others(folder: Path, folders: Mapping[str, Path]) -> None:
+    """Several models: what else lies in the folder would pass for one of them."""
+    if folder in folders.values():
+        return
+    others = [path.parent for path in (folder / FILE_NAME, *folder.glob(f"*/{FILE_NAME}")) if path.is_file()]
+    if strange := [str(path) for path in others if path not in folders.values()]:
+        raise IdentityError(
+            f"{folder} also holds runs of none of these models: {', '.join(strange[:3])}; choose another --out"
+        )
+
+
+def _refuse_generated(run: RunFile) -> None:
+    """What was scored from a file can be made again; what a model wrote cannot."""
+    manifest = run.manifest()
+    if manifest and "file" not in manifest:
+        raise IdentityError(
+            f"{run.path.parent} holds a run that was not scored from a file, and is left as it is; choose another --out"
+        )
+
+
+def _grades(frame: pd.DataFrame) -> Iterator[tuple]:
+    return _rows(frame, (*predictions.KEY, "answer", "outcome", "grader", "detail"))
+
+
+def _confidences(frame: pd.DataFrame) -> Iterator[tuple]:
+    nothing = {"raw": None, "cached_tokens": None}
+    return _rows(frame.assign(**nothing), (*predictions.KEY, "method", "value", "status", *nothing))
+
+
+def _rows(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple]:
+    """The rows as Python values, a batch at a time."""
+    for start in range(0, len(frame), _BATCH):
+        part = frame.iloc[start : start + _BATCH]
+        yield from zip(*(_cells(part[column]) for column in columns), strict=True)
+
+
+def _cells(column: pd.Series) -> list[Any]:
+    return column.astype(object).where(column.notna(), None).tolist()
+
+
+def _diagrams(scored: Scored) -> Iterator[Reliability]:
+    """All diagrams; those of several models under the models' names."""
+    for name, of in scored.models.items():
+        for diagram in of.summary.scorecard.reliability:
+            yield replace(diagram, method=name) if len(scored.models) > 1 else diagram

@@ -1,0 +1,209 @@
+"""Reads columns of a table in any common format, some ten thousand rows at a time, as the cells that stand there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from calibench.errors import DataError, InputError
+from calibench.tasks import table
+
+if TYPE_CHECKING:
+    import pyarrow
+
+Batch = dict[str, list]
+"""Column -> its cells, as many in each column."""
+
+_ROWS = 50_000
+"""Rows of a batch: as Python objects, a million take more memory than all that is made of them."""
+_DELIMITERS = (",", ";", "\t")
+
+
+def read(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
+    """The wanted columns of a file, batch by batch.
+
+    Args:
+        path: CSV (with commas, semicolons or tabs), TSV, JSON Lines, a JSON array of objects (each of these also with
+            .gz), Parquet, Arrow, or a folder that `Dataset.save_to_disk` wrote.
+        wanted: names of columns.
+        naming: by which options they are named, for the message.
+
+    Raises:
+        InputError: the file cannot be read, or lacks a column; lines are counted from 1.
+    """
+    if path.is_dir():
+        return _saved_data_set(path, wanted, naming)
+    with table.file_errors(path):
+        path.open("rb").close()
+    reader = _READERS[table.suffix_of(path, list(_READERS))]
+    return _with_file_errors(path, reader(path, wanted, naming))
+
+
+def _with_file_errors(path: Path, batches: Iterator[Batch]) -> Iterator[Batch]:
+    with table.file_errors(path):
+        yield from batches
+
+
+def _batches(rows: Iterable[tuple], wanted: list[str]) -> Iterator[Batch]:
+    """Batches of rows, each with the cells of the wanted columns in their order."""
+    rows = iter(rows)
+    while part := list(islice(rows, _ROWS)):
+        yield dict(zip(wanted, map(list, zip(*part, strict=True)), strict=True))
+
+
+def _delimited(
+    path: Path, wanted: list[str], naming: str, delimiters: tuple[str, ...] = _DELIMITERS
+) -> Iterator[Batch]:
+    delimiter = delimiters[0] if len(delimiters) == 1 else _delimiter(path, wanted)
+    records = table.records(path, delimiter)
+    _, heading = next(records, (0, []))
+    if not heading:
+        return
+    table.check_columns(path, wanted, heading, naming)
+    pick = itemgetter(*map(heading.index, wanted))
+    yield from _batches((pick(fields) for _, fields in records), wanted)
+
+
+def _delimiter(path: Path, wanted: list[str]) -> str:
+    """What separates the columns: the first delimiter under which all of them are there, else one that separates."""
+    headings: dict[str, list[str]] = {}
+    for delimiter in _DELIMITERS:
+        try:
+            _, headings[delimiter] = next(table.records(path, delimiter), (0, []))
+        except DataError:
+            continue
+    held = [delimiter for delimiter, heading in headings.items() if set(wanted) <= set(heading)]
+    return held[0] if held else max(headings, key=lambda d: len(headings[d]), default=_DELIMITERS[0])
+
+
+def _json_lines(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
+    return _objects(path, (row for _, row in table.objects(path)), wanted, naming)
+
+
+def _objects(path: Path, rows: Iterable[dict], wanted: list[str], naming: str) -> Iterator[Batch]:
+    """Of objects, each may lack what is empty in it; only a column that none has is missing."""
+    found: dict[str, Any] = {}
+
+    def picked() -> Iterator[tuple]:
+        for row in rows:
+            found.update(row)
+            yield tuple(map(row.get, wanted))
+
+    yield from _batches(picked(), wanted)
+    if found:
+        table.check_columns(path, wanted, list(found), naming)
+
+
+def _json(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
+    """An array of objects, or JSON Lines under another name."""
+    with table.open_text(path) as file:
+        first, *second = (*islice(filter(str.strip, file), 2), "")[:2]
+    if second != [""] and first.strip().startswith("{") and first.strip().endswith("}"):
+        return _json_lines(path, wanted, naming)
+    return _objects(path, _array(path), wanted, naming)
+
+
+def _array(path: Path) -> Iterator[dict]:
+    import json
+
+    import msgspec
+
+    with table.open_text(path) as file:
+        text = file.read()
+    try:  # Objects that are not looked into take a tenth of the memory.
+        rows, decode = msgspec.json.decode(text, type=list[msgspec.Raw]), msgspec.json.decode
+    except msgspec.MsgspecError:  # as of NaN, which Python writes and JSON lacks
+        try:
+            rows, decode = json.loads(text), _same
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{path}: not valid JSON ({error})") from error
+    if not isinstance(rows, list):
+        raise DataError(
+            f'{path}: expected an array of objects, as pandas writes it by to_json(orient="records"), found '
+            f"{text.strip()!r:.80}"
+        )
+    for number, raw in enumerate(rows, 1):
+        row = decode(raw)
+        if not isinstance(row, dict):
+            raise DataError(f"{path}, element {number}: expected an object, found {row!r:.80}")
+        yield row
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _parquet(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
+    from pyarrow import parquet
+
+    with _arrow_errors(path, "Parquet"), path.open("rb") as source, parquet.ParquetFile(source) as file:
+        table.check_columns(path, wanted, file.schema_arrow.names, naming)
+        yield from map(_cells, file.iter_batches(_ROWS, columns=wanted))
+
+
+def _arrow(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
+    """A stream, as the library `datasets` keeps its files, or the format with an index at its end."""
+    from pyarrow import ipc
+
+    with _arrow_errors(path, "Arrow"), path.open("rb") as source:
+        indexed = source.read(6) == b"ARROW1"
+        source.seek(0)
+        if indexed:
+            file = ipc.open_file(source)
+            parts = (file.get_batch(i) for i in range(file.num_record_batches))
+        else:
+            parts = file = ipc.open_stream(source)
+        table.check_columns(path, wanted, file.schema.names, naming)
+        for part in parts:
+            for start in range(0, part.num_rows, _ROWS):
+                yield _cells(part.slice(start, _ROWS).select(wanted))
+
+
+def _saved_data_set(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
+    splits = path / "dataset_dict.json"
+    if splits.is_file():
+        names = ", ".join(sorted(str(path / of.name) for of in path.iterdir() if (of / "state.json").is_file()))
+        raise InputError(f"{path}: holds several data sets; expected one of them: {names}")
+    if not (path / "state.json").is_file():
+        raise InputError(
+            f"{path}: a folder; expected a file ({', '.join(_READERS)}), or a folder that Dataset.save_to_disk wrote"
+        )
+    import datasets
+
+    try:
+        rows = datasets.load_from_disk(str(path))
+    except Exception as error:  # whatever the library raises for a damaged folder
+        raise InputError(f"{path}: not a readable data set ({type(error).__name__}: {error})") from error
+    table.check_columns(path, wanted, rows.column_names, naming)
+    for part in rows.select_columns(wanted).with_format("arrow").iter(_ROWS):
+        yield _cells(part)
+
+
+def _cells(part: pyarrow.RecordBatch | pyarrow.Table) -> Batch:
+    return {name: part[name].to_pylist() for name in part.schema.names}
+
+
+@contextmanager
+def _arrow_errors(path: Path, kind: str) -> Iterator[None]:
+    import pyarrow
+
+    try:
+        yield
+    except pyarrow.ArrowException as error:
+        raise InputError(f"{path}: not a readable {kind} file ({error})") from error
+
+
+_READERS: dict[str, Callable[[Path, list[str], str], Iterator[Batch]]] = {
+    ".csv": _delimited,
+    ".tsv": partial(_delimited, delimiters=("\t",)),
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+    ".json": _json,
+    ".parquet": _parquet,
+    ".arrow": _arrow,
+}

@@ -1,0 +1,85 @@
+"""Grades the answers of a table, each against the gold of its row, in worker processes."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable
+from string import ascii_uppercase
+from typing import Any, NamedTuple
+
+from calibench import tasks
+from calibench.errors import unknown_name
+from calibench.grading.pool import GRADER_SECONDS, GradingPool
+from calibench.tasks.base import Verdict
+from calibench.tasks.grading.answer import stated_answer
+from calibench.tasks.user import Description
+
+_QUESTION, _CHOICES = " question", " choices"
+"""Names of columns that no user's column has."""
+GRADERS = ("number", "math", "choice", "alias", "option")
+_WAITING = 2_000
+"""Answers that wait for a worker at a time."""
+
+
+class Row(NamedTuple):
+    """One answer and its gold, as they stand in the table."""
+
+    answer: str
+    gold: Any
+    """One accepted answer, or a list of them; a text may be a JSON list."""
+    choices: Any = None
+    """The options, as a list; None: none are known."""
+
+
+def grade(
+    rows: Iterable[Row], grader: str, place: str, gold: str, labels: str | None = None
+) -> tuple[list[Verdict], str]:
+    """The verdict of every row, and the name and version of the grader.
+
+    Args:
+        rows: in the table's order.
+        grader: of `GRADERS`. Without options, `option` compares letters.
+        place: the file, for messages.
+        gold: the column's name, for messages.
+        labels: the possible answers of `choice`, separated by commas.
+
+    Raises:
+        InputError: an unknown grader, or a gold that it cannot use; rows are counted from 1.
+    """
+    if grader not in GRADERS:
+        raise unknown_name("grader", grader, list(GRADERS))
+    lettered = grader == "option"
+    described = Description(
+        "predictions.csv",
+        grader="choice" if lettered else grader,
+        question=_QUESTION,
+        answer=gold,
+        choices=_CHOICES if lettered else None,
+        labels=labels,
+    )
+    name = f"file:{described.reference()}"
+    task = tasks.load(name)
+    found: dict[str, Verdict] = {}
+    keys, waiting = [], deque()
+    with GradingPool(os.cpu_count() or 1, GRADER_SECONDS, [name]) as pool:
+        for number, row in enumerate(rows, 1):
+            keys.append(key := repr(row))
+            if key in found:
+                continue
+            found[key] = None
+            cells = {_QUESTION: key, gold: row.gold, _CHOICES: row.choices or list(ascii_uppercase)}
+            question = task.to_question(cells, f"{place}, row {number:,}")
+            waiting.append((key, pool.submit(name, question, _stated(row.answer))))
+            while len(waiting) > _WAITING:
+                done, verdict = waiting.popleft()
+                found[done] = verdict.result()
+        for done, verdict in waiting:
+            found[done] = verdict.result()
+    return [found[key] for key in keys], task.grader
+
+
+def _stated(answer: str) -> str:
+    """The answer as graders read one that is stated: a cell of one line is an answer, and not a text that holds one."""
+    alone = "\n" not in answer.strip() and answer.strip() and stated_answer(answer) is None
+    return f"Answer: {answer.strip()}" if alone else answer
