@@ -64,7 +64,7 @@ def rescore(run: RunFile) -> Rescored:
         InputError: the run holds no texts, or a task or method of it is not known here.
     """
     scope = run.manifest().get("scope")
-    if not scope:
+    if not scope or not run.has_texts():
         raise InputError(f"{run.path}: holds no texts that could be read again")
     loaded = {name: tasks.load(name) for name in scope}
     if any(task.finish for task in loaded.values()):

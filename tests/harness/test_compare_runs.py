@@ -161,7 +161,12 @@ def test_bad_input_is_answered_in_one_message_and_nothing_is_written(ladder, cap
 
 
 def test_one_run_is_not_enough(ladder, capsys):
-    with pytest.raises(SystemExit) as exit_:
-        main(["compare", "base"])
-    assert exit_.value.code == 2
-    assert "RUN" in capsys.readouterr().err
+    assert main(["compare", "base"]) == 2
+    assert "at least two runs, found one: base" in capsys.readouterr().err
+
+
+def test_a_folder_of_runs_stands_for_all_of_them(ladder, capsys):
+    assert main(["compare", ".", "--baseline", "rl"]) == 0
+    assert "my sft" in capsys.readouterr().out
+    assert main(["compare", "none", "base"]) == 2
+    assert "none: no run here" in capsys.readouterr().err
