@@ -130,7 +130,7 @@ def test_the_rooms_are_few_and_their_arrows_make_no_circle():
     for module in SOURCES:
         arrows[room_of(module)] |= {room_of(name) for name in project_imports(module)} - {room_of(module)}
     require_no_circle(arrows)
-    assert len(arrows) <= 25
+    assert len(arrows) <= 26
     assert sum(map(len, arrows.values())) <= 125
 
 
