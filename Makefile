@@ -3,6 +3,7 @@
 # Every target that needs the environment makes it first. Variables that may be set on the command line:
 #   PYTHON       the interpreter that makes .venv (3.11 or newer); found by itself
 #   DEVICE       cuda or cpu; cuda where nvidia-smi works
+#   ROUND        short: `make bench` does as little as it can, and asserts nothing about times
 #   TORCH_INDEX  address of a further package index for torch's CPU builds (see "Set-up" in the README)
 
 SHELL := /bin/bash -eu -o pipefail
@@ -62,8 +63,8 @@ study: setup ## train and evaluate the whole family on three seeds, and write do
 	$(BIN)/python -m calibench.study.study $(ARGS)
 
 .PHONY: bench
-bench: setup ## measure speed against bare vLLM
-	$(BIN)/python -m pytest tests/bench -m bench -s $(ARGS)
+bench: setup ## measure speed against bare vLLM (ROUND=short: only show that everything can be measured)
+	ROUND=$(ROUND) $(BIN)/python -m pytest tests/bench -m bench -s $(if $(filter short,$(ROUND)),$(WORKERS)) $(ARGS)
 
 .PHONY: check
 check: setup ## lint, and check types

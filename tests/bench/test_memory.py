@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from rounds import size
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 
 TESTS = Path(__file__).parent.parent
+QUESTIONS = size((1_000, 20_000), (20, 400))
 
 PROGRAM = """
 import resource, sys
@@ -46,6 +48,6 @@ def peak_mib(folder: Path, questions: int) -> float:
 
 
 def test_memory_is_flat_in_the_number_of_questions(tmp_path):
-    small, large = (peak_mib(tmp_path / str(n), n) for n in (1_000, 20_000))
-    print(f"\n1,000 questions: {small:.0f} MiB; 20,000: {large:.0f} MiB; ratio {large / small:.2f}")
+    small, large = (peak_mib(tmp_path / str(n), n) for n in QUESTIONS)
+    print(f"\n{QUESTIONS} questions: {small:.0f} and {large:.0f} MiB; ratio {large / small:.2f}")
     assert large < 1.1 * small

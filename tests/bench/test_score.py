@@ -7,10 +7,11 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from rounds import MEASURED, size
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1200)]
 
-ROWS = 1_000_000
+ROWS = size(1_000_000, 1_000)
 PROGRAM = """
 import resource, sys
 from calibench.cli import main
@@ -39,7 +40,7 @@ def test_a_million_rows_take_a_minute_and_two_gibibytes(tmp_path, name):
     gibibytes = float(done.stdout.splitlines()[-1])
     print(f"\n{name}: {seconds:.1f} s, {gibibytes:.2f} GiB")
     assert gibibytes < 2
-    assert seconds < 60
+    assert not MEASURED or seconds < 60
 
 
 def _to_json_lines(frame: pd.DataFrame, path) -> None:

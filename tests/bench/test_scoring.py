@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from rounds import MEASURED, size
 
 from calibench.metrics.scorecard import scorecard
 from calibench.records import Confidence, Generation, Grade, Question, Record
@@ -23,11 +24,13 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
 OUTCOMES = ("correct", "incorrect", "abstained", "unparsed", "truncated", "failed")
 SHAPES = {
-    "one task, p_true, K = 4": (1, ("p_true",), 250_000, 4),
-    "four tasks, two methods, K = 8": (4, ("stated", "p_true"), 15_625, 8),
+    "one task, p_true, K = 4": (1, ("p_true",), size(250_000, 250), 4),
+    "four tasks, two methods, K = 8": (4, ("stated", "p_true"), size(15_625, 15), 8),
 }
 """Name -> tasks, methods, questions, draws; a million rows each."""
-PER_COMMIT = 5_000
+QUESTIONS = size(2_500, 5)
+"""Of each of the five tasks of the run file."""
+PER_COMMIT = size(5_000, 100)
 """The pipeline commits every half second: so many generations at the rate asked for."""
 
 
@@ -57,7 +60,6 @@ def graded_rows(tasks: int, methods: tuple[str, ...], questions: int, draws: int
 def score(shape: str, resamples: int, times: int) -> tuple[float, float]:
     """Seconds (the best of some times) and peak GiB of this process."""
     frame = graded_rows(*SHAPES[shape])
-    assert len(frame) == 1_000_000
     scorecard(frame.head(1000), resamples=min(resamples, 10))
     seconds = min(timed(lambda: scorecard(frame, resamples=resamples)) for _ in range(times))
     return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
@@ -76,7 +78,7 @@ def test_a_million_rows_are_scored(shape, resamples, times, limit):
         seconds, gibibytes = process.submit(score, shape, resamples, times).result()
     print(f"\n{shape}, {resamples} resamples: {seconds:.2f} s, {gibibytes:.2f} GiB; {_load()}")
     assert gibibytes < 2
-    assert seconds < limit
+    assert not MEASURED or seconds < limit
 
 
 def run_records(tasks: int, questions: int, draws: int) -> Iterator[list[Record]]:
@@ -116,7 +118,7 @@ def stored(tmp_path_factory) -> tuple[Path, list[float]]:
     folder = tmp_path_factory.mktemp("run")
     rates = []
     with RunFile.create(folder) as run:
-        all_generations = run_records(tasks=5, questions=2_500, draws=8)
+        all_generations = run_records(tasks=5, questions=QUESTIONS, draws=8)
         while generations := list(islice(all_generations, PER_COMMIT)):
             records = [record for of_one in generations for record in of_one]
             rates.append(len(generations) / timed(lambda records=records: run.write(records)))
@@ -135,7 +137,7 @@ def test_the_run_file_takes_ten_thousand_generations_a_second(stored):
         f"\n{np.median(rates):,.0f} generations/s (median of {len(rates)} commits, {min(rates):,.0f} to "
         f"{max(rates):,.0f}), {size:,.0f} bytes each; {_load()}"
     )
-    assert np.median(rates) >= 10_000
+    assert not MEASURED or np.median(rates) >= 10_000
 
 
 def test_a_hundred_thousand_generations_report_in_fifteen_seconds_and_five_megabytes(stored):
@@ -143,9 +145,9 @@ def test_a_hundred_thousand_generations_report_in_fifteen_seconds_and_five_megab
     command = [sys.executable, "-m", "calibench", "report", folder]
     seconds = timed(lambda: subprocess.run(command, check=True, capture_output=True))
     megabytes = (folder / "report.html").stat().st_size / 1e6
-    print(f"\n100,000 generations, two methods: {seconds:.1f} s, {megabytes:.2f} MB; {_load()}")
+    print(f"\n{5 * QUESTIONS * 8:,} generations, two methods: {seconds:.1f} s, {megabytes:.2f} MB; {_load()}")
     assert megabytes <= 5
-    assert seconds < 15
+    assert not MEASURED or seconds < 15
 
 
 def _load() -> str:

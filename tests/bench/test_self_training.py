@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from rounds import MEASURED, size
 from test_throughput import CHECKPOINT, MAX_TOKENS, ROUNDS, bare, questions, throughput
 
 from calibench import model
@@ -24,9 +25,11 @@ from calibench.prompting.chat import ChatFormat
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
 
-QUESTIONS = 100
+QUESTIONS = size(100, 1)
 """Per task."""
 DRAWS = 8
+EXAMPLES, EPOCHS, PAIRS = size((160, 3, 3), (2, 1, 1))
+"""Of training; examples per task."""
 
 
 def sampling_of_tune(out: Path) -> float:
@@ -52,17 +55,17 @@ def test_sampling_for_self_training_reaches_nine_tenths_of_bare_vllm(tmp_path):
 
 @pytest.fixture
 def stage(tmp_path):
-    """A folder with the settings of a stage that trains on 640 rows of the micro suite."""
+    """A folder with the settings of a stage that trains on the micro suite."""
     from transformers import AutoTokenizer
 
     chat = ChatFormat(AutoTokenizer.from_pretrained(model.resolve(CHECKPOINT).path), "auto")
     reply = chat.tokenizer.encode("<think>12+30=42; 42/2=21</think>\nAnswer: 21\nConfidence: 90%")
-    taught = (rows.answer_row(prompt, reply, chat.tokenizer.eos_token_id) for prompt, _ in questions("train", 160))
+    taught = (rows.answer_row(prompt, reply, chat.tokenizer.eos_token_id) for prompt, _ in questions("train", EXAMPLES))
     rows.write(taught, tmp_path / "rows.parquet", 512)
     settings = sft.Settings(
         model=str(model.resolve(CHECKPOINT).path),
         rows=str(tmp_path / "rows.parquet"),
-        options=TrainingOptions(epochs=3, batch_size=16, max_length=512),
+        options=TrainingOptions(epochs=EPOCHS, batch_size=16, max_length=512),
     )
     (tmp_path / "settings.json").write_bytes(msgspec.json.encode(settings))
     return tmp_path
@@ -77,11 +80,13 @@ def rows_per_second(who: str, folder: Path, name: str) -> float:
         capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return 3 * 640 / json.loads(done.stdout.splitlines()[-1])["seconds"]
+    return EPOCHS * 4 * EXAMPLES / json.loads(done.stdout.splitlines()[-1])["seconds"]
 
 
 def test_training_reaches_nine_tenths_of_a_bare_trainer(stage):
-    pairs = [(rows_per_second("ours", stage, f"ours{i}"), rows_per_second("bare", stage, f"bare{i}")) for i in range(3)]
+    pairs = [
+        (rows_per_second("ours", stage, f"ours{i}"), rows_per_second("bare", stage, f"bare{i}")) for i in range(PAIRS)
+    ]
     assert_nine_tenths("rows/s", pairs)
 
 
@@ -91,4 +96,4 @@ def assert_nine_tenths(unit: str, pairs: list[tuple[float, float]]) -> None:
         f"\n{'; '.join(f'{a:.0f} / {b:.0f} {unit}' for a, b in pairs)}; median ratio {ratio:.3f};"
         f" load average {os.getloadavg()[0]:.1f}"
     )
-    assert ratio >= 0.90
+    assert not MEASURED or ratio >= 0.90

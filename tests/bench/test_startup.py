@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from rounds import MEASURED, size
 
 pytestmark = pytest.mark.bench
 
@@ -18,8 +19,9 @@ def seconds(*command: str) -> float:
 
 def test_help_answers_at_once():
     rounds = [
-        (seconds(sys.executable, "-m", "calibench", "--help"), seconds(sys.executable, "-c", "")) for _ in range(9)
+        (seconds(sys.executable, "-m", "calibench", "--help"), seconds(sys.executable, "-c", ""))
+        for _ in range(size(9, 1))
     ]
     ours, bare = (statistics.median(times) for times in zip(*rounds, strict=True))
     print(f"\ncalibench --help: {ours:.3f} s; bare interpreter: {bare:.3f} s; ratio {ours / bare:.1f}")
-    assert ours < 0.3
+    assert not MEASURED or ours < 0.3

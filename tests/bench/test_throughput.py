@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from rounds import MEASURED, size
 
 from calibench import model, tasks
 from calibench.backends.vllm import Backend, _prepare_environment
@@ -27,10 +28,12 @@ pytestmark = [pytest.mark.bench, pytest.mark.engine, pytest.mark.timeout(3600)]
 
 CHECKPOINT = "micro-sft"
 MAX_TOKENS = 512
-ROUNDS = 3
+ROUNDS = size(3, 1)
+LIMIT = size(None, 1)
+"""Questions of each task; None: all."""
 
 
-def questions(split: str = "test", limit: int | None = None):
+def questions(split: str = "test", limit: int | None = LIMIT):
     """The questions of the micro suite, at most `limit` of each task, with their token ids and seeds."""
     from transformers import AutoTokenizer
 
@@ -66,6 +69,7 @@ def through_calibench(out: Path, draws: int, temperature: float) -> float:
         [
             sys.executable, "-m", "calibench", "run", CHECKPOINT, "--tasks", "micro", "--out", out,
             "--draws", str(draws), "--temperature", str(temperature), "--max-tokens", str(MAX_TOKENS),
+            *(["--limit", str(LIMIT)] if LIMIT else []),
         ],
         check=True, capture_output=True,
     )  # fmt: skip
@@ -79,9 +83,8 @@ def throughput(run_folder: Path) -> float:
     return session["generated_tokens"] / session["seconds"]
 
 
-@pytest.mark.parametrize(("draws", "temperature"), [(1, 0.0), (8, 1.0)], ids=["K=1", "K=8"])
+@pytest.mark.parametrize(("draws", "temperature"), size([(1, 0.0), (8, 1.0)], [(8, 1.0)]))
 def test_generation_reaches_nine_tenths_of_bare_vllm(draws, temperature, tmp_path):
-    assert sum(1 for _ in questions()) >= 1000 // draws
     rounds = [
         (through_calibench(tmp_path / str(i), draws, temperature), bare(draws, temperature)) for i in range(ROUNDS)
     ]
@@ -89,4 +92,4 @@ def test_generation_reaches_nine_tenths_of_bare_vllm(draws, temperature, tmp_pat
     print(
         f"\nK={draws}: " + "; ".join(f"{a:.0f} / {b:.0f} tokens/s" for a, b in rounds) + f"; median ratio {ratio:.3f}"
     )
-    assert ratio >= 0.90
+    assert not MEASURED or ratio >= 0.90
