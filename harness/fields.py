@@ -77,7 +77,7 @@ class Field(NamedTuple):
 
         Args:
             value: as it was given in Python or in a TOML file.
-            called: how the one who gave it knows the field, for the message.
+            called: how the one who gave it knows the field, for the message; empty: somebody else names it.
 
         Raises:
             InputError: it does not fit.
@@ -113,7 +113,8 @@ class Field(NamedTuple):
         return _expected(self.kind, text)
 
     def _misfit(self, value: Any, called: str, *, text: bool) -> InputError:
-        return InputError(f"{called}: expected {self.expected(text=text)}, found {_shown(value)}")
+        place = f"{called}: " if called else ""
+        return InputError(f"{place}expected {self.expected(text=text)}, found {_shown(value)}")
 
 
 @functools.cache

@@ -71,7 +71,7 @@ def _reader(field: Field) -> Callable[[str], Any]:
         try:
             return field.read_text(text, "")
         except InputError as error:
-            raise argparse.ArgumentTypeError(str(error).removeprefix(": ")) from None
+            raise argparse.ArgumentTypeError(str(error)) from None
 
     return read
 
