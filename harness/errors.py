@@ -1,6 +1,7 @@
 """The error vocabulary: what can go wrong, named by the boundary that it crosses.
 
     CalibenchError                exit code 1; the message is all that a user needs
+      PluginError                 code of another package or of a user's file raised something, or is no plug-in
       InputError                  what was asked for does not exist or cannot be read (exit code 2)
       DataError                   a benchmark file is missing, empty or malformed: names file and line (exit code 2)
       ModelError                  a folder or hub id that gives no usable checkpoint (exit code 2)
@@ -17,6 +18,10 @@ of one question is data (outcome `failed`), never one of these.
 
 class CalibenchError(Exception):
     exit_code = 1
+
+
+class PluginError(CalibenchError):
+    pass
 
 
 class InputError(CalibenchError):

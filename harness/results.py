@@ -194,7 +194,7 @@ class Rescoring(Record, kw_only=True, frozen=True):
     """What today's parser and graders make of a run's stored texts, held against what the run file says."""
 
     read: dict[str, int]
-    """`grade` or method -> how many were made again."""
+    """`grade`, then the methods -> how many were made again."""
     changes: tuple[Change, ...]
     reasoning: int
     """Generations whose reasoning begins or ends elsewhere now; their tokens are not counted again."""

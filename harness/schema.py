@@ -28,20 +28,23 @@ VALUES = {
 }
 """record -> what stands behind INSERT or REPLACE."""
 
-_COLUMN_TYPES = {
-    inspect.IntType: "INTEGER",
-    inspect.BoolType: "INTEGER",
-    inspect.FloatType: "REAL",
-    inspect.VarTupleType: "JSON",
-}
+_COLUMN_TYPES: tuple[tuple[type[inspect.Type], str], ...] = (
+    (inspect.IntType, "INTEGER"),
+    (inspect.BoolType, "INTEGER"),
+    (inspect.FloatType, "REAL"),
+    (inspect.VarTupleType, "JSON"),
+)
 
 
 def _columns(record: type[Record]) -> dict[str, str]:
     """Field -> column type. `JSON` is a list written as JSON text."""
+    about = inspect.type_info(record)
+    assert isinstance(about, inspect.StructType)
     columns = {}
-    for field in inspect.type_info(record).fields:
+    for field in about.fields:
         types = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
-        columns[field.name] = next((_COLUMN_TYPES[type(t)] for t in types if type(t) in _COLUMN_TYPES), "TEXT")
+        found = (column for kind, column in _COLUMN_TYPES if any(isinstance(one, kind) for one in types))
+        columns[field.name] = next(found, "TEXT")
     return columns
 
 

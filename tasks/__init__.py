@@ -8,21 +8,28 @@ import pkgutil
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from calibench.errors import InputError, unknown_name
+from calibench import registry
+from calibench.errors import InputError, PluginError
 from calibench.tasks.base import Task
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+_GROUP = "calibench.tasks"
 _HERE = Path(__file__).parent
 _NOT_TASKS = {"base", "data", "table"}
 _RESERVED = {"file", "lm_eval", "micro", "macro"}
 """Names that stand for a source of tasks, a group of them, or the mean over them."""
+_NAME = re.compile(r"[^\s:,][^:,]*")
 
 
 def _load_file(reference: str) -> Task:
     """The task of a user's file; `load` knows it by its short name from then on, here and in worker processes."""
     user = importlib.import_module("calibench.tasks.user")
     task = user.load(reference)
-    if task.name in names() or task.name in _RESERVED or not re.fullmatch(r"[^\s:,][^:,]*", task.name):
+    if task.name in names() or task.name in _RESERVED or not _NAME.fullmatch(task.name):
         raise InputError(f"{reference}: a task cannot be called {task.name!r}: taken, or no name; rename the file")
     SOURCES[task.name] = functools.partial(_reload_file, reference)
     return task
@@ -38,10 +45,19 @@ user's file is a prefix without a NAME."""
 
 
 def names() -> list[str]:
-    """Names of all tasks, found by file name; no task is imported."""
+    """Names of all tasks, those of installed packages last; no task is imported."""
+    own = _own_names()
+    return own + sorted(registry.added(_GROUP).keys() - set(own))
+
+
+def _own_names() -> list[str]:
+    """Those found by file name."""
     plain = [m.name for m in pkgutil.iter_modules([str(_HERE)]) if not m.ispkg and m.name not in _NOT_TASKS]
-    micro = [f"micro_{m.name}" for m in pkgutil.iter_modules([str(_HERE / "micro")]) if m.name not in {"world"}]
-    return sorted(plain) + sorted(micro)
+    return sorted(plain) + _micro_names()
+
+
+def _micro_names() -> list[str]:
+    return sorted(f"micro_{m.name}" for m in pkgutil.iter_modules([str(_HERE / "micro")]) if m.name not in {"world"})
 
 
 def load(name: str) -> Task:
@@ -49,20 +65,31 @@ def load(name: str) -> Task:
 
     Raises:
         InputError: unknown name; the message gives the nearest names.
+        PluginError: a user's or another package's, and not to be had.
     """
     prefix, colon, inner = name.partition(":")
     if prefix in SOURCES and (colon or prefix not in _RESERVED):
         return SOURCES[prefix](inner)
-    known = names()
-    if name not in known:
-        raise unknown_name("task", name, [*known, "micro"])
+    entry = registry.entry_of("task", _GROUP, name, _own_names(), groups=("micro",))
+    if entry is not None:
+        return _named(registry.load_entry("task", entry, Task), entry)
     folder, _, file = name.partition("_") if name.startswith("micro_") else ("", "", name)
     return importlib.import_module(f"calibench.tasks.{folder + '.' if folder else ''}{file}").TASK
+
+
+def _named(task: Task, entry: EntryPoint) -> Task:
+    """The task of a package, which must have the name of its entry point: worker processes load it by that."""
+    if task.name != entry.name or task.name in _RESERVED or not _NAME.fullmatch(task.name):
+        raise PluginError(
+            f"task {entry.name} ({entry.value}): its name is {task.name!r}, and its entry point's {entry.name!r}\n"
+            f"A task has one name, with no colon or comma in it and none of {', '.join(sorted(_RESERVED))}"
+        )
+    return task
 
 
 def expand(names_or_groups: list[str]) -> list[str]:
     """Replaces the group `micro` by its tasks and drops repetitions, keeping the order."""
     out: list[str] = []
     for name in names_or_groups:
-        out += [n for n in names() if n.startswith("micro_")] if name == "micro" else [name]
+        out += _micro_names() if name == "micro" else [name]
     return list(dict.fromkeys(out))

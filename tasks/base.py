@@ -1,7 +1,7 @@
 """What a task is: a source of rows, a pure function from row to question, an instruction, and a pure grader.
 
 A task is one file in this folder (or in `tasks/micro/`) that defines `TASK`; the file's name is the task's name, and
-`micro/algebra.py` is `micro_algebra`.
+`micro/algebra.py` is `micro_algebra`. An installed package gives others by entry points of the group `calibench.tasks`.
 """
 
 from __future__ import annotations

@@ -24,7 +24,9 @@ FOLDERS = ("harness", "tasks", "metrics", "reports")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 PLAIN = ("calibench.tasks", "calibench.metrics", "calibench.reports")
-CONTRACT = ("calibench.records", "calibench.results", "calibench.errors", "calibench.fields")
+CONTRACT = tuple(
+    f"calibench.{name}" for name in ("records", "results", "errors", "fields", "registry", "foreign", "version")
+)
 # The composition roots, lowest first: a root may import those before it, and everything that is no root.
 ROOTS = (
     "calibench.grading",

@@ -46,7 +46,7 @@ class Rescored:
 
     def summary(self) -> Rescoring:
         return Rescoring(
-            read=dict(sorted(self.read.items())),
+            read=dict(sorted(self.read.items(), key=lambda item: (item[0] != "grade", item[0]))),
             changes=tuple(
                 Change(part=part, before=before, after=after, n=n)
                 for (part, before, after), n in sorted(self.changes.items())

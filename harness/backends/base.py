@@ -1,14 +1,15 @@
 """What a backend is: something that continues a prompt of token ids.
 
-A backend is one file in this folder that defines `Backend(model, engine_options, thinking, log)`, a subclass of
-`BaseBackend`; the file's name is the backend's name.
+A backend is one file in this folder that defines `Backend`, a subclass of `BaseBackend`; the file's name is the
+backend's name. An installed package gives others by entry points of the group `calibench.backends`.
 """
 
 from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
 
 from calibench import registry
 from calibench.errors import CapabilityError
@@ -78,6 +79,17 @@ class BaseBackend(abc.ABC):
     """Requests that keep the engine busy; more wait in its queue."""
 
     @abc.abstractmethod
+    def __init__(self, model: str, engine_options: Mapping[str, Any], thinking: str, log: Path):
+        """Loads nothing yet.
+
+        Args:
+            model: folder of the checkpoint.
+            engine_options: from `--engine`, as they are.
+            thinking: `on`, `off` or `auto`, for the chat format.
+            log: file for what the engine writes.
+        """
+
+    @abc.abstractmethod
     async def start(self) -> None:
         """Loads the model. Raises EngineError or ModelError."""
 
@@ -108,9 +120,12 @@ class BaseBackend(abc.ABC):
         raise CapabilityError(f"{type(self).__module__} gives no log-likelihood of a given text")
 
 
+_FAMILY = registry.Family("backend", "calibench.backends", "calibench.backends", "Backend")
+
+
 def names() -> list[str]:
     """Names of all backends; none is imported."""
-    return registry.names("calibench.backends")
+    return registry.names(_FAMILY)
 
 
 def load(name: str) -> type[BaseBackend]:
@@ -118,5 +133,6 @@ def load(name: str) -> type[BaseBackend]:
 
     Raises:
         InputError: unknown name; the message gives the nearest names.
+        PluginError: another package's, and not to be had.
     """
-    return registry.load("calibench.backends", "backend", name).Backend
+    return registry.load(_FAMILY, name, BaseBackend)

@@ -26,9 +26,9 @@ def register(commands: Any) -> None:
 def _tasks(options: argparse.Namespace) -> None:
     from calibench import tasks
 
-    loaded = [tasks.load(name) for name in tasks.names()]
+    rows = output.loaded(tasks.names(), tasks.load)
     output.print_list(
-        [{"name": t.name, "domain": t.domain, "description": t.description} for t in loaded], options.json
+        [{"name": name, "domain": t.domain, "description": t.description} for name, t in rows], options.json
     )
 
 
@@ -44,7 +44,7 @@ def _suites(options: argparse.Namespace) -> None:
 def _methods(options: argparse.Namespace) -> None:
     from calibench.confidence import base
 
-    rows = [(name, base.load(name)) for name in base.names()]
+    rows = output.loaded(base.names(), base.load)
     output.print_list(
         [{"name": n, "needs": sorted(m.needs), "description": m.description} for n, m in rows], options.json
     )
@@ -53,7 +53,7 @@ def _methods(options: argparse.Namespace) -> None:
 def _backends(options: argparse.Namespace) -> None:
     from calibench.backends import base
 
-    rows = [(name, base.load(name)) for name in base.names()]
+    rows = output.loaded(base.names(), base.load)
     output.print_list(
         [{"name": n, "capabilities": sorted(b.capabilities), "description": _summary_line(b)} for n, b in rows],
         options.json,

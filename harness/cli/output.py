@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from calibench.errors import PluginError
+
+T = TypeVar("T")
 
 
 def warn_if_unfinished(run: Any) -> None:
@@ -40,6 +45,17 @@ def print_json(value: Any) -> None:
     import msgspec
 
     print(msgspec.json.format(msgspec.json.encode(value), indent=1).decode())
+
+
+def loaded(names: Sequence[str], load: Callable[[str], T]) -> list[tuple[str, T]]:
+    """Each name with its plug-in; what is wrong with one that cannot be had is told, and the others stand."""
+    found = []
+    for name in names:
+        try:
+            found.append((name, load(name)))
+        except PluginError as error:
+            print(f"calibench: {error}", file=sys.stderr)
+    return found
 
 
 def print_list(rows: list[dict[str, Any]], as_json: bool) -> None:

@@ -72,7 +72,7 @@ def recipe_options(recipe: str, words: Sequence[str]) -> dict[str, Any]:
 def _recipes(chosen: argparse.Namespace) -> None:
     from calibench.finetune.recipes import base
 
-    rows = [(name, base.load(name)) for name in base.names()]
+    rows = output.loaded(base.names(), base.load)
     if chosen.json:
         output.print_json(
             [

@@ -1,14 +1,15 @@
 """What a confidence method is: a way of obtaining, for one generation, the probability that its answer is right.
 
-A method is one file in this folder that defines `METHOD`; the file's name is the method's name. Follow-up methods ask
-the model again about its own output, from which a stated confidence has been cut, so that it cannot be copied.
+A method is one file in this folder that defines `METHOD`; the file's name is the method's name. An installed package
+gives others by entry points of the group `calibench.methods`. Follow-up methods ask the model again about its own
+output, from which a stated confidence has been cut, so that it cannot be copied.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -50,8 +51,8 @@ class Method(NamedTuple):
     needs: frozenset[str]
     """Capabilities that the backend must have, `stated` if the protocol must ask for a confidence, and
     `protocol options` if it must be that one, where no other methods are read."""
-    read: Callable[[Answered, BaseBackend | None], Awaitable[Reading]]
-    """(generation, backend) -> reading. A method that needs no model gets None for the backend."""
+    read: Callable[[Answered, Any], Awaitable[Reading]]
+    """(generation, backend) -> reading. The backend is None for a method that needs no model."""
     question: str = ""
     """What a follow-up asks; part of a run's identity."""
     of_whole_output: bool = False
@@ -87,9 +88,12 @@ def token_reading(scores: TokenScores, tokens: Sequence[int]) -> Reading:
     return Reading(min(math.exp(total / n), 1.0), "ok", msgspec.json.encode(features).decode())
 
 
+_FAMILY = registry.Family("confidence method", "calibench.confidence", "calibench.methods", "METHOD")
+
+
 def names() -> list[str]:
     """Names of all methods; none is imported."""
-    return registry.names("calibench.confidence")
+    return registry.names(_FAMILY)
 
 
 def load(name: str) -> Method:
@@ -97,5 +101,6 @@ def load(name: str) -> Method:
 
     Raises:
         InputError: unknown name; the message gives the nearest names.
+        PluginError: another package's, and not to be had.
     """
-    return registry.load("calibench.confidence", "confidence method", name).METHOD
+    return registry.load(_FAMILY, name, Method)

@@ -14,12 +14,13 @@ import multiprocessing
 import os
 import resource
 import signal
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, TimeoutError
 from typing import TYPE_CHECKING
 
 from calibench import tasks
-from calibench.errors import EngineError, InputError
+from calibench.errors import EngineError, InputError, PluginError
 from calibench.grading import sandbox
 from calibench.records import Question
 from calibench.tasks import grading
@@ -70,6 +71,8 @@ class GradingPool:
             initargs=(tasks.SOURCES, tuple(task_names)),
         )
         self._timeout = timeout
+        self.faults: Counter[str] = Counter()
+        """What graders of other people's tasks raised, and how often: those answers are `failed`."""
         self._unfinished: set[ProcessFuture] = set()
         self._pool.schedule(int)  # a first piece of work makes the pool start its workers
 
@@ -133,6 +136,10 @@ class GradingPool:
             return done.result()
         if isinstance(error, TimeoutError):
             return Verdict("failed", None, f"grader out of time ({self._timeout:g} s)")
+        if isinstance(error, PluginError):
+            fault = str(error).partition("\n")[0]
+            self.faults[fault] += 1
+            return Verdict("failed", None, fault)
         return Verdict("failed", None, f"grader raised {type(error).__name__}: {error}")
 
 

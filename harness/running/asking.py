@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from typing import Any, Literal
 
 from calibench.backends import _likelihoods
 from calibench.backends.base import BaseBackend, Completion
@@ -162,7 +162,7 @@ def _scored(scored: _likelihoods.Scored | _likelihoods.NotScored) -> _likelihood
     return scored if isinstance(scored, _likelihoods.Scored) else None
 
 
-def _finish_reason(completion: Completion) -> str:
+def _finish_reason(completion: Completion) -> Literal["stop", "length"]:
     return "stop" if completion.ended else "length"
 
 

@@ -13,7 +13,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from calibench import model, tasks
 from calibench.backends import base as backends
@@ -32,6 +32,8 @@ from calibench.running.selection import Selection, select, split_of
 from calibench.running.stream import Stream, lacking
 from calibench.store import RunFile
 from calibench.tasks.base import Task
+
+_T = TypeVar("_T")
 
 
 class RunResult(NamedTuple):
@@ -81,16 +83,25 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
         scope = grown_scope(run, config, selections)
         _check_stored_scores(run, config, selections, methods)
         interrupted = False
+        faults: Counter[str] = Counter()
         if scope != run.manifest().get("scope") or not is_complete(run):
             session = _Session(config, run, checkpoint, selections, methods, protocol, known, scope, progress)
-            interrupted = run_loop(session.make(backend_type))
-        return RunResult(run, interrupted, run.manifest()["notes"])
+            interrupted, faults = run_loop(session.make(backend_type))
+        return RunResult(run, interrupted, [*run.manifest()["notes"], *_faults_told(run, faults)])
     except BaseException:
         run.close()
         raise
 
 
-def run_loop(main: Coroutine[Any, Any, bool]) -> bool:
+def _faults_told(run: RunFile, faults: Counter[str]) -> list[str]:
+    return [
+        f"{n} answers could not be graded, {fault}; once that is mended, `calibench report {run.path.parent} --rescore`"
+        " grades them"
+        for fault, n in faults.items()
+    ]
+
+
+def run_loop(main: Coroutine[Any, Any, _T]) -> _T:
     """Runs the coroutine to its end, in a thread of its own where an event loop is running already (a notebook)."""
     try:
         asyncio.get_running_loop()
@@ -167,9 +178,9 @@ class _Session(NamedTuple):
     scope: dict[str, Any]
     progress: Progress
 
-    async def make(self, backend_type: type[BaseBackend]) -> bool:
+    async def make(self, backend_type: type[BaseBackend]) -> tuple[bool, Counter[str]]:
         """Makes what is missing: what the stored texts give first, then the rest with the model. Returns whether that
-        was stopped early."""
+        was stopped early, and what the graders of other people's tasks raised."""
         interrupted = False
         lacks = lacking(self.run, self.config, self.protocol, self.methods, self.selections)
         of_model = {"generation", *(name for name, method in self.methods.items() if method.needs_model)}
@@ -181,7 +192,7 @@ class _Session(NamedTuple):
                 interrupted = await self._ask(graders, backend_type)
         complete = is_complete(self.run)
         self.run.update_manifest(scope=self.scope, complete=complete)
-        return interrupted and not complete
+        return interrupted and not complete, graders.faults
 
     async def _ask(self, graders: GradingPool, backend_type: type[BaseBackend]) -> bool:
         self.progress.stage(f"starting {self.config.backend}")

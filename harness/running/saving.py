@@ -7,6 +7,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Any
 
 from calibench.errors import CalibenchError
 from calibench.records import Record
@@ -29,7 +30,7 @@ class Saver:
     async def saving(self) -> AsyncIterator[None]:
         """Commits while the body runs; the last records on the way out, however it goes."""
         saver = asyncio.create_task(self._save_forever())
-        owner = asyncio.current_task()
+        owner = _current_task()
         saver.add_done_callback(lambda task: None if task.cancelled() else owner.cancel())
         try:
             yield
@@ -54,7 +55,7 @@ class Saver:
 @contextlib.contextmanager
 def draining(stop: asyncio.Event, told: Callable[[], None]) -> Iterator[None]:
     """The first Ctrl-C or SIGTERM sets `stop` and lets what is in flight end; the second one gives that up too."""
-    loop, owner = asyncio.get_running_loop(), asyncio.current_task()
+    loop, owner = asyncio.get_running_loop(), _current_task()
 
     def on_signal() -> None:
         if stop.is_set():
@@ -73,3 +74,9 @@ def draining(stop: asyncio.Event, told: Callable[[], None]) -> Iterator[None]:
     finally:
         for number in signals:
             loop.remove_signal_handler(number)
+
+
+def _current_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None  # inside a coroutine
+    return task

@@ -103,8 +103,9 @@ class Stream:
         for question in selection.questions(self._config.data):
             done = self._run.finished(question.task, question.question_id, self._protocol.name)
             missing = {draw: self._wanted - done.get(draw, set()) for draw in range(self._draws_of(question))}
-            asked = self._asker and any(missing.values())
-            prompt = self._asker.prompt(selection.task, question) if asked else None
+            asked = None
+            if self._asker and any(missing.values()):
+                asked = self._asker, self._asker.prompt(selection.task, question)
             for draw, parts in missing.items():
                 if not parts:
                     self._progress.done(question.task, None, 0)
@@ -115,7 +116,7 @@ class Stream:
                     continue
                 if not await self._slot():
                     return
-                job = draws.create_task(self._draw(selection.task, question, prompt, draw, draw in done, parts))
+                job = draws.create_task(self._draw(selection.task, question, asked, draw, draw in done, parts))
                 job.add_done_callback(lambda _: self._slots.release())
 
     def _draws_of(self, question: Question) -> int:
@@ -134,18 +135,21 @@ class Stream:
         return not self._stop.is_set()
 
     async def _draw(
-        self, task: Task, question: Question, prompt: Prompt | Options | None, draw: int, stored: bool, parts: set[str]
-    ) -> None:
+        self, task: Task, question: Question, asked: tuple[Asker, Prompt | Options] | None, draw: int, stored: bool,
+        parts: set[str],
+    ) -> None:  # fmt: skip
         """Makes the missing parts of one draw; the generation itself if it is not stored."""
         generated = 0
-        if stored:
+        if stored or asked is None:
             generation = self._run.draws(question.task, question.question_id, self._protocol.name)[draw]
-            if prompt is None:
+            if asked is None:
                 answered = answered_of(question, generation, parsed_of(generation, self._protocol.scale))
             else:
-                answered = await self._asker.again(question, prompt, generation)
+                asker, prompt = asked
+                answered = await asker.again(question, prompt, generation)
         else:
-            generation, answered = await self._asker.ask(question, prompt, draw)
+            asker, prompt = asked
+            generation, answered = await asker.ask(question, prompt, draw)
             generated = (generation.reasoning_tokens or 0) + (generation.answer_tokens or 0)
             # Log-probabilities are not stored: what is read from them is committed together with the generation.
             scored = [await self._judge.read(name, generation, answered) for name in parts & self._of_scores]

@@ -23,6 +23,7 @@ from msgspec.structs import replace
 
 from calibench.errors import DataError, InputError, unknown_name
 from calibench.fields import fields
+from calibench.foreign import Foreign
 from calibench.records import Question
 from calibench.tasks import table
 from calibench.tasks.base import Rows, Task
@@ -40,7 +41,8 @@ def load(reference: str) -> Task:
     """The task of a reference.
 
     Raises:
-        InputError: the reference, or a Python file, is malformed.
+        InputError: the reference is malformed, or there is no such Python file.
+        PluginError: a Python file raises something, or defines no task.
     """
     described = _described(reference)
     suffix = table.suffix_of(Path(described.task_file), _SUFFIXES)
@@ -77,14 +79,15 @@ def _from_python(described: Description) -> Task:
             f"{path}: a Python file says itself what its questions and answers are; drop the other options"
         )
     spec = importlib.util.spec_from_file_location(f"calibench_user_{path.stem}", path)
+    assert spec is not None  # as of any file ending in .py
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    try:
+    foreign = Foreign(f"task {path.stem}", str(path), f"TASK of {path.name}", path)
+    with table.file_errors(path):
+        path.stat()
+    with foreign.blamed():
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # whatever the user's code raises
-        raise InputError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from error
-    task = getattr(module, "TASK", None)
-    if not isinstance(task, Task):
-        raise InputError(f"{path}: expected TASK, a calibench.tasks.base.Task, found {task!r:.80}")
+    task = foreign.checked(getattr(module, "TASK", None), Task)
     return task._replace(open=partial(_open_python, task, path), to_question=partial(_own_question, task))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from calibench import tasks
-from calibench.errors import DataError, InputError
+from calibench.errors import DataError, InputError, PluginError
 from calibench.grading.check import check_task
 from calibench.records import Question
 from calibench.tasks.base import Task
@@ -255,15 +255,35 @@ def test_a_python_file_is_a_task(tmp_path: Path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("1 / 0", "cannot be loaded: ZeroDivisionError"),
-        ("raise SystemExit", "cannot be loaded: SystemExit"),
-        ("def", "cannot be loaded: SyntaxError"),
-        ("TASK = 1", "expected TASK, a calibench.tasks.base.Task, found 1"),
+        (
+            "\n1 / 0",
+            r"task bad \(bad\.py, line 2\): ZeroDivisionError: division by zero\nThe fault is in .*bad\.py",
+        ),
+        ("raise SystemExit", r"task bad \(bad\.py, line 1\): SystemExit\n"),
+        ("def", r"task bad \(bad\.py, line 1\): SyntaxError: "),
+        ("TASK = 1", r"task bad \(TASK of bad\.py\): expected a calibench\.tasks\.base\.Task, found 1"),
     ],
 )
 def test_a_python_file_that_is_no_task_is_refused(tmp_path: Path, content: str, message: str):
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(PluginError, match=message):
         load(write(tmp_path / "bad.py", content))
+
+
+@pytest.mark.parametrize(
+    ("part", "broken", "message"),
+    [
+        ("to_question", "lambda row, place: row['text']", "KeyError: 'text'"),
+        ("to_question", "lambda row, place: 'text'", "to_question gave 'text', expected .*Question"),
+        ("grade", "lambda question, text: question.answer", "AttributeError: 'Question' object has no attribute"),
+        ("grade", "lambda question, text: None", "grade gave None, expected .*Verdict"),
+        ("open", "lambda data: Rows(({'i': 1 / i} for i in range(2)), 'f', 'o')", "ZeroDivisionError: "),
+    ],
+)
+def test_what_a_python_file_raises_when_it_is_called_is_its_own_fault(tmp_path, part, broken, message):
+    path = write(tmp_path / "my_task.py", f"{PYTHON % 'doubles'}\n\nTASK = TASK._replace({part}={broken})\n")
+    task, line = load(path), len(path.read_text().splitlines())
+    with pytest.raises(PluginError, match=rf"task my_task \(my_task\.py, line {line}\): {message}"):
+        [task.grade(question, "Answer: 1") for question in questions(task)]
 
 
 def test_a_python_file_names_its_questions_as_itself(tmp_path: Path):

@@ -1,6 +1,7 @@
 """What a recipe is: a way of making a checkpoint out of another.
 
-A recipe is one file in this folder that defines `RECIPE`; the file's name is the recipe's name. Its options are the
+A recipe is one file in this folder that defines `RECIPE`; the file's name is the recipe's name. An installed package
+gives others by entry points of the group `calibench.recipes`. Its options are the
 fields of a Struct: `calibench tune RECIPE --FIELD VALUE`. Defaults are ours unless a field names their source.
 """
 
@@ -32,9 +33,12 @@ class Recipe(NamedTuple):
     """(options) -> for each option that names files, what these hold: they make the checkpoint, wherever they lie."""
 
 
+_FAMILY = registry.Family("recipe", "calibench.finetune.recipes", "calibench.recipes", "RECIPE")
+
+
 def names() -> list[str]:
     """Names of all recipes; none is imported."""
-    return registry.names("calibench.finetune.recipes")
+    return registry.names(_FAMILY)
 
 
 def load(name: str) -> Recipe:
@@ -42,8 +46,9 @@ def load(name: str) -> Recipe:
 
     Raises:
         InputError: unknown name; the message gives the nearest names.
+        PluginError: another package's, and not to be had.
     """
-    return registry.load("calibench.finetune.recipes", "recipe", name).RECIPE
+    return registry.load(_FAMILY, name, Recipe)
 
 
 def read_options(name: str, given: Mapping[str, Any]) -> Options:
