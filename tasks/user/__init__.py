@@ -23,8 +23,8 @@ from msgspec.structs import replace
 
 from calibench.errors import DataError, InputError, unknown_name
 from calibench.fields import fields
-from calibench.foreign import Foreign
 from calibench.records import Question
+from calibench.registry.foreign import Foreign
 from calibench.tasks import table
 from calibench.tasks.base import Rows, Task
 from calibench.tasks.data import sha256

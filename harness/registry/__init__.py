@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calibench.errors import PluginError, unknown_name
-from calibench.foreign import Foreign
+from calibench.registry.foreign import Foreign
 from calibench.version import __version__
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from calibench import schema
 from calibench.errors import InputError, RunFileError, StorageError
 from calibench.records import Confidence, Generation, Grade, Metric, Question, Record
+from calibench.store import schema
 from calibench.version import __version__
 
 if TYPE_CHECKING:
