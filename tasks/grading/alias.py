@@ -23,7 +23,9 @@ from calibench.tasks.grading.refusal import is_refusal
 
 GRADER = "alias/2"
 
-_COPULA = re.compile(r"(?i)^.{0,200}?\b(?:is|was|are|were)\b(.+)$", re.DOTALL)
+_COPULA = re.compile(
+    r"(?i)^.{0,200}?(?:\b(?:is|was|are|were)\b|\b(?:it|that|he|she|there|this)['’]s\b)(.+)$", re.DOTALL
+)
 _PREPOSITION = re.compile(r"(?i)^\s*(?:\w+ed |born |written |made )?(?:in|by|at|from|as)\s(.+)$", re.DOTALL)
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 

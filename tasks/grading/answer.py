@@ -1,9 +1,10 @@
 r"""What states an answer: the one rule, by which the parser finds where an answer stands and the graders what it says.
 
 An answer is stated by a line `Answer: ...` (also bold, `Final answer`, `Guess`, or with the answer on the next line),
-by a JSON field `"answer"`, `<answer>` tags, `####` or `\boxed{}`; the last one counts. Failing those, by a sentence
-`the answer is ...`. Nothing inside a program is a statement. What to read when nothing is stated differs by kind of
-answer and is each grader's own rule.
+by a field `"answer"` of JSON or a Python dict, `<answer>` tags, `####` or `\boxed{}`; the last one counts. Failing
+those, by a sentence `the answer is ...`, else by a line `A: ...`. Labels and sentences may be Japanese or Chinese.
+Nothing inside a program is a statement. What to read when nothing is stated differs by kind of answer and is each
+grader's own rule.
 """
 
 from __future__ import annotations
@@ -13,15 +14,27 @@ from typing import NamedTuple
 
 from calibench.tasks.grading.blocks import HIDDEN, programs_hidden
 
+_FINAL = "(?:最终|最終|最后|最後|正确|正確|正しい)?(?:的)?"
 _LABEL = re.compile(
-    r"(?im)^[^\w\n]{0,8}(?:(?:my|the|final|correct|best) ){0,2}(?:answer|guess|答え|回答|解答|答案)(?: is)?[ \t*_]{0,4}"
-    r"(?:[:：=]|$)|(?P<json>\"(?:final_)?answer\"[ \t]?:)|(?P<tag><answer>)|####|(?P<box>\\boxed[ ]?\{)"
+    r"(?im)^[^\w\n]{0,8}(?:(?:(?:my|the|final|correct|best) ){0,2}(?:answer|guess)(?: and confidence)?"
+    rf"|{_FINAL}(?:答え|回答|解答|答案|正解))(?:[ ]?\([^()\n]{{1,20}}\))?(?: is)?[ \t*_]{{0,4}}(?:[:：=]|$)"
+    r"|(?P<json>[\"'](?:final[_ ])?answer[\"'][ \t]?:)|(?P<tag><(?:final_)?answer>)"
+    r"|####|(?P<box>\\(?:boxed|fbox)[ ]?\{)"
 )
-_SENTENCE = re.compile(r"(?i)\banswer (?:is|would be|should be|must be):?[ \t]+([^\n]+?)(?=\.(?:\s|$)|\n|$)")
+_SENTENCE = re.compile(
+    r"(?i)\banswer (?:is|would be|should be|must be):?[ \t]+(?P<said>[^\n]+?)(?=\.(?:\s|$)|\n|$)"
+    r"|(?:答え|解答|答案|正解)(?:应该|應該)?(?:は|是|为|為)[:：]?[ \t]{0,4}"
+    r"(?P<eastern>[^\n。]+?)(?:です|でした|である|だ|に?となります)?(?=[。\n]|$)"
+)
+_SHORT = re.compile(r"(?m)^[ \t>*#-]{0,4}A[*_]{0,2}[:：][*_]{0,2}[ \t]+(?P<said>[^\n]+)$")
+"""`A: ...`, as in `Q: ... A: ...`, where no `B: ...` makes it the letter of an option."""
+_SECOND = re.compile(r"(?m)^[ \t>*#-]{0,4}B[*_]{0,2}[:：]")
 _CONFIDENCE_LEFT = re.compile(r"(?i)[\s,;|.(*-]{0,4}\bconfidence\b\W{0,8}\Z")
 """A label without a value at the end of the answer's line, as one that the token limit has cut."""
 _PROGRAM = re.compile(HIDDEN)
-_JSON_VALUE = re.compile(r'\s{0,4}(?:"((?:[^"\\\n]|\\.)*)"|([^,}\n]*))')
+_JSON_VALUE = re.compile(r"""\s{0,4}(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|([^,}\n]*))""")
+_TAG_END = re.compile(r"(?i)</(?:final_)?answer>")
+_STYLED = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|boxed|fbox)[ ]?\{([^{}]*)\}")
 _WRAPPERS = (
     *(("**", "**"), ("__", "__"), ("*", "*"), ("`", "`"), ("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]")),
     *(('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("<", ">")),
@@ -45,24 +58,31 @@ class Stated(NamedTuple):
     """False for a sentence."""
 
 
-def stated(text: str) -> Stated | None:
-    """Where the text states its answer; None if it states none."""
+def stated(text: str, lettered: bool = False) -> Stated | None:
+    """Where the text states its answer; None if it states none.
+
+    Args:
+        text: any text.
+        lettered: answers are letters of options, so that a line `A: ...` names one.
+    """
     text = programs_hidden(text)
     for label in reversed(list(_LABEL.finditer(text))[-_LABELS_TRIED:]):
         start, end, close = _content(text, label)
         if content := unwrapped(text[start:end]):
             start = text.index(content, start)
             return Stated(label.start(), start, start + len(content), close, labelled=True)
-    sentences = list(_SENTENCE.finditer(text))
-    if sentences and (content := unwrapped(sentences[-1][1])):
-        start = text.index(content, sentences[-1].start(1))
-        return Stated(sentences[-1].start(), start, start + len(content), None, labelled=False)
+    said = list(_SENTENCE.finditer(text))
+    if not said and not lettered and not _SECOND.search(text):
+        said = list(_SHORT.finditer(text))
+    if said and (content := unwrapped(said[-1][said[-1].lastgroup])):
+        start = text.index(content, said[-1].start(said[-1].lastgroup))
+        return Stated(said[-1].start(), start, start + len(content), None, labelled=False)
     return None
 
 
-def stated_answer(text: str) -> str | None:
-    """The answer that the text states, without markup; None if it states none."""
-    found = stated(text)
+def stated_answer(text: str, lettered: bool = False) -> str | None:
+    """The answer that the text states, without markup; None if it states none (arguments of `stated`)."""
+    found = stated(text, lettered)
     return text[found.start : found.end] if found else None
 
 
@@ -89,6 +109,8 @@ def unwrapped(text: str) -> str:
     while True:
         before = text
         text = text.strip().rstrip(".。,; \t\n").strip()
+        if styled := _STYLED.fullmatch(text):
+            text = styled[1]
         for left, right in _WRAPPERS:
             inner = text[len(left) : -len(right)]
             if text.startswith(left) and text.endswith(right) and inner and left not in inner and right not in inner:
@@ -102,10 +124,10 @@ def _content(text: str, label: re.Match[str]) -> tuple[int, int, int | None]:
     start = label.end()
     if label["json"]:
         value = _JSON_VALUE.match(text, start)
-        return (*value.span(1 if value[1] is not None else 2), value.end() if value.end() < len(text) else None)
+        return (*value.span(value.lastindex), value.end() if value.end() < len(text) else None)
     if label["tag"]:
-        end = text.find("</answer>", start)
-        return (start, end, end + len("</answer>")) if end >= 0 else (start, len(text), None)
+        end = _TAG_END.search(text, start)
+        return (start, *end.span()) if end else (start, len(text), None)
     if label["box"]:
         end = _closing_brace(text, start)
         return (start, len(text), None) if end is None else (start, end, end + 1)

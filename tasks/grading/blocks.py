@@ -59,7 +59,9 @@ def blocks(text: str) -> list[Block]:
 def is_python(block: Block, text: str) -> bool:
     """Whether the block holds a program: it says that it is Python, or does not say, and defines or imports a name."""
     code = text[slice(*block.code)]
-    return block.language.startswith("py") or bool(not block.language and _STATEMENT.search(code))
+    if block.language.startswith("py"):
+        return not code.lstrip().startswith("{")  # a dict is data
+    return bool(not block.language and _STATEMENT.search(code))
 
 
 def programs_hidden(text: str) -> str:

@@ -1,8 +1,10 @@
 r"""Grades answers that are one number, by exact comparison.
 
-Read: digits with thousands commas, decimals, fractions and mixed numbers, signs (also U+2212), LaTeX (`\frac{3}{4}`,
-`\$`, `\text{}`, `\times 10^3`), units and words around the number, `1.5 million`. A percent sign is a unit: 25% is
-25. A number is read whole or not at all: never a part of a longer number, a word, a range or a time of day.
+Read: digits with thousands separators (`1,234`, `1 234`, `1'234`), decimals, fractions and mixed numbers (also `2½`),
+signs (also U+2212, a dash, `minus`), LaTeX (`\frac{3}{4}`, `\$`, `\text{}`, `\times 10^3`), units and words around the
+number, `1.5 million`, `3万`, and sums and products (`3*6` is 18). A percent sign is a unit: 25% is 25. A number is read
+whole or not at all: never a part of a longer number, a word, a range, a root or a time of day, nor one that is denied
+("not 7"). Two alternatives ("7 or 8") are no answer.
 
 In a stated answer with several numbers, the right side of the last `=` counts; then the number that the answer starts
 with; then the last one. Where no answer is stated, the last number of the text counts, and the detail says so.
@@ -10,6 +12,7 @@ with; then the last one. Where no answer is stated, the last number of the text 
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -21,23 +24,44 @@ from calibench.tasks.grading.refusal import is_refusal
 
 GRADER = "number/2"
 
-_LATEX = (
+_CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_REWRITTEN = (
+    (re.compile("[ ]?[\u00bc-\u00be\u2150-\u215e]"), lambda m: " " + _fraction(m[0]) + " "),
+    (re.compile("[⁻⁰¹²³⁴-⁹]+"), lambda m: "^" + unicodedata.normalize("NFKC", m[0]).replace("−", "-")),
     (re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}|\\[dt]?frac[ ]?(\d)[ ]?(\d)"), r" \1\3/\2\4 "),
     (re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}\b)|\{,\}|\\[,;:! ]|~"), ""),
+    (re.compile(r"(?<=\d)['’](?=\d{3}(?!\d))"), ""),
     (re.compile(r"\\(?:text|mathrm|mathbf|textbf|boxed|mbox)\b\{([^{}]*)\}"), r"\1"),
-    (re.compile(r"[ ]?(?:\\times|\\cdot|×|\*)[ ]?10\^(?:\{([-+]?\d{1,2})\}|([-+]?\d{1,2}))"), r"e\1\2"),
+    (re.compile(r"\\sqrt(?:\[[^\[\]]*\])?(?:\{[^{}]*\})?"), "√1"),
+    (re.compile(r"(?i)\bsqrt[ ]?\(?"), "√"),
+    (re.compile(r"[ ]?(?:\\times|\\cdot|×|\*|x)[ ]?10\^(?:\{([-+]?\d{1,2})\}|([-+]?\d{1,2}))"), r"e\1\2"),
+    (re.compile(r"(?<![\w.,^])10\^(?:\{(\d{1,2})\}|(\d{1,2}))(?!\d)"), r"1e\1\2"),
+    (re.compile(r"(?<=[\d)])[ ]?(?:\\times|\\cdot|\*)[ ]?(?=[\d(])"), "×"),
     (re.compile(r"\\(?=[$%])|[*_`$£€¥₹]|\\[()\[\]]"), ""),
+    (re.compile(r"(?i)(?<!\d )(?<!\d)\b(?:minus|negative)[ ](?=[\d.])"), "-"),
+    (re.compile(r"(?<![\w.,)%])(?<!\d )[‐‑‒–—﹣－](?=[ ]?[\d.])"), "-"),
+    (re.compile(rf"(?<=[{_CJK}])(?=[-+.\d])|(?<=\d)(?=[{_CJK}])"), " "),
 )
+_GROUPED = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[ ]\d{3}){1,4}(?![\d/.,]|[ ]?/)")
 _INTEGER = r"(?:\d{1,3}(?:,\d{3})+|\d{1,300})"
 _NUMBER = re.compile(
-    r"(?<![\w.,/^:])(?<!\w-)(?:(?P<sign>[-+])[ ]?)?"
+    r"(?<![\w.,/^:√×])(?<!\w[-–—])(?:(?P<sign>[-+])[ ]?)?"
     rf"(?:(?:(?P<whole>\d{{1,9}})[ ])?(?P<top>{_INTEGER})[ ]?/[ ]?(?P<bottom>{_INTEGER})"
     rf"|(?P<decimal>(?:{_INTEGER}(?:\.\d{{0,300}})?|\.\d{{1,300}})(?:e[-+]?\d{{1,2}})?))"
-    r"(?![\d/^]|[-.,:]\d|e[-+]?\d)"
-    r"(?:[ ](?P<scale>thousand|million|billion|trillion)\b)?",
+    r"(?![\d/^×]|[-–—.,:]\d|e[-+]?\d|[ ]?(?:√|π|\\pi|sqrt))"
+    r"(?:[ ](?P<scale>thousand|million|billion|trillion|[千万萬億亿])(?![a-z]))?",
     re.IGNORECASE,
 )
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SCALES |= {"千": 10**3, "万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8}
+_TERM = r"\d{1,15}(?:\.\d{1,15})?"
+_OPERATION = re.compile(
+    rf"(?<![\w.,/^:√×+-]){_TERM}(?:[ ]?[×+][ ]?{_TERM}){{1,20}}(?![\w.,/^:√×+-]|[ ]?(?:[-/=+√π]|\\pi|sqrt))"
+)
+_DENIED = re.compile(r"(?i)(?:\bnot|n't)(?: (?:equal to|equal|be|about|exactly))? \Z")
+_ALTERNATIVE = re.compile(
+    r"(?i)(?:[ ][^\W\d]{1,15})?,?[ ]?\(?(?P<word>or|oder|ou|或|または|to|and)(?![a-z])[ ]?(?:(?:maybe|perhaps) )?\Z"
+)
 
 
 def grade_number(gold: Sequence[str], answer_text: str) -> Verdict:
@@ -71,24 +95,51 @@ def answer_classes(answers: Sequence[str]) -> list[str]:
 
 def read_number(text: str) -> Fraction | None:
     """The number that a short answer gives; None if it gives none."""
-    plain = _plain(text)
+    plain = _GROUPED.sub(lambda m: m[0].replace(" ", ""), _plain(text))
+    plain = _OPERATION.sub(_result, plain)
     right_side = plain.rpartition("=")[2]
-    numbers = list(_NUMBER.finditer(right_side)) or list(_NUMBER.finditer(plain))
+    numbers = _numbers(right_side) or _numbers(plain)
     if not numbers:
         return None
-    starts = numbers[0].start() == len(right_side) - len(right_side.lstrip())
-    return _value(numbers[0] if starts else numbers[-1])
+    before = numbers[0].string[: numbers[0].start()].strip().lower()
+    if before in ("", "either", "from", "between"):
+        return None if _has_alternative(numbers, before) else _value(numbers[0])
+    return _value(numbers[-1])
+
+
+def _numbers(text: str) -> list[re.Match[str]]:
+    """The numbers of a text but those that it denies."""
+    return [m for m in _NUMBER.finditer(text) if not _DENIED.search(text, max(0, m.start() - 20), m.start())]
+
+
+def _has_alternative(numbers: list[re.Match[str]], before: str) -> bool:
+    """Whether the first number is one of two different ones: "7 or 8", "7 to 8", "between 7 and 8"."""
+    if len(numbers) < 2 or _value(numbers[0]) == _value(numbers[1]):
+        return False
+    joined = _ALTERNATIVE.fullmatch(numbers[0].string[numbers[0].end() : numbers[1].start()])
+    return bool(joined) and (joined["word"].lower() != "and" or before == "between")
+
+
+def _result(operation: re.Match[str]) -> str:
+    """The value of a sum of products, as a number."""
+    total = sum(math.prod(Fraction(factor) for factor in term.split("×")) for term in operation[0].split("+"))
+    return _written(total)
 
 
 def _last_number(text: str) -> Fraction | None:
-    numbers = list(_NUMBER.finditer(_plain(text)))
+    numbers = _numbers(_plain(text))
     return _value(numbers[-1]) if numbers else None
 
 
 def _plain(text: str) -> str:
-    for pattern, replacement in _LATEX:
+    for pattern, replacement in _REWRITTEN:
         text = pattern.sub(replacement, text)
     return unicodedata.normalize("NFKC", text.replace("−", "-"))
+
+
+def _fraction(sign: str) -> str:
+    """A fraction that is one character, as digits."""
+    return unicodedata.normalize("NFKC", sign.strip()).replace("\u2044", "/")
 
 
 def _value(match: re.Match[str]) -> Fraction | None:

@@ -24,7 +24,7 @@ GRADER = "option/2"
 _NAME = "(?i:option|choice|letter|answer|选项|選項|選択肢)"
 _START = re.compile(
     rf"(?P<named>(?:(?i:the|my|correct|right|best|final) ){{0,3}}{_NAME}(?i: is)?:? ?)?"
-    r"[(\[{]?(?P<letter>[A-Za-z])(?P<mark>[)\]}][.:]?|[.:,;/&+=])?(?![A-Za-z0-9'])(?P<rest>.*)",
+    r"[(\[{]?[ ]?(?P<letter>[A-Za-z])(?P<mark>[ ]?[)\]}][.:]?|[ ]:|[.,:;/&+=])?(?![A-Za-z0-9'])(?P<rest>.*)",
     re.DOTALL,
 )
 _GOES_ON = re.compile(r" (?:is|because|since|or|and|=|-|–|—) ")
@@ -32,11 +32,11 @@ _GOES_ON = re.compile(r" (?:is|because|since|or|and|=|-|–|—) ")
 _AND_ANOTHER = re.compile(
     r"\s*(?:[,;/&+]|\b(?:or|and)\b)\s*(?:(?:or|and|maybe|perhaps|possibly|(?i:option)) ){0,2}[(\[]?(?!I [a-z])[A-Z]\b"
 )
-_MARKED = re.compile(r"\b([A-Z])\)")
-_LISTED = re.compile(r"(?m)^\W{0,8}([A-Z])(?:[).:]|$)")
+_MARKED = re.compile(r"\b([A-Z])[ ]?\)")
+_LISTED = re.compile(r"(?m)^\W{0,8}([A-Z])(?:[ ]?[).:]|$)")
 _MENTION = re.compile(
     rf"(?:(?:{_NAME}|\b(?i:choose|pick|select|say|with|is|so|therefore|thus)\b)[:,]? ?|答案是|答えは|选|選)"
-    r"[(\[]?(?<![A-Za-z])([A-Z])(?=[).,:;。\]]|です|\W*$| is\b| because\b)|[(\[]([A-Z])[)\]]"
+    r"[(\[]?(?<![A-Za-z])([A-Z])(?=[).,:;。\]]|です|\W*$| is\b| because\b)|[(\[][ ]?([A-Z])[ ]?[)\]]"
 )
 _DENIAL = re.compile(r"(?i)\b(?:not|neither|either|both|except|wrong|incorrect|rather)\b|n't\b")
 _MARKUP = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\{([^{}]*)\}|[*_`$]")
@@ -51,7 +51,7 @@ def grade_option(choices: Sequence[str], gold: Sequence[str], answer_text: str) 
         answer_text: the text without reasoning and stated confidence.
     """
     options = dict(zip(ascii_uppercase, map(_plain, choices), strict=False))
-    stated = stated_answer(answer_text)
+    stated = stated_answer(answer_text, lettered=True)
     picked = _picked(options, stated) or _mentioned(options, stated) if stated else _unlabelled(options, answer_text)
     if picked:
         return Verdict("correct" if picked in gold else "incorrect", picked)
@@ -83,7 +83,7 @@ def _started(options: dict[str, str], start: re.Match[str]) -> str | None:
     letter, mark, rest = start["letter"].upper(), start["mark"] or "", start["rest"]
     own = _folded(rest) == _folded(options[letter])
     if start["letter"].islower():
-        is_letter = mark[:1] in (")", "]", "}") if mark else not rest.strip()
+        is_letter = mark.strip()[:1] in (")", "]", "}") if mark else not rest.strip()
     else:
         is_letter = bool(start["named"] or mark or own or not rest.strip() or _GOES_ON.match(rest))
     another = _AND_ANOTHER.match(mark + rest) or _AND_ANOTHER.match(rest.strip().removeprefix(options[letter]))
