@@ -1,4 +1,7 @@
-"""Options that recipes share. Each has a default and, in its `Meta`, a line that says what it does."""
+"""Options that recipes share. Each has a default and, in its `Meta`, a line that says what it does.
+
+All options of a recipe are identity of the checkpoint that it makes.
+"""
 
 from __future__ import annotations
 

@@ -22,12 +22,13 @@ from calibench.backends import base as backends
 from calibench.backends._likelihoods import log_likelihoods
 from calibench.backends.base import LogLikelihood
 from calibench.errors import InputError
+from calibench.fields import fields
 from calibench.lm_eval.theirs import until_stop
 from calibench.model import resolve
 from calibench.prompting.chat import opens_reasoning
 from calibench.prompting.parsing import parse
 from calibench.records import Sampling
-from calibench.running.config import seed_of
+from calibench.running.config import RunConfig, seed_of
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -47,7 +48,7 @@ class Model(LM):
         engine: engine arguments.
 
     Raises:
-        CalibenchError: no such model or backend, or the engine does not start.
+        CalibenchError: no such model, backend or way of thinking, or the engine does not start.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Model(LM):
         max_batch_size: Any = None, device: Any = None, **engine: Any,
     ):  # fmt: skip
         super().__init__()
+        thinking = fields(RunConfig)["thinking"].read(thinking, "thinking")
         checkpoint = resolve(pretrained)
         self._name = checkpoint.name
         log = Path(tempfile.mkdtemp(prefix="calibench-")) / "engine.log"

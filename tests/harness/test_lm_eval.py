@@ -528,6 +528,13 @@ def test_both_roads_agree_on_options_sample_by_sample_and_in_every_metric(tmp_pa
     }
 
 
+def test_a_word_that_is_no_way_of_thinking_is_refused():
+    from calibench.lm_eval.model import Model
+
+    with pytest.raises(InputError, match=r"^thinking: expected one of auto, off, on, found 'perhaps'$"):
+        Model("micro-sft", thinking="perhaps")
+
+
 def test_our_backend_is_a_model_of_lm_eval(tmp_path, monkeypatch):
     """The same answers through lm-eval's interface for models: chat template, reasoning, stop strings."""
     from lm_eval.api.instance import Instance
