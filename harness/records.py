@@ -29,6 +29,10 @@ instruction tuning, fine-tuning on traces or labels (distillation, STaR, EpiCaR,
 RLCR). Which recipe it was is told by the name of the run."""
 
 
+Better = Literal["higher", "lower", "nearer 0"]
+"""Which values of a metric are better."""
+
+
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all records. msgspec does not inherit `kw_only`: each record repeats it."""
 
@@ -184,11 +188,33 @@ class Reliability(Record, kw_only=True, frozen=True):
     bins: tuple[ReliabilityBin, ...]
 
 
+class MeasureInfo(Record, kw_only=True, frozen=True):
+    """What a reader must know of a metric to read its numbers."""
+
+    metric: str
+    title: str
+    """Heading of its columns."""
+    meaning: str | None
+    """A sentence beside figures of it; None: pages draw no figure of it."""
+    better: Better | None
+    """None: it is not judged."""
+    of_confidences: bool
+    """It is of the answers that have a confidence."""
+    signed: bool
+    """It may be negative, and is shown with its sign."""
+    place: int | None
+    """Among the columns of the main tables, from the left, equal ones in this order; None: it is not there."""
+    interval: bool
+    """It has 95 % intervals, where these can be told."""
+
+
 class Scorecard(Record, kw_only=True, frozen=True):
     """All numbers of one run."""
 
     metrics: tuple[Metric, ...]
     reliability: tuple[Reliability, ...]
+    measures: tuple[MeasureInfo, ...] = ()
+    """What the metrics are."""
 
 
 

@@ -7,43 +7,31 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from calibench.metrics.bootstrap import absolute_sum_difference, partition, percentile_interval, usable
-from calibench.metrics.measures import MAIN, MEASURES, Group, measures_of, points
-from calibench.metrics.sample import check, resample, sample_of
-from calibench.metrics.scorecard import Result, mean_gaps, random_source
+from calibench.metrics.bootstrap import partition
+from calibench.metrics.estimate import INVERSION, Estimate, Interval, absolute, mean
+from calibench.metrics.measure import Group, Measure, estimates
+from calibench.metrics.measures import MEASURES, main, measures_of
+from calibench.metrics.resampled import resample
+from calibench.metrics.sample import check, sample_of
+from calibench.metrics.scorecard import random_source
 from calibench.results import Difference
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_BETTER = {
-    "accuracy": 1,
-    "accuracy_answered": 1,
-    "coverage": 1,
-    "auroc": 1,
-    "ece": -1,
-    "brier": -1,
-    "log_loss": -1,
-    "signed_gap": -1,
-    "mean_confidence": 0,
-}
-"""1: higher is better; -1: lower (the signed gap: nearer zero) is better; 0: neither."""
-_OF_SCORED = ("mean_confidence", "ece", "brier", "log_loss", "auroc", "signed_gap")
-"""Metrics of the rows with a confidence: runs that give it for different shares of the questions differ by that too."""
-_ABSOLUTE_GAP = "|signed_gap|"
 _ALPHA = 0.05
 
 
 class Pair(NamedTuple):
     """One task, protocol and method in both runs, resampled together."""
 
-    a: Result
-    b: Result
+    a: dict[str, Estimate]
+    b: dict[str, Estimate]
     n_questions: int
     n_clusters: int
 
 
-class Estimate(NamedTuple):
+class Shown(NamedTuple):
     """A difference with its 95 % interval."""
 
     difference: float
@@ -51,7 +39,7 @@ class Estimate(NamedTuple):
     high: float
 
 
-class Change(NamedTuple):
+class Judged(NamedTuple):
     """A difference before the correction over all of them."""
 
     row: dict
@@ -65,12 +53,12 @@ def compare(
     frames: Mapping[str, pd.DataFrame],
     pairs: Sequence[tuple[str, str]],
     *,
-    metrics: Collection[str] = MAIN,
+    metrics: Collection[str] | None = None,
     seed: int = 0,
     resamples: int = 1000,
     margin: float = 0.02,
 ) -> list[Difference]:
-    """Paired differences, B - A, of the `MAIN` metrics for every task, protocol and method that both runs have.
+    """Paired differences, B - A, of the metrics with intervals for every task, protocol and method that both runs have.
 
     Only questions that are in both runs of a pair count, so the values may differ from those of the scorecards, and
     from those of another pair. Both runs are resampled with the same clusters. Then the mean over tasks (task `macro`).
@@ -78,7 +66,7 @@ def compare(
     Args:
         frames: name of the run -> its frame as for `metrics.scorecard.scorecard`.
         pairs: (A, B), names of runs. A pair that shares nothing gives no difference.
-        metrics: those of `MAIN` that are compared.
+        metrics: those that are compared; None: all that have intervals.
         seed: of the bootstrap; a pair's differences, intervals and `p_value` do not depend on the other pairs.
         resamples: of the bootstrap.
         margin: differences smaller than this do not matter; `equivalent` means that the whole interval is inside it.
@@ -99,7 +87,8 @@ def compare(
     for frame in frames.values():
         check(frame)
     parts = {name: dict(iter(frame.groupby(["task", "protocol", "method"]))) for name, frame in frames.items()}
-    found = {(a, b): _changes(a, b, parts, metrics, seed, resamples, margin) for a, b in pairs}
+    wanted = [name for name in main() if metrics is None or name in metrics]
+    found = {(a, b): _changes(a, b, parts, wanted, seed, resamples, margin) for a, b in pairs}
     compared = {name for pair, changes in found.items() if changes for name in pair}
     if alone := [name for name in frames if name not in compared]:
         raise ValueError(f"no shared question under the same task, protocol and method for {' and '.join(alone)}")
@@ -108,7 +97,7 @@ def compare(
 
 def _changes(
     a: str, b: str, parts: Mapping[str, dict], metrics: Collection[str], seed: int, resamples: int, margin: float
-) -> list[Change]:
+) -> list[Judged]:
     """The changes from run A to run B; none if they share nothing."""
     pairs = {}
     for key in sorted(parts[a].keys() & parts[b].keys()):
@@ -118,11 +107,11 @@ def _changes(
             group = Group(*key, "all")
             rows = [of[of["question_id"].isin(shared)] for of in (of_a, of_b)]
             pairs[group] = _pair(group, *rows, resamples, random_source(seed, group))
-    changes = [_change(a, b, g, m, [p], margin) for g, p in pairs.items() for m in p.a.metrics if m in metrics]
+    changes = [_change(a, b, g, m, [p], margin) for g, p in pairs.items() for m in p.a if m in metrics]
     for protocol, method in sorted({(g.protocol, g.method) for g in pairs}):
         members = [p for g, p in pairs.items() if (g.protocol, g.method) == (protocol, method)]
         group = Group("macro", protocol, method, "all")
-        changes += [_change(a, b, group, m, members, margin) for m in members[0].a.metrics if m in metrics]
+        changes += [_change(a, b, group, m, members, margin) for m in members[0].a if m in metrics]
     return changes
 
 
@@ -136,17 +125,20 @@ def _pair(group: Group, a: pd.DataFrame, b: pd.DataFrame, resamples: int, rng: n
         sample_of(rows)._replace(cluster=part, n_clusters=n_clusters)
         for rows, part in ((a, codes[: len(a)]), (b, codes[len(a) :]))
     ]
-    measures = [m for m in measures_of(group.method) if m.name in MAIN]
-    results = [
-        Result(points(group, measures, sample), replicates)
-        for sample, replicates in zip(samples, resample(samples, resamples, rng), strict=True)
+    measures = [m for m in measures_of(group.method) if m.interval]
+    sides = [
+        estimates(measures, sample, resampled)
+        for sample, resampled in zip(samples, resample(samples, resamples, rng), strict=True)
     ]
-    return Pair(*results, a["question_id"].nunique(), n_clusters)
+    return Pair(*sides, a["question_id"].nunique(), n_clusters)
 
 
-def _change(run_a: str, run_b: str, group: Group, name: str, pairs: list[Pair], margin: float) -> Change:
+def _change(run_a: str, run_b: str, group: Group, name: str, pairs: list[Pair], margin: float) -> Judged:
     """The change of the mean over tasks of a metric; `pairs` has the one task, or all of them for the mean."""
-    a, b = (_mean_value(name, [getattr(p, side) for p in pairs]) for side in ("a", "b"))
+    measure = MEASURES[name]
+    of_pairs = [(p.a[name], p.b[name]) for p in pairs]
+    of_a, of_b = (mean([pair[side] for pair in of_pairs]) for side in (0, 1))
+    a, b = (None if np.isnan(of.value) else of.value for of in (of_a, of_b))
     row = {
         "run_a": run_a,
         "run_b": run_b,
@@ -158,48 +150,47 @@ def _change(run_a: str, run_b: str, group: Group, name: str, pairs: list[Pair], 
         "low": None,
         "high": None,
         "n_questions": sum(p.n_questions for p in pairs),
-        "convention": _convention(name, pairs, margin),
+        "convention": _convention(measure, pairs, margin),
     }
     if a is None or b is None:
         runs = [name for name, value in ((run_a, a), (run_b, b)) if value is None]
-        return Change({**row, "reason": f"undefined for {' and '.join(runs)}"}, None, 0.0)
+        return Judged({**row, "reason": f"undefined for {' and '.join(runs)}"}, None, 0.0)
     row["difference"] = b - a
-    shown = _estimate(name, pairs, b - a)
+    n_clusters = sum(p.n_clusters for p in pairs)
+    shown = judged = _shown(measure.interval, of_pairs, b - a, n_clusters)
     if shown is None:
-        return Change(row, None, 0.0)
+        return Judged(row, None, 0.0)
     row["low"], row["high"] = min(shown.low, b - a), max(shown.high, b - a)
-    judged = _estimate(_ABSOLUTE_GAP, pairs, abs(b) - abs(a)) if name == "signed_gap" else shown
-    return Change(row, _p_value(judged, sum(p.n_clusters for p in pairs)), _BETTER[name] * judged.difference)
+    if measure.better == "nearer 0":
+        judged = _shown(INVERSION, [(absolute(of_a), absolute(of_b))], abs(b) - abs(a), n_clusters)
+    improvement = _SIGN[measure.better] * judged.difference
+    return Judged(row, _p_value(judged, n_clusters), improvement)
 
 
-def _mean_value(name: str, results: list[Result]) -> float | None:
-    values = [r.metrics[name].value for r in results]
-    return None if None in values else float(np.mean(values))
+_SIGN = {"higher": 1, "lower": -1, "nearer 0": -1, None: 0}
+"""Whether a positive difference (for the signed gap: of the distances from zero) is better or worse."""
 
 
-def _estimate(name: str, pairs: list[Pair], difference: float) -> Estimate | None:
+def _shown(
+    interval: Interval, pairs: Sequence[tuple[Estimate, Estimate]], difference: float, n_clusters: int
+) -> Shown | None:
     """The difference, for absolute sums without their bias; None if too many resamples leave the metric undefined."""
-    if name in ("ece", _ABSOLUTE_GAP):
-        runs = [mean_gaps([p.a.replicates for p in pairs]), mean_gaps([p.b.replicates for p in pairs])]
-        if name == _ABSOLUTE_GAP:
-            runs = [(gaps.sum(keepdims=True), replicates.sum(axis=1, keepdims=True)) for gaps, replicates in runs]
-        found = absolute_sum_difference(*runs)
-    else:
-        changes = np.mean([p.b.replicates.values[name] - p.a.replicates.values[name] for p in pairs], axis=0)
-        interval = percentile_interval(changes) or (difference, difference)
-        found = None if usable(changes) is None else (difference, *interval)
-    if found is None or found[2] - found[1] > 1e-12:
-        return found and Estimate(*found)
+    found = interval.difference(pairs)
+    if found is None:
+        return None
+    low, high = found.ends or (difference, difference)
+    if high - low > 1e-12:
+        return Shown(found.value if interval.of_parts else difference, low, high)
     # No cluster contradicts the difference: by the rule of three, a rarer contradiction than 3 / n goes unseen.
-    unseen = 3 / sum(p.n_clusters for p in pairs)
-    return Estimate(difference, max(difference - unseen, -1.0), min(difference + unseen, 1.0))
+    unseen = 3 / n_clusters
+    return Shown(difference, max(difference - unseen, -1.0), min(difference + unseen, 1.0))
 
 
-def _p_value(estimate: Estimate, n_clusters: int) -> float | None:
+def _p_value(shown: Shown, n_clusters: int) -> float | None:
     """Two-sided p value of no difference; the interval's end on the side of zero gives the standard error."""
     from scipy.special import ndtri, stdtr
 
-    difference, low, high = estimate
+    difference, low, high = shown
     if n_clusters < 2:
         return None
     if abs(difference) < 1e-12:
@@ -208,14 +199,17 @@ def _p_value(estimate: Estimate, n_clusters: int) -> float | None:
     return float(max(2 * stdtr(n_clusters - 1, -abs(difference) / error), 2.0 ** (1 - n_clusters)))
 
 
-def _convention(name: str, pairs: list[Pair], margin: float) -> str:
-    text = f"{MEASURES[name].convention}; paired on shared questions, margin {margin}"
-    coverage = [[r.metrics["coverage"].value for r in (p.a, p.b)] for p in pairs if "coverage" in p.a.metrics]
-    apart = [f"{a:.2f} against {b:.2f}" for a, b in coverage if None not in (a, b) and abs(a - b) > margin]
-    return f"{text}; coverage differs: {', '.join(apart)}" if apart and name in _OF_SCORED else text
+def _convention(measure: Measure, pairs: list[Pair], margin: float) -> str:
+    text = f"{measure.convention}; paired on shared questions, margin {margin}"
+    if measure.population != "scored":
+        return text
+    # Runs that give a confidence for different shares of the questions differ by that too.
+    coverage = [[of["coverage"].value for of in (p.a, p.b)] for p in pairs]
+    apart = [f"{a:.2f} against {b:.2f}" for a, b in coverage if abs(a - b) > margin]
+    return f"{text}; coverage differs: {', '.join(apart)}" if apart else text
 
 
-def _judge(changes: list[Change], margin: float) -> list[Difference]:
+def _judge(changes: list[Judged], margin: float) -> list[Difference]:
     holm = _holm([c.p_value for c in changes])
     return [
         Difference(**c.row, p_value=c.p_value, p_holm=p, verdict=_verdict(c, p, margin))
@@ -223,7 +217,7 @@ def _judge(changes: list[Change], margin: float) -> list[Difference]:
     ]
 
 
-def _verdict(change: Change, p_holm: float | None, margin: float) -> str:
+def _verdict(change: Judged, p_holm: float | None, margin: float) -> str:
     low, high = change.row["low"], change.row["high"]
     if low is not None and -margin < low and high < margin:
         return "equivalent"

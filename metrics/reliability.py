@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibench.metrics.bootstrap import percentile_interval, wilson_interval
 from calibench.metrics.calibration import N_BINS, equal_width_bins
+from calibench.metrics.estimate import WILSON, Estimate
 from calibench.records import ReliabilityBin
 
 CONVENTION = (
@@ -48,7 +48,8 @@ def _bin(k, confidence, correct, cluster, bin_accuracy, simulated) -> Reliabilit
             ("confidence", "accuracy", "accuracy_low", "accuracy_high", "noise_low", "noise_high"), None
         )
         return ReliabilityBin(n=0, n_correct=0, n_incorrect=0, **edges, **empty)
-    low, high = share_interval(correct, cluster, bin_accuracy) or (None, None)
+    share = Estimate(right / n, bin_accuracy, n_used=n, n_clusters=len(np.unique(cluster)))
+    low, high = WILSON.ends(share) or (None, None)
     noise_low, noise_high = np.quantile(simulated, [0.025, 0.975]) / n
     return ReliabilityBin(
         n=n,
@@ -62,25 +63,3 @@ def _bin(k, confidence, correct, cluster, bin_accuracy, simulated) -> Reliabilit
         n_incorrect=n - right,
         **edges,
     )
-
-
-def share_interval(true: np.ndarray, cluster: np.ndarray, replicates: np.ndarray) -> tuple[float, float] | None:
-    """95 % interval of the share of rows that are true.
-
-    Wilson where each cluster has one row; else the percentiles of the replicates; where all rows agree, which a
-    bootstrap cannot doubt, Wilson with one trial per cluster.
-
-    Args:
-        true: [N] bool.
-        cluster: [N] int.
-        replicates: [R] float, cluster bootstrap of the share.
-
-    Returns:
-        (low, high); None without rows.
-    """
-    if not len(true):
-        return None
-    n_clusters = len(np.unique(cluster))
-    if n_clusters == len(true) or true.all() or not true.any():
-        return wilson_interval(true.mean() * n_clusters, n_clusters)
-    return percentile_interval(replicates)

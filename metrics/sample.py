@@ -1,4 +1,4 @@
-"""The rows of one task, protocol, method and subset, and what a bootstrap of them gives."""
+"""The rows of one task, protocol, method and subset, and what makes a frame of them right."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 
-from calibench.metrics.bootstrap import compact, draws, partition
-from calibench.metrics.calibration import N_BINS, equal_width_bins
-from calibench.metrics.discrimination import ResampledAuroc
-from calibench.metrics.proper import log_losses
+from calibench.metrics.bootstrap import compact, partition
 from calibench.records import Outcome
 
 if TYPE_CHECKING:
@@ -99,87 +96,3 @@ def sample_of(rows: pd.DataFrame) -> Sample:
     confidence = np.where((rows["status"] == "ok").to_numpy(dtype=bool), value, np.nan)
     outcome = pd.Index(OUTCOMES).get_indexer(rows["outcome"]).astype(np.int8)
     return Sample(confidence, outcome, cluster, n_clusters, pd.factorize(rows["question_id"])[0])
-
-
-class Replicates(NamedTuple):
-    """What R resamples of a sample give. Arrays are nan where a resample leaves a metric undefined."""
-
-    values: dict[str, np.ndarray]
-    """Metric -> [R]."""
-    observed_gaps: np.ndarray
-    """[B]: share of the bin x (mean confidence - accuracy) in the sample itself; their absolute sum is the ECE."""
-    gaps: np.ndarray
-    """[R, B]: the same in the resamples."""
-    bin_accuracy: np.ndarray
-    """[R, B]"""
-
-
-def resample(samples: list[Sample], resamples: int, rng: np.random.Generator) -> list[Replicates]:
-    """Cluster bootstrap of samples that share their clusters (paired: each resample draws the same ones for all)."""
-    tables = [_cluster_sums(s) for s in samples]
-    areas = [_auroc_resampler(s) for s in samples]
-    sums, aurocs = [[] for _ in samples], [[] for _ in samples]
-    for counts in draws(samples[0].n_clusters, resamples, rng):
-        for i, (table, area) in enumerate(zip(tables, areas, strict=True)):
-            sums[i].append(table @ counts)
-            aurocs[i].append(area(counts))
-    return [
-        _replicates(table, np.concatenate(s, axis=1), np.concatenate(a))
-        for table, s, a in zip(tables, sums, aurocs, strict=True)
-    ]
-
-
-_TOTALS = ("attempted", "answered", "correct", "scored", "right", "confidence", "squared_error", "log_loss")
-
-
-def _cluster_sums(sample: Sample) -> np.ndarray:
-    """[8 + 3 B, C]: per cluster the `_TOTALS`, then rows, confidence and right answers per bin of the scored rows."""
-    scored, correct = sample.rows("scored"), sample.has("correct")
-    confidence, right, unit = sample.confidence[scored], correct[scored], sample.cluster[scored]
-    c = sample.n_clusters
-    out = np.empty((len(_TOTALS) + 3 * N_BINS, c))
-    for i, rows in enumerate((sample.rows("attempted"), sample.rows("answered"), correct, scored)):
-        out[i] = np.bincount(sample.cluster[rows], minlength=c)
-    for i, weight in enumerate((right, confidence, (confidence - right) ** 2, log_losses(confidence, right)), start=4):
-        out[i] = np.bincount(unit, weight, minlength=c)
-    cell = equal_width_bins(confidence) * c + unit
-    for i, weight in enumerate((None, confidence, right)):
-        first = len(_TOTALS) + i * N_BINS
-        out[first : first + N_BINS] = np.bincount(cell, weight, minlength=N_BINS * c).reshape(N_BINS, c)
-    return out
-
-
-def _auroc_resampler(sample: Sample) -> ResampledAuroc:
-    scored = sample.rows("scored")
-    right = sample.has("correct")[scored]
-    return ResampledAuroc(sample.confidence[scored], right, sample.cluster[scored], sample.n_clusters)
-
-
-def _replicates(table: np.ndarray, sums: np.ndarray, auroc: np.ndarray) -> Replicates:
-    """From the cluster sums [8 + 3 B, C] and their resampled totals [8 + 3 B, R]."""
-    total = dict(zip(_TOTALS, sums, strict=False))
-    n, _, right = _bins(sums)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean_confidence = total["confidence"] / total["scored"]
-        values = {
-            "accuracy": total["correct"] / total["attempted"],
-            "accuracy_answered": total["correct"] / total["answered"],
-            "coverage": total["scored"] / total["attempted"],
-            "mean_confidence": mean_confidence,
-            "signed_gap": mean_confidence - total["right"] / total["scored"],
-            "brier": total["squared_error"] / total["scored"],
-            "log_loss": total["log_loss"] / total["scored"],
-            "auroc": auroc,
-        }
-        return Replicates(values, _gaps(table.sum(axis=1)[:, None])[0], _gaps(sums), (right / n).T)
-
-
-def _bins(sums: np.ndarray) -> np.ndarray:
-    """Rows, confidence and right answers per bin: [3, B, R]."""
-    return sums[len(_TOTALS) :].reshape(3, N_BINS, -1)
-
-
-def _gaps(sums: np.ndarray) -> np.ndarray:
-    """[R, B]"""
-    n, confidence, right = _bins(sums)
-    return ((confidence - right) / n.sum(axis=0)).T

@@ -191,7 +191,8 @@ def _aggregate(metric: str, items: Sequence[tuple[Outcome, float | None]]) -> fl
     """A measure of the scorecard over the items of `score`; None where it is undefined."""
     import numpy as np
 
-    from calibench.metrics.measures import MEASURES, Group, point
+    from calibench.metrics.measure import estimates
+    from calibench.metrics.measures import MEASURES
     from calibench.metrics.sample import OUTCOMES, Sample
 
     outcomes, confidences = zip(*items, strict=True)
@@ -202,7 +203,8 @@ def _aggregate(metric: str, items: Sequence[tuple[Outcome, float | None]]) -> fl
         n_clusters=len(items),
         question=np.arange(len(items)),
     )
-    return point(Group("", _PROTOCOL.name, "stated", "all"), MEASURES[metric], sample).value
+    value = estimates([MEASURES[metric]], sample)[metric].value
+    return None if np.isnan(value) else value
 
 
 accuracy, coverage, ece, brier, auroc = (functools.partial(_aggregate, metric) for metric in METRICS)

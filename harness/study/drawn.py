@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from calibench.metrics.measures import NO_METHOD
 from calibench.reports.text import number
-from calibench.study.estimates import BUDGETS, NO_METHOD, spread
+from calibench.study.estimates import BUDGETS, spread
 from calibench.study.findings import verdict
 from calibench.study.numbers import MARGIN, Numbers, Side
 from calibench.study.tables import change, point, table, value

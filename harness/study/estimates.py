@@ -6,37 +6,51 @@ All estimates of a task are made of the same resamples of its questions, so that
 from __future__ import annotations
 
 import zlib
-from typing import NamedTuple
 
 import numpy as np
 
 from calibench.metrics import recalibration, voting
 from calibench.metrics.bootstrap import draws
-from calibench.metrics.measures import MEASURES, Group, points
+from calibench.metrics.estimate import BOOTSTRAP
+from calibench.metrics.measure import Measure, estimates
+from calibench.metrics.measures import MEASURES, NO_METHOD
+from calibench.metrics.resampled import resample
 from calibench.metrics.sample import OUTCOMES as OUTCOME_NAMES
-from calibench.metrics.sample import Sample, resample
+from calibench.metrics.sample import Sample
+from calibench.metrics.vote_measures import VOTE_MEASURES, Questions
 from calibench.study.cells import OUTCOMES, Answers, Draws, decode
 
 BUDGETS = (1, 2, 3, 5, 10, 15, 20, 30)
 """Numbers of draws at which votes are counted."""
-SAMPLE_METRICS = ("accuracy", "mean_confidence", "signed_gap", "ece", "brier", "auroc")
 RECALIBRATIONS = ("temperature", "platt")
 """Post-hoc maps of a confidence, fitted on one half of a task's test questions and scored on the other."""
 AS_READ = "as read"
 """A confidence on that other half, without a map: `p_true + as read`."""
 CLASSIFIER = "classifier"
 """The method of confidences that a classifier of token features gives on that other half."""
-NO_METHOD = "none"
-"""Of votes that no confidence weighs."""
 
 
-class Estimate(NamedTuple):
-    value: float
-    replicates: np.ndarray
-    """[R]"""
-    gaps: tuple[np.ndarray, np.ndarray] | None = None
-    """Gaps [B] whose absolute sum is an ECE, and their replicates [R, B]; None for every other number."""
+def measures() -> list[Measure]:
+    """Those of greedy answers: the columns of main tables that have intervals, but for coverage, which is 1 or near it
+    wherever an answer is read."""
+    found = [m for m in MEASURES.values() if m.interval and m.place is not None and m.name != "coverage"]
+    return sorted(found, key=lambda m: m.place)
 
+
+SPREAD = Measure(
+    "spread_within",
+    "questions",
+    lambda of, per, questions: questions.ratio(of, per),
+    "standard deviation of the confidences of a question, mean over questions that have any",
+    interval=BOOTSTRAP,
+)
+
+
+def measure_of(metric: str) -> Measure:
+    """The measure of a number of the study, which may be of votes of so many draws (`majority@10`)."""
+    name, _, of_draws = metric.partition("@")
+    known = {**MEASURES, **VOTE_MEASURES, SPREAD.name: SPREAD}
+    return known[f"{'best' if name == 'least' else name}_accuracy" if of_draws else name]
 
 
 def _random(task: str, part: str) -> np.random.Generator:
@@ -63,15 +77,13 @@ def of_answers(task: str, test: Answers, resamples: int) -> dict:
     out = {}
     for method, confidence in confidences.items():
         sample = Sample(confidence, outcome, cluster, n_clusters, np.arange(len(outcome)))
-        (replicates,) = resample([sample], resamples, _random(task, "test"))
-        found = points(Group(task, "", method, "all"), [MEASURES[name] for name in SAMPLE_METRICS], sample)
-        for name, metric in found.items():
-            if metric.value is not None:
-                of_ece = name == "ece"
-                values = np.abs(replicates.gaps).sum(axis=1) if of_ece else replicates.values[name]
-                gaps = (replicates.observed_gaps, replicates.gaps) if of_ece else None
-                out[method, name] = Estimate(metric.value, values, gaps)
-    return out
+        (resampled,) = resample([sample], resamples, _random(task, "test"))
+        out |= {(method, name): e for name, e in estimates(measures(), sample, resampled).items()}
+    return _defined(out)
+
+
+def _defined(found: dict) -> dict:
+    return {key: e for key, e in found.items() if not np.isnan(e.value)}
 
 
 def scored_half(task: str, cluster: np.ndarray) -> np.ndarray:
@@ -96,21 +108,6 @@ def _recalibrated(task: str, confidence: np.ndarray, outcome: np.ndarray, cluste
     return out
 
 
-class _Resampled(NamedTuple):
-    """Questions whose clusters are drawn counts [C, R] times."""
-
-    cluster: np.ndarray
-    counts: np.ndarray
-
-    def ratio(self, of: np.ndarray, per: np.ndarray) -> Estimate | None:
-        """Sum of [Q] over the sum of [Q]; None if that is zero."""
-        if not per.sum():
-            return None
-        above, below = (np.bincount(self.cluster, x, minlength=len(self.counts)) @ self.counts for x in (of, per))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return Estimate(float(of.sum() / per.sum()), above / below)
-
-
 def votes_of(of: Draws, method: str | None, first: int | None = None) -> voting.Draws:
     """The (first) draws of each question, with the confidences of a method, or with none."""
     n_questions = len(of.correct) // of.draws
@@ -127,29 +124,29 @@ def of_draws(task: str, of: Draws, resamples: int) -> dict:
     n_questions, n_draws = plain.answer.shape
     cluster, n_clusters = clusters(of.cluster, n_questions)
     rng = _random(task, "draws")
-    resampled = _Resampled(cluster, np.concatenate(list(draws(n_clusters, resamples, rng)), axis=1))
-    ones = np.ones(n_questions)
+    counts = np.concatenate(list(draws(n_clusters, resamples, rng)), axis=1)
+    questions = Questions(cluster, counts, n_questions)
     fold = voting.folds(cluster, n_clusters, _random(task, "folds"))
     members = {
         k: voting.subsets(n_draws, k, np.random.default_rng(k)) for k in sorted({*BUDGETS, n_draws}) if k <= n_draws
     }
-    out = {(NO_METHOD, "distinct_answers"): resampled.ratio(_distinct(plain), ones)}
+    out = {(NO_METHOD, "distinct_answers"): questions.ratio(_distinct(plain))}
     for k, member in members.items():
-        out[NO_METHOD, f"majority@{k}"] = resampled.ratio(voting.vote(plain, member).right, ones)
+        out[NO_METHOD, f"majority@{k}"] = questions.ratio(voting.vote(plain, member).right)
     for method in of.confidence:
         votes = votes_of(of, method)
-        out[method, "wqd"] = resampled.ratio(*voting.within_question_pairs(votes))
-        out[method, "spread_within"] = resampled.ratio(*_spread_within(votes.confidence))
+        out[method, "wqd"] = questions.ratio(*voting.within_question_pairs(votes))
+        out[method, "spread_within"] = SPREAD.compute(*_spread_within(votes.confidence), questions)
         if len(np.unique(fold)) > 1:
             chosen_on = [member for k, member in members.items() if k > 1]
             temperature = voting.temperatures(votes, chosen_on, fold)
         least = voting.best_of(votes._replace(confidence=1 - votes.confidence), n_draws)
-        out[method, f"least@{n_draws}"] = resampled.ratio(least, ones)
+        out[method, f"least@{n_draws}"] = questions.ratio(least)
         for k, member in members.items():
-            out[method, f"best@{k}"] = resampled.ratio(voting.best_of(votes, k), ones)
+            out[method, f"best@{k}"] = questions.ratio(voting.best_of(votes, k))
             if len(np.unique(fold)) > 1:
-                out[method, f"weighted@{k}"] = resampled.ratio(voting.vote(votes, member, temperature).right, ones)
-    return {key: estimate for key, estimate in out.items() if estimate is not None}
+                out[method, f"weighted@{k}"] = questions.ratio(voting.vote(votes, member, temperature).right)
+    return _defined(out)
 
 
 def _distinct(votes: voting.Draws) -> np.ndarray:

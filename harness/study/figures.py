@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from calibench.metrics.measures import Group, metric_row, with_interval
+from calibench.metrics.estimate import Ends
 from calibench.records import Metric
 from calibench.study.drawn import PAIR, budgets, trajectory, vote_method
 from calibench.study.numbers import Numbers, Side
@@ -69,14 +69,16 @@ def _figures(numbers: Numbers) -> Iterator[tuple]:
 
 def _metric(numbers: Numbers, side: Side, subset: str = "all") -> Metric:
     found = numbers.estimate(side)
-    group = Group("macro", "stated", side.method, subset)
-    if found is None:
-        return metric_row(group, side.metric, None, 0, 0, "", reason="undefined")
-    return with_interval(metric_row(group, side.metric, found.value, 0, 0, ""), numbers.interval(side), "")
+    return _row(side.metric, side.method, subset, None if found is None else found.value, numbers.interval(side))
 
 
 def _trajectory_metrics(numbers: Numbers, kind: str) -> list[Metric]:
     return [
-        metric_row(Group("macro", "stated", "p_true", f"k={i}"), "spread", mean["p_true_spread_within"], 0, 0, "")
-        for i, mean in trajectory(numbers, kind)
+        _row("spread", "p_true", f"k={i}", mean["p_true_spread_within"], None) for i, mean in trajectory(numbers, kind)
     ]
+
+
+def _row(metric: str, method: str, subset: str, value: float | None, ends: Ends) -> Metric:
+    low, high = ends or (None, None)
+    place = {"task": "macro", "protocol": "stated", "method": method, "subset": subset, "metric": metric}
+    return Metric(**place, value=value, low=low, high=high, n_used=0, n_total=0, convention="")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from calibench.study.estimates import AS_READ, CLASSIFIER, NO_METHOD
-from calibench.study.numbers import MARGIN, Interval, Side
+from calibench.metrics.estimate import Ends
+from calibench.metrics.measures import NO_METHOD
+from calibench.study.estimates import AS_READ, CLASSIFIER
+from calibench.study.numbers import MARGIN, Side
 
 Expectation = Literal["higher", "lower", "not higher", "not lower"]
 Verdict = Literal["holds", "fails", "undecided"]
@@ -101,7 +103,7 @@ def _findings() -> tuple[Finding, ...]:
 FINDINGS = _findings()
 
 
-def verdict(expected: Expectation, of_seed: Sequence[float], interval: Interval, margin: float = MARGIN) -> Verdict:
+def verdict(expected: Expectation, of_seed: Sequence[float], interval: Ends, margin: float = MARGIN) -> Verdict:
     """Whether a finding holds, by rule.
 
     An effect (`higher`, `lower`) holds where every seed has its sign and the interval excludes 0; it fails where the

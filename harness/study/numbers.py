@@ -6,8 +6,8 @@ third. What differs between seeds by their answers to these questions is in both
 than too short. With one seed it is over questions alone. All numbers of a study share their resamples, so that
 differences are paired.
 
-ECE is biased upward where a model is nearly calibrated, and its replicates more so. Its interval in one seed is that of
-`metrics.bootstrap.absolute_sum_interval` (of a difference: `absolute_sum_difference`); over seeds, the mean distance of
+ECE is biased upward where a model is nearly calibrated, and its replicates more so, as is every absolute sum of noisy
+parts. Its interval in one seed is that of its measure, by inverting a test; over seeds, the mean distance of
 its ends from the value without bias, joined with Student's of the values without bias.
 """
 
@@ -19,16 +19,10 @@ from typing import NamedTuple
 import numpy as np
 
 from calibench.errors import InputError
-from calibench.metrics.bootstrap import (
-    LEVEL,
-    absolute_sum_difference,
-    absolute_sum_interval,
-    logit_interval,
-    percentile_interval,
-    unbiased_absolute_sum,
-)
+from calibench.metrics.bootstrap import LEVEL
+from calibench.metrics.estimate import BOOTSTRAP, Ends, Estimate, mean
 from calibench.study.cells import Cell
-from calibench.study.estimates import Estimate, of_answers, of_draws
+from calibench.study.estimates import measure_of, of_answers, of_draws
 
 RESAMPLES = 1000
 MARGIN = 0.02
@@ -36,7 +30,6 @@ MARGIN = 0.02
 SHARE = 0.1
 """Nor do those of a spread or a number of answers that are a smaller share of what they are the difference from."""
 _COUNTS_AND_SPREADS = ("distinct_answers", "spread_within")
-Interval = tuple[float, float] | None
 
 
 class Side(NamedTuple):
@@ -44,7 +37,7 @@ class Side(NamedTuple):
 
     kind: str
     metric: str
-    """One of `SAMPLE_METRICS`; `majority@10`, `weighted@10`, and the most confident of 10 draws, `best@10`, and
+    """One of `estimates.measures`; `majority@10`, `weighted@10`, and the most confident of 10 draws, `best@10`, and
     the least confident of all, `least@30`; `wqd`; `distinct_answers`; `spread_within`."""
     method: str
     domains: tuple[str, ...] | None = None
@@ -57,7 +50,7 @@ class Difference(NamedTuple):
     seeds: tuple[int, ...]
     of_seed: tuple[float, ...]
     value: float
-    interval: Interval
+    interval: Ends
     margin: float
     """A difference smaller than this does not matter."""
 
@@ -113,7 +106,7 @@ class Numbers:
         if not seeds or not tasks:
             return None
         of_seeds = [self._of_seed(side, seed) for seed in seeds]
-        return _mean([of and of._replace(gaps=None) for of in of_seeds])
+        return _mean([of and of._replace(parts=None) for of in of_seeds])
 
     def _of_seed(self, side: Side, seed: int) -> Estimate | None:
         """The mean over tasks."""
@@ -123,17 +116,19 @@ class Numbers:
             self._means[key] = _mean(parts)
         return self._means[key]
 
-    def interval(self, side: Side) -> Interval:
+    def interval(self, side: Side) -> Ends:
         """95 % interval of `estimate`; None where there is none."""
         found = self.estimate(side)
         if found is None:
             return None
         of_seeds = self._of_seeds(side, self.seeds(side.kind))
-        if side.metric == "ece":
-            ends = _over_seeds_without_bias([_without_bias(of.gaps) for of in of_seeds])
+        measure = measure_of(side.metric)
+        over_tasks = measure.interval.over_tasks()
+        if over_tasks.of_parts:
+            ends = _over_seeds_without_bias([over_tasks.without_bias(of) for of in of_seeds])
         else:
-            ends = _over_seeds([of.value for of in of_seeds], _interval(side.metric, found))
-        return _holding(found.value, _cut(ends, *_range(side.metric)))
+            ends = _over_seeds([of.value for of in of_seeds], over_tasks.ends(found) or BOOTSTRAP.ends(found))
+        return _holding(found.value, _cut(ends, *measure.range))
 
     def difference(self, a: Side, b: Side) -> Difference | None:
         """b - a; None where one of them is undefined or they share no seed."""
@@ -142,13 +137,16 @@ class Numbers:
         if first is None or second is None:
             return None
         pairs = list(zip(self._of_seeds(a, seeds), self._of_seeds(b, seeds), strict=True))
-        of_seed = tuple(of_b.value - of_a.value for of_a, of_b in pairs)
-        if a.metric == b.metric == "ece":
-            ends = _over_seeds_without_bias([absolute_sum_difference(of_a.gaps, of_b.gaps) for of_a, of_b in pairs])
+        of_seed = tuple(after.value - before.value for before, after in pairs)
+        of_a, of_b = measure_of(a.metric), measure_of(b.metric)
+        if of_a is of_b and of_a.interval.of_parts:
+            changes = [of_a.interval.difference([pair]) for pair in pairs]
+            ends = _over_seeds_without_bias([found and (found.value, *found.ends) for found in changes])
         else:
-            ends = _over_seeds(of_seed, percentile_interval(second.replicates - first.replicates))
+            found = BOOTSTRAP.difference([(first, second)])
+            ends = _over_seeds(of_seed, found and found.ends)
         change = second.value - first.value
-        (least, most), (other_least, other_most) = _range(a.metric), _range(b.metric)
+        (least, most), (other_least, other_most) = of_a.range, of_b.range
         ends = _cut(ends, other_least - most, other_most - least)
         margin = SHARE * abs(first.value) if a.metric in _COUNTS_AND_SPREADS else MARGIN
         return Difference(seeds, of_seed, change, _holding(change, ends), margin)
@@ -169,7 +167,7 @@ class Numbers:
         return self._found[key]
 
 
-def _over_seeds(of_seeds: Sequence[float], ends: Interval) -> Interval:
+def _over_seeds(of_seeds: Sequence[float], ends: Ends) -> Ends:
     """Interval of the mean over seeds, given the one over questions."""
     from scipy.stats import t
 
@@ -180,7 +178,7 @@ def _over_seeds(of_seeds: Sequence[float], ends: Interval) -> Interval:
     return float(mean - np.hypot(mean - ends[0], half)), float(mean + np.hypot(ends[1] - mean, half))
 
 
-def _over_seeds_without_bias(of_seeds: Sequence[tuple[float, float, float] | None]) -> Interval:
+def _over_seeds_without_bias(of_seeds: Sequence[tuple[float, float, float] | None]) -> Ends:
     """The same, from (value, low, high) of each seed."""
     if None in of_seeds:
         return None
@@ -188,38 +186,14 @@ def _over_seeds_without_bias(of_seeds: Sequence[tuple[float, float, float] | Non
     return _over_seeds(value, (low.mean(), high.mean()))
 
 
-def _mean(parts: Sequence[Estimate | None]) -> Estimate | None:
-    """The mean; the gaps of an ECE stand side by side, as their absolute sum is its mean."""
-    if any(part is None for part in parts):
-        return None
-    value = float(np.mean([part.value for part in parts]))
-    replicates = np.mean([part.replicates for part in parts], axis=0)
-    if parts[0].gaps is None:
-        return Estimate(value, replicates)
-    gaps = [np.concatenate([p.gaps[i] for p in parts], axis=i) / len(parts) for i in (0, 1)]
-    return Estimate(value, replicates, (gaps[0], gaps[1]))
+def _mean(estimates: Sequence[Estimate | None]) -> Estimate | None:
+    return None if None in estimates else mean(estimates)
 
 
-def _without_bias(gaps: tuple[np.ndarray, np.ndarray]) -> tuple[float, float, float] | None:
-    """(value, low, high) of an ECE, the value without its bias."""
-    ends = absolute_sum_interval(*gaps)
-    return None if ends is None else (unbiased_absolute_sum(*gaps)[0], *ends)
-
-
-def _interval(metric: str, of: Estimate) -> Interval:
-    found = logit_interval(of.value, of.replicates) if metric in ("auroc", "wqd") else None
-    return found or percentile_interval(of.replicates)
-
-
-def _range(metric: str) -> tuple[float, float]:
-    """Least and greatest value that is possible."""
-    return -1.0 if metric == "signed_gap" else 0.0, np.inf if metric == "distinct_answers" else 1.0
-
-
-def _cut(ends: Interval, least: float, most: float) -> Interval:
+def _cut(ends: Ends, least: float, most: float) -> Ends:
     return None if ends is None else (max(ends[0], least), min(ends[1], most))
 
 
-def _holding(value: float, ends: Interval) -> Interval:
+def _holding(value: float, ends: Ends) -> Ends:
     """The interval, widened to hold the value, which for an ECE may lie above it."""
     return None if ends is None else (min(ends[0], value), max(ends[1], value))

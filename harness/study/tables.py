@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from calibench.metrics.estimate import Ends
 from calibench.reports.text import UNDEFINED, interval, number, signed
-from calibench.study.numbers import Difference, Interval, Numbers, Side
+from calibench.study.numbers import Difference, Numbers, Side
 
 METHODS = {"stated": "stated", "p_true": "P(True)", "sequence_probability": "sequence probability"}
 DOMAINS = {"math": "math (words, algebra)", "code": "programs", "fact": "facts"}
@@ -39,5 +40,5 @@ def change(found: Difference | None) -> str:
     return UNDEFINED if found is None else _with_interval(signed(found.value), found.interval)
 
 
-def _with_interval(text: str, ends: Interval) -> str:
+def _with_interval(text: str, ends: Ends) -> str:
     return f"{text} {interval(*ends)}" if ends else text

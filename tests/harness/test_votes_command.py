@@ -10,7 +10,7 @@ from test_store import generation, question
 from calibench.analysis.votes import votes
 from calibench.cli import main
 from calibench.grading.pool import GradingPool
-from calibench.metrics.votes import KINDS
+from calibench.metrics.vote_measures import VOTE_MEASURES
 from calibench.records import Confidence, Grade
 from calibench.store import RunFile
 
@@ -65,7 +65,7 @@ def test_one_run_gets_its_table_page_and_numbers_beside_it(done, capsys):
     assert found["t", "p_true", "all", "wqd"] == pytest.approx(1.0)
     assert found["t", "none", "all", "vote_share"] == pytest.approx((9 * 3 + 3 * 4) / 48)
     assert found["t", "none", "all", "distinct_answers"] == pytest.approx((9 * 2 + 3 * 3) / 12)
-    assert {metric for *_, metric in found} == set(KINDS)
+    assert {metric for *_, metric in found} == set(VOTE_MEASURES)
     assert "<svg" in (done / "a" / "votes.html").read_text()
 
 

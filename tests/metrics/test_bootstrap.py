@@ -16,7 +16,9 @@ from calibench.metrics.bootstrap import (
     wilson_interval,
 )
 from calibench.metrics.calibration import expected_calibration_error
-from calibench.metrics.sample import Sample, resample
+from calibench.metrics.measures import MEASURES
+from calibench.metrics.resampled import resample
+from calibench.metrics.sample import Sample
 
 VALUES = np.array([0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0])
 SHARES = np.array([0.05, 0.08, 0.07, 0.1, 0.15, 0.25, 0.1, 0.2])
@@ -43,8 +45,8 @@ def simulated(kind: str, questions: int, draws_each: int, rng: np.random.Generat
 
 
 def gap_vectors(sample: Sample, rng: np.random.Generator, resamples: int = 200):
-    (replicates,) = resample([sample], resamples, rng)
-    return replicates.observed_gaps, replicates.gaps
+    (resampled,) = resample([sample], resamples, rng)
+    return resampled.gaps.observed, resampled.gaps.replicates
 
 
 def test_partition_joins_draws_of_a_question_and_questions_of_a_cluster():
@@ -78,7 +80,7 @@ def test_resampled_metrics_are_those_of_the_repeated_rows():
     sample = simulated("mild", 30, 3, rng)
     sample.confidence[::7] = np.nan
     sample.outcome[::11] = 5
-    (replicates,) = resample([sample], 5, np.random.default_rng(3))
+    (resampled,) = resample([sample], 5, np.random.default_rng(3))
     (counts,) = draws(30, 5, np.random.default_rng(3))
     for r in range(5):
         rows = np.repeat(np.arange(90), counts[sample.cluster, r].astype(int))
@@ -93,8 +95,9 @@ def test_resampled_metrics_are_those_of_the_repeated_rows():
             "brier": np.mean((confidence[used] - right) ** 2),
             "signed_gap": confidence[used].mean() - right.mean(),
         }
-        assert {name: replicates.values[name][r] for name in expected} == pytest.approx(expected)
-        assert np.abs(replicates.gaps[r]).sum() == pytest.approx(expected_calibration_error(confidence[used], right))
+        assert {name: MEASURES[name].replicates(resampled)[r] for name in expected} == pytest.approx(expected)
+        ece = expected_calibration_error(confidence[used], right)
+        assert MEASURES["ece"].replicates(resampled)[r] == pytest.approx(ece)
 
 
 def test_percentile_interval():

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from calibench.metrics.compare import compare
-from calibench.metrics.measures import MAIN
+from calibench.metrics.measures import main
 from calibench.metrics.scorecard import scorecard
 
 
@@ -187,7 +187,7 @@ def test_each_pair_of_several_is_what_it_is_alone_but_for_the_correction(rows):
 
 def test_the_correction_is_over_all_pairs(rows):
     together = compare(ladder(rows), LADDER, resamples=200)
-    n = len(LADDER) * 2 * len(MAIN)  # one task and the mean over tasks
+    n = len(LADDER) * 2 * len(main())  # one task and the mean over tasks
     largest = 0.0
     for rank, d in enumerate(sorted(together, key=lambda d: d.p_value)):
         largest = max(largest, min(1.0, d.p_value * (n - rank)))  # Holm 1979

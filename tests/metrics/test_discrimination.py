@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from calibench.metrics.bootstrap import draws
-from calibench.metrics.discrimination import ResampledAuroc, auroc, within_question_discrimination
+from calibench.metrics.discrimination import auroc, within_question_discrimination
 
 both_classes = st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=2, max_size=60).filter(
     lambda rows: len({correct for _, correct in rows}) == 2
@@ -52,24 +51,6 @@ def test_one_class_is_undefined(correct):
 
 def test_no_rows_is_undefined():
     assert math.isnan(auroc([], []))
-
-
-def test_resamples_equal_the_metric_of_the_repeated_rows():
-    rng = np.random.default_rng(3)
-    confidence, correct, cluster = rng.integers(0, 11, 40) / 10, rng.random(40) < 0.6, np.repeat(np.arange(10), 4)
-    (counts,) = draws(10, 20, rng)
-    resampled = ResampledAuroc(confidence, correct, cluster, 10)(counts)
-    for r in range(20):
-        taken = np.repeat(np.arange(40), counts[cluster, r].astype(int))
-        assert resampled[r] == pytest.approx(auroc(confidence[taken], correct[taken]), nan_ok=True)
-
-
-def test_resamples_of_many_distinct_values_stay_within_1e_5_of_the_metric():
-    rng = np.random.default_rng(4)
-    confidence = rng.beta(5, 1, 10_000)
-    correct = rng.random(10_000) < confidence
-    (once,) = ResampledAuroc(confidence, correct, np.arange(10_000), 10_000)(np.ones((10_000, 1)))
-    assert once == pytest.approx(auroc(confidence, correct), abs=1e-5)
 
 
 def looped_wqd(confidence, correct, question) -> float:

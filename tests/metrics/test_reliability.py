@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from calibench.metrics.bootstrap import wilson_interval
-from calibench.metrics.reliability import reliability_bins, share_interval
+from calibench.metrics.reliability import reliability_bins
 
 
 def bins_of(confidence, correct, cluster=None):
@@ -38,14 +38,9 @@ def test_one_row_per_cluster_gets_the_wilson_interval():
 
 
 def test_several_rows_per_cluster_get_the_bootstrap_interval():
-    replicates = np.linspace(0.4, 0.6, 101)
-    interval = share_interval(np.array([True, False, True, False]), np.array([0, 0, 1, 1]), replicates)
-    assert interval == pytest.approx((0.405, 0.595))
-
-
-def test_clusters_that_all_agree_get_the_wilson_interval_of_the_clusters():
-    interval = share_interval(np.ones(8, dtype=bool), np.repeat([0, 1], 4), np.ones(100))
-    assert interval == wilson_interval(2, 2)
+    clustered = bins_of([0.9] * 4, [True, False, True, False], [0, 0, 1, 1])[8]
+    replicates = np.random.default_rng(0).random((200, 10))[:, 8]
+    assert (clustered.accuracy_low, clustered.accuracy_high) == pytest.approx(np.quantile(replicates, [0.025, 0.975]))
 
 
 def test_noise_band_is_the_central_share_of_simulated_accuracies():

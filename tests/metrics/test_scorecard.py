@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from calibench.metrics.measures import CONFIDENCE_MEASURES, MAIN, OUTCOME_MEASURES
+from calibench.metrics.measures import CONFIDENCE_MEASURES, OUTCOME_MEASURES, main
 from calibench.metrics.scorecard import scorecard
 from calibench.records import Scorecard
 
@@ -151,10 +151,10 @@ def test_another_task_changes_no_number_of_a_task():
 def test_macro_is_the_unweighted_mean_over_tasks():
     card = scorecard(simulated_run(), resamples=200)
     macro = numbers(card, task="macro")
-    assert set(macro) == {*MAIN, "ece_noise_floor"}
+    assert set(macro) == {*main(), "ece_noise_floor"}
     floors = [numbers(card, task=task)["ece_noise_floor"].value for task in ("sums", "claims")]
     assert macro["ece_noise_floor"].value == pytest.approx(np.mean(floors))
-    for name in MAIN:
+    for name in main():
         parts = [numbers(card, task=task)[name] for task in ("sums", "claims")]
         assert macro[name].value == pytest.approx(np.mean([m.value for m in parts]), abs=1e-12)
         assert macro[name].n_used == sum(m.n_used for m in parts)
@@ -191,7 +191,7 @@ def test_subset_numbers_are_those_of_its_rows_alone():
     frame = simulated_run(tasks=("sums",))
     hard = numbers(scorecard(frame, resamples=20), subset="level=3")
     alone = numbers(scorecard(frame[frame["level"] == 3], resamples=20))
-    assert {name: m.value for name, m in hard.items()} == {name: alone[name].value for name in MAIN}
+    assert {name: m.value for name, m in hard.items()} == {name: alone[name].value for name in main()}
 
 
 def test_generations_without_a_method_have_outcome_numbers_only(rows):
@@ -234,10 +234,10 @@ def test_no_number_is_ever_nan(rows, pairs):
 
 def test_intervals_hold_their_values():
     card = scorecard(simulated_run(), resamples=200)
-    main = [m for m in card.metrics if m.metric in MAIN and m.subset == "all"]
-    assert main
-    assert all(m.low <= m.value <= m.high for m in main)
-    rest = [m for m in card.metrics if m.metric not in MAIN]
+    shown = [m for m in card.metrics if m.metric in main() and m.subset == "all"]
+    assert shown
+    assert all(m.low <= m.value <= m.high for m in shown)
+    rest = [m for m in card.metrics if m.metric not in main()]
     assert all(m.low is None for m in rest)
 
 
@@ -251,7 +251,7 @@ def test_repeating_each_draw_narrows_no_interval():
     once = simulated_run(questions=200, draws=1, tasks=("sums",))
     thrice = pd.concat([once.assign(draw=k) for k in range(3)])
     single, triple = (numbers(scorecard(f, resamples=1000)) for f in (once, thrice))
-    for name in MAIN:
+    for name in main():
         assert triple[name].value == pytest.approx(single[name].value)
         width = single[name].high - single[name].low
         # 1,000 resamples give the width of an interval within about 10 %.

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from calibench.metrics.scorecard import scorecard
-from calibench.metrics.votes import KINDS, votes
+from calibench.metrics.vote_measures import VOTE_MEASURES
+from calibench.metrics.votes import votes
 
 COLUMNS = ("task", "protocol", "question_id", "draw", "method", "value", "status", "outcome", "answer_class")
 
@@ -172,7 +173,7 @@ def test_the_order_of_rows_changes_nothing_and_rows_are_json():
     first, second = only(rows), only(rows.sample(frac=1, random_state=1))
     assert msgspec.json.encode(first) == msgspec.json.encode(second)
     assert b"nan" not in msgspec.json.encode(first).lower()
-    assert {m.metric for m in first} == set(KINDS)
+    assert {m.metric for m in first} == set(VOTE_MEASURES)
 
 
 def test_intervals_hold_their_values_and_widen_with_fewer_questions():

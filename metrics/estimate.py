@@ -1,0 +1,140 @@
+"""A number with what resampling says of it: its mean over tasks, its difference from another, its 95 % interval.
+
+Every number that has an interval is an `Estimate`, whatever it is of; an `Interval` says how its ends are made, once
+for each kind of number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from calibench.metrics.bootstrap import (
+    absolute_sum_difference,
+    absolute_sum_interval,
+    logit_interval,
+    percentile_interval,
+    unbiased_absolute_sum,
+    usable,
+    wilson_interval,
+)
+
+Ends = tuple[float, float] | None
+"""(low, high); None where there is no interval."""
+
+
+class Parts(NamedTuple):
+    """A vector that a number is the sum of, or the absolute sum, as ECE is of the gaps of the bins."""
+
+    observed: np.ndarray
+    """[B]"""
+    replicates: np.ndarray
+    """[R, B]"""
+
+
+class Estimate(NamedTuple):
+    """A number, its resamples, and how many rows it is of."""
+
+    value: float
+    """nan where it is undefined."""
+    replicates: np.ndarray | None = None
+    """[R], nan where a resample leaves it undefined; None without resampling."""
+    parts: Parts | None = None
+    n_used: int = 0
+    n_total: int = 0
+    n_clusters: int | None = None
+    """Independent units among the rows used; None where that is no one number, as of a mean over tasks."""
+
+
+class Change(NamedTuple):
+    """A difference of two estimates."""
+
+    value: float
+    """Of absolute sums: without the bias of either."""
+    ends: Ends
+    """None where no resample differs."""
+
+
+def mean(estimates: Sequence[Estimate]) -> Estimate:
+    """The unweighted mean, as over tasks, each of which is resampled on its own.
+
+    The parts stand side by side, as their absolute sum is then the mean of the absolute sums.
+    """
+    replicates, parts = [e.replicates for e in estimates], [e.parts for e in estimates]
+    return Estimate(
+        float(np.mean([e.value for e in estimates])),
+        None if any(r is None for r in replicates) else np.mean(replicates, axis=0),
+        None if None in parts else Parts(*(_side_by_side([p[i] for p in parts]) for i in (0, 1))),
+        sum(e.n_used for e in estimates),
+        sum(e.n_total for e in estimates),
+    )
+
+
+def _side_by_side(vectors: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(vectors, axis=-1) / len(vectors)
+
+
+def absolute(e: Estimate) -> Estimate:
+    """The distance from zero of a number that may be negative, which is biased upward near zero as ECE is."""
+    parts = e.parts or Parts(np.array([e.value]), e.replicates[:, None])
+    signed = Parts(parts.observed.sum(keepdims=True), parts.replicates.sum(axis=1, keepdims=True))
+    return e._replace(value=abs(e.value), replicates=np.abs(e.replicates), parts=signed)
+
+
+class Interval(NamedTuple):
+    """How the 95 % interval of a number is made."""
+
+    how: str
+    """As conventions tell it."""
+    ends: Callable[[Estimate], Ends]
+    of_mean: Interval | None = None
+    """That of a mean over tasks; None: the same."""
+    of_parts: bool = False
+    """The number is the absolute sum of its parts, and noise raises it: differences are those without this bias."""
+
+    def over_tasks(self) -> Interval:
+        return self.of_mean or self
+
+    def without_bias(self, e: Estimate) -> tuple[float, float, float] | None:
+        """(value, low, high), the value without the upward bias of an absolute sum; None where there is no interval."""
+        ends = self.ends(e)
+        if ends is None:
+            return None
+        return (unbiased_absolute_sum(*e.parts)[0] if self.of_parts else e.value, *ends)
+
+    def difference(self, pairs: Sequence[tuple[Estimate, Estimate]]) -> Change | None:
+        """The mean over tasks of b - a.
+
+        Args:
+            pairs: (a, b) of each task, from the same resamples.
+
+        Returns:
+            None where more than 5 % of the resamples leave it undefined.
+        """
+        a, b = (mean([pair[side] for pair in pairs]) for side in (0, 1))
+        if self.of_parts:
+            found = absolute_sum_difference(a.parts, b.parts)
+            return found and Change(found[0], found[1:])
+        changes = np.mean([of_b.replicates - of_a.replicates for of_a, of_b in pairs], axis=0)
+        return None if usable(changes) is None else Change(b.value - a.value, percentile_interval(changes))
+
+
+def _share(e: Estimate) -> Ends:
+    """Of a share of rows. Where all rows agree, which a bootstrap cannot doubt, there is one trial per cluster."""
+    if e.n_clusters == e.n_used or e.value in (0.0, 1.0):
+        return wilson_interval(e.value * e.n_clusters, e.n_clusters)
+    return percentile_interval(e.replicates)
+
+
+BOOTSTRAP = Interval("percentiles of the cluster bootstrap", lambda e: percentile_interval(e.replicates))
+WILSON = Interval("Wilson; cluster bootstrap where a cluster has several rows", _share, of_mean=BOOTSTRAP)
+LOGIT = Interval(
+    "normal on the logit scale, standard error by cluster bootstrap", lambda e: logit_interval(e.value, e.replicates)
+)
+INVERSION = Interval(
+    "of the population's binned error, by inverting a bootstrap test; widened to hold the value, which noise raises",
+    lambda e: absolute_sum_interval(*e.parts),
+    of_parts=True,
+)
