@@ -6,7 +6,7 @@ has its own rules: `calibench.prompting.reasoning`, `statements` and `values` fo
 `calibench.tasks.grading.answer` for what states an answer, which graders share.
 
 A confidence between two different answers is `ambiguous`; one that the token limit may have cut is `missing`. A further
-question that the model goes on to ask itself (`Question: ...` after an answer or a confidence) is left out.
+turn or question that the model goes on to (`calibench.prompting.turns`) is left out.
 
 An analysis, `<analysis>...</analysis>`, weighs an answer: nothing in it is an answer or a statement, and it is cut out.
 One that is not closed goes on to the last `<confidence>`, or to the end.
@@ -20,12 +20,13 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from calibench.prompting.reasoning import reasoning_blocks, without_tags
+from calibench.prompting.reasoning import find_reasoning, without_tags
 from calibench.prompting.statements import statements, strongest
 from calibench.prompting.text import PLAIN, blank, unblanked
+from calibench.prompting.turns import further_turn, opening_markup
 from calibench.prompting.values import Statement, may_be_cut, read
 from calibench.records import Status
-from calibench.tasks.grading.answer import first_label, stated
+from calibench.tasks.grading.answer import stated
 from calibench.tasks.grading.blocks import HIDDEN, programs_hidden
 
 
@@ -48,18 +49,14 @@ class Parsed(NamedTuple):
     confidence_span: tuple[int, int] | None
     """The statement that was read, label and value; None if there is none. The answer text never overlaps it."""
     cut_spans: tuple[tuple[int, int], ...]
-    """All that was cut from the answer part: every statement of a confidence, every analysis, and what belongs to no
-    answer."""
+    """All that was cut from the answer part: every statement of a confidence, every analysis, a stray closing tag, and
+    what belongs to no answer."""
     truncated: Literal["reasoning", "answer"] | None
     """Where the token limit struck; None if the answer is complete, even if the confidence after it is cut."""
     unclosed: bool
     """The reasoning has no end, be it by the token limit or because the model ended its turn inside it."""
 
 
-_NEXT_QUESTION = re.compile(
-    r"(?im)^[ \t#*>]{0,6}(?:(?:next |new |another )?(?:question|problem|claim|q)[ \t]{0,2}\d{0,4}[ \t*_]{0,4}[:.]"
-    r"|(?:user|human|instruction)[ \t*_]{0,4}(?::|$))"
-)
 _ANALYSIS = re.compile(r"(?is)<analysis>.*?(?:(?P<close></analysis>)|\Z)")
 _CONFIDENCE_TAG = re.compile(r"(?i)<confidence>")
 
@@ -85,21 +82,23 @@ def parse(
             alone.
     """
     at_limit = finish_reason == "length"
-    blocks, unclosed = reasoning_blocks(text, reasoning_opened, at_limit)
+    blocks, unclosed, stray = find_reasoning(text, reasoning_opened, at_limit)
     # Reasoning that the text starts with can be long: only what follows it is searched.
     lead = blocks[0][1] if blocks and not text[: blocks[0][0]].strip() else 0
     rest = text[lead:]
     blanked = blank(rest.translate(PLAIN), [(start - lead, end - lead) for start, end in blocks if start >= lead])
     visible = programs_hidden(blanked)
     analyses = list(_analyses(visible))
-    visible = blank(visible, analyses)
+    left_out = [*analyses, (0, opening_markup(visible))]
+    left_out += [(stray[0] - lead, stray[1] - lead)] if stray else []
+    visible = blank(visible, left_out)
     if unclosed and not states_answer(visible):
         visible = "\n" * len(rest)  # what precedes the reasoning is a preamble and no answer
 
     found = statements(visible, scale, answered_before) if scale else []
-    end = _next_question(visible, found)
+    end = further_turn(visible, found)
     found = [s for s in found if s.end <= end]
-    cut = [*analyses, *((s.start, s.end) for s in found), (end, len(rest))]
+    cut = [*left_out, *((s.start, s.end) for s in found), (end, len(rest))]
     visible = blank(visible, cut)
     chosen = strongest(found)
     confidence, status = _read(chosen, scale, at_limit, visible) if chosen else (None, "missing")
@@ -138,14 +137,6 @@ def _answer_ended(visible: str) -> bool:
     if program > (answer.label if answer and answer.labelled else -1):
         return bool(visible[program + 1 :].strip())
     return bool(answer and answer.labelled and answer.close is not None)
-
-
-def _next_question(visible: str, found: list[Statement]) -> int:
-    """Where the model goes on to another question after its first answer or confidence; else the text's length."""
-    answer = first_label(visible)
-    starts = [s.end for s in found if s.value and s.form == "labelled"] + ([answer] if answer is not None else [])
-    following = _NEXT_QUESTION.search(visible, min(starts)) if starts else None
-    return following.start() if following else len(visible)
 
 
 def _closes_answer(chosen: Statement, visible: str) -> bool:
