@@ -9,7 +9,10 @@ from typing import NamedTuple
 import msgspec
 
 from calibench.errors import ModelError
+from calibench.version import __version__
 
+LINEAGE_SCHEMA = 1
+"""Version of what a lineage holds; one without a version is of the first."""
 _BUNDLED = Path(__file__).parent / "models"
 _WEIGHTS = ("*.safetensors", "*.bin", "*.gguf")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "tekken.json", "*.tiktoken")
@@ -36,11 +39,23 @@ class Checkpoint(NamedTuple):
         return f"sha256:{total.hexdigest()}"
 
     def lineage(self) -> dict:
-        """What `calibench` itself recorded when it trained the checkpoint; empty for others."""
+        """What `calibench` itself recorded when it trained the checkpoint; empty for others.
+
+        Raises:
+            ModelError: a newer calibench wrote it.
+        """
+        file = self.path / "lineage.json"
         try:
-            return msgspec.json.decode((self.path / "lineage.json").read_bytes(), type=dict)
+            lineage = msgspec.json.decode(file.read_bytes(), type=dict)
         except (OSError, msgspec.MsgspecError):
             return {}
+        schema = lineage.get("schema", LINEAGE_SCHEMA)
+        if not isinstance(schema, int) or schema > LINEAGE_SCHEMA:
+            raise ModelError(
+                f"{file}: schema {schema} of calibench {lineage.get('calibench', 'unknown')}; this is calibench"
+                f" {__version__}, which reads up to schema {LINEAGE_SCHEMA}: install a newer one"
+            )
+        return lineage
 
 
 def bundled() -> list[Checkpoint]:

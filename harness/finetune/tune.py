@@ -289,6 +289,7 @@ def _lineage(recipe: Recipe, plan: dict[str, Any], parent: Checkpoint, notes: di
     """Where the checkpoint comes from; read by `calibench run`, which puts it into the report."""
     history = parent.lineage()
     return {
+        "schema": model.LINEAGE_SCHEMA,
         "made_by": f"calibench tune {plan['recipe']}",
         "calibench": __version__,
         "recipe": plan["recipe"],

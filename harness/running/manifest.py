@@ -78,7 +78,7 @@ def check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
         if all(difference.startswith("graders[") for difference in differences):
             advice = f"`calibench report {run.path.parent} --rescore` grades its texts again, and then it continues"
         raise IdentityError(
-            f"{run.path.parent} holds a run of another identity; {advice}:\n  " + "\n  ".join(differences)
+            f"{run.path.parent} holds a run of another identity; {advice}:\n  " + "; ".join(differences)
         )
     return merged
 
