@@ -68,11 +68,7 @@ def find_reasoning(text: str, opened: bool, at_limit: bool) -> Reasoning:
         elif start is not None:
             blocks.append((start, tag.end()))
             start = None
-        elif (
-            tag.end() == last
-            and (blocks or not opened)
-            and _answers(text[blocks[-1][1] if blocks else 0 : tag.start()])
-        ):
+        elif tag.end() == last and (blocks or not opened) and _answers(text, blocks, tag.start()):
             return Reasoning(blocks, False, tag.span())
         else:
             blocks = [(0, tag.end())]
@@ -82,8 +78,9 @@ def find_reasoning(text: str, opened: bool, at_limit: bool) -> Reasoning:
     return Reasoning([*blocks, (start, len(text) if final is None else final)], final is None, None)
 
 
-def _answers(text: str) -> bool:
-    answer = stated(text)
+def _answers(text: str, blocks: list[tuple[int, int]], end: int) -> bool:
+    """Whether an answer is stated between the reasoning and `end`."""
+    answer = stated(text[blocks[-1][1] if blocks else 0 : end])
     return answer is not None and answer.labelled
 
 

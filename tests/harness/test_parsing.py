@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from calibench.prompting.hedges import SCALE
 from calibench.prompting.parsing import Parsed, parse
+from calibench.tasks.grading.answer import stated_answer
 
 CASES = Path(__file__).parent / "cases"
 
@@ -51,6 +52,18 @@ def test_reasoning_and_truncation(case: dict):
     )
     found = (parsed.reasoning, parsed.answer_text, parsed.truncated)
     assert found == (case["reasoning"], case["answer"], case["truncated"])
+
+
+@pytest.mark.parametrize("case", json.loads((CASES / "turns.json").read_text()), ids=case_id)
+def test_reasoning_of_every_family_and_further_turns_are_no_answer(case: dict):
+    parsed = parse(
+        case["text"],
+        reasoning_opened=case["reasoning_opened"],
+        scale="percent",
+        finish_reason=case["finish_reason"],
+    )
+    found = (stated_answer(parsed.answer_text), parsed.confidence, parsed.truncated)
+    assert found == (case["answer"], case["confidence"], case["truncated"])
 
 
 def test_confidence_inside_the_reasoning_does_not_count():
@@ -217,6 +230,8 @@ def test_reasoning_changes_neither_answer_nor_confidence(text, value):
             "Rome 0.9\n",
             "A, 0.5\n",
             "1.",
+            "<|im_end|>",
+            "assistant\n",
             "Answer and confidence: ",
         ),
         *("<analysis>", "<analysis></analysis>", "</analysis>", "<analysis>\nAnswer: 5\n<confidence>"),
