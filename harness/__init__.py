@@ -1,24 +1,30 @@
-"""Runs a model over tasks and keeps everything that it said.
+"""Measures whether a language model knows when it is right. Every command is a function here; see docs/python.md.
 
 from calibench import open_run, run
 
 if __name__ == "__main__":  # engine and graders are processes that import this file again
     run("micro-sft", tasks=["micro"], out="runs/sft")
     frame = open_run("runs/sft").frame()  # one row per generation and method
+
+A run is given by its folder, by its file, or opened. What is returned is a record (`calibench.results`) or an open run;
+a page is written where `out` names a folder for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calibench.version import __version__
 
 if TYPE_CHECKING:
+    from calibench.analysis.score import Scored
+    from calibench.results import Comparison, Recalibrated, RunSummary, Votes
     from calibench.store import RunFile
 
-__all__ = ["__version__", "open_run", "run"]
+__all__ = ["__version__", "compare", "open_run", "recalibrate", "report", "run", "score", "tune", "votes"]
 
 
 def run(model: str, tasks: str | Sequence[str], out: str | Path, **options: Any) -> RunFile:
@@ -58,7 +64,7 @@ def run(model: str, tasks: str | Sequence[str], out: str | Path, **options: Any)
 
 
 def open_run(path: str | Path) -> RunFile:
-    """Opens a run, given its folder or its file, for reading.
+    """Opens a run, given its folder or its file, for reading. It is closed by `close()`, or at the end of a `with`.
 
     Raises:
         CalibenchError: there is no run, or it cannot be read.
@@ -66,3 +72,165 @@ def open_run(path: str | Path) -> RunFile:
     from calibench.store import RunFile
 
     return RunFile.open(path)
+
+
+def score(file: str | Path, *, out: str | Path | None = None, **options: Any) -> Scored:
+    """Scores predictions that were made elsewhere, as `calibench score` does.
+
+    Args:
+        file: table with a row per answer, or the folder of a saved data set.
+        out: folder for a run of each model, for report and figures. None: nothing is written.
+        options: keywords of `calibench.analysis.score.score`: names of columns (`confidence`, `correct`, `question`,
+            `group`, `model`, `answer`, `gold`), `grader`, `scale`, `missing`, `shared` and so on.
+
+    Raises:
+        InputError: the file cannot be read or understood; the message names the row.
+        CalibenchError: the folder cannot be written, or holds another run.
+    """
+    from calibench.analysis import score as of
+
+    scored = of.score(file, **options)
+    if out is not None:
+        of.publish(scored, Path(out))
+    return scored
+
+
+def report(run: str | Path | RunFile, *, out: str | Path | None = None) -> RunSummary:
+    """Scores a run: its scorecard, outcomes and most confident errors.
+
+    Args:
+        run: folder, file, or an opened run.
+        out: folder for `report.html` and `scorecard.json`. None: nothing is written.
+
+    Raises:
+        CalibenchError: there is no run, or it holds no graded generation.
+    """
+    from calibench.analysis import report as of
+
+    with _opened(run) as (opened,):
+        summary = of.report(opened)
+    if out is not None:
+        of.publish(summary, Path(out))
+    return summary
+
+
+def compare(*runs: str | Path | RunFile, baseline: str = "first", out: str | Path | None = None) -> Comparison:
+    """Compares runs, paired on the questions that both of a pair answered.
+
+    Args:
+        runs: at least two; a folder of runs stands for all of them.
+        baseline: name or folder of the run that every other one is compared with; `first`: the first of `runs`.
+        out: folder for `report.html`. None: nothing is written.
+
+    Raises:
+        InputError: fewer than two runs, one that is given twice, or runs that share no question.
+        CalibenchError: a run cannot be read.
+    """
+    from calibench.analysis import compare as of
+
+    with _opened(*_each(runs)) as opened:
+        comparison = of.compare(opened, baseline)
+    if out is not None:
+        of.publish(comparison, Path(out))
+    return comparison
+
+
+def votes(
+    *runs: str | Path | RunFile, methods: Sequence[str] | None = None, out: str | Path | None = None
+) -> Votes:
+    """Lets the draws of each question vote: accuracy and calibration by number of draws.
+
+    Starts worker processes, which import the calling file again: call it below `if __name__ == "__main__":`.
+
+    Args:
+        runs: each with several draws per question; several runs are compared on the questions that they share.
+        methods: confidences that weigh votes; None: all that a run has.
+        out: folder for `votes.html` and `votes.json`. None: nothing is written.
+
+    Raises:
+        InputError: a run has one draw per question, lacks a method, or shares nothing with the others.
+        CalibenchError: a run cannot be read.
+    """
+    from calibench.analysis import votes as of
+
+    with _opened(*_each(runs)) as opened:
+        result = of.votes(opened, methods)
+    if out is not None:
+        of.publish(result, Path(out))
+    return result
+
+
+def recalibrate(
+    run: str | Path | RunFile,
+    *,
+    fit: str | Path | RunFile | None = None,
+    methods: Sequence[str] | None = None,
+    out: str | Path | None = None,
+) -> Recalibrated:
+    """Maps a run's confidences to the accuracy seen at them, and scores both on questions that no map was fitted on.
+
+    Args:
+        run: what is scored.
+        fit: run that the maps are fitted on, as one of the training split; None: one half of the questions of `run`.
+        methods: keys of `calibench.metrics.recalibration.METHODS`; None: temperature, platt, isotonic and classifier.
+        out: folder for `recalibration.html` and `recalibration.json`. None: nothing is written.
+
+    Raises:
+        InputError: an unknown method, no answer with a confidence, or two runs that share a question.
+        CalibenchError: a run cannot be read.
+    """
+    from calibench.analysis import recalibrate as of
+
+    with _opened(run) as (opened,), _opened(*([] if fit is None else [fit])) as fitted:
+        result = of.recalibrate(opened, *fitted, methods=methods or of.DEFAULT)
+    if out is not None:
+        of.publish(result, Path(out))
+    return result
+
+
+def tune(recipe: str, model: str, tasks: str | Sequence[str], out: str | Path, **options: Any) -> Path:
+    """Trains a checkpoint, or continues where a stopped call was, as `calibench tune` does.
+
+    Args:
+        recipe: see `calibench recipes`.
+        model: parent: bundled checkpoint, local folder or hub id.
+        tasks: tasks whose training questions are learned from; empty for a recipe that needs none.
+        out: folder of the new checkpoint.
+        options: further fields of `calibench.finetune.config.TuneConfig`, such as `limit` and `seed`; all others are
+            options of the recipe, such as `epochs`.
+
+    Returns:
+        The folder, which `run` takes as a model.
+
+    Raises:
+        InputError: an option that there is not, or a value of a wrong type, word or range; questions that leak.
+        CalibenchError: see `calibench.errors`; what was finished is kept.
+    """
+    from calibench.fields import fields, read
+    from calibench.finetune.config import TuneConfig
+    from calibench.finetune.tune import tune as of
+    from calibench.lm_eval import theirs
+    from calibench.running.progress import Silent
+
+    theirs.register()
+    given = {"recipe": recipe, "model": model, "tasks": tasks, "out": out, "options": {}}
+    for name, value in options.items():
+        (given if name in fields(TuneConfig) else given["options"])[name] = value
+    return of(TuneConfig(**read((TuneConfig,), given)), Silent())
+
+
+@contextlib.contextmanager
+def _opened(*runs: str | Path | RunFile) -> Iterator[list[RunFile]]:
+    """The runs, those of paths opened for as long as the context lasts."""
+    from calibench.store import RunFile
+
+    with contextlib.ExitStack() as stack:
+        yield [run if isinstance(run, RunFile) else stack.enter_context(RunFile.open(run)) for run in runs]
+
+
+def _each(runs: Sequence[str | Path | RunFile]) -> Iterator[str | Path | RunFile]:
+    """The runs, with those of a folder of runs in its place."""
+    from calibench.store import RunFile, runs_in
+
+    for run in runs:
+        yield from [run] if isinstance(run, RunFile) else runs_in(run)

@@ -30,11 +30,14 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
         baseline: name or folder of a run, or `first` for the first of `runs`.
 
     Raises:
-        InputError: a run is given twice, no run is called `baseline`, or a run shares no question, under the same task,
-            protocol and method, with a run to be compared with.
+        InputError: fewer than two runs, a run is given twice, no run is called `baseline`, or a run shares no question,
+            under the same task, protocol and method, with a run to be compared with.
     """
     from calibench.metrics import compare as paired
 
+    if len(runs) < 2:
+        found = f"one: {_place(runs[0])}" if runs else "none"
+        raise InputError(f"compare: expected at least two runs, found {found}")
     _refuse_twice(runs)
     base = _position(runs, [run.manifest().get("name") for run in runs], baseline)
     summaries = _with_unique_names(runs, [report(run) for run in runs])

@@ -113,8 +113,6 @@ def _compare(options: argparse.Namespace) -> None:
 
     with contextlib.ExitStack() as opened:
         runs = [opened.enter_context(RunFile.open(run)) for given in options.runs for run in runs_in(given)]
-        if len(runs) < 2:
-            raise InputError(f"compare: expected at least two runs, found one: {runs[0].path.parent}")
         for run in runs:
             output.warn_if_unfinished(run)
         comparison = compare(runs, options.baseline)
