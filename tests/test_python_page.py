@@ -36,7 +36,7 @@ def test_the_examples_run_one_after_the_other(tmp_path):
     done = subprocess.run([sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert re.search(r"micro_wrods.*micro_words", done.stdout.splitlines()[-1])
-    assert re.search(r"^shy .* better$", done.stdout, re.MULTILINE), "shy is calibrated, bold is not"
+    assert re.search(r"^honest .* better$", done.stdout, re.MULTILINE)
     written = ("runs/sft/votes.html", "reliability.pdf", "runs/comparison/report.html", "checkpoints/half/lineage.json")
     assert [name for name in written if not (tmp_path / name).is_file()] == []
     with calibench.open_run(tmp_path / "runs/sft") as run:
