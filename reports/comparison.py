@@ -343,7 +343,7 @@ def _apart(shares: dict[str, float]) -> str | None:
     """The least and the greatest share, if they are notably apart."""
     if not shares or max(shares.values()) - min(shares.values()) <= _NOTABLE:
         return None
-    least, most = min(shares, key=shares.get), max(shares, key=shares.get)
+    least, most = min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
     return f"{_short(least)} {100 * shares[least]:.1f} %, {_short(most)} {100 * shares[most]:.1f} %"
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -14,6 +14,9 @@ from markupsafe import Markup
 from calibench.records import Metric
 from calibench.reports import svg, tables, text
 from calibench.results import Difference
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 OUTCOMES = {
     "correct": "an answer was read and graded right",
@@ -75,7 +78,7 @@ def figure_maker() -> Callable:
     """A function (figure, label) -> markup that gives each figure of a page ids of its own."""
     made = iter(range(10_000))
 
-    def make(figure, label: str) -> Markup:
+    def make(figure: Figure, label: str) -> Markup:
         return Markup(svg.inline_svg(figure, f"f{next(made)}", text.visible(label)))
 
     return make

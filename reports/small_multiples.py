@@ -34,7 +34,7 @@ def small_multiple(diagram: Reliability, behind: Reliability | None, tallest: fl
     if behind:
         parts += _dots(behind, 'fill="var(--card)" stroke="var(--muted)"')
     for b in diagram.bins:
-        if b.n and b.accuracy_low is not None and b.accuracy_high is not None:
+        if b.confidence is not None and b.accuracy_low is not None and b.accuracy_high is not None:
             ends = [(b.confidence, b.accuracy_low), (b.confidence, b.accuracy_high)]
             parts.append(_path(ends, 'stroke="var(--correct)" stroke-width="1.4"'))
     parts += _dots(diagram, 'fill="var(--correct)" stroke="var(--card)"')

@@ -75,7 +75,7 @@ class Task(NamedTuple):
     nothing but a confidence may be asked for besides."""
     open: Callable[[str | None], Rows]
     """Opens the data: argument is the `--data` folder, or None for the hub (ignored by generated tasks)."""
-    to_question: Callable[[dict, str], Question | None]
+    to_question: Callable[..., Question | None]
     """(row, place) -> question; None for rows that the task leaves out by design. Raises DataError if malformed."""
     grade: Callable[[Question, str], Verdict | Job]
     """(question, answer text) -> verdict, or a job where `finish` gives the verdict.

@@ -51,6 +51,6 @@ TASK = Task(
     grade=lambda question, answer_text: grade_number(question.gold, answer_text),
     grader=GRADER,
     gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
-    wrong_text=lambda question: f"Answer: {read_number(question.gold[0]) + 1}",
+    wrong_text=lambda question: f"Answer: {(read_number(question.gold[0]) or 0) + 1}",
 )
 TASK = with_training(TASK, TRAINING)

@@ -79,6 +79,7 @@ def program_task(
     to_question: Callable[[dict, str, str], Question | None],
 ) -> Task:
     """A task whose answers are programs. `to_question` takes row, place and split; both splits lie in one file."""
+    assert source.hub
     training = source._replace(hub=source.hub._replace(split="train"))
     task = Task(
         name=name,

@@ -44,5 +44,4 @@ class Lifeline:
     def release(self) -> None:
         """Ends the watchdog, and with it whatever marked process is still there."""
         os.environ.pop(MARK, None)
-        self._watchdog.stdin.close()
-        self._watchdog.wait()
+        self._watchdog.communicate()

@@ -53,10 +53,6 @@ class NotScored(NamedTuple):
     reason: str
 
 
-
-
-
-
 async def score(backend: BaseBackend, options: Options) -> Scored | NotScored:
     """The log-likelihood of every option."""
     pairs = [backend.chat.pair(*pair) for pair in options.pairs]

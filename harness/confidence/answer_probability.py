@@ -30,8 +30,10 @@ def answer_spans(text: str, parsed: Parsed) -> list[tuple[int, int]]:
     done = programs[-1].end if programs else 0
     if found := stated(visible[done:]):
         return [(done + found.start, done + found.end)]
-    code = programs[-1].code if programs else None
-    return [(code[0], code[1] - visible.endswith("\n", *code))] if programs else parts
+    if not programs:
+        return parts
+    start, end = programs[-1].code
+    return [(start, end - visible.endswith("\n", start, end))]
 
 
 def _parts(text: str, parsed: Parsed) -> Iterator[tuple[int, int]]:
@@ -46,6 +48,7 @@ def _parts(text: str, parsed: Parsed) -> Iterator[tuple[int, int]]:
 
 
 async def _read(answered: Answered, backend: BaseBackend) -> Reading:
+    assert answered.scores, "the method needs log_probabilities"
     text = backend.chat.decode(answered.output)
     places = {i for span in answer_spans(text, answered.parsed) for i in backend.chat.touching(answered.output, *span)}
     return token_reading(answered.scores, sorted(places))

@@ -83,7 +83,7 @@ def token_reading(scores: TokenScores, tokens: Sequence[int]) -> Reading:
         return Reading(None, "missing", None)
     logprobs = [scores.logprobs[i] for i in tokens]
     total, n = math.fsum(logprobs), len(logprobs)
-    entropy = scores.entropies and math.fsum(scores.entropies[i] for i in tokens) / n
+    entropy = math.fsum(scores.entropies[i] for i in tokens) / n if scores.entropies else None
     features = TokenFeatures(total / n, total, min(logprobs), n, entropy)
     return Reading(min(math.exp(total / n), 1.0), "ok", msgspec.json.encode(features).decode())
 

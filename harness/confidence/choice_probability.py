@@ -16,6 +16,7 @@ from calibench.confidence.base import Answered, Method, Reading
 
 async def _read(answered: Answered, _backend: BaseBackend) -> Reading:
     scored = answered.options
+    assert scored, "the method needs the protocol `options`"
     raw = {
         "log_likelihoods": dict(
             zip(scored.options.labels, (one.logprob for one in scored.log_likelihoods), strict=True)

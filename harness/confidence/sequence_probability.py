@@ -13,6 +13,7 @@ from calibench.confidence.base import Answered, Method, Reading, token_reading
 
 
 async def _read(answered: Answered, backend: BaseBackend) -> Reading:
+    assert answered.scores, "the method needs log_probabilities"
     return token_reading(answered.scores, range(len(answered.scores.logprobs)))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calibench.errors import InputError
-from calibench.fields import Options
 from calibench.finetune import rows as rows_of
 from calibench.finetune import sampling, stage
 from calibench.finetune.config import TuneConfig
@@ -50,7 +50,7 @@ class Job(NamedTuple):
     """One recipe at work."""
 
     config: TuneConfig
-    options: Options
+    options: Any
     parent: Checkpoint
     chat: ChatFormat
     training: tuple[Asked, ...]
@@ -167,7 +167,7 @@ class Job(NamedTuple):
 
     def run_stage(self, trainer: str, name: str, settings: Any) -> Trained:
         """Runs a module of this package as a stage of training; see `calibench.finetune.stage`."""
-        launcher = ()
+        launcher: tuple[str, ...] = ()
         if self.config.processes > 1:
             launcher = (*_ACCELERATE, "--num_processes", str(self.config.processes))
         return stage.run(
@@ -179,14 +179,15 @@ class Job(NamedTuple):
         )
 
 
-class _Draws(NamedTuple):
+@dataclass(frozen=True)
+class _Draws:
     """Reads a finished run anew at each iteration, so that it need not fit the memory."""
 
     config: RunConfig
     asked: Sequence[Task]
     chat: ChatFormat
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Sampled]:
         return sampling.read(self.config, self.asked, self.chat)
 
 

@@ -241,7 +241,7 @@ class _Index:
             for run in _runs(words) & self.runs:
                 if counts[run] <= template:
                     holders.setdefault(run, []).append(words)
-        done = set()
+        done: set[tuple[str, ...]] = set()
         for asked, questions in self.by_words.items():
             candidates = {words for run in _runs(asked) for words in holders.get(run, ())} - done
             for words in sorted(candidates):

@@ -283,8 +283,10 @@ def _write_like(source: Path, target: Path, tensor: Callable[[str], torch.Tensor
 
 # -- adapters ---------------------------------------------------------------------------------------------------------
 
-_PLAIN = ("use_dora", "lora_bias", "modules_to_save", "rank_pattern", "alpha_pattern", "layer_replication")
-_PLAIN += ("trainable_token_indices", "target_parameters", "use_qalora", "use_bdlora", "velora_config", "arrow_config")
+_PLAIN = (
+    "use_dora", "lora_bias", "modules_to_save", "rank_pattern", "alpha_pattern", "layer_replication",
+    "trainable_token_indices", "target_parameters", "use_qalora", "use_bdlora", "velora_config", "arrow_config",
+)  # fmt: skip
 """Settings with which a delta is more than alpha / rank B A."""
 
 

@@ -90,6 +90,7 @@ def _process(trainer: str, folder: Path, tell: Tell, launcher: Sequence[str]) ->
             text=True,
             env=_environment(one_gpu=not launcher),
         )
+    assert child.stdout
     failure = None
     cause = ""
     try:

@@ -59,12 +59,14 @@ def literal(value: object) -> str:
         case dict():
             return "{" + ",".join(f"{literal(k)}:{literal(v)}" for k, v in value.items()) + "}"
     for number in (int, float):  # a Fraction or Decimal may equal one
-        if hasattr(value, "as_integer_ratio") and number(value) == value:
-            return literal(number(value))
+        if hasattr(value, "as_integer_ratio"):
+            equal = number(value)  # type: ignore[call-overload, arg-type]  # what has a ratio has a value of both kinds
+            if equal == value:
+                return literal(equal)
     raise TypeError(f"returned a {type(value).__name__}, which equals no literal")
 
 
-def _confine(user: int | None, limits: dict[str, int]) -> None:
+def _confine(user: int | None, limits: dict[str, tuple[int, int]]) -> None:
     if user is not None:
         os.setgroups([])
         os.setresgid(user, user, user)

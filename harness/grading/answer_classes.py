@@ -19,7 +19,8 @@ def answer_classes(frame: pd.DataFrame, pool: GradingPool) -> tuple[list[str | N
         pool: where the rules are applied.
     """
     answers = frame[frame["outcome"].isin(("correct", "incorrect")) & frame["answer"].notna()]
-    found, waiting = {}, []
+    found: dict[tuple[str, ...], str] = {}
+    waiting = []
     for key, rows in answers.groupby(["task", "protocol", "question_id"]):
         texts = sorted(set(rows["answer"]))
         if len(texts) > 1:

@@ -117,7 +117,7 @@ def check_task(name: str, data: str | None, limit: int | None = None) -> CheckRe
         sandbox.require()
     opened = task.open(data)
     ids: Counter[str] = Counter()
-    counts: dict[str, Counter[Outcome]] = {}
+    counts: dict[str, Counter[str]] = {}
     surprises: list[Surprise] = []
     broken: dict[str, str] = {}
 

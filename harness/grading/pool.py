@@ -17,14 +17,14 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, TimeoutError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calibench import tasks
 from calibench.errors import EngineError, InputError, PluginError
 from calibench.grading import sandbox
 from calibench.records import Question
 from calibench.tasks import grading
-from calibench.tasks.base import Job, Task, Verdict
+from calibench.tasks.base import Task, Verdict
 
 if TYPE_CHECKING:
     from pebble import ProcessFuture
@@ -88,7 +88,7 @@ class GradingPool:
         graded = self._pool.schedule(_grade, args=(task_name, question, answer_text), timeout=timeout)
         self._unfinished.add(graded)
 
-        def settle(done: ProcessFuture) -> None:
+        def settle(done: Any) -> None:
             self._unfinished.discard(done)
             if not done.cancelled() and getattr(done.exception(), "exitcode", None) in (
                 signal.SIGTERM,
@@ -157,4 +157,7 @@ def _start_worker(sources: dict[str, Callable[[str], Task]], task_names: Sequenc
 def _grade(task_name: str, question: Question, answer_text: str) -> Verdict:
     task = _task(task_name)
     verdict = task.grade(question, answer_text)
-    return task.finish(question, verdict, sandbox.run(verdict)) if isinstance(verdict, Job) else verdict
+    if isinstance(verdict, Verdict):
+        return verdict
+    assert task.finish, "a task whose grader gives a job has it"
+    return task.finish(question, verdict, sandbox.run(verdict))

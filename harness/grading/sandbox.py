@@ -91,6 +91,7 @@ def run(job: Job, limits: Limits = LIMITS) -> Ran:
         SandboxError: the sandbox did not start.
     """
     with _started(job, limits) as process:
+        assert process.stdout
         output, stopped = _read(process.stdout.fileno(), limits)
     started, mark, results = output.partition(b"ready\n")
     if not mark:
@@ -124,6 +125,7 @@ def _first_process(about: bytes) -> int | None:
     told = re.search(rb'"child-pid": (\d+)', about)
     with contextlib.suppress(ProcessLookupError):
         return os.pidfd_open(int(told[1])) if told else None
+    return None
 
 
 def _end(first: int) -> None:
@@ -157,7 +159,7 @@ def _read(pipe: int, limits: Limits) -> tuple[bytes, str | None]:
 
 
 def _ran(results: str, end: str | None, calls: int) -> Ran:
-    values = []
+    values: list[str] = []
     for line in results.split("\n")[:-1][:calls]:
         if line.startswith("!"):
             return Ran(tuple(values), line[1:])

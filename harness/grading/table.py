@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable
+from concurrent.futures import Future
 from string import ascii_uppercase
 from typing import Any, NamedTuple
 
@@ -60,23 +61,24 @@ def grade(
     )
     name = f"file:{described.reference()}"
     task = tasks.load(name)
-    found: dict[str, Verdict] = {}
-    keys, waiting = [], deque()
+    found: dict[str, Future[Verdict]] = {}
+    keys = []
+    waiting: deque[Future[Verdict]] = deque()
     with GradingPool(os.cpu_count() or 1, GRADER_SECONDS, [name]) as pool:
         for number, row in enumerate(rows, 1):
             keys.append(key := repr(row))
             if key in found:
                 continue
-            found[key] = None
             cells = {_QUESTION: key, gold: row.gold, _CHOICES: row.choices or list(ascii_uppercase)}
             question = task.to_question(cells, f"{place}, row {number:,}")
-            waiting.append((key, pool.submit(name, question, _stated(row.answer))))
+            assert question, "every row of a user's file is a question"
+            found[key] = pool.submit(name, question, _stated(row.answer))
+            waiting.append(found[key])
             while len(waiting) > _WAITING:
-                done, verdict = waiting.popleft()
-                found[done] = verdict.result()
-        for done, verdict in waiting:
-            found[done] = verdict.result()
-    return [found[key] for key in keys], task.grader
+                waiting.popleft().result()
+        for verdict in waiting:
+            verdict.result()
+    return [found[key].result() for key in keys], task.grader
 
 
 def _stated(answer: str) -> str:

@@ -69,7 +69,8 @@ class Model(LM):
         return self._runner.run(self._answers(requests))
 
     def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
-        return list(map(tuple, self._likelihoods([self._backend.chat.pair(*request.args) for request in requests])))
+        scored = self._likelihoods([self._backend.chat.pair(*request.args) for request in requests])
+        return [(one.logprob, one.greedy) for one in scored]
 
     def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:
         """Of whole texts; those longer than the context in lm-eval's windows."""
@@ -114,7 +115,8 @@ class Model(LM):
             document = (request.task_name, request.doc_id)
             seed = seed_of(0, *map(str, document)) + repeats[document]
             repeats[document] += 1
-            waiting.append(self._answer(slots, *request.args, seed))
+            context, options = request.args
+            waiting.append(self._answer(slots, context, options, seed))
         return await asyncio.gather(*waiting)
 
     async def _answer(self, slots: asyncio.Semaphore, context: str, options: dict[str, Any], seed: int) -> str:

@@ -92,7 +92,9 @@ def _configuration(name: str) -> Path:
     if name.endswith(".yaml"):
         return Path(name)
     found: dict[str, Path] = {}
-    folder = Path(find_spec("lm_eval").origin).parent / "tasks"
+    spec = find_spec("lm_eval")
+    assert spec, "it is one of the requirements"
+    folder = Path(str(spec.origin)).parent / "tasks"
     for file in sorted(folder.rglob("*.yaml")):
         if stated := _TASK_NAME.search(file.read_text(encoding="utf-8", errors="replace")):
             found.setdefault(stated[2], file)

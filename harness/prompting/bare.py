@@ -104,4 +104,5 @@ def _behind(line: str) -> re.Match[str] | None:
 
 def _statement(visible: str, start: int) -> Statement:
     value = VALUE.match(visible, start)
+    assert value, "it is where one was found"
     return Statement(start, right(visible, value.end()), "bare", value)

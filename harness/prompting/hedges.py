@@ -33,6 +33,9 @@ SCALE = {
 }
 
 
+Kind = Literal["likely", "sure", "low", "vague"]
+
+
 class Hedge(NamedTuple):
     """A phrase that says how likely something is, or how sure somebody is of it."""
 
@@ -40,8 +43,12 @@ class Hedge(NamedTuple):
     end: int
     value: float | None
     """In [0, 1]; None if the phrase has no place on the scale."""
-    kind: Literal["likely", "sure", "low", "vague"]
+    kind: Kind
     """Whether it calls something likely, somebody sure, something even or less than likely, or nothing definite."""
+
+
+def _phrases(*rows: tuple[Kind, float | None, str]) -> tuple[tuple[str, Hedge], ...]:
+    return tuple((pattern, Hedge(0, 0, value, kind)) for kind, value, pattern in rows)
 
 
 _VERY = "(?:very|highly|extremely|exceptionally|really|overwhelmingly)"
@@ -52,66 +59,60 @@ _CHANCE = "(?:chance|chances|probability|likelihood|odds)"
 _SURE = "(?:confident|sure)"
 
 # In the order in which they are tried: a longer phrase before the words that it contains.
-_PHRASES: tuple[tuple[str, Hedge], ...] = tuple(
-    (pattern, Hedge(0, 0, value, kind))
-    for kind, value, pattern in (
-        ("low", SCALE["almost no chance"], rf"{_ALMOST} (?:no {_CHANCE}|impossible)|no real {_CHANCE}"),
-        ("low", 0.01, rf"no {_CHANCE}|zero {_CHANCE}|impossible|certainly not|definitely not"),
-        ("low", SCALE["highly unlikely"], rf"(?:{_VERY}|most) (?:unlikely|improbable)|"
-         rf"very (?:little|slim|low) {_CHANCE}"),
-        ("low", SCALE["chances are slight"], r"chances are (?:very )?(?:slight|slim|small)|"
-         rf"(?:slight|slim|small) {_CHANCE}"),
-        ("low", SCALE["little chance"], rf"little {_CHANCE}|low {_CHANCE}|improbable"),
-        ("low", SCALE["unlikely"], rf"{_FAIRLY} unlikely|unlikely|doubtful|(?:i|we) doubt"),
-        ("low", SCALE["probably not"], r"probably (?:not|wrong|incorrect)|somewhat unlikely"),
-        ("low", 0.40, r"less (?:likely )?than (?:even|not|50[/-]50)|worse than even|somewhat less than even"),
-        ("likely", SCALE["better than even"], r"better than (?:even|50[/-]50|half)|more (?:likely|probable) than not|"
-         rf"somewhat (?:likely|probable)|(?:fair|decent) {_CHANCE}"),
-        ("low", SCALE["about even"], rf"about even|even {_CHANCE}|as likely as not|fifty fifty|50[/-]50|toss ?up|"
-         r"coin (?:flip|toss)|about half"),
-        ("sure", SCALE["almost certain"], rf"{_ALMOST} (?:certain(?:ly|ty)?|sure)|{_VERY} (?:certain|high)"),
-        ("sure", 0.99, rf"{_WHOLLY} (?:certain|sure|confident)|certain(?:ly|ty)?\b|definitely|"
-         r"no doubt|without (?:a )?doubt"),
-        ("likely", SCALE["very good chance"], rf"(?:very good|high|strong|great) {_CHANCE}|most (?:likely|probably)|"
-         rf"{_FAIRLY} (?:likely|probable)"),
-        ("likely", SCALE["highly likely"], rf"{_VERY} (?:likely|probable|probably)|very (?:high|strong) {_CHANCE}"),
-        ("sure", 0.90, rf"{_VERY} {_SURE}"),
-        ("sure", 0.75, rf"{_FAIRLY} (?:{_SURE}|certain|high)"),
-        ("sure", 0.60, rf"(?:somewhat|moderately) (?:{_SURE}|certain|high)"),
-        ("likely", SCALE["likely"], rf"good {_CHANCE}|likely|probable"),
-        ("likely", SCALE["probably"], r"probably|(?:i|we) believe"),
-        ("vague", None, r"uncertain|unsure|possibl[ey]|maybe|perhaps|might be|could be|unknown"),
-        ("sure", 0.85, rf"{_SURE}|high"),
-        ("low", 0.05, rf"{_VERY} low"),
-        ("low", 0.20, rf"(?:{_FAIRLY} )?low|unconfident"),
-        ("low", 0.50, r"medium|moderate|average"),
-    )
+_PHRASES = _phrases(
+    ("low", SCALE["almost no chance"], rf"{_ALMOST} (?:no {_CHANCE}|impossible)|no real {_CHANCE}"),
+    ("low", 0.01, rf"no {_CHANCE}|zero {_CHANCE}|impossible|certainly not|definitely not"),
+    ("low", SCALE["highly unlikely"], rf"(?:{_VERY}|most) (?:unlikely|improbable)|"
+     rf"very (?:little|slim|low) {_CHANCE}"),
+    ("low", SCALE["chances are slight"], r"chances are (?:very )?(?:slight|slim|small)|"
+     rf"(?:slight|slim|small) {_CHANCE}"),
+    ("low", SCALE["little chance"], rf"little {_CHANCE}|low {_CHANCE}|improbable"),
+    ("low", SCALE["unlikely"], rf"{_FAIRLY} unlikely|unlikely|doubtful|(?:i|we) doubt"),
+    ("low", SCALE["probably not"], r"probably (?:not|wrong|incorrect)|somewhat unlikely"),
+    ("low", 0.40, r"less (?:likely )?than (?:even|not|50[/-]50)|worse than even|somewhat less than even"),
+    ("likely", SCALE["better than even"], r"better than (?:even|50[/-]50|half)|more (?:likely|probable) than not|"
+     rf"somewhat (?:likely|probable)|(?:fair|decent) {_CHANCE}"),
+    ("low", SCALE["about even"], rf"about even|even {_CHANCE}|as likely as not|fifty fifty|50[/-]50|toss ?up|"
+     r"coin (?:flip|toss)|about half"),
+    ("sure", SCALE["almost certain"], rf"{_ALMOST} (?:certain(?:ly|ty)?|sure)|{_VERY} (?:certain|high)"),
+    ("sure", 0.99, rf"{_WHOLLY} (?:certain|sure|confident)|certain(?:ly|ty)?\b|definitely|"
+     r"no doubt|without (?:a )?doubt"),
+    ("likely", SCALE["very good chance"], rf"(?:very good|high|strong|great) {_CHANCE}|most (?:likely|probably)|"
+     rf"{_FAIRLY} (?:likely|probable)"),
+    ("likely", SCALE["highly likely"], rf"{_VERY} (?:likely|probable|probably)|very (?:high|strong) {_CHANCE}"),
+    ("sure", 0.90, rf"{_VERY} {_SURE}"),
+    ("sure", 0.75, rf"{_FAIRLY} (?:{_SURE}|certain|high)"),
+    ("sure", 0.60, rf"(?:somewhat|moderately) (?:{_SURE}|certain|high)"),
+    ("likely", SCALE["likely"], rf"good {_CHANCE}|likely|probable"),
+    ("likely", SCALE["probably"], r"probably|(?:i|we) believe"),
+    ("vague", None, r"uncertain|unsure|possibl[ey]|maybe|perhaps|might be|could be|unknown"),
+    ("sure", 0.85, rf"{_SURE}|high"),
+    ("low", 0.05, rf"{_VERY} low"),
+    ("low", 0.20, rf"(?:{_FAIRLY} )?low|unconfident"),
+    ("low", 0.50, r"medium|moderate|average"),
 )  # fmt: skip
-_EASTERN: tuple[tuple[str, Hedge], ...] = tuple(
-    (pattern, Hedge(0, 0, value, kind))
-    for kind, value, pattern in (
-        ("low", SCALE["almost no chance"], "ほぼあり得ない|ほぼありえない|几乎不可能|幾乎不可能"),
-        ("low", SCALE["highly unlikely"], "非常に可能性が低い|可能性は?非常に低い|极不可能|極不可能|"
-         "可能性极低|可能性極低"),
-        ("low", SCALE["unlikely"], "可能性[がは]低い|ありそうに?ない|不太可能|不大可能|可能性(?:较|較)?低|可能性不大"),
-        ("low", 0.20, "高くない|不(?:太|是很|怎么)?高"),
-        ("vague", None, "確実で(?:は|も)?ない|不(?:太|是很|完全|能)?(?:确定|確定|肯定)"),
-        ("low", SCALE["about even"], "五分五分|半々|一半一半|五五开|五五開"),
-        ("sure", SCALE["almost certain"], "ほぼ確実|ほぼ間違いな[いく]|几乎(?:可以)?(?:肯定|确定)|"
-         "幾乎(?:可以)?(?:肯定|確定)"),
-        ("sure", 0.99, "確実|間違いな[いく]|完全确定|完全確定|肯定|确定"),
-        ("likely", SCALE["highly likely"], "非常に可能性が高い|可能性[がは]非常に高い|非常可能|"
-         "极有可能|極有可能|很有可能|可能性(?:非常|极|極|很)高"),
-        ("likely", SCALE["very good chance"], "かなり可能性が高い|很可能"),
-        ("likely", SCALE["likely"], "可能性[がは]高い|可能性(?:较|較)?高|较可能|較可能"),
-        ("likely", SCALE["probably"], "おそらく|恐らく|たぶん|多分|大概"),
-        ("vague", None, "かもしれない|わからない|也许|也許|或许|或許|可能"),
-        ("sure", 0.95, "とても高い|非常に高い|非常高|很高"),
-        ("sure", 0.85, "高い|高"),
-        ("low", 0.50, "中程度|中くらい|中等|一般|中"),
-        ("low", 0.05, "非常に低い|とても低い|非常低|很低"),
-        ("low", 0.20, "低い|低"),
-    )
+_EASTERN = _phrases(
+    ("low", SCALE["almost no chance"], "ほぼあり得ない|ほぼありえない|几乎不可能|幾乎不可能"),
+    ("low", SCALE["highly unlikely"], "非常に可能性が低い|可能性は?非常に低い|极不可能|極不可能|"
+     "可能性极低|可能性極低"),
+    ("low", SCALE["unlikely"], "可能性[がは]低い|ありそうに?ない|不太可能|不大可能|可能性(?:较|較)?低|可能性不大"),
+    ("low", 0.20, "高くない|不(?:太|是很|怎么)?高"),
+    ("vague", None, "確実で(?:は|も)?ない|不(?:太|是很|完全|能)?(?:确定|確定|肯定)"),
+    ("low", SCALE["about even"], "五分五分|半々|一半一半|五五开|五五開"),
+    ("sure", SCALE["almost certain"], "ほぼ確実|ほぼ間違いな[いく]|几乎(?:可以)?(?:肯定|确定)|"
+     "幾乎(?:可以)?(?:肯定|確定)"),
+    ("sure", 0.99, "確実|間違いな[いく]|完全确定|完全確定|肯定|确定"),
+    ("likely", SCALE["highly likely"], "非常に可能性が高い|可能性[がは]非常に高い|非常可能|"
+     "极有可能|極有可能|很有可能|可能性(?:非常|极|極|很)高"),
+    ("likely", SCALE["very good chance"], "かなり可能性が高い|很可能"),
+    ("likely", SCALE["likely"], "可能性[がは]高い|可能性(?:较|較)?高|较可能|較可能"),
+    ("likely", SCALE["probably"], "おそらく|恐らく|たぶん|多分|大概"),
+    ("vague", None, "かもしれない|わからない|也许|也許|或许|或許|可能"),
+    ("sure", 0.95, "とても高い|非常に高い|非常高|很高"),
+    ("sure", 0.85, "高い|高"),
+    ("low", 0.50, "中程度|中くらい|中等|一般|中"),
+    ("low", 0.05, "非常に低い|とても低い|非常低|很低"),
+    ("low", 0.20, "低い|低"),
 )  # fmt: skip
 
 _DENIED = (
@@ -139,7 +140,7 @@ _HEDGE = re.compile(
 def hedges(text: str, start: int = 0, end: int | None = None) -> Iterator[Hedge]:
     """The phrases in `text[start:end]`, none inside another; offsets are those of the text."""
     for match in _HEDGE.finditer(text, start, len(text) if end is None else end):
-        hedge = _ALL[int(match.lastgroup.removeprefix("p"))][1]
+        hedge = _ALL[int(str(match.lastgroup).removeprefix("p"))][1]
         if match["not"]:
             hedge = _denied(hedge, bool(match["degree"]))
         yield hedge._replace(start=match.start(), end=match.end())

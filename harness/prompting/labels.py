@@ -34,9 +34,11 @@ _AFTER_VALUE = re.compile(r"(?i)[ \t]?</(?:confidence|probability)>|[*_\"'`>\])}
 def left(visible: str, start: int) -> int:
     """Start of the markup and small words that belong to a statement whose label starts at `start`."""
     window = max(0, start - 40)
-    return window + _LEFT.search(visible[window:start]).start()
+    found = _LEFT.search(visible[window:start])
+    return window + found.start() if found else start
 
 
 def right(visible: str, end: int) -> int:
     """End of the markup that belongs to a statement whose value ends at `end`."""
-    return _AFTER_VALUE.match(visible, end).end()
+    found = _AFTER_VALUE.match(visible, end)
+    return found.end() if found else end

@@ -101,7 +101,7 @@ def parse(
     cut = [*left_out, *((s.start, s.end) for s in found), (end, len(rest))]
     visible = blank(visible, cut)
     chosen = strongest(found)
-    confidence, status = _read(chosen, scale, at_limit, visible) if chosen else (None, "missing")
+    confidence, status = _read(chosen, scale, at_limit, visible) if chosen and scale else (None, "missing")
 
     if chosen and _closes_answer(chosen, visible):
         cut.append((chosen.end, len(rest)))

@@ -51,7 +51,7 @@ def statements(visible: str, scale: str, answered_before: bool = False) -> list[
 
 def strongest(found: list[Statement]) -> Statement | None:
     labelled = [s for s in found if s.form == "labelled"]
-    return (labelled or found or [None])[-1]
+    return (labelled or found)[-1] if found else None
 
 
 def _labelled(visible: str, scale: str) -> Iterator[Statement]:
@@ -85,12 +85,13 @@ def _one_of_several(visible: str, start: int, value: re.Match[str]) -> bool:
     """Whether a value behind words shares its sentence with another percentage: "100% sure of the method, so 80%"."""
     if value.start() == start:
         return False
-    rest = re.compile(r"[^\n.;]{0,200}").match(visible, value.end())
-    others = (VALUE.match(rest[0], number.start()) for number in PERCENTAGE.finditer(rest[0]))
+    rest = re.split(r"[\n.;]", visible[value.end() : value.end() + 200], maxsplit=1)[0]
+    others = (VALUE.match(rest, number.start()) for number in PERCENTAGE.finditer(rest))
     return any(other and other["number"] != value["number"] for other in others)
 
 
 def _with_answer(visible: str) -> Iterator[Statement]:
     for both in _WITH_ANSWER.finditer(visible):
         value = VALUE.match(visible, both.end())
+        assert value, "the pattern looks ahead to one"
         yield Statement(both.end(), right(visible, value.end()), "labelled", value)

@@ -67,7 +67,8 @@ def _bare_words(visible: str) -> Iterator[Statement]:
 
 def _words_of_clause(visible: str, start: int) -> tuple[Hedge, ...]:
     """The words that a label or a phrase is followed by; without values if they say how likely an error is."""
-    end = _CLAUSE.match(visible, start).end()
+    clause = _CLAUSE.match(visible, start)
+    end = clause.end() if clause else start
     words = tuple(hedges(visible, start, end))
     wrong = words and _WRONG.search(visible, words[0].end, end)
     return tuple(word._replace(value=None) for word in words) if wrong else words

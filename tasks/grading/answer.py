@@ -124,16 +124,18 @@ def _content(text: str, label: re.Match[str]) -> tuple[int, int, int | None]:
     start = label.end()
     if label["json"]:
         value = _JSON_VALUE.match(text, start)
-        return (*value.span(value.lastindex), value.end() if value.end() < len(text) else None)
+        assert value, "the pattern matches anything"
+        return (*value.span(value.lastindex or 0), value.end() if value.end() < len(text) else None)
     if label["tag"]:
-        end = _TAG_END.search(text, start)
-        return (start, *end.span()) if end else (start, len(text), None)
+        closing = _TAG_END.search(text, start)
+        return (start, *closing.span()) if closing else (start, len(text), None)
     if label["box"]:
-        end = _closing_brace(text, start)
-        return (start, len(text), None) if end is None else (start, end, end + 1)
+        brace = _closing_brace(text, start)
+        return (start, len(text), None) if brace is None else (start, brace, brace + 1)
     while start < len(text):
-        end = text.find("\n", start)
-        end, close = (len(text), None) if end < 0 else (end, end)
+        line_end = text.find("\n", start)
+        close = None if line_end < 0 else line_end
+        end = len(text) if close is None else close
         if text[start:end].strip().strip("*_`$\\[]() "):
             confidence = _CONFIDENCE_LEFT.search(text, max(start, end - 40), end)
             return start, confidence.start() if confidence else end, close

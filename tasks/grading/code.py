@@ -20,7 +20,7 @@ import math
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from calibench.tasks.base import Job, Ran, Verdict
 from calibench.tasks.grading.blocks import blocks
@@ -43,13 +43,13 @@ class Check(NamedTuple):
     """The assert as published."""
     call: str
     """What the program's process evaluates."""
-    expected: object
-    tolerance: dict[str, float] | None
+    expected: Any
+    tolerance: dict[str, Any] | None
     """Keyword arguments of `math.isclose`; None: the values must be equal."""
     split: bool
     """False if the program's process decides the assert, and `call` is the whole of it."""
 
-    def holds(self, value: object) -> bool:
+    def holds(self, value: Any) -> bool:
         if self.tolerance is None:
             return bool(value == self.expected)
         try:
@@ -254,13 +254,15 @@ def _setup(tests: Sequence[str]) -> Iterator[str]:
 
 def _split(test: str) -> Check:
     condition = _assertion(test)
+    assert condition, "a test that is no assert is set-up"
+    sides: tuple[ast.expr, ...]
     match condition:
         case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
             sides, keywords = (left, right), None
         case ast.Call(
             func=ast.Attribute(value=ast.Name(id="math"), attr="isclose"), args=[left, right], keywords=given
         ) if all(k.arg and _is_constant(k.value) for k in given):
-            sides, keywords = (left, right), {k.arg: _constant(k.value) for k in given}
+            sides, keywords = (left, right), {k.arg: _constant(k.value) for k in given if k.arg}
         case _:
             sides, keywords = (), None
     for call, expected in (sides, sides[::-1]) if sides else ():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from calibench.tasks.base import Verdict
 from calibench.tasks.grading.refusal import is_refusal
@@ -24,7 +24,7 @@ _MAX_NODES = 200
 _MAX_BITS = 256
 _MAX_LENGTH = 1000
 _FUNCTION = re.compile(r"def\s+\w+\(\s*\w+\s*(?::\s*int\s*)?\)\s*(?:->\s*int\s*)?:\s*return\b[^\n`]*")
-_BINARY = {
+_BINARY: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -32,8 +32,12 @@ _BINARY = {
     ast.Mod: operator.mod,
     ast.Pow: operator.pow,
 }
-_UNARY = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_}
-_COMPARE = {
+_UNARY: dict[type[ast.unaryop], Callable[[int], int]] = {
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Not: operator.not_,
+}
+_COMPARE: dict[type[ast.cmpop], Callable[[int, int], int]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,
@@ -41,7 +45,7 @@ _COMPARE = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
-_CALLS = {"abs": abs, "max": max, "min": min}
+_CALLS: dict[str, Callable[..., int]] = {"abs": abs, "max": max, "min": min}
 
 
 def grade_program(gold: Sequence[str], answer_text: str) -> Verdict:

@@ -52,7 +52,7 @@ def _split(fact: Example) -> str:
 
 def statement(fact: Example, rng: random.Random) -> str:
     """A sentence that states the fact, in one of several wordings."""
-    kind, place = fact.cluster.split()
+    kind, place = str(fact.cluster).split()
     return rng.choice(_STATEMENTS).format(kind=kind, place=place, relation=fact.subject, value=fact.answer)
 
 

@@ -75,7 +75,9 @@ def _example(rng: random.Random, phrase: str, expression: str, working: str, lev
 
 def _steps(rng: random.Random, n_steps: int) -> tuple[str, str, str]:
     """Phrase, expression and working of `n_steps` random steps."""
-    expression, phrases, partial = "x", [], []
+    expression = "x"
+    phrases: list[str] = []
+    partial: list[str] = []
     for _ in range(n_steps):
         n = rng.randint(2, 30)
         phrase, template = rng.choice(_STEPS)

@@ -48,7 +48,7 @@ def _number(_described: Description) -> Form:
         grade=lambda question, answer_text: number.grade_number(question.gold, answer_text),
         grader=number.GRADER,
         gold_text=_written_answers,
-        wrong_text=lambda question: f"Answer: {max(map(number.read_number, question.gold)) + 1}",
+        wrong_text=lambda question: f"Answer: {max(number.read_number(gold) or 0 for gold in question.gold) + 1}",
     )
 
 

@@ -192,9 +192,9 @@ def _tests(described: Description, row: dict, place: str) -> tuple[str, ...]:
     if described.tests is None:
         return ()
     cell = row.get(described.tests)
-    source = "\n".join(cell) if isinstance(cell, list) and all(isinstance(s, str) for s in cell) else cell
+    lines: list[Any] = cell if isinstance(cell, list) else [cell]
     try:
-        statements = tuple(ast.unparse(statement) for statement in ast.parse(source).body)
+        statements = tuple(ast.unparse(statement) for statement in ast.parse("\n".join(lines)).body)
     except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError) as error:
         raise DataError(f"{place}, column {described.tests!r}: expected Python asserts, found {error}") from None
     if not code.checks(statements):

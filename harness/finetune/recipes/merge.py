@@ -126,7 +126,7 @@ def _foreign(parent: Checkpoint, adapters: list[Path]) -> Iterator[str]:
         lineage = Checkpoint(folder.name, folder.parent, None).lineage()
         if lineage.get("options", {}).get("start") == "previous":  # the last one is of the checkpoint before it
             continue
-        trained_on = next(iter(lineage.get("parents", [])), {})
+        trained_on: dict[str, Any] = next(iter(lineage.get("parents", [])), {})
         if "fingerprint" in trained_on and trained_on["fingerprint"] != parent.fingerprint():
             yield f"{_name(folder)} was trained on {trained_on.get('name')}, and is added to {parent.name}"
 

@@ -114,7 +114,7 @@ def questions(config: TuneConfig, options: SftOptions) -> list[Taught]:
 
 def _of_first(limit: int, found: Iterable[Taught]) -> Iterator[Taught]:
     """All traces of the first questions of each task."""
-    chosen: dict[str, set[str]] = {}
+    chosen: dict[str, set[str | None]] = {}
     for taught in found:
         _, question = taught.asked
         of_task = chosen.setdefault(question.task, set())

@@ -276,7 +276,7 @@ class Grader:
             outcome = verdict.result().outcome if verdict else "truncated"
             confidence = None if parsed.truncated else parsed.confidence
             span = (0, 0)
-            if confidence is not None:
+            if confidence is not None and parsed.confidence_span:
                 written = self._chat.touching(tokens, *parsed.confidence_span)
                 span = (written.start, written.stop)
             replies.append(Reply(groups[row], Judged(outcome, confidence, self._protocol.scale is not None), span))
