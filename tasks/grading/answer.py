@@ -130,7 +130,7 @@ def _content(text: str, label: re.Match[str]) -> tuple[int, int, int | None]:
         closing = _TAG_END.search(text, start)
         return (start, *closing.span()) if closing else (start, len(text), None)
     if label["box"]:
-        brace = _closing_brace(text, start)
+        brace = closing_brace(text, start)
         return (start, len(text), None) if brace is None else (start, brace, brace + 1)
     while start < len(text):
         line_end = text.find("\n", start)
@@ -143,7 +143,7 @@ def _content(text: str, label: re.Match[str]) -> tuple[int, int, int | None]:
     return start, start, None
 
 
-def _closing_brace(text: str, start: int) -> int | None:
+def closing_brace(text: str, start: int) -> int | None:
     """Where the brace closes that was opened before `start`; None if it does not."""
     depth = 1
     for brace in re.compile(r"\\.|[{}]").finditer(text, start):

@@ -5,6 +5,9 @@ gold answer, whether or not it can be parsed. Math-Verify (Kydlicek 2024) decide
 equality is not symmetric. It can run for minutes on hostile input and its own time limit needs the main thread: run
 this grader in a worker process with a time limit.
 
+Mathematics in plain text and Unicode is read as what it means (`calibench.tasks.grading.notation`). Several boxes in a
+row are one answer.
+
 Where no answer is stated, the last formula of the text is the answer, or a text of one line; else the text is
 unparsed.
 """
@@ -18,7 +21,8 @@ from itertools import combinations
 from typing import Any
 
 from calibench.tasks.base import Verdict
-from calibench.tasks.grading.answer import stated_answer, unwrapped
+from calibench.tasks.grading.answer import closing_brace, stated, stated_answer, unwrapped
+from calibench.tasks.grading.notation import as_latex, has_mixed_number, without_units
 from calibench.tasks.grading.refusal import is_refusal
 
 GRADER = "math/2"
@@ -29,6 +33,12 @@ _SPACING = re.compile(r"\\[,;:! ]|~|\\q?quad\b|\s")
 _TEXT = re.compile(r"\\(?:text|textbf|mathrm|mathbf|mbox|operatorname)\{([^{}]*)\}")
 _SYNONYMS = ((re.compile(r"\\[dt]frac"), r"\\frac"), (re.compile(r"\\(?:left|right|displaystyle)(?![a-z])"), ""))
 _BARE_FRACTION = re.compile(r"\\frac(?:\{(\w+)\}|(\w))(?:\{(\w+)\}|(\w))")
+_RELATION = re.compile(r"\\(?:leq?|geq?|lt|gt)(?![a-z])|[<>]")
+_BOX = re.compile(r"\\boxed[ ]?\{")
+_BETWEEN_BOXES = re.compile(r"[\s$.,;&\\()\[\]]{0,12}(?:and|or)?[\s$,;\\()\[\]]{0,12}")
+_BOXES = 20
+_OPTION = re.compile(r"\(([A-Z])\)(?:$|[ .:]+\S)|([A-Z])[).:][ ]+\S")
+_SMALL = 1e-6
 _LONGEST = 2000
 """Characters of an answer; a longer one is no final answer."""
 
@@ -40,43 +50,95 @@ def grade_math(gold: Sequence[str], answer_text: str) -> Verdict:
         gold: accepted expressions in LaTeX, without dollar signs.
         answer_text: the text without reasoning and stated confidence.
     """
-    answer = stated_answer(answer_text) or _unlabelled(answer_text)
+    answer = _boxes(answer_text) or stated_answer(answer_text) or _unlabelled(answer_text)
     if is_refusal(answer_text):
         return Verdict("abstained", answer)
     if not answer:
         return Verdict("unparsed", None)
     if len(answer) > _LONGEST:
         return Verdict("unparsed", None, f"an answer of {len(answer)} characters")
-    if any(_normalised(g) == _normalised(answer) for g in gold):
+    if any(_normalised(g) == _normalised(answer) or _letter(g) == _letter(answer) != "" for g in gold):
         return Verdict("correct", answer)
     return _verified(gold, answer)
 
 
 def _verified(gold: Sequence[str], answer: str) -> Verdict:
-    from math_verify import LatexExtractionConfig, parse, verify
+    from math_verify import LatexExtractionConfig, parse
 
     readings = _readings(answer)
     for accepted in gold:
-        expected = parse(f"${accepted}$", [LatexExtractionConfig()], parsing_timeout=None)
+        expected = parse(f"${as_latex(accepted)}$", [LatexExtractionConfig()], parsing_timeout=None)
         if all(isinstance(e, str) for e in expected):
             return Verdict("failed", answer, f"Math-Verify cannot parse the gold answer {accepted!r}")
-        if any(verify(expected, reading, timeout_seconds=None) for reading in readings):
+        # Its equality takes an interval for an inequality in one direction only.
+        turned = bool(_RELATION.search(as_latex(answer))) and not _RELATION.search(as_latex(accepted))
+        if any(_same(expected, reading, turned) for reading in readings):
             return Verdict("correct", answer)
     return Verdict("incorrect", answer)
 
 
+def _same(expected: list[Any], reading: list[Any], turned: bool) -> bool:
+    """Math-Verify's equality; but numbers so small that it takes all of them for 0 must agree by their ratio."""
+    from math_verify import verify
+
+    if not (verify(expected, reading, timeout_seconds=None) or (turned and _interval_of(expected, reading))):
+        return False
+    numbers = [
+        [e for e in side if getattr(e, "is_number", False) and getattr(e, "is_real", False)]
+        for side in (expected, reading)
+    ]
+    pairs = [(e, r) for e in numbers[0] for r in numbers[1] if e != 0 and r != 0]
+    small = pairs and all(abs(n.evalf(5)) < _SMALL for pair in pairs for n in pair)
+    return not small or any(abs((e / r).evalf(20) - 1) < _SMALL for e, r in pairs)
+
+
+def _interval_of(expected: list[Any], reading: list[Any]) -> bool:
+    """Whether the gold is an interval, or a union of some, that the answer's inequality describes."""
+    from math_verify import verify
+
+    return any(getattr(e, "is_Interval", False) or getattr(e, "is_Union", False) for e in expected) and verify(
+        reading, expected, timeout_seconds=None
+    )
+
+
 def _readings(answer: str) -> list[Any]:
-    """What Math-Verify makes of the answer: of all of it, and of what follows its last `is` or `equals`."""
+    """What Math-Verify makes of the answer: of all of it, as it is and as LaTeX, and of what follows its last `is`."""
     from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse
 
     logging.getLogger("math_verify").setLevel(logging.ERROR)  # it warns that its own time limit is off
+    wholes = {answer, unwrapped(_COPULA.split(answer)[-1])}
+    rewritten = {as_latex(without_units(whole)) for whole in wholes}
+    mixed = has_mixed_number(answer)
     readings = []
-    for said in {answer, unwrapped(_COPULA.split(answer)[-1])}:
+    for said in rewritten if mixed else wholes | rewritten:
         formula = said if _FORMULA.search(said) else f"${said}$"
         readings.append(parse(formula, [LatexExtractionConfig()], parsing_timeout=None))
-        if not re.search(r"[\\$]", said):
+        if not mixed and not re.search(r"[\\$]", said):
             readings.append(parse(said, [ExprExtractionConfig()], parsing_timeout=None))
     return [reading for reading in readings if reading]
+
+
+def _boxes(text: str) -> str | None:
+    r"""What several boxes in a row state together: `\boxed{3}, \boxed{5} and \boxed{7}`; None for any other text."""
+    boxes = list(_BOX.finditer(text))[-_BOXES:]
+    spans = [(box.start(), box.end(), end) for box in boxes if (end := closing_brace(text, box.end())) is not None]
+    row = spans[-1:]
+    for box in reversed(spans[:-1]):
+        if not _BETWEEN_BOXES.fullmatch(text, box[2] + 1, row[0][0]):
+            break
+        row.insert(0, box)
+    said = list(dict.fromkeys(unwrapped(text[start:end]) for _, start, end in row))
+    last = stated(text)
+    if len(said) < 2 or not last or last.label != row[-1][0]:
+        return None
+    return ", ".join(said)
+
+
+def _letter(expression: str) -> str:
+    """The letter of an option that the expression is, or starts with before the option's text; else nothing."""
+    plain = _TEXT.sub(r"\1", unwrapped(expression)).strip()
+    letter = _OPTION.match(plain)
+    return (letter[1] or letter[2]).casefold() if letter else ""
 
 
 def answer_classes(answers: Sequence[str]) -> list[str]:

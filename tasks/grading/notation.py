@@ -1,0 +1,112 @@
+r"""Rewrites mathematics in plain text and Unicode as LaTeX: `√5`, `3*sqrt(13)`, `-pi/6`, `(-∞, 4) ∪ (5, ∞)`, `x²`.
+
+A mixed number becomes one fraction, be it `1 3/4`, `1¾` or `1\frac{3}{4}`; a whole number before an improper fraction
+stays as it is. LaTeX that is in the text stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SUPERSCRIPTS = re.compile("[⁻⁺⁰¹²³⁴-⁹ⁿ]+")
+_VULGAR = re.compile("[\u00bc-\u00be\u2150-\u215e]")
+_MIXED = re.compile(
+    r"(?<![\w.,^{}/])(?P<whole>\d{1,9})(?:[ ]+(?P<top>\d{1,9})[ ]?/[ ]?(?P<bottom>\d{1,9})(?![\w/])"
+    r"|[ ]?\\[dt]?frac\{(?P<ltop>\d{1,9})\}\{(?P<lbottom>\d{1,9})\})"
+)
+_ROOT = re.compile(
+    r"(?<![\\a-zA-Z])(?P<name>sqrt|cbrt|√|∛)[ ]?(?:(?P<bare>\d+(?:\.\d+)?|[a-zA-Zπ])(?![a-zA-Z])|(?=[({]))"
+)
+_SIGNS = {
+    "π": r"\pi ",
+    "∞": r"\infty ",
+    "∪": r"\cup ",
+    "∩": r"\cap ",
+    "≤": r"\le ",
+    "≥": r"\ge ",
+    "≠": r"\ne ",
+    "×": r"\cdot ",
+    "·": r"\cdot ",
+    "⋅": r"\cdot ",
+    "±": r"\pm ",
+    "°": r"^\circ ",
+    "∈": r"\in ",
+    "⩽": r"\le ",
+    "θ": r"\theta ",
+    "α": r"\alpha ",
+    "β": r"\beta ",
+    "φ": r"\phi ",
+    "ϕ": r"\phi ",
+    "⩾": r"\ge ",
+    "∅": r"\emptyset ",
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "‐": "-",
+    "‑": "-",
+    "﹣": "-",
+    "－": "-",
+}
+_WORDS = (
+    (re.compile(r"(?<![\\a-zA-Z])(?i:pi)(?![a-zA-Z])"), r"\\pi "),
+    (re.compile(r"(?<![\\a-zA-Z])(?:infinity|inf|oo)(?![a-zA-Z])"), r"\\infty "),
+    (re.compile(r"(?<=[)\]])[ ]*(?:[Uu]|union|or)[ ]*(?=[(\[])"), r" \\cup "),
+    (re.compile(r"<="), r"\\le "),
+    (re.compile(r">="), r"\\ge "),
+    (re.compile(r"(?<=[\w)}])[ ]?\*[ ]?(?=[\w(\\])"), r" \\cdot "),
+)
+_UNITS = re.compile(r"(?:[ ]+(?:per[ ]|square[ ]|cubic[ ])?[a-z]{2,20}\.?){1,4}\Z")
+
+
+def as_latex(text: str) -> str:
+    """The text with plain mathematics rewritten; the text itself where there is none."""
+    text = _SUPERSCRIPTS.sub(lambda m: f"^{{{unicodedata.normalize('NFKC', m[0]).replace('−', '-')}}}", text)
+    text = _VULGAR.sub(lambda m: " " + unicodedata.normalize("NFKC", m[0]).replace("⁄", "/") + " ", text)
+    text = "".join(_SIGNS.get(c, c) for c in unicodedata.normalize("NFKC", text))
+    text = _with_roots(text)
+    for pattern, replacement in _WORDS:
+        text = pattern.sub(replacement, text)
+    return _MIXED.sub(_improper, text).strip()
+
+
+def without_units(text: str) -> str:
+    """The text without words behind its number, if it starts with one: `12\\pi inches per second`."""
+    return _UNITS.sub("", text) if re.match(r"[-+$\\]?[\d.(\\√]", text) else text
+
+
+def has_mixed_number(text: str) -> bool:
+    return bool(re.search(r"\d[ ]+\d", text))
+
+
+def _with_roots(text: str) -> str:
+    parts, done = [], 0
+    for root in _ROOT.finditer(text):
+        if root.start() < done:
+            continue
+        command = r"\sqrt[3]" if root["name"] in ("cbrt", "∛") else r"\sqrt"
+        if root["bare"]:
+            inner, end = root["bare"], root.end()
+        else:
+            end = _closing(text, root.end())
+            if end is None:
+                continue
+            inner = _with_roots(text[root.end() + 1 : end - 1])
+        parts += [text[done : root.start()], f"{command}{{{inner}}}"]
+        done = end
+    return "".join([*parts, text[done:]])
+
+
+def _closing(text: str, start: int) -> int | None:
+    """Behind the bracket that closes the one at `start`."""
+    depth = 0
+    for i in range(start, len(text)):
+        depth += {"(": 1, "{": 1, ")": -1, "}": -1}.get(text[i], 0)
+        if depth == 0:
+            return i + 1
+    return None
+
+
+def _improper(mixed: re.Match[str]) -> str:
+    whole, top, bottom = map(int, filter(None, mixed.groups()))
+    return rf"\frac{{{whole * bottom + top}}}{{{bottom}}}" if top < bottom else mixed[0]
