@@ -54,16 +54,6 @@ def _storage_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-_FETCHED_ROWS = 20_000
-_FRAME_NUMBERS = {
-    **dict.fromkeys(("value", "level", "latency"), float),
-    **dict.fromkeys(("prompt_tokens", "cached_tokens", "reasoning_tokens", "answer_tokens"), float),
-    "draw": int,
-    "correct": bool,
-}
-"""The columns of `RunFile.frame` that are no texts, and their types."""
-
-
 def locked(folder: Path, refusal: str) -> int:
     """Makes the folder where it is missing, and locks it by its file `LOCK`.
 
@@ -347,28 +337,10 @@ class RunFile:
         reasoning_tokens, answer_tokens, latency. Ungraded generations (an interrupted run) are left out. Where only
         verdicts are known (`calibench score`), the domain is `other`, and what a generation would tell is missing.
         """
-        import pandas as pd
+        from calibench.store.frame import frame
 
-        query = """
-            SELECT r.task, r.protocol, r.question_id, r.draw, coalesce(c.method, 'none') AS method, c.value, c.status,
-                   r.outcome, r.outcome = 'correct' AS correct, r.answer, r.grader,
-                   coalesce(q.domain, 'other') AS domain, q.subject, q.level,
-                   coalesce(q.cluster, r.question_id) AS cluster, g.finish_reason, g.prompt_tokens, g.cached_tokens,
-                   g.reasoning_tokens, g.answer_tokens, g.latency
-            FROM grades r
-            LEFT JOIN generations g USING (task, question_id, protocol, draw)
-            LEFT JOIN questions q USING (task, question_id)
-            LEFT JOIN confidences c USING (task, question_id, protocol, draw)
-            ORDER BY r.task, r.protocol, r.question_id, r.draw, method
-        """
         with _storage_errors(self.path):
-            cursor = self._db.execute(query)
-            types = {column: _FRAME_NUMBERS.get(column, "str") for column, *_ in cursor.description}
-            # In parts: as Python objects, the cells of a long run take ten times the memory of the table.
-            parts = [pd.DataFrame([], columns=list(types)).astype(types)]
-            while rows := cursor.fetchmany(_FETCHED_ROWS):
-                parts.append(pd.DataFrame.from_records(rows, columns=list(types)).astype(types))
-        return pd.concat(parts, ignore_index=True)
+            return frame(self._db)
 
 
 def unfinished(run: RunFile) -> str | None:
