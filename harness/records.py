@@ -213,7 +213,7 @@ class Scorecard(Record, kw_only=True, frozen=True):
 
     metrics: tuple[Metric, ...]
     reliability: tuple[Reliability, ...]
-    measures: tuple[MeasureInfo, ...] = ()
+    measures: tuple[MeasureInfo, ...]
     """What the metrics are."""
 
 

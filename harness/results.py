@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from calibench.records import Domain, Metric, Record, Scorecard
+from calibench.records import Domain, MeasureInfo, Metric, Record, Scorecard
 
 
 class Difference(Record, kw_only=True, frozen=True):
@@ -139,6 +139,8 @@ class Votes(Record, kw_only=True, frozen=True):
     runs: tuple[VotesRun, ...]
     reaches: tuple[Reach, ...]
     """Empty for one run."""
+    measures: tuple[MeasureInfo, ...]
+    """What the metrics are."""
     notes: tuple[str, ...]
     """What a reader must know before the numbers."""
 

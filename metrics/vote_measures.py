@@ -113,6 +113,7 @@ MAJORITY = (
         lambda b: b.questions.ratio(b.majority.right),
         f"share of questions whose most frequent answer is right; {_SUBSAMPLED}",
         heading="Majority",
+        meaning="Share of questions answered right",
         better="higher",
     ),
     _row(
@@ -126,6 +127,7 @@ MAJORITY = (
         f"confidence: share of the draws with that answer; {_BINNED}; {_SUBSAMPLED}",
         _NOT_ANSWERED,
         heading="ECE of the vote's share",
+        meaning="Calibration error when the share of the vote is taken as confidence",
         better="lower",
         interval=_INVERSION,
     ),
@@ -135,6 +137,7 @@ MAJORITY = (
         f"confidence: share of the draws with that answer; {_SUBSAMPLED}",
         _NOT_ANSWERED,
         heading="Brier score of the vote's share",
+        meaning="Squared error of that confidence",
         better="lower",
     ),
     _row(

@@ -7,21 +7,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from calibench.records import Metric
+from calibench.records import MeasureInfo, Metric
 from calibench.reports import figures, small_multiples, tables, text
 from calibench.reports.page import figure_maker, flatten, glossary, groups, render
 from calibench.results import Comparison, Difference, RunSummary
 
-_MAIN = {
-    "accuracy": "Right answers among all that did not fail; higher is better.",
-    "signed_gap": "Mean confidence minus accuracy; nearer to 0 is better.",
-    "ece": "Distance between confidence and accuracy; lower is better.",
-    "brier": "Mean squared error of the confidence; lower is better.",
-    "auroc": "Right answers ranked above wrong ones; 0.5 is chance.",
-}
-"""The metrics that the runs are shown by, each with what it means in a line."""
-_OF_ANSWERS = "accuracy"
-"""The one of them that no confidence enters: it is the same for every method."""
 _ALL = ("macro", "all")
 """Task and subset of the mean over tasks."""
 _NOTABLE = 0.02
@@ -32,6 +22,8 @@ _SETTINGS = ("temperature", "top_p", "max_tokens", "thinking", "draws", "backend
 def comparison_report(comparison: Comparison) -> str:
     """The page of a comparison."""
     runs, figure = comparison.runs, figure_maker()
+    measures = tables.measures_of(run.scorecard for run in runs)
+    columns = tables.columns(measures)
     found = {
         (m.protocol, m.method, m.metric, m.task, m.subset, run.name): m for run in runs for m in run.scorecard.metrics
     }
@@ -42,19 +34,22 @@ def comparison_report(comparison: Comparison) -> str:
     }
     return render(
         "comparison.html",
+        measures=measures,
+        columns=columns,
+        ladder_columns=[m for m in columns if m.metric != "mean_confidence"],
         runs=runs,
         numbers={run.name: i for i, run in enumerate(runs, start=1)},
         baseline=comparison.baseline,
         others=[run.name for run in runs if run.name != comparison.baseline],
         protocols=list(dict.fromkeys(m.protocol for run in runs for m in run.scorecard.metrics)),
         warnings=list(_warnings(comparison)),
-        ladder=_ladder(runs, verdicts),
+        ladder=_ladder(runs, verdicts, columns),
         ladder_figures=[
-            *_ladder_figures(figure, comparison, found),
-            *(_plane_figures(figure, comparison, found) if len(runs) > 2 else ()),
+            *_ladder_figures(figure, comparison, found, columns),
+            *(_plane_figures(figure, comparison, found, measures) if len(runs) > 2 else ()),
         ],
         steps=_steps(comparison.differences),
-        matrices=list(_matrices(runs, found, verdicts)),
+        matrices=list(_matrices(runs, found, verdicts, columns)),
         strips=list(_strips(runs, found, comparison.baseline)),
         headlines=_side_by_side(runs),
         differences=[
@@ -78,9 +73,14 @@ def _methods(found: dict[tuple, Metric]) -> list[tuple[str, list[str]]]:
     return [(protocol, [method for _, method in keys]) for protocol, keys in of_protocols]
 
 
-def _columns(metric: str, methods: list[str]) -> list[tuple[str | None, list[str]]]:
+def _by_method(measure: MeasureInfo, methods: list[str]) -> list[tuple[str | None, list[str]]]:
     """(method, methods to look it up by): one that is None and has all of them for a metric that they share."""
-    return [(None, methods)] if metric == _OF_ANSWERS else [(method, [method]) for method in methods]
+    return [(method, [method]) for method in methods] if measure.of_confidences else [(None, methods)]
+
+
+def _drawn(columns: Sequence[MeasureInfo]) -> Iterator[tuple[MeasureInfo, str]]:
+    """The measures that the runs are shown by, each with what it means in a line."""
+    return ((m, m.meaning) for m in columns if m.meaning is not None)
 
 
 def _any(table: dict[tuple, Any], protocol: str, methods: list[str], metric: str, place: tuple, run: str) -> Any:
@@ -92,7 +92,7 @@ def _any(table: dict[tuple, Any], protocol: str, methods: list[str], metric: str
 # -- means over tasks -------------------------------------------------------------------------------------------------
 
 
-def _ladder(runs: Sequence[RunSummary], verdicts: dict) -> list[dict]:
+def _ladder(runs: Sequence[RunSummary], verdicts: dict, columns: Sequence[MeasureInfo]) -> list[dict]:
     """Per protocol and method, the headline row of every run over all tasks, and its verdicts against the baseline."""
     means = {
         (row["protocol"], row["method"], run.name): row
@@ -109,7 +109,9 @@ def _ladder(runs: Sequence[RunSummary], verdicts: dict) -> list[dict]:
                 {
                     "run": run,
                     "cells": means.get((protocol, method, run.name)),
-                    "verdicts": {m: verdicts.get((protocol, method, m, *_ALL, run.name)) for m in tables.HEADLINE},
+                    "verdicts": {
+                        m.metric: verdicts.get((protocol, method, m.metric, *_ALL, run.name)) for m in columns
+                    },
                     "same_kind": last is not None and last.kind == run.kind,
                 }
                 for last, run in zip(before, runs, strict=False)
@@ -119,33 +121,36 @@ def _ladder(runs: Sequence[RunSummary], verdicts: dict) -> list[dict]:
     ]
 
 
-def _ladder_figures(figure: Callable, comparison: Comparison, found: dict) -> Iterator[dict]:
+def _ladder_figures(
+    figure: Callable, comparison: Comparison, found: dict, columns: Sequence[MeasureInfo]
+) -> Iterator[dict]:
     """One figure for each protocol and main metric."""
     names = [run.name for run in comparison.runs]
     for protocol, methods in _methods(found):
-        for metric, meaning in _MAIN.items():
+        for measure, meaning in _drawn(columns):
             series = {
-                method or "": [_any(found, protocol, of, metric, _ALL, name) for name in names]
-                for method, of in _columns(metric, methods)
+                method or "": [_any(found, protocol, of, measure.metric, _ALL, name) for name in names]
+                for method, of in _by_method(measure, methods)
             }
             if any(m and m.value is not None for of_method in series.values() for m in of_method):
-                heading = tables.HEADLINE[metric]
+                heading = measure.title
                 drawn = figures.ladder_figure(names, series, names.index(comparison.baseline))
                 described = f"{heading} of every run, mean over tasks; its numbers are in the table above"
                 yield _figure(heading, meaning, protocol, figure(drawn, described))
 
 
-def _plane_figures(figure: Callable, comparison: Comparison, found: dict) -> Iterator[dict]:
+def _plane_figures(figure: Callable, comparison: Comparison, found: dict, measures: tables.Measures) -> Iterator[dict]:
     """Accuracy against ECE and against AUROC for each protocol and method, where there are three runs or more."""
     names = [run.name for run in comparison.runs]
     for protocol, methods in _methods(found):
         for method in methods:
-            for metric, best in (("ece", "lower"), ("auroc", "upper")):
-                axes = (_OF_ANSWERS, metric)
+            for measure in (measures["ece"], measures["auroc"]):
+                axes = ("accuracy", measure.metric)
                 points = [tuple(_any(found, protocol, [method], m, _ALL, name) for m in axes) for name in names]
                 if sum(all(m and m.value is not None for m in point) for point in points) > 2:
-                    heading = f"Accuracy and {tables.HEADLINE[metric]}"
-                    labels = "accuracy", tables.HEADLINE[metric]
+                    heading = f"Accuracy and {measure.title}"
+                    labels = "accuracy", measure.title
+                    best = {"higher": "upper", "lower": "lower"}[measure.better]
                     drawn = figures.plane_figure(names, points, labels, names.index(comparison.baseline))
                     described = f"{heading} of every run by method {method}; the numbers are in the table above"
                     meaning = f"By {text.clip(method, 24)}; the {best} right corner is best."
@@ -168,21 +173,23 @@ def _steps(differences: Iterable[Difference]) -> list[tuple[Any, list]]:
 # -- by domain and task -----------------------------------------------------------------------------------------------
 
 
-def _matrices(runs: Sequence[RunSummary], found: dict, verdicts: dict) -> Iterator[dict]:
+def _matrices(
+    runs: Sequence[RunSummary], found: dict, verdicts: dict, columns: Sequence[MeasureInfo]
+) -> Iterator[dict]:
     """For every protocol, main metric and method: a row per domain and task, with a cell and a verdict per run."""
     for protocol, methods in _methods(found):
-        for metric in _MAIN:
-            for method, of in _columns(metric, methods):
+        for measure, _ in _drawn(columns):
+            for method, of in _by_method(measure, methods):
                 rows = []
                 for place in _places(runs):
                     cells, signs = (
-                        [_any(table, protocol, of, metric, place["key"], run.name) for run in runs]
+                        [_any(table, protocol, of, measure.metric, place["key"], run.name) for run in runs]
                         for table in (found, verdicts)
                     )
                     if any(cells):
                         rows.append(place | {"cells": cells, "verdicts": signs})
                 if rows:
-                    yield {"protocol": protocol, "metric": metric, "method": method, "rows": rows}
+                    yield {"protocol": protocol, "metric": measure.metric, "method": method, "rows": rows}
 
 
 def _places(runs: Sequence[RunSummary]) -> list[dict]:

@@ -359,25 +359,3 @@ def save(figure: Figure, path: str | Path) -> None:
         path.write_bytes(buffer.getvalue())
     except OSError as error:
         raise StorageError(f"{path}: cannot write the figure: {error.strerror}") from error
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-

@@ -28,7 +28,6 @@ OUTCOMES = {
 }
 STATUSES = ("ok", "missing", "out_of_range", "ambiguous", "failed")
 SCENARIOS = {"worst": "missing = worst", "half": "missing = 0.5", "best": "missing = best"}
-_SUBSET_METRICS = {name: label for name, label in tables.HEADLINE.items() if name != "ece_noise_floor"}
 _EXCERPT = 3000
 """Characters of a question, a reasoning or an output that the gallery shows."""
 
@@ -56,8 +55,6 @@ def _environment() -> Environment:
         "interval": text.interval,
         "OUTCOMES": OUTCOMES,
         "SCENARIOS": SCENARIOS,
-        "SUBSET_METRICS": _SUBSET_METRICS,
-        "LABELS": tables.HEADLINE,
     }
     return environment
 

@@ -7,44 +7,45 @@ from typing import Any
 
 from markupsafe import Markup
 
-from calibench.records import Metric, Reliability
+from calibench.records import MeasureInfo, Metric, Reliability
 from calibench.reports import small_multiples, tables, text
 from calibench.reports.page import glossary, groups, render
 from calibench.results import Difference, Recalibrated
 
-METRICS = {"ece": "ECE", "brier": "Brier", "log_loss": "Log loss", "auroc": "AUROC"}
-"""The metrics that are shown, with their headings. For AUROC, higher is better; for the others, lower."""
 _MARKS = {"better": "+", "worse": text.MINUS, "equivalent": "=", "undecided": ""}
 
 
 def recalibration_report(result: Recalibrated) -> str:
     """The page of a recalibrated run."""
+    measures, judged = _measures(result), _judged(result)
     return render(
         "recalibration.html",
         result=result,
-        metrics=METRICS,
+        measures=measures,
+        metrics=judged,
+        higher=[title for name, title in judged.items() if measures[name].better == "higher"],
         protocols=list(dict.fromkeys(fit.protocol for fit in result.fits)),
         tables=_tables(result),
         strips=list(_strips(result)),
         fits=groups(result.fits, lambda fit: (fit.protocol, fit.task, fit.method)),
-        glossary=glossary(m for m in _metrics(result, result.before) if m.task != "macro" and m.metric in METRICS),
+        glossary=glossary(m for m in _metrics(result, result.before) if m.task != "macro" and m.metric in judged),
     )
 
 
 def recalibration_text(result: Recalibrated) -> str:
     """Plain text for a terminal: every task's numbers before and after, then the differences of the mean over tasks."""
-    several = len({fit.protocol for fit in result.fits}) > 1
-    lines = [["", *METRICS.values()]]
+    several, judged = len({fit.protocol for fit in result.fits}) > 1, _judged(result)
+    lines = [["", *judged.values()]]
     for (protocol, task, method), rows in _tables(result):
-        lines.append([text.label(task, method, 50) + (f" ({protocol})" if several else ""), *[""] * len(METRICS)])
-        cells = [[f"  {row['name']}", *(_cell(row, metric) for metric in METRICS)] for row in rows]
+        lines.append([text.label(task, method, 50) + (f" ({protocol})" if several else ""), *[""] * len(judged)])
+        cells = [[f"  {row['name']}", *(_cell(row, metric) for metric in judged)] for row in rows]
         lines += [row for row in cells if set(row[1:]) != {text.UNDEFINED}]
     signs = f"+ better, {text.MINUS} worse, = equivalent to what was read (paired differences, Holm)"
     changes = [["mean over tasks", "metric", "from", "to", "difference", "p (Holm)", "verdict"]]
     for d in result.differences:
-        if d.task == "macro" and d.metric in METRICS and d.difference is not None:
+        if d.task == "macro" and d.metric in judged and d.difference is not None:
             change = f"{text.signed(d.difference)} {text.interval(d.low, d.high)}".strip()
-            names = [text.label(d.run_b, d.method, 36), METRICS[d.metric]]
+            names = [text.label(d.run_b, d.method, 36), judged[d.metric]]
             values = [text.number(d.a), text.number(d.b), change, text.p_value(d.p_holm), d.verdict]
             changes.append([*names, *values])
     undefined = [
@@ -57,6 +58,16 @@ def recalibration_text(result: Recalibrated) -> str:
         parts.append(tables.align(changes))
     parts.append("\n".join(undefined))
     return "\n\n".join(part for part in parts if part)
+
+
+def _measures(result: Recalibrated) -> dict[str, MeasureInfo]:
+    return tables.measures_of(result.scorecards.values())
+
+
+def _judged(result: Recalibrated) -> dict[str, str]:
+    """The metrics that are shown -> their headings: those that the maps are judged by."""
+    measures = _measures(result)
+    return {d.metric: measures[d.metric].title for d in result.differences}
 
 
 def _cell(row: dict, metric: str) -> str:

@@ -14,7 +14,6 @@ import msgspec
 from calibench.records import Reliability, Scorecard
 from calibench.reports import figures, tables, text
 from calibench.reports.page import (
-    _SUBSET_METRICS,
     OUTCOMES,
     SCENARIOS,
     STATUSES,
@@ -31,9 +30,11 @@ _SUBSETS = {"domain": "Domain", "subject": "Subject", "level": "Level"}
 
 def run_report(summary: RunSummary) -> str:
     """The page of one run."""
-    figure = figure_maker()
+    figure, measures = figure_maker(), tables.measures_of([summary.scorecard])
     return render(
         "run.html",
+        measures=measures,
+        columns=tables.columns(measures),
         summary=summary,
         asked=sum(sum(count.outcomes.values()) for count in summary.counts),
         protocols=[_protocol(summary, protocol) for protocol in _protocols(summary.scorecard)],
@@ -51,12 +52,6 @@ def run_report(summary: RunSummary) -> str:
         manifest=flatten(summary.manifest),
         raw_manifest=json.dumps(summary.manifest, indent=2, ensure_ascii=False, default=str),
     )
-
-
-
-
-
-
 
 
 # -- one run ----------------------------------------------------------------------------------------------------------
@@ -121,8 +116,6 @@ def _notices(summary: RunSummary) -> list[str]:
     return notices + [str(note) for note in summary.manifest.get("notes") or ()]
 
 
-
-
 def _diagram(figure: Callable, summary: RunSummary, diagram: Reliability) -> dict:
     whole = {
         m.metric: m
@@ -146,8 +139,9 @@ def _levels(figure: Callable, scorecard: Scorecard) -> Iterator[dict]:
 def _breakdowns(scorecard: Scorecard) -> list[dict]:
     """Per kind of subset, the rows of its table, grouped by task."""
     out = []
+    of_subsets = {m.metric for m in scorecard.measures if m.interval}
     for kind, heading in _SUBSETS.items():
-        metrics = [m for m in scorecard.metrics if m.subset.startswith(f"{kind}=") and m.metric in _SUBSET_METRICS]
+        metrics = [m for m in scorecard.metrics if m.subset.startswith(f"{kind}=") and m.metric in of_subsets]
         rows = [
             {"task": task, "protocol": protocol, "method": method, "subset": subset.partition("=")[2]}
             | {m.metric: m for m in group}
@@ -203,7 +197,3 @@ def _case(item: GalleryItem) -> dict:
     """A gallery item, with the output split from the reasoning that stands before it."""
     after = item.text.partition(item.reasoning)[2] if item.reasoning else ""
     return msgspec.structs.asdict(item) | {"response": (after or item.text).strip()}
-
-
-
-

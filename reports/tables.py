@@ -4,47 +4,49 @@ from __future__ import annotations
 
 import csv as csv_module
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from calibench.records import Metric, Scorecard
+from calibench.records import MeasureInfo, Metric, Scorecard
 from calibench.reports.text import UNDEFINED, clip, interval, label, number, p_value, signed, visible
 from calibench.results import Comparison, Difference
 
-HEADLINE = {
-    "accuracy": "Accuracy",
-    "coverage": "Coverage",
-    "mean_confidence": "Mean confidence",
-    "signed_gap": "Gap",
-    "ece": "ECE",
-    "ece_noise_floor": "Noise floor",
-    "brier": "Brier",
-    "auroc": "AUROC",
-}
-"""Metric -> heading of its column in the headline table."""
-
-_SHORT = ("accuracy", "ece", "brier", "auroc")
-"""The metrics of the differences that a terminal shows when there are more than two runs."""
+Measures = Mapping[str, MeasureInfo]
+"""Metric -> what it is."""
+_HOW_OFTEN = ("accuracy", "mean_confidence", "coverage")
+_HOW_WELL = ("ece", "ece_noise_floor", "brier", "auroc")
+"""The metrics of the two tables of a terminal, which has room for no more."""
 _CELL = ("value", "low", "high", "n_used", "n_total", "reason")
+
+
+def measures_of(scorecards: Iterable[Scorecard]) -> dict[str, MeasureInfo]:
+    """Metric -> what it is, of all metrics that the scorecards may have."""
+    return {m.metric: m for scorecard in scorecards for m in scorecard.measures}
+
+
+def columns(measures: Measures) -> list[MeasureInfo]:
+    """Those of the main tables, from the left."""
+    return sorted((m for m in measures.values() if m.place is not None), key=lambda m: m.place)
 
 
 def headline(scorecard: Scorecard) -> list[dict]:
     """The rows of the headline table.
 
     One row per protocol, task and method in the scorecard's order, with `macro` last within its protocol. A row has
-    the keys `task`, `protocol`, `method` and one key per metric of `HEADLINE`; a metric's entry is a dictionary with
-    `value`, `low` and `high` (95 % interval), `n_used`, `n_total` and `reason` (why `value` is None). All of them are
-    None where the scorecard has no such number.
+    the keys `task`, `protocol`, `method` and one key per metric of `columns`; a metric's entry is a dictionary with
+    its `title`, `value`, `low` and `high` (95 % interval), `n_used`, `n_total` and `reason` (why `value` is None). All
+    but the title are None where the scorecard has no such number.
     """
-    whole = [m for m in scorecard.metrics if m.subset == "all" and m.metric in HEADLINE]
+    titles = {m.metric: m.title for m in columns(measures_of([scorecard]))}
+    whole = [m for m in scorecard.metrics if m.subset == "all" and m.metric in titles]
     found = {(m.protocol, m.task, m.method, m.metric): m for m in whole}
     keys = list(dict.fromkeys((m.protocol, m.task, m.method) for m in whole))
     protocols = list(dict.fromkeys(protocol for protocol, _, _ in keys))
     keys.sort(key=lambda key: (protocols.index(key[0]), key[1] == "macro"))
     return [
         {"task": task, "protocol": protocol, "method": method}
-        | {name: _cell(found.get((protocol, task, method, name))) for name in HEADLINE}
+        | {name: {"title": title} | _cell(found.get((protocol, task, method, name))) for name, title in titles.items()}
         for protocol, task, method in keys
     ]
 
@@ -57,11 +59,11 @@ def _cell(metric: Metric | None) -> dict:
 
 def text(rows: Sequence[dict]) -> str:
     """Plain text for a terminal, at most 110 columns wide: how often the model is right, then how well it knows."""
-    names = [_name(row, rows) for row in rows]
-    first = [["", "Accuracy", "Mean confidence", "Coverage", "n used/total"]]
-    second = [["", "ECE", "floor", "Brier", "AUROC"]]
+    names, titles = [_name(row, rows) for row in rows], _titles(rows) | {"ece_noise_floor": "floor"}
+    first = [["", *(titles.get(m, m) for m in _HOW_OFTEN), "n used/total"]]
+    second = [["", *(titles.get(m, m) for m in _HOW_WELL)]]
     for name, row in zip(names, rows, strict=True):
-        first.append([name, *(_value(row[m]) for m in ("accuracy", "mean_confidence", "coverage")), _count(row["ece"])])
+        first.append([name, *(_value(row[m]) for m in _HOW_OFTEN), _count(row["ece"])])
         floor = number(row["ece_noise_floor"]["value"])
         second.append([name, _value(row["ece"]), floor, _value(row["brier"]), _value(row["auroc"])])
     notes = [note for name, row in zip(names, rows, strict=True) for note in _reasons(name, row)]
@@ -71,13 +73,18 @@ def text(rows: Sequence[dict]) -> str:
 def _reasons(name: str, row: dict) -> list[str]:
     """Why numbers of a row are undefined; metrics with the same reason share a line."""
     reasons: dict[str, list[str]] = {}
-    for metric, heading in HEADLINE.items():
+    for metric, title in _titles([row]).items():
         if row[metric]["reason"]:
-            reasons.setdefault(row[metric]["reason"], []).append(heading)
+            reasons.setdefault(row[metric]["reason"], []).append(title)
     return [
         clip(f"— {name}, {metrics[0]}{' and others' if len(metrics) > 1 else ''}: {reason}", 110)
         for reason, metrics in reasons.items()
     ]
+
+
+def _titles(rows: Sequence[dict]) -> dict[str, str]:
+    """Metric -> heading of its column."""
+    return {name: cell["title"] for row in rows[:1] for name, cell in row.items() if isinstance(cell, dict)}
 
 
 def _name(row: dict, rows: Sequence[dict]) -> str:
@@ -103,11 +110,12 @@ def align(lines: Sequence[Sequence[str]]) -> str:
 
 def markdown(rows: Sequence[dict]) -> str:
     """A Markdown table, one line per row of `headline`."""
-    heading = ["Protocol", "Task", "Method", *HEADLINE.values(), "n used/total"]
+    titles = _titles(rows)
+    heading = ["Protocol", "Task", "Method", *titles.values(), "n used/total"]
     lines = [heading, ["---"] * 3 + ["---:"] * (len(heading) - 3)]
     for row in rows:
         names = [_markdown_escape(row[key]) for key in ("protocol", "task", "method")]
-        lines.append([*names, *(_value(row[m]) for m in HEADLINE), _count(row["ece"])])
+        lines.append([*names, *(_value(row[m]) for m in titles), _count(row["ece"])])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
@@ -120,18 +128,19 @@ def _markdown_escape(name: str) -> str:
 def csv(rows: Sequence[dict]) -> str:
     """Comma-separated values with all digits: `accuracy`, `accuracy_low`, ... `accuracy_reason`; so for each metric."""
     out = io.StringIO()
-    columns = [m if key == "value" else f"{m}_{key}" for m in HEADLINE for key in _CELL]
+    titles = _titles(rows)
+    names = [m if key == "value" else f"{m}_{key}" for m in titles for key in _CELL]
     writer = csv_module.writer(out, lineterminator="\n")
-    writer.writerow(["protocol", "task", "method", *columns])
+    writer.writerow(["protocol", "task", "method", *names])
     for row in rows:
         names = [visible(row[key]) for key in ("protocol", "task", "method")]
-        writer.writerow([*names, *(row[m][key] for m in HEADLINE for key in _CELL)])
+        writer.writerow([*names, *(row[m][key] for m in titles for key in _CELL)])
     return out.getvalue()
 
 
-def verdict(difference: Difference) -> str:
+def verdict(difference: Difference, measures: Measures) -> str:
     """The verdict as shown: a dash where B is neither better nor worse because the metric has no good direction."""
-    directionless = difference.metric == "mean_confidence" and difference.verdict != "equivalent"
+    directionless = measures[difference.metric].better is None and difference.verdict != "equivalent"
     return UNDEFINED if directionless else difference.verdict
 
 
@@ -141,7 +150,7 @@ def comparison_text(comparison: Comparison) -> str:
     if len(comparison.runs) == 2:
         (other,) = (run.name for run in comparison.runs if run.name != comparison.baseline)
         heading = f"{clip(other, 60)} against {clip(comparison.baseline, 60)}, paired on shared questions"
-        return f"{heading}\n\n{differences_text(comparison.differences)}"
+        return f"{heading}\n\n{differences_text(comparison.differences, _measures(comparison))}"
     rows = [
         row | {"task": run.name} for run in comparison.runs for row in headline(run.scorecard) if row["task"] == "macro"
     ]
@@ -150,16 +159,26 @@ def comparison_text(comparison: Comparison) -> str:
 
 def baseline_text(comparison: Comparison) -> str:
     """Plain text for a terminal: how the means over tasks of each run differ from those of the baseline."""
+    measures = _measures(comparison)
     differences = [
         replace(d, task=d.run_b)
         for d in comparison.differences
-        if d.run_a == comparison.baseline and d.task == "macro" and d.metric in _SHORT
+        if d.run_a == comparison.baseline and d.task == "macro" and _shown(measures[d.metric])
     ]
     heading = f"Against {clip(comparison.baseline, 60)}, mean over tasks, paired on the questions shared with it"
-    return f"{heading}\n\n{differences_text(differences)}"
+    return f"{heading}\n\n{differences_text(differences, measures)}"
 
 
-def differences_text(differences: Iterable[Difference]) -> str:
+def _measures(comparison: Comparison) -> dict[str, MeasureInfo]:
+    return measures_of(run.scorecard for run in comparison.runs)
+
+
+def _shown(measure: MeasureInfo) -> bool:
+    """A terminal has room for the metrics that figures show, but not for the gap, which others tell as well."""
+    return measure.meaning is not None and measure.better in ("higher", "lower")
+
+
+def differences_text(differences: Iterable[Difference], measures: Measures) -> str:
     """Plain text for a terminal: run B minus run A with 95 % interval, p after Holm's correction, and the verdict."""
     lines = [["", "metric", "A", "B", "B − A", "p (Holm)", "verdict", "questions"]]
     for d in differences:
@@ -167,6 +186,6 @@ def differences_text(differences: Iterable[Difference]) -> str:
         change = f"{signed(d.difference)} {interval(d.low, d.high)}".strip()
         lines.append([
             label(d.task, d.method, 30 - len(subset)) + subset, clip(d.metric, 17), number(d.a), number(d.b), change,
-            p_value(d.p_holm), verdict(d), str(d.n_questions),
+            p_value(d.p_holm), verdict(d, measures), str(d.n_questions),
         ])  # fmt: skip
     return align(lines)

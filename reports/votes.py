@@ -8,26 +8,24 @@ from typing import Any
 from calibench.records import Metric
 from calibench.reports import figures, text
 from calibench.reports.page import figure_maker, glossary, groups, render
-from calibench.reports.tables import align
+from calibench.reports.tables import Measures, align
 from calibench.results import Reach, Votes, VotesRun
 
 _NONE = "none"
 _VOTE_ROLES = ("correct", "incorrect", "muted")
 _RUN_ROLES = ("correct", "incorrect", "ink", "muted")
 _MARKERS = "sD^v"
-_FIGURES = {
-    "accuracy": ("accuracy", "Share of questions answered right"),
-    "ece": ("ECE of the vote's share", "Calibration error when the share of the vote is taken as confidence"),
-    "brier": ("Brier score of the vote's share", "Squared error of that confidence"),
-}
+_FIGURES = ("accuracy", "ece", "brier")
+"""Quantities of votes by their number."""
 _COLUMNS = {
-    "single": "One draw",
-    "majority": "Majority",
-    "weighted": "Weighted",
-    "gain": "Gain",
-    "best": "Best of K",
-    "oracle": "Any right",
+    "single": "majority_accuracy",
+    "majority": "majority_accuracy",
+    "weighted": "weighted_accuracy",
+    "gain": "weighted_gain",
+    "best": "best_accuracy",
+    "oracle": "oracle_accuracy",
 }
+"""Column of the headline -> its metric; `single` is that of one draw, the others are of all."""
 
 
 def rows(run: VotesRun) -> list[dict[str, Any]]:
@@ -58,12 +56,12 @@ def _row(found: dict[tuple, Metric], protocol: str, task: str, method: str) -> d
         "method": method,
         "k": k,
         "reference": reference,
-        "single": metric(_NONE, "k=1", "majority_accuracy"),
-        "majority": metric(_NONE, f"k={k}", "majority_accuracy"),
-        "weighted": metric(method, f"k={k}", "weighted_accuracy"),
-        "gain": metric(method, f"k={k}", "weighted_gain"),
-        "best": metric(method, f"k={k}", "best_accuracy"),
-        "oracle": metric(_NONE, f"k={k}", "oracle_accuracy"),
+        "single": metric(_NONE, "k=1", _COLUMNS["single"]),
+        "majority": metric(_NONE, f"k={k}", _COLUMNS["majority"]),
+        "weighted": metric(method, f"k={k}", _COLUMNS["weighted"]),
+        "gain": metric(method, f"k={k}", _COLUMNS["gain"]),
+        "best": metric(method, f"k={k}", _COLUMNS["best"]),
+        "oracle": metric(_NONE, f"k={k}", _COLUMNS["oracle"]),
         "wqd": metric(method, "all", "wqd"),
         "wqd_by_question": metric(method, "all", "wqd_by_question"),
         "equals": metric(method, f"k={reference}", "weighted_equals"),
@@ -73,9 +71,11 @@ def _row(found: dict[tuple, Metric], protocol: str, task: str, method: str) -> d
 def votes_text(votes: Votes) -> str:
     """Plain text for a terminal: accuracy of votes with all draws, what else the draws hold, who reaches whom."""
     parts = []
+    titles = {m.metric: m.title for m in votes.measures}
+    shown = [titles[_COLUMNS[column]] for column in ("majority", "weighted", "gain", "best", "oracle")]
     for run in votes.runs:
-        first = [["", "K", "Single", "Majority", "Weighted", "Gain"]]
-        second = [["", "Best of K", "Any right", "WQD", "Equal draws"]]
+        first = [["", "K", "Single", *shown[:3]]]
+        second = [["", *shown[3:], titles["wqd"], titles["weighted_equals"]]]
         for row in rows(run):
             name, gain = text.label(row["task"], row["method"], 26), _cell(row["gain"], sign=True)
             single = text.number(row["single"].value)
@@ -119,7 +119,7 @@ def _sentence(reach: Reach) -> str:
 
 def votes_report(votes: Votes) -> str:
     """The page."""
-    figure = figure_maker()
+    figure, measures = figure_maker(), {m.metric: m for m in votes.measures}
     of_runs = [(run, rows(run)) for run in votes.runs]
     protocols = sorted({row["protocol"] for _, of in of_runs for row in of})
     return render(
@@ -127,7 +127,9 @@ def votes_report(votes: Votes) -> str:
         runs=votes.runs,
         notes=votes.notes,
         protocols=protocols,
-        columns=_COLUMNS,
+        columns={name: "One draw" if name == "single" else measures[m].title for name, m in _COLUMNS.items()},
+        signed=[name for name, m in _COLUMNS.items() if measures[m].signed],
+        measures=measures,
         tables=[
             (key, groups(of_run, lambda row: row["task"]))
             for run, of in of_runs
@@ -136,7 +138,7 @@ def votes_report(votes: Votes) -> str:
         findings=[_finding(run, row) for run, of in of_runs for row in of if row["task"] == "macro"],
         reaches=groups(votes.reaches, lambda r: (r.protocol, r.run, r.other, r.method)),
         sentence=_sentence,
-        figures=list(_figures(figure, votes)),
+        figures=list(_figures(figure, votes, measures)),
         conventions=glossary(m for run in votes.runs for m in run.metrics if m.task != "macro"),
     )
 
@@ -166,17 +168,19 @@ def _finding(run: VotesRun, row: dict[str, Any]) -> dict[str, str]:
     return {"run": run.name, "method": row["method"], "verdict": verdict, "title": title, "text": " ".join(words)}
 
 
-def _figures(figure: Callable, votes: Votes) -> Iterator[dict[str, Any]]:
+def _figures(figure: Callable, votes: Votes, measures: Measures) -> Iterator[dict[str, Any]]:
     """Per protocol and task, macro first: the three figures, the names of their lines, and all their points."""
     keys = list(dict.fromkeys((m.protocol, m.task) for run in votes.runs for m in run.metrics))
     for protocol, task in sorted(keys, key=lambda key: (key[0], key[1] != "macro", key[1])):
         of_runs = [(run, [m for m in run.metrics if (m.protocol, m.task) == (protocol, task)]) for run in votes.runs]
         panels = []
-        for quantity, (ylabel, explanation) in _FIGURES.items():
+        for quantity in _FIGURES:
+            measure = measures[f"majority_{quantity}"]
+            ylabel = quantity if quantity == "accuracy" else measure.title
             curves = list(_curves(of_runs, quantity))
             label = f"{ylabel} of {task} by number of draws; its numbers are in the table below it"
             svg = figure(figures.curve_figure(curves, ylabel), label)
-            panels.append({"svg": svg, "title": ylabel, "text": explanation, "curves": curves})
+            panels.append({"svg": svg, "title": ylabel, "text": measure.meaning, "curves": curves})
         ks = sorted({_draws(m) for _, of in of_runs for m in of if m.subset != "all"})
         yield {"protocol": protocol, "task": task, "panels": panels, "ks": [f"k={k}" for k in ks]}
 

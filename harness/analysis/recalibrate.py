@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
 DEFAULT = ("temperature", "platt", "isotonic", "classifier")
 AS_READ = "as read"
-_SHOWN = (
-    "coverage", "mean_confidence", "signed_gap", "ece", "ece_noise_floor", "brier", "log_loss", "auroc",
-)  # fmt: skip
-_JUDGED = ("ece", "brier", "log_loss", "auroc")
 FEATURES = "features"
 """Column of token features: an array with nan for what is not known, or None where the method reads none."""
 
@@ -80,7 +76,7 @@ def recalibrate(
         descriptions={name: recalibration.METHODS[name].description for name in after},
         fits=fits,
         scorecards={name: _scorecard(of, seed) for name, of in frames.items()},
-        differences=tuple(compare(frames, [(AS_READ, name) for name in after], metrics=_JUDGED, seed=seed)),
+        differences=tuple(compare(frames, [(AS_READ, name) for name in after], metrics=_judged(), seed=seed)),
     )
 
 
@@ -260,13 +256,24 @@ def _text(question: Question) -> tuple[str, ...]:
     return " ".join(question.text.lower().split()), *sorted(choice.lower().strip() for choice in question.choices)
 
 
+def _judged() -> list[str]:
+    """The metrics that maps are judged by: of the confidences alone, and better at one end."""
+    from calibench.metrics.measures import MEASURES
+
+    found = [m for m in MEASURES.values() if m.interval and m.population == "scored"]
+    return [m.name for m in found if m.better in ("higher", "lower")]
+
+
 def _scorecard(frame: pd.DataFrame, seed: int) -> Scorecard:
+    from calibench.metrics.measures import MEASURES, NOISE_FLOOR, OUTCOME_MEASURES
     from calibench.metrics.scorecard import scorecard
 
+    shown = {m.name for m in MEASURES.values() if m not in OUTCOME_MEASURES and (m.interval or m is NOISE_FLOOR)}
     card = scorecard(frame, seed=seed)
     return Scorecard(
-        metrics=tuple(m for m in card.metrics if m.metric in _SHOWN and m.subset == "all"),
+        metrics=tuple(m for m in card.metrics if m.metric in shown and m.subset == "all"),
         reliability=card.reliability,
+        measures=card.measures,
     )
 
 

@@ -37,6 +37,7 @@ def votes(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Vote
     Raises:
         InputError: a run has one draw per question, lacks a method, is given twice, or shares nothing with the others.
     """
+    from calibench.metrics.vote_measures import VOTE_MEASURES
     from calibench.metrics.votes import votes as measure
 
     names = _names(runs)
@@ -66,6 +67,7 @@ def votes(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Vote
             for name, run in zip(names, runs, strict=True)
         ),
         reaches=tuple(reaches),
+        measures=tuple(m.info for m in VOTE_MEASURES.values()),
         notes=tuple(notes),
     )
 

@@ -18,6 +18,7 @@ from calibench.backends.base import LogLikelihood
 from calibench.errors import InputError, StorageError
 from calibench.grading import sandbox
 from calibench.grading.pool import GRADER_SECONDS, GradingPool
+from calibench.metrics.measures import MEASURES
 from calibench.prompting import protocols
 from calibench.prompting.parsing import parse
 from calibench.records import Outcome, Question
@@ -29,8 +30,12 @@ if TYPE_CHECKING:
 
 
 _PROTOCOL = protocols.protocol("stated")
-METRICS = {"accuracy": True, "coverage": True, "ece": False, "brier": False, "auroc": True}
-"""Measure of the scorecard -> whether higher is better."""
+METRICS = {
+    m.name: m.better == "higher"
+    for m in MEASURES.values()
+    if m.place is not None and m.interval and m.better in ("higher", "lower")
+}
+"""Measure of the scorecard's main tables that is better at one end -> whether that is the higher one."""
 _CONFIGURATION = """\
 # Task {name} of calibench for the lm_eval command, made by `calibench lm-eval-tasks`.
 task: calibench_{name}{suffix}
@@ -192,7 +197,6 @@ def _aggregate(metric: str, items: Sequence[tuple[Outcome, float | None]]) -> fl
     import numpy as np
 
     from calibench.metrics.measure import estimates
-    from calibench.metrics.measures import MEASURES
     from calibench.metrics.sample import OUTCOMES, Sample
 
     outcomes, confidences = zip(*items, strict=True)
@@ -207,4 +211,5 @@ def _aggregate(metric: str, items: Sequence[tuple[Outcome, float | None]]) -> fl
     return None if np.isnan(value) else value
 
 
-accuracy, coverage, ece, brier, auroc = (functools.partial(_aggregate, metric) for metric in METRICS)
+globals().update({metric: functools.partial(_aggregate, metric) for metric in METRICS})
+# lm-eval finds an aggregation by its name in this module.

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from calibench.metrics.measures import infos
 from calibench.records import Metric, Reliability, ReliabilityBin, Scorecard
 from calibench.results import Comparison, Difference, GalleryItem, OutcomeCount, RunSummary
 
@@ -152,7 +153,8 @@ def build(name="sft on micro", kind="sft", model="Qwen/Qwen3-0.6B", shift=0.0, s
     }
     return RunSummary(
         name=name, kind=kind, model=model, manifest=manifest,
-        scorecard=Scorecard(metrics=tuple(metrics), reliability=tuple(reliability)), counts=tuple(counts),
+        scorecard=Scorecard(metrics=tuple(metrics), reliability=tuple(reliability), measures=infos()),
+        counts=tuple(counts),
         gallery=tuple(gallery),
     )  # fmt: skip
 

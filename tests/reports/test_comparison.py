@@ -8,7 +8,6 @@ import pytest
 from synthetic_run import METHODS, TASKS, comparison
 from test_html import Page, metric, small
 
-from calibench.records import Scorecard
 from calibench.reports import tables
 from calibench.reports.comparison import comparison_report
 from calibench.reports.tables import headline, verdict
@@ -49,11 +48,15 @@ def test_every_difference_stands_with_its_verdict_and_corrected_p(runs, request)
     of_runs = request.getfixturevalue(runs)
     page = Page(request.getfixturevalue(f"{runs}_source"))
     tags = Counter(value.split()[1] for value in page.values("class") if value.startswith("tag "))
-    shown = [d for d in of_runs.differences if verdict(d) == d.verdict]
+    measures = tables.measures_of(run.scorecard for run in of_runs.runs)
+    columns = {m.metric for m in tables.columns(measures)}
+    shown = [d for d in of_runs.differences if verdict(d, measures) == d.verdict]
     against = [d for d in of_runs.differences if d.run_a == of_runs.baseline]
-    in_headline = [d for d in against if d.task == "macro" and d.metric in tables.HEADLINE and verdict(d) == d.verdict]
+    in_headline = [
+        d for d in against if d.task == "macro" and d.metric in columns and verdict(d, measures) == d.verdict
+    ]
     in_headline = [d for d in in_headline if d.metric != "mean_confidence"]
-    in_steps = [d for d in shown if d.task == "macro" and d.metric in tables.HEADLINE]
+    in_steps = [d for d in shown if d.task == "macro" and d.metric in columns]
     signs = [d for d in against if d.metric in ("accuracy", "signed_gap", "ece", "brier", "auroc")]
     signs = [d for d in signs if d.metric != "accuracy" or d.method == METHODS[0]]
     expected = Counter(d.verdict for found in (shown, in_headline, in_steps, signs) for d in found)
@@ -114,7 +117,8 @@ def test_each_task_and_method_has_a_small_diagram_of_every_run_and_the_baseline_
 def test_domains_of_several_tasks_have_a_row_above_their_tasks(ladder):
     gap = [metric("ece", 0.1, task="macro", subset=f"domain={d}") for d in ("fact", "math")]
     runs = [
-        replace(run, scorecard=Scorecard(metrics=(*run.scorecard.metrics, *gap), reliability=())) for run in ladder.runs
+        replace(run, scorecard=replace(run.scorecard, metrics=(*run.scorecard.metrics, *gap), reliability=()))
+        for run in ladder.runs
     ]
     page = page_of(*runs[:2])
     section = page[page.index("By domain and task", page.index("What changed")) :]

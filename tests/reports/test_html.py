@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic_run import HOSTILE, METHODS, TASKS
 
+from calibench.metrics.measures import infos
 from calibench.records import Metric, Scorecard
 from calibench.reports.run import run_report
 from calibench.reports.tables import headline
@@ -187,7 +188,7 @@ def small(*metrics, name="small", kind=None, gallery=(), manifest=None, outcomes
     outcomes = outcomes or {"correct": 60, "incorrect": 40}
     return RunSummary(
         name=name, kind=kind, model="m", manifest=manifest or {}, gallery=gallery,
-        scorecard=Scorecard(metrics=metrics or (metric("accuracy", 0.6, 0.5, 0.7),), reliability=()),
+        scorecard=Scorecard(metrics=metrics or (metric("accuracy", 0.6, 0.5, 0.7),), reliability=(), measures=infos()),
         counts=(OutcomeCount(task="gsm8k", protocol="stated", domain="math", outcomes=outcomes, confidences={}),),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ import re
 import pytest
 from synthetic_run import HOSTILE
 
+from calibench.metrics.measures import infos
 from calibench.records import Metric, Scorecard
 from calibench.reports import tables
 from calibench.results import Difference
@@ -32,16 +33,21 @@ SMALL = Scorecard(
         metric("log_loss", 0.7),
     ),
     reliability=(),
+    measures=infos(),
 )
+MEASURES = tables.measures_of([SMALL])
 
 
 def test_headline_has_one_row_per_task_and_method_with_the_mean_last():
     rows = tables.headline(SMALL)
     assert [row["task"] for row in rows] == ["gsm8k", "macro"]
-    assert rows[0]["accuracy"] == {"value": 0.5, "low": 0.4, "high": 0.6, "n_used": 99, "n_total": 100, "reason": None}
+    assert rows[0]["accuracy"] == {
+        "title": "Accuracy", "value": 0.5, "low": 0.4, "high": 0.6, "n_used": 99, "n_total": 100, "reason": None,
+    }  # fmt: skip
     assert rows[0]["auroc"]["value"] is None
     assert rows[0]["auroc"]["reason"] == "all these answers are correct"
-    assert rows[1]["brier"] == dict.fromkeys(("value", "low", "high", "n_used", "n_total", "reason"))
+    nothing = dict.fromkeys(("value", "low", "high", "n_used", "n_total", "reason"))
+    assert rows[1]["brier"] == {"title": "Brier"} | nothing
 
 
 def test_text_is_the_table_that_a_terminal_shows():
@@ -59,7 +65,7 @@ def test_text_is_the_table_that_a_terminal_shows():
 def test_text_of_long_names_and_several_protocols_stays_within_the_terminal(summary):
     tall = [m for m in SMALL.metrics if m.reason is None]
     other = [metric(m.metric, m.value, m.low, m.high, protocol="top_k", task="a long name of a task" * 9) for m in tall]
-    rows = tables.headline(Scorecard(metrics=(*tall, *other), reliability=()))
+    rows = tables.headline(Scorecard(metrics=(*tall, *other), reliability=(), measures=infos()))
     wide = [tables.text(rows), tables.text([r for r in tables.headline(summary.scorecard) if r["auroc"]["value"]])]
     assert max(len(line) for table in wide for line in table.splitlines()) <= 110
 
@@ -75,7 +81,7 @@ def test_rows_of_one_table_align(summary):
 def test_markdown_cannot_be_broken_by_names(summary):
     table = tables.markdown(tables.headline(summary.scorecard)).splitlines()
     cells = {line.replace("\\|", "").count("|") for line in table}
-    assert cells == {len(tables.HEADLINE) + 5}
+    assert cells == {len(tables.columns(MEASURES)) + 5}
     assert "<script" not in "".join(table).replace("\\<", "")
 
 
@@ -99,7 +105,7 @@ def test_differences_show_change_interval_and_verdict(verdict):
         task="gsm8k", protocol="stated", method="stated", subset="level=3", metric="ece", a=0.3, b=0.2, difference=-0.1,
         low=-0.15, high=-0.05, p_value=0.0001, p_holm=0.004, verdict=verdict, n_questions=50, convention="",
     )  # fmt: skip
-    heading, line = tables.differences_text([row]).splitlines()
+    heading, line = tables.differences_text([row], MEASURES).splitlines()
     assert [cell.strip() for cell in re.split("  +", line)] == [
         "gsm8k · stated (level=3)", "ece", "0.300", "0.200", "−0.100 [−0.150, −0.050]", "0.004", verdict, "50",
     ]  # fmt: skip
@@ -120,7 +126,7 @@ def test_a_change_of_mean_confidence_is_neither_better_nor_worse(metric, verdict
         task="gsm8k", protocol="stated", method="stated", subset="all", metric=metric, a=0.9, b=0.8, difference=-0.1,
         low=-0.12, high=-0.08, p_value=0.0001, p_holm=0.001, verdict=verdict, n_questions=50, convention="",
     )  # fmt: skip
-    assert tables.verdict(row) == shown
+    assert tables.verdict(row, MEASURES) == shown
 
 
 def test_undefined_differences_are_dashes():
@@ -129,7 +135,7 @@ def test_undefined_differences_are_dashes():
         task="gsm8k", protocol="stated", method="stated", subset="all", metric="auroc", a=0.7, b=None, difference=None,
         low=None, high=None, p_value=None, p_holm=None, verdict="undecided", n_questions=50, convention="", reason="x",
     )  # fmt: skip
-    assert tables.differences_text([row]).splitlines()[1].split() == [
+    assert tables.differences_text([row], MEASURES).splitlines()[1].split() == [
         "gsm8k", "·", "stated", "auroc", "0.700", "—", "—", "—", "undecided", "50",
     ]  # fmt: skip
 

@@ -10,6 +10,7 @@ from synthetic_run import HOSTILE, NASTY
 from test_browser import dump, title
 from test_html import HTML, SVG, Page
 
+from calibench.metrics.vote_measures import VOTE_MEASURES
 from calibench.records import Metric
 from calibench.reports import figures
 from calibench.reports.text import number, visible
@@ -63,11 +64,13 @@ def reach(name, other, task, verdict):
     )  # fmt: skip
 
 
-ONE = Votes(runs=(run("alone " + HOSTILE),), reaches=(), notes=(HOSTILE + NASTY,))
+MEASURES = tuple(m.info for m in VOTE_MEASURES.values())
+ONE = Votes(runs=(run("alone " + HOSTILE),), reaches=(), notes=(HOSTILE + NASTY,), measures=MEASURES)
 SEVERAL = Votes(
     runs=(run("first " + HOSTILE), run("second", -0.1)),
     reaches=(reach("second", "first " + HOSTILE, "macro", "falls short"), reach("second", "first", HOSTILE, "reaches")),
     notes=(),
+    measures=MEASURES,
 )
 
 
