@@ -66,7 +66,7 @@ def rescore(run: RunFile) -> Rescored:
     scope = run.manifest().get("scope")
     if not scope or not run.has_texts():
         raise InputError(f"{run.path}: holds no texts that could be read again")
-    loaded = {name: tasks.load(name) for name in scope}
+    loaded = {name: _task_of(run, name) for name in scope}
     if any(task.finish for task in loaded.values()):
         sandbox.require()
     found = Rescored({name: task.grader for name, task in loaded.items()})
@@ -76,6 +76,13 @@ def rescore(run: RunFile) -> Rescored:
                 methods = {method: confidence.load(method) for method in asked["methods"]}
                 run_loop(_Rescoring(run, protocol, methods, graders, found).read_all(loaded[name]))
     return found
+
+
+def _task_of(run: RunFile, name: str) -> Task:
+    try:
+        return tasks.load(name)
+    except InputError as error:
+        raise InputError(f"{run.path}: {error}\nA task of a file of your own is named by --task-file") from None
 
 
 def keep(run: RunFile, found: Rescored) -> None:

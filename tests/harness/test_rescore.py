@@ -147,3 +147,18 @@ def test_reasoning_that_ends_elsewhere_is_kept_as_it_is_read_now(launch):
 def test_a_run_without_texts_is_refused(tmp_path):
     with RunFile.create(tmp_path) as run, pytest.raises(InputError, match="holds no texts"):
         rescore(run)
+
+
+def test_a_task_that_is_not_known_here_is_named_with_the_way_to_name_it(launch, tmp_path, capsys):
+    launch(FakeBackend(add), limit=2)
+    with RunFile.create(launch.out) as run:
+        for table in ("questions", "generations", "confidences", "grades"):
+            run._db.execute(f"UPDATE {table} SET task = 'mine'")
+        run._db.execute("UPDATE manifest SET value = replace(value, 'gsm8k', 'mine')")
+    assert main(["report", str(launch.out), "--rescore"]) == 2
+    assert "unknown task 'mine'" in (told := capsys.readouterr().err)
+    assert told.endswith("is named by --task-file\n")
+    file = tmp_path / "mine.csv"
+    file.write_text("question,answer\nWhat is 1 plus 1?,2\n")
+    assert main(["report", str(launch.out), "--rescore", "--task-file", str(file), "--grader", "number"]) == 0
+    assert capsys.readouterr().out.startswith("0 of 2 grades changed\n")
