@@ -32,7 +32,7 @@ from calibench.finetune.stage import Tell, Trained
 from calibench.finetune.trainers import base as trainer_of
 from calibench.finetune.trainers import signs
 from calibench.finetune.trainers.validation import Asked, end_tokens, graders, pad_token
-from calibench.grading.pool import GradingPool
+from calibench.grading.pool import GRADERS, GradingPool
 from calibench.prompting import protocols
 from calibench.prompting.chat import DATE, ChatFormat
 from calibench.prompting.parsing import parse
@@ -136,7 +136,7 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
     model, chat = trainer_of.load(settings, padding_side="left")
     chat.tokenizer.pad_token_id = pad_token(chat)
     asked = [*settings.questions, *settings.validation]
-    with graders(max(1, (os.cpu_count() or 2) // 2), settings.task_files, asked) as pool:
+    with graders(GRADERS, settings.task_files, asked) as pool:
         grader = Grader(settings, chat, pool, end_tokens(model, chat))
         trainer = _trainer_class()(
             model=model,
