@@ -80,8 +80,8 @@ def score(file: str | Path, *, out: str | Path | None = None, **options: Any) ->
     Args:
         file: table with a row per answer, or the folder of a saved data set.
         out: folder for a run of each model, for report and figures. None: nothing is written.
-        options: keywords of `calibench.analysis.score.score`: names of columns (`confidence`, `correct`, `question`,
-            `group`, `model`, `answer`, `gold`), `grader`, `scale`, `missing`, `shared` and so on.
+        options: keywords of `calibench.analysis.score.score`: names of columns (`confidence_column`, `correct`,
+            `question`, `group`, `model`, `answer`, `gold`), `grader`, `scale`, `missing`, `shared` and so on.
 
     Raises:
         InputError: the file cannot be read or understood; the message names the row.
@@ -136,7 +136,7 @@ def compare(*runs: str | Path | RunFile, baseline: str = "first", out: str | Pat
 
 
 def votes(
-    *runs: str | Path | RunFile, methods: Sequence[str] | None = None, out: str | Path | None = None
+    *runs: str | Path | RunFile, confidence: Sequence[str] | None = None, out: str | Path | None = None
 ) -> Votes:
     """Lets the draws of each question vote: accuracy and calibration by number of draws.
 
@@ -144,7 +144,7 @@ def votes(
 
     Args:
         runs: each with several draws per question; several runs are compared on the questions that they share.
-        methods: confidences that weigh votes; None: all that a run has.
+        confidence: methods that weigh votes; None: all that a run has.
         out: folder for `votes.html` and `votes.json`. None: nothing is written.
 
     Raises:
@@ -154,7 +154,7 @@ def votes(
     from calibench.analysis import votes as of
 
     with _opened(*_each(runs)) as opened:
-        result = of.votes(opened, methods)
+        result = of.votes(opened, confidence)
     if out is not None:
         of.publish(result, Path(out))
     return result
@@ -164,7 +164,7 @@ def recalibrate(
     run: str | Path | RunFile,
     *,
     fit: str | Path | RunFile | None = None,
-    methods: Sequence[str] | None = None,
+    maps: Sequence[str] | None = None,
     out: str | Path | None = None,
 ) -> Recalibrated:
     """Maps a run's confidences to the accuracy seen at them, and scores both on questions that no map was fitted on.
@@ -172,17 +172,17 @@ def recalibrate(
     Args:
         run: what is scored.
         fit: run that the maps are fitted on, as one of the training split; None: one half of the questions of `run`.
-        methods: keys of `calibench.metrics.recalibration.METHODS`; None: temperature, platt, isotonic and classifier.
+        maps: keys of `calibench.metrics.recalibration.METHODS`; None: temperature, platt, isotonic and classifier.
         out: folder for `recalibration.html` and `recalibration.json`. None: nothing is written.
 
     Raises:
-        InputError: an unknown method, no answer with a confidence, or two runs that share a question.
+        InputError: an unknown map, no answer with a confidence, or two runs that share a question.
         CalibenchError: a run cannot be read.
     """
     from calibench.analysis import recalibrate as of
 
     with _opened(run) as (opened,), _opened(*([] if fit is None else [fit])) as fitted:
-        result = of.recalibrate(opened, *fitted, methods=methods or of.DEFAULT)
+        result = of.recalibrate(opened, *fitted, methods=maps or of.DEFAULT)
     if out is not None:
         of.publish(result, Path(out))
     return result

@@ -23,7 +23,9 @@ FILE_GRADER = "file"
 """Stands where the grader does: the file gives the verdicts."""
 KEY = ["task", "question_id", "protocol", "draw"]
 """Of a generation, in the order of the records."""
-_NAMING = "Columns are named by --confidence, --correct, --question, --group, --model, --answer, --gold and --choices"
+_NAMING = (
+    "Columns are named by --confidence-column, --correct, --question, --group, --model, --answer, --gold and --choices"
+)
 _MAX_GROUPS = 500
 """Each group has intervals and a figure of its own; more of them are ids, not tasks or models."""
 _RESERVED = {"task": ("macro", "the mean over tasks"), "model": ("none", "answers without a confidence method")}

@@ -53,7 +53,7 @@ class Scored(NamedTuple):
 def score(
     file: str | Path,
     *,
-    confidence: str = "confidence",
+    confidence_column: str = "confidence",
     correct: str = "correct",
     question: str | None = None,
     group: str | None = None,
@@ -71,9 +71,9 @@ def score(
 
     Args:
         file: CSV, TSV, JSON Lines, a JSON array (each also with .gz), Parquet, Arrow, or a saved data set's folder.
-        confidence, correct, question, group, model: names of columns: a confidence; the verdict on the answer; an id,
-            where rows that share one are not independent; a task or data set, of which each has numbers of its own; a
-            model, of which each becomes a run.
+        confidence_column, correct, question, group, model: names of columns: a confidence; the verdict on the answer;
+            an id, where rows that share one are not independent; a task or data set, of which each has numbers of its
+            own; a model, of which each becomes a run.
         answer: column with what the model answered, which `votes` needs.
         gold, grader, choices, labels: in place of `correct`, the column with the accepted answers, and the grader that
             compares them (number, math, choice, alias or option); for `option`, the column with lists of options; for
@@ -88,7 +88,7 @@ def score(
     """
     if scale not in ("fraction", "percent"):
         raise InputError(f"scale: expected fraction or percent, found {scale!r}")
-    names = Columns(confidence, None if gold else correct, question, group, model, answer, gold, choices)
+    names = Columns(confidence_column, None if gold else correct, question, group, model, answer, gold, choices)
     found = predictions.read(Path(file), names, Form(scale, tuple(missing), grader, labels))
     if shared:
         found = predictions.on_shared(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -32,3 +33,21 @@ def add(commands: Any, name: str, command: Command, text: str, *, hidden: bool =
     sub.set_defaults(command=command)
     sub.add_argument("--json", action="store_true", help="print JSON")
     return sub
+
+
+def renamed(command: argparse.ArgumentParser, old: str, new: str, **settings: Any) -> None:
+    """Lets an option, which is added before, go by its old name for one version, with a note.
+
+    Args:
+        command: what has the option.
+        old, new: names, as `--method`.
+        settings: `type` and the like, as of the option.
+    """
+
+    class Renamed(argparse.Action):
+        def __call__(self, _parser: Any, options: Any, value: Any, _called: Any = None) -> None:
+            print(f"note: {old} is called {new}; the old name goes with the next version", file=sys.stderr)
+            setattr(options, self.dest, value)
+
+    hidden = {"default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
+    command.add_argument(old, dest=new.removeprefix("--").replace("-", "_"), action=Renamed, **hidden, **settings)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from calibench.cli import output, values
 from calibench.cli.options import given
-from calibench.cli.parser import add
+from calibench.cli.parser import add, renamed
 from calibench.cli.tasks import add_task_file_options, task_of_file
 from calibench.errors import InputError
 from calibench.tasks.user.description import Description
@@ -132,8 +132,9 @@ def _add_votes(commands: Any) -> None:
             "runs", metavar="RUN", nargs="+", help="several are held against each other on shared questions"
         )
         votes.add_argument(
-            "--method", metavar="NAMES", type=values.names, help="confidences that weigh votes (default: all)"
+            "--confidence", metavar="NAMES", type=values.names, help="methods that weigh votes (default: all)"
         )
+        renamed(votes, "--method", "--confidence", type=values.names)
         votes.add_argument(
             "--out", metavar="DIR", help="folder for votes.html and votes.json (default: RUN; runs/votes for several)"
         )
@@ -154,7 +155,7 @@ def _votes(options: argparse.Namespace) -> None:
 
     with contextlib.ExitStack() as opened:
         runs = [opened.enter_context(RunFile.open(run)) for given in options.runs for run in runs_in(given)]
-        result = votes(runs, options.method)
+        result = votes(runs, options.confidence)
         default = runs[0].path.parent if len(runs) == 1 else Path("runs/votes")
     for note in result.notes:
         print(f"note: {note}", file=sys.stderr)
@@ -178,12 +179,13 @@ def _add_recalibrate(commands: Any) -> None:
         "--fit", metavar="RUN", help="run to fit the maps on, as of the training split (default: one half of RUN)"
     )
     recalibrate.add_argument(
-        "--method",
+        "--map",
         metavar="NAMES",
         type=values.names,
         help="of temperature, platt, isotonic, beta, histogram, classifier, classifier_mlp"
         " (default: temperature,platt,isotonic,classifier)",
     )
+    renamed(recalibrate, "--method", "--map", type=values.names)
     recalibrate.add_argument("--out", metavar="DIR", help="folder of page and numbers (default: the run's)")
 
 
@@ -204,7 +206,7 @@ def _recalibrate_one(run_path: Path, options: argparse.Namespace, folder: Path |
     with contextlib.ExitStack() as open_runs:
         run = open_runs.enter_context(RunFile.open(run_path))
         fit = open_runs.enter_context(RunFile.open(options.fit)) if options.fit else None
-        result = recalibrate(run, fit, options.method or DEFAULT)
+        result = recalibrate(run, fit, options.map or DEFAULT)
         folder = folder or run.path.parent
     page = publish(result, folder)
     for note in result.notes:
@@ -220,7 +222,8 @@ def _add_plot(commands: Any) -> None:
     plot = add(commands, "plot", _plot, "draw a run's reliability diagrams")
     plot.add_argument("run", metavar="RUN")
     plot.add_argument("--out", metavar="FILE", required=True, help="file to write: .svg, .pdf or .png")
-    plot.add_argument("--method", metavar="NAMES", type=values.names, help="methods to draw (default: all)")
+    plot.add_argument("--confidence", metavar="NAMES", type=values.names, help="methods to draw (default: all)")
+    renamed(plot, "--method", "--confidence", type=values.names)
 
 
 def _plot(options: argparse.Namespace) -> None:
@@ -239,7 +242,7 @@ def _plot(options: argparse.Namespace) -> None:
     diagrams = [
         replace(diagram, method=f"{summary.name}, {diagram.method}") if len(summaries) > 1 else diagram
         for summary, diagram in found
-        if not options.method or diagram.method in options.method
+        if not options.confidence or diagram.method in options.confidence
     ]
     if not diagrams:
         methods = ", ".join(sorted({d.method for _, d in found})) or "none"

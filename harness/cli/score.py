@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from calibench.cli import output
-from calibench.cli.parser import add
+from calibench.cli.parser import add, renamed
+from calibench.fields import flag
 
 _COLUMNS = {
-    "confidence": "confidence",
+    "confidence_column": "confidence",
     "correct": "the verdict",
     "question": "an id; rows that share one are not independent",
     "group": "a task or data set; each is scored on its own",
@@ -20,7 +21,7 @@ _COLUMNS = {
     "gold": "accepted answers, in place of --correct",
     "choices": "lists of options, for --grader option",
 }
-_DEFAULTS = {"confidence": "confidence", "correct": "correct"}
+_DEFAULTS = {"confidence_column": "confidence", "correct": "correct"}
 
 
 def register(commands: Any) -> None:
@@ -35,7 +36,8 @@ def register(commands: Any) -> None:
     for name, text in _COLUMNS.items():
         default = _DEFAULTS.get(name)
         shown = f"column with {text} (default: {default})" if default else f"column with {text}"
-        score.add_argument(f"--{name}", metavar="COLUMN", default=default, help=shown)
+        score.add_argument(flag(name), metavar="COLUMN", default=default, help=shown)
+    renamed(score, "--confidence", "--confidence-column")
     score.add_argument("--grader", metavar="NAME", help="grades answer by gold: number, math, choice, alias or option")
     score.add_argument("--labels", metavar="NAMES", help="the possible answers, for --grader choice (default: yes, no)")
     score.add_argument(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from calibench.cli import options, output, values
-from calibench.cli.parser import add
+from calibench.cli.parser import add, renamed
 from calibench.errors import InputError
 from calibench.fields import flag
 from calibench.tasks.user.description import Description
@@ -23,7 +23,8 @@ def register(commands: Any) -> None:
     check.add_argument("names", metavar="NAME", nargs="*")
     add_task_file_options(check)
     check.add_argument("--data", metavar="DIR", default=values.default_data(), help="folder of original data files")
-    check.add_argument("--limit", metavar="N", type=values.positive, help="only the first N rows")
+    check.add_argument("--rows", metavar="N", type=values.positive, help="only the first N rows of the data")
+    renamed(check, "--limit", "--rows", type=values.positive)
 
     bridge = add(commands, "lm-eval-tasks", _lm_eval_tasks, "write the tasks as configurations for the lm_eval command")
     bridge.add_argument("--out", metavar="DIR", required=True, help="folder for `lm_eval --include_path`")
@@ -36,7 +37,7 @@ def _check_task(chosen: argparse.Namespace) -> int:
     names = [*chosen.names, *task_of_file(options.given(chosen, Description))]
     if not names:
         raise InputError("check-task: expected a task's name, or --task-file, found neither")
-    results = [check_task(name, chosen.data, chosen.limit) for name in tasks.expand(names)]
+    results = [check_task(name, chosen.data, chosen.rows) for name in tasks.expand(names)]
     if chosen.json:
         output.print_json([result.as_dict() for result in results])
     else:

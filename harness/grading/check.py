@@ -99,13 +99,13 @@ class CheckResult(NamedTuple):
         return "\n".join(lines)
 
 
-def check_task(name: str, data: str | None, limit: int | None = None) -> CheckResult:
+def check_task(name: str, data: str | None, rows: int | None = None) -> CheckResult:
     """Grades the gold, wrong, empty and refusing answers of a task.
 
     Args:
         name: the task.
         data: folder of original files; None for the hub.
-        limit: check the first so many rows only.
+        rows: check the first so many rows only.
 
     Raises:
         InputError: unknown task.
@@ -122,7 +122,7 @@ def check_task(name: str, data: str | None, limit: int | None = None) -> CheckRe
     broken: dict[str, str] = {}
 
     def cases() -> Iterator[Case]:
-        for place, row in islice(opened.rows, limit):
+        for place, row in islice(opened.rows, rows):
             if (question := task.to_question(row, place)) is None:
                 continue
             ids[question.question_id] += 1

@@ -82,7 +82,7 @@ def test_rows_that_are_not_graded_as_expected_are_listed(tmp_path: Path):
 
 def test_limit_checks_the_first_rows(tmp_path: Path):
     data = creak_file(tmp_path, [creak_row(n) for n in range(5)])
-    assert check_task("creak", data, limit=2).questions == 2
+    assert check_task("creak", data, rows=2).questions == 2
 
 
 def test_missing_data_are_refused(tmp_path: Path):

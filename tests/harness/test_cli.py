@@ -230,3 +230,25 @@ def test_lists_are_text_and_json(place, capsys, command):
     assert main([command]) == 0
     text = capsys.readouterr().out
     assert all(row["name"] in text for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("command", "old", "new"),
+    [
+        (["votes", "gone"], "--method", "--confidence"),
+        (["plot", "gone", "--out", "a.svg"], "--method", "--confidence"),
+        (["recalibrate", "gone"], "--method", "--map"),
+        (["score", "gone.csv"], "--confidence", "--confidence-column"),
+        (["check-task", "gone"], "--limit", "--rows"),
+    ],
+)
+def test_an_option_goes_by_its_old_name_with_a_note(command, old, new, capsys):
+    """One name means one thing in all commands: confidence methods, maps, a column, a sample of questions, rows."""
+    assert main([*command, old, "1"]) == 2
+    note, *error = capsys.readouterr().err.splitlines()
+    assert note == f"note: {old} is called {new}; the old name goes with the next version"
+    assert main([*command, new, "1"]) == 2
+    assert capsys.readouterr().err.splitlines() == error
+    with pytest.raises(SystemExit):
+        main([command[0], "--help"])
+    assert f"{old} " not in capsys.readouterr().out.replace(f"{new} ", "")

@@ -235,19 +235,19 @@ def other_methods(folder):
 
 
 def test_an_unknown_recalibration_is_refused_with_the_nearest_names(run, capsys):
-    assert main(["recalibrate", str(run), "--method", "temprature"]) == 2
+    assert main(["recalibrate", str(run), "--map", "temprature"]) == 2
     assert "Did you mean temperature" in capsys.readouterr().err
 
 
 def test_an_unfinished_run_is_warned_of(tmp_path, capsys):
     make_run(tmp_path, features=False, complete=False, scope={"sums": {"stated": {"questions": 500, "draws": 1}}})
-    assert main(["recalibrate", str(tmp_path), "--method", "platt"]) == 0
+    assert main(["recalibrate", str(tmp_path), "--map", "platt"]) == 0
     assert "is not finished: 200 of 500" in capsys.readouterr().err
     assert "is not finished" in (tmp_path / "recalibration.html").read_text()
 
 
 def test_the_command_prints_what_it_writes(run, tmp_path, capsys):
-    assert main(["recalibrate", str(run), "--method", "temperature,isotonic", "--out", str(tmp_path)]) == 0
+    assert main(["recalibrate", str(run), "--map", "temperature,isotonic", "--out", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert "fitted on a random half of the questions of each task" in out
     assert str(tmp_path / "recalibration.html") in out
@@ -255,13 +255,13 @@ def test_the_command_prints_what_it_writes(run, tmp_path, capsys):
     for name in (AS_READ, "temperature", "isotonic"):
         for metric in ("ece", "brier", "log_loss", "auroc"):
             assert f"{value(result, name, metric, 'sums'):.3f} [" in out
-    assert main(["recalibrate", str(run), "--method", "temperature,isotonic", "--out", str(tmp_path), "--json"]) == 0
+    assert main(["recalibrate", str(run), "--map", "temperature,isotonic", "--out", str(tmp_path), "--json"]) == 0
     assert msgspec.convert(json.loads(capsys.readouterr().out), Recalibrated) == result
 
 
 def test_the_page_shows_the_numbers_and_takes_names_literally(tmp_path):
     make_run(tmp_path, ("<script>alert(1)</script>", "sums"), name='"><img src=x onerror=alert(1)>')
-    assert main(["recalibrate", str(tmp_path), "--method", "temperature,classifier"]) == 0
+    assert main(["recalibrate", str(tmp_path), "--map", "temperature,classifier"]) == 0
     page = (tmp_path / "recalibration.html").read_text()
     assert "<script" not in page
     assert "<img" not in page

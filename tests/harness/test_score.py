@@ -198,7 +198,7 @@ CSV = "confidence,correct\n"
         ("t.json", '[{"confidence": 0.5, "correct": 1}, 7]', ["element 2", "expected an object", "found 7"]),
         ("t.json", '[{"confidence": 0.5,', ["not valid JSON"]),
         ("t.arrow", "no Arrow", ["not a readable Arrow file"]),
-        ("t.csv", "confidnce,correct\n0.5,1\n", ["Did you mean confidnce?", "--confidence"]),
+        ("t.csv", "confidnce,correct\n0.5,1\n", ["Did you mean confidnce?", "--confidence-column"]),
         ("t.csv", "confidence;right\n0.5;1\n", ["unknown column 'correct'", "confidence, right"]),
         ("t.csv", "confidence,correct,confidence\n1,1,1\n", ["one column 'confidence', found 2"]),
         ("t.csv", "", ["found none"]),
@@ -336,7 +336,7 @@ def test_one_model_is_a_run_like_any_other(table, capsys):
     before = {name: (out / name).read_bytes() for name in ("report.html", "scorecard.json")}
     assert main(["report", str(out)]) == 0
     assert {name: (out / name).read_bytes() for name in before} == before
-    assert main(["recalibrate", str(out), "--method", "platt"]) == 0
+    assert main(["recalibrate", str(out), "--map", "platt"]) == 0
     assert main(["plot", str(out), "--out", str(out / "plot.svg")]) == 0
     assert main(["votes", str(out)]) == 0
     rows = json.loads((out / "scorecard.json").read_text())
@@ -365,7 +365,7 @@ def test_several_models_are_runs_that_are_compared_in_pairs(table, capsys):
     assert coverage["sums"]["value"] == 49 / 50
     assert coverage["facts"]["n_total"] == 40
     # What reads runs takes the folder for all of them.
-    for command in (["compare"], ["report"], ["recalibrate", "--method", "platt"], ["plot"]):
+    for command in (["compare"], ["report"], ["recalibrate", "--map", "platt"], ["plot"]):
         extra = ["--out", str(path.parent / ("p.svg" if command == ["plot"] else "of" + command[0]))]
         words = [*command, str(out), *([] if command == ["report"] else extra)]
         assert main(words) == 0, capsys.readouterr().err

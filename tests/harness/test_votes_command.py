@@ -70,7 +70,7 @@ def test_one_run_gets_its_table_page_and_numbers_beside_it(done, capsys):
 
 
 def test_scaling_is_votes_and_says_so(tmp_path, capsys):
-    assert main(["scaling", str(tmp_path), "--method", "p_true"]) == 2
+    assert main(["scaling", str(tmp_path), "--confidence", "p_true"]) == 2
     note, error = capsys.readouterr().err.splitlines()
     assert note.startswith("note: `calibench scaling` is called `calibench votes`")
     assert f"{tmp_path}: no run here" in error
@@ -99,7 +99,7 @@ def test_several_runs_are_held_against_each_other(done, capsys):
     ("make", "arguments", "message"),
     [
         ({"n_draws": 1}, [], "one draw per question, and a vote needs several"),
-        ({}, ["--method", "stated"], "no confidences by 'stated'; this run has: p_true"),
+        ({}, ["--confidence", "stated"], "no confidences by 'stated'; this run has: p_true"),
         ({"questions": 0}, [], "holds no graded generation yet"),
         (None, [], "no run here"),
     ],
