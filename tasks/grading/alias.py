@@ -1,7 +1,9 @@
 """Grades short answers against a list of accepted names.
 
 An answer is right if, normalised, it *equals* an accepted name. Normalising (after SQuAD and TriviaQA): compatibility
-characters, case and accents folded, punctuation removed, hyphens and slashes as spaces, articles removed.
+characters, case and accents folded, punctuation but decimal points removed, hyphens and slashes as spaces, articles
+removed. Where the accepted answer is a date or a number, it is also compared by value: `May 29, 1988` is `29 May 1988`,
+and `1.5 million` is `1,500,000`; the only date of an answer counts, and may say more than is asked for.
 
 A sentence is reduced before comparing: to what precedes a bracket or the first full stop, and to what follows its
 first `is`, `was`, `are`, `were` ("George Rankin was a politician" gives "politician"). A longer answer that merely
@@ -19,6 +21,7 @@ from collections.abc import Iterator, Sequence
 
 from calibench.tasks.base import Verdict
 from calibench.tasks.grading.answer import stated_answer, unwrapped
+from calibench.tasks.grading.quantity import dates, read_date, read_quantity
 from calibench.tasks.grading.refusal import is_refusal
 
 GRADER = "alias/2"
@@ -27,6 +30,9 @@ _COPULA = re.compile(
     r"(?i)^.{0,200}?(?:\b(?:is|was|are|were)\b|\b(?:it|that|he|she|there|this)['’]s\b)(.+)$", re.DOTALL
 )
 _PREPOSITION = re.compile(r"(?i)^\s*(?:\w+ed |born |written |made )?(?:in|by|at|from|as)\s(.+)$", re.DOTALL)
+_POINT = re.compile(r"(?<=\d)\.(?=\d)")
+_LONGEST = 200
+"""Characters of an answer that is looked at for a date."""
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 
 
@@ -42,7 +48,7 @@ def grade_alias(gold: Sequence[str], answer_text: str) -> Verdict:
         lines = [line for line in answer_text.splitlines() if line.strip()]
         answer = unwrapped(lines[0]) if len(lines) == 1 else None
     accepted = {normalised(g) for g in gold}
-    if answer and accepted & {normalised(a) for a in _readings(answer)}:
+    if answer and (accepted & {normalised(a) for a in _readings(answer)} or any(_same_value(g, answer) for g in gold)):
         return Verdict("correct", answer)
     if is_refusal(answer_text):
         return Verdict("abstained", answer)
@@ -54,8 +60,31 @@ def grade_alias(gold: Sequence[str], answer_text: str) -> Verdict:
 
 
 def answer_classes(answers: Sequence[str]) -> list[str]:
-    """A key for each answer: its shortest reading, normalised. Two names of one thing are two classes."""
-    return [normalised(list(_readings(answer))[-1]) for answer in answers]
+    """A key for each answer: its shortest reading, as a date, a number with its unit, or a normalised name.
+
+    Two names of one thing are two classes.
+    """
+    return [_class(list(_readings(answer))[-1]) for answer in answers]
+
+
+def _class(answer: str) -> str:
+    quantity = read_quantity(answer)
+    value = read_date(answer) or (quantity and (str(quantity.value), quantity.unit or normalised(quantity.counted)))
+    return normalised(answer) if value is None else repr(value)
+
+
+def _same_value(gold: str, answer: str) -> bool:
+    """Whether gold and answer are the same date, or the same number in no other unit."""
+    expected, number = read_date(gold), read_quantity(gold)
+    if expected and len(answer) <= _LONGEST:
+        found = set(dates(answer))
+        if len(found) == 1 and found.pop().fits(expected):
+            return True
+    if not number or (number.counted and not number.unit):
+        return False
+    given = [quantity for reading in _readings(answer) if (quantity := read_quantity(reading))]
+    fitting = [q for q in given if q.value == number.value and (not number.unit or q.unit in ("", number.unit))]
+    return any(not q.counted or q.counted.islower() for q in fitting)  # "7 Up" is a name
 
 
 def normalised(text: str) -> str:
@@ -63,7 +92,8 @@ def normalised(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text).casefold().strip()
     folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
     words = "".join(" " if c in "/_" or unicodedata.category(c) == "Pd" else c for c in folded.replace("&", " and "))
-    words = "".join(c for c in words if c == "#" or not unicodedata.category(c).startswith("P"))
+    words = _POINT.sub("\ue000", words)
+    words = "".join(c for c in words if c == "#" or not unicodedata.category(c).startswith("P")).replace("\ue000", ".")
     return " ".join(_ARTICLE.sub(" ", words).split()) or " ".join(words.split()) or folded
 
 

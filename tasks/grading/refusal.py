@@ -14,15 +14,20 @@ _PREFACE = (
 )
 _REFUSALS = (
     r"i (?:do not|don't|dont) (?:know|have)",
-    r"(?:i'?m|i am) (?:not (?:sure|certain|able)|unable)|not sure|unable to",
+    r"(?:i'?m|i am) (?:not (?:sure|certain|able|aware|familiar)|unable|unaware)|not sure|unable to",
     r"(?:i have )?no idea|i have no information|idk\b",
     rf"i (?:{_CANNOT}|won't) (?:\w+ )?{_TELL}|{_CANNOT} {_TELL}",
     rf"(?:it |(?:this |the )(?:answer |question |problem |claim )?)?{_CANNOT} be {_TOLD}",
     rf"(?:it is |it's )?(?:impossible|not possible) to {_TELL}|(?:it is )?not known",
     r"(?:there is )?(?:not enough|insufficient) (?:info|data|context)|there isn't enough (?:info|data)",
     r"i (?:decline|refuse|abstain|prefer not)|abstain",
-    r"(?:unknown|unsure|undetermined|no answer|none given|n/?a|\?+)(?=\W*$|[ ]?[(,.;])",
-    r"わかりません|不知道|不清楚|无法确定",
+    r"(?:unknown|unsure|undetermined|no answer|none given"
+    r"|not (?:applicable|available|specified|provided)|n/?a|\?+)(?=\W*$|[ ]?[(,.;])",
+    r"(?:(?:很?抱歉|对不起|對不起)[,，、]?)?(?:我们?|我們)?[也并並]?(?:不知道|不清楚|不(?:太)?(?:确定|確定)|不了解"
+    r"|(?:无法|無法)(?:确定|確定|回答|判断|判斷|得知)|没有(?:足够|相关)的?信息)",
+    r"(?:(?:すみません|申し訳(?:あり|ござい)ません)(?:が)?[、,]?)?(?:私には|私は)?(?:[わ分]か(?:りません|らない)"
+    r"|知りません|不明です|(?:お?答え|回答)(?:でき|られ)ません)",
+    r"(?:不明|不详|不詳|未知)(?=\W*$)",
 )
 _REFUSAL = re.compile(rf"(?i)\W*(?:(?:{_PREFACE})[,.]?(?: but)? )?(?:{'|'.join(_REFUSALS)})")
 
