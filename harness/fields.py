@@ -118,11 +118,11 @@ class Field(NamedTuple):
 
 
 @functools.cache
-def fields(kind: type[Options]) -> dict[str, Field]:
+def fields(struct: type[Options]) -> dict[str, Field]:
     """Name -> field, in the order of the Struct."""
-    hints = typing.get_type_hints(kind, include_extras=True)
+    hints = typing.get_type_hints(struct, include_extras=True)
     found = {}
-    for field in typing.cast(inspect.StructType, inspect.type_info(kind)).fields:
+    for field in typing.cast(inspect.StructType, inspect.type_info(struct)).fields:
         about = field.type if isinstance(field.type, inspect.Metadata) else inspect.Metadata(field.type)
         extra = about.extra or {}
         found[field.name] = Field(
@@ -139,18 +139,18 @@ def fields(kind: type[Options]) -> dict[str, Field]:
     return found
 
 
-def of_part(kind: type[Options], part: Part) -> list[Field]:
+def of_part(struct: type[Options], part: Part) -> list[Field]:
     """The fields whose part in a run is this."""
-    return [field for field in fields(kind).values() if field.part == part]
+    return [field for field in fields(struct).values() if field.part == part]
 
 
 def read(
-    kinds: tuple[type[Options], ...], given: Mapping[str, Any], place: str = "", noun: str = "option"
+    structs: tuple[type[Options], ...], given: Mapping[str, Any], place: str = "", noun: str = "option"
 ) -> dict[str, Any]:
     """Options that were given in Python or in a file, checked; those that are None are taken as not given.
 
     Args:
-        kinds: what has the options.
+        structs: what has the options.
         given: name -> value; hyphens are read as underscores.
         place: what comes before the names in messages, as `run.toml: `.
         noun: what an option is called.
@@ -158,7 +158,7 @@ def read(
     Raises:
         InputError: an unknown name, or a value that does not fit.
     """
-    known = {name: field for kind in kinds for name, field in fields(kind).items()}
+    known = {name: field for struct in structs for name, field in fields(struct).items()}
     found = {}
     for called, value in given.items():
         name = called.replace("-", "_")

@@ -19,7 +19,7 @@ _METAVARS = {
 
 def add(
     parser: argparse._ActionsContainer,
-    kind: type[Options],
+    struct: type[Options],
     *,
     positional: str | None = None,
     without: Collection[str] = (),
@@ -29,12 +29,12 @@ def add(
 
     Args:
         parser: or a group of one.
-        kind: the Struct.
+        struct: has the fields.
         positional: the field that stands without a name.
         without: fields that are no options of this command.
         may_lack: whether what has no default may be given elsewhere, as in a file.
     """
-    for name, field in fields(kind).items():
+    for name, field in fields(struct).items():
         if name in without:
             continue
         required = field.required and not may_lack
@@ -51,19 +51,19 @@ def add(
             parser.add_argument(flag(name), required=required, **about)
 
 
-def given(options: argparse.Namespace, kind: type[Options]) -> dict[str, Any]:
+def given(options: argparse.Namespace, struct: type[Options]) -> dict[str, Any]:
     """The fields whose options were given, by name."""
-    found = {name: value for name in fields(kind) if (value := getattr(options, name, None)) is not None}
+    found = {name: value for name in fields(struct) if (value := getattr(options, name, None)) is not None}
     for name, value in found.items():
-        if isinstance(fields(kind)[name].kind, inspect.DictType):
+        if isinstance(fields(struct)[name].kind, inspect.DictType):
             found[name] = {key: each for entry in value for key, each in entry.items()}
     return found
 
 
 def reader(type_: Any) -> Callable[[str], Any]:
     """Reads one value of a type, for the `type` of an argument that is no field of a Struct."""
-    kind = msgspec.defstruct("One", [("value", type_)], bases=(Options,), frozen=True, kw_only=True)
-    return _reader(fields(kind)["value"])
+    struct = msgspec.defstruct("One", [("value", type_)], bases=(Options,), frozen=True, kw_only=True)
+    return _reader(fields(struct)["value"])
 
 
 def _reader(field: Field) -> Callable[[str], Any]:
