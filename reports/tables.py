@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from calibench.records import MeasureInfo, Metric, Scorecard
-from calibench.reports.text import UNDEFINED, clip, interval, label, number, p_value, signed, visible
+from calibench.reports.text import UNDEFINED, clip, interval, labels, number, p_value, signed, visible
 from calibench.results import Comparison, Difference
 
 Measures = Mapping[str, MeasureInfo]
@@ -59,7 +59,7 @@ def _cell(metric: Metric | None) -> dict:
 
 def text(rows: Sequence[dict]) -> str:
     """Plain text for a terminal, at most 110 columns wide: how often the model is right, then how well it knows."""
-    names, titles = [_name(row, rows) for row in rows], _titles(rows) | {"ece_noise_floor": "floor"}
+    names, titles = _names(rows), _titles(rows) | {"ece_noise_floor": "floor"}
     first = [["", *(titles.get(m, m) for m in _HOW_OFTEN), "n used/total"]]
     second = [["", *(titles.get(m, m) for m in _HOW_WELL)]]
     for name, row in zip(names, rows, strict=True):
@@ -87,10 +87,11 @@ def _titles(rows: Sequence[dict]) -> dict[str, str]:
     return {name: cell["title"] for row in rows[:1] for name, cell in row.items() if isinstance(cell, dict)}
 
 
-def _name(row: dict, rows: Sequence[dict]) -> str:
-    several = len({r["protocol"] for r in rows}) > 1
-    protocol = f" ({clip(row['protocol'], 8)})" if several else ""
-    return label(row["task"], row["method"], 30 - len(protocol)) + protocol
+def _names(rows: Sequence[dict]) -> list[str]:
+    several = len({row["protocol"] for row in rows}) > 1
+    protocols = [f" ({clip(row['protocol'], 8)})" if several else "" for row in rows]
+    names = labels([(row["task"], row["method"]) for row in rows], [30 - len(protocol) for protocol in protocols])
+    return [name + protocol for name, protocol in zip(names, protocols, strict=True)]
 
 
 def _value(cell: dict) -> str:
@@ -181,11 +182,13 @@ def _shown(measure: MeasureInfo) -> bool:
 def differences_text(differences: Iterable[Difference], measures: Measures) -> str:
     """Plain text for a terminal: run B minus run A with 95 % interval, p after Holm's correction, and the verdict."""
     lines = [["", "metric", "A", "B", "B − A", "p (Holm)", "verdict", "questions"]]
-    for d in differences:
-        subset = "" if d.subset == "all" else f" ({clip(d.subset, 10)})"
+    differences = list(differences)
+    subsets = ["" if d.subset == "all" else f" ({clip(d.subset, 10)})" for d in differences]
+    names = labels([(d.task, d.method) for d in differences], [30 - len(subset) for subset in subsets])
+    for d, name, subset in zip(differences, names, subsets, strict=True):
         change = f"{signed(d.difference)} {interval(d.low, d.high)}".strip()
         lines.append([
-            label(d.task, d.method, 30 - len(subset)) + subset, clip(d.metric, 17), number(d.a), number(d.b), change,
+            name + subset, clip(d.metric, 17), number(d.a), number(d.b), change,
             p_value(d.p_holm), verdict(d, measures), str(d.n_questions),
         ])  # fmt: skip
     return align(lines)

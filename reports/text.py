@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 _INVISIBLE = re.compile(
@@ -44,10 +45,27 @@ def clip(text: str, width: int) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
-def label(task: str, method: str, width: int) -> str:
+def clip_middle(text: str, width: int) -> str:
+    """As `clip`, but the ellipsis stands in the middle, for names that begin alike."""
+    line = clip(text, len(text) + 1)
+    tail = (width - 1) // 2
+    return line if len(line) <= width else f"{line[: width - 1 - tail]}…{line[len(line) - tail :]}"
+
+
+def label(task: str, method: str, width: int, shorten: Callable[[str, int], str] = clip) -> str:
     """`task · method` in at most `width` characters: the task's name gives way first."""
-    method = clip(method, width // 2)
-    return f"{clip(task, width - len(method) - 3)} · {method}"
+    method = shorten(method, width // 2)
+    return f"{shorten(task, width - len(method) - 3)} · {method}"
+
+
+def labels(names: Sequence[tuple[str, str]], widths: Sequence[int]) -> list[str]:
+    """The `label` of each (task, method), longer than its width where two of them would look the same otherwise."""
+    for shorten in (clip, clip_middle):
+        found = [label(*name, width, shorten) for name, width in zip(names, widths, strict=True)]
+        named = dict(zip(found, names, strict=True))
+        if all(named[shown] == name for shown, name in zip(found, names, strict=True)):
+            return found
+    return [f"{visible(task)} · {visible(method)}" for task, method in names]
 
 
 def number(value: float | None, digits: int = 3) -> str:

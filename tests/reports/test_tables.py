@@ -10,6 +10,7 @@ from synthetic_run import HOSTILE
 from calibench.metrics.measures import infos
 from calibench.records import Metric, Scorecard
 from calibench.reports import tables
+from calibench.reports.text import label, labels
 from calibench.results import Difference
 
 
@@ -147,7 +148,15 @@ def test_two_runs_show_every_difference_and_more_runs_the_means_against_the_base
     of_four = tables.comparison_text(ladder)
     assert max(map(len, of_four.splitlines())) <= 130
     for run in ladder.runs:
-        assert of_four.count(f"\n{tables.label(run.name, 'stated', 30)}") >= 2
+        assert of_four.count(f"\n{label(run.name, 'stated', 30)}") >= 2
     shown = [d for d in ladder.differences if d.run_a == "instruct" and d.task == "macro"]
     shown = [d for d in shown if d.metric in ("accuracy", "ece", "brier", "auroc")]
     assert len(of_four.partition("Against instruct")[2].strip().splitlines()) == 3 + len(shown)
+
+
+def test_names_that_begin_alike_are_told_apart():
+    names = [("gpqa.csv", f"Qwen/Qwen2.5-7B-Instruct-{last}") for last in ("a", "b")]
+    assert labels(names, [30, 30]) == ["gpqa.csv · Qwen/Qw…truct-a", "gpqa.csv · Qwen/Qw…truct-b"]
+    alike = [("t", f"Qwen/Qwen2.5-Coder-{size}-Instruct") for size in ("7B", "9B")]
+    assert labels(alike, [30, 30]) == ["t · Qwen/Qwen2.5-Coder-7B-Instruct", "t · Qwen/Qwen2.5-Coder-9B-Instruct"]
+    assert labels(names[:1], [30]) == ["gpqa.csv · Qwen/Qwen2.5-7…"]
