@@ -10,9 +10,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
+from markupsafe import Markup
 
 from calibench.records import Reliability, Scorecard
-from calibench.reports import figures, tables, text
+from calibench.reports import figures, small_multiples, tables, text
 from calibench.reports.page import (
     OUTCOMES,
     SCENARIOS,
@@ -25,6 +26,8 @@ from calibench.reports.page import (
 )
 from calibench.results import GalleryItem, RunSummary
 
+_MANY = 40
+"""Diagrams beyond which the page has small ones."""
 _SUBSETS = {"domain": "Domain", "subject": "Subject", "level": "Level"}
 
 
@@ -38,7 +41,7 @@ def run_report(summary: RunSummary) -> str:
         summary=summary,
         asked=sum(sum(count.outcomes.values()) for count in summary.counts),
         protocols=[_protocol(summary, protocol) for protocol in _protocols(summary.scorecard)],
-        diagrams=[_diagram(figure, summary, d) for d in summary.scorecard.reliability],
+        diagrams=_diagrams(figure, summary),
         notices=_notices(summary),
         levels=list(_levels(figure, summary.scorecard)),
         breakdowns=_breakdowns(summary.scorecard),
@@ -116,14 +119,28 @@ def _notices(summary: RunSummary) -> list[str]:
     return notices + [str(note) for note in summary.manifest.get("notes") or ()]
 
 
-def _diagram(figure: Callable, summary: RunSummary, diagram: Reliability) -> dict:
-    whole = {
-        m.metric: m
-        for m in summary.scorecard.metrics
-        if (m.task, m.protocol, m.method, m.subset) == (diagram.task, diagram.protocol, diagram.method, diagram.subset)
-    }
-    label = f"Reliability diagram of {diagram.task}, method {diagram.method}; its numbers are in the table below it"
-    return {"data": diagram, "svg": figure(figures.panel_figure(diagram), label), "metrics": whole}
+def _diagrams(figure: Callable, summary: RunSummary) -> list[dict]:
+    """Every reliability diagram with its numbers; of very many the page has small ones, which are quickly drawn."""
+    metrics = groups(summary.scorecard.metrics, lambda m: (m.task, m.protocol, m.method, m.subset))
+    of_group = {key: {m.metric: m for m in of} for key, of in metrics}
+    many = len(summary.scorecard.reliability) > _MANY
+    return [
+        {
+            "data": d,
+            "svg": _small(d) if many else figure(figures.panel_figure(d), _described(d)),
+            "metrics": of_group.get((d.task, d.protocol, d.method, d.subset), {}),
+        }
+        for d in summary.scorecard.reliability
+    ]
+
+
+def _small(diagram: Reliability) -> Markup:
+    tallest = small_multiples.tallest_share(diagram)
+    return Markup(small_multiples.small_multiple(diagram, None, tallest, text.visible(_described(diagram))))
+
+
+def _described(diagram: Reliability) -> str:
+    return f"Reliability diagram of {diagram.task}, method {diagram.method}; its numbers are in the table below it"
 
 
 def _levels(figure: Callable, scorecard: Scorecard) -> Iterator[dict]:

@@ -92,7 +92,7 @@ def score(
     found = predictions.read(Path(file), names, Form(scale, tuple(missing), grader, labels))
     if shared:
         found = predictions.on_shared(found)
-    notes = (*predictions.notes(found, shared=shared), *_too_many(found))
+    notes = (*predictions.notes(found, shared=shared), *_left_out(found))
     models = {
         str(name): ScoredModel(frame, report.summarize(frame, _manifest(found, str(name), frame, notes, shared)))
         for name, frame in found.frame.groupby("model", sort=False)
@@ -100,13 +100,14 @@ def score(
     return Scored(models, _comparison(models) if len(models) > 1 else None, notes)
 
 
-def _too_many(found: Predictions) -> Iterator[str]:
+def _left_out(found: Predictions) -> Iterator[str]:
     """What is not drawn, as nobody would read it."""
     n_diagrams = found.frame.groupby(["model", "task"]).ngroups
     if n_diagrams > _MAX_FIGURES:
+        pages = "The models' own pages and" if found.frame["model"].nunique() > 1 else "The figure"
         yield (
-            f"The models' own pages and {_FIGURE} would hold {n_diagrams} reliability diagrams, and are not made: see"
-            " `calibench report RUN` and `calibench plot RUN`."
+            f"{pages} {_FIGURE} would hold {n_diagrams} reliability diagrams, and are left out; `calibench report RUN`"
+            " and `calibench plot RUN` make them."
         )
 
 
@@ -183,7 +184,7 @@ def publish(scored: Scored, folder: Path) -> Path:
     diagrams = list(_diagrams(scored))
     for name, of in scored.models.items():
         report.publish_numbers(of.summary, folders[name])
-        if len(diagrams) <= _MAX_FIGURES:
+        if len(diagrams) <= _MAX_FIGURES or not scored.comparison:
             report.publish(of.summary, folders[name])
     if 0 < len(diagrams) <= _MAX_FIGURES:
         title = next(iter(scored.models.values())).summary.manifest["file"]

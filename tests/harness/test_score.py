@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import re
+import shlex
 from pathlib import Path
 
 import datasets
@@ -557,3 +558,21 @@ def test_a_folder_that_cannot_be_written_is_named(table, capsys):
     path = table(CSV + "0.5,1\n")
     assert main(["score", str(path), "--out", str(path)]) == 4
     assert "cannot write" in capsys.readouterr().err
+
+
+def test_the_examples_of_the_page_run(tmp_path, monkeypatch, capsys):
+    page = (Path(__file__).parents[2] / "docs" / "score.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    ran = []
+    for name, language, code in re.findall(
+        r"(?:^`([\w.]+)`:\n\n)?^```(\w*)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL
+    ):
+        if language:
+            Path(name).write_text(code)
+        for command in [] if language else code.splitlines():
+            ran.append(command)
+            assert main(shlex.split(command)[1:]) == 0, capsys.readouterr().err
+    assert len(ran) == 4
+    with RunFile.open("runs/sums") as run:
+        assert list(run.frame()["outcome"]) == ["correct", "correct", "abstained"]
+    assert capsys.readouterr().err == ""
