@@ -8,10 +8,13 @@ import numpy as np
 def checked(confidence, correct) -> tuple[np.ndarray, np.ndarray]:
     """Confidence as float64 [N] and correct as bool [N].
 
+    A confidence of fewer bits stands for the shortest decimal that it is written as: 0.8 in float32 is 0.8, and on the
+    edge of its bin.
+
     Raises:
         ValueError: shapes differ or are not [N]; a confidence is not finite or outside [0, 1]; correct is not 0 or 1.
     """
-    confidence, correct = np.asarray(confidence, dtype=np.float64), np.asarray(correct)
+    confidence, correct = _as_written(np.asarray(confidence)), np.asarray(correct)
     if confidence.ndim != 1 or confidence.shape != correct.shape:
         raise ValueError(f"confidence and correct: expected [N] twice, found {confidence.shape} and {correct.shape}")
     outside = ~((confidence >= 0) & (confidence <= 1))
@@ -20,3 +23,10 @@ def checked(confidence, correct) -> tuple[np.ndarray, np.ndarray]:
     if correct.dtype != bool and not np.isin(correct, (0, 1)).all():
         raise ValueError(f"correct: expected booleans, found {correct[~np.isin(correct, (0, 1))][0]}")
     return confidence, correct.astype(bool)
+
+
+def _as_written(values: np.ndarray) -> np.ndarray:
+    if values.dtype.kind != "f" or values.dtype.itemsize >= 8:
+        return values.astype(np.float64)
+    distinct, inverse = np.unique(values, return_inverse=True)
+    return distinct.astype(str).astype(np.float64)[inverse]

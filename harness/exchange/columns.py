@@ -185,7 +185,12 @@ def _saved_data_set(path: Path, wanted: list[str], naming: str) -> Iterator[Batc
 
 
 def _cells(part: pyarrow.RecordBatch | pyarrow.Table) -> Batch:
-    return {name: part[name].to_pylist() for name in part.schema.names}
+    return {name: _as_written(part[name]).to_pylist() for name in part.schema.names}
+
+
+def _as_written(column: Any) -> Any:
+    """The column, with numbers of 32 bits as the shortest decimals that they are written as: 0.8 stays 0.8."""
+    return column.cast("string").cast("double") if column.type == "float" else column
 
 
 @contextmanager

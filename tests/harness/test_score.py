@@ -142,6 +142,7 @@ def write_arrow(path: Path, writer) -> None:
         ("t.jsonl", lambda path: ROWS.to_json(path, orient="records", lines=True)),
         ("t.ndjson.gz", lambda path: ROWS.to_json(path, orient="records", lines=True)),
         ("t.parquet", lambda path: ROWS.to_parquet(path)),
+        ("fewer bits.parquet", lambda path: ROWS.astype({"p": "float32"}).to_parquet(path)),
         ("t.json", lambda path: ROWS.to_json(path, orient="records")),
         ("t.json.gz", lambda path: ROWS.to_json(path, orient="records", lines=True)),
         ("semicolons.csv", lambda path: ROWS.to_csv(path, sep=";", decimal=",", index=False)),

@@ -71,6 +71,13 @@ def test_rounding_noise_does_not_move_a_decimal_over_an_edge(noisy, bin_index):
     assert equal_width_bins(np.array([noisy])) == [bin_index]
 
 
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_decimals_stored_in_fewer_bits_stay_on_their_edges(kind):
+    """By hand: 50 right at 0.8 and 50 wrong at 0.75 share the bin (0.7, 0.8], whose gap is 0.775 - 0.5."""
+    confidence = np.array([0.8] * 50 + [0.75] * 50, kind)
+    assert expected_calibration_error(confidence, [True] * 50 + [False] * 50) == pytest.approx(0.275, abs=1e-12)
+
+
 def test_zero_and_one_are_counted():
     assert list(equal_width_bins(np.array([0.0, 1e-15, 0.05, 1.0]))) == [0, 0, 0, 9]
     assert expected_calibration_error([0.0, 1.0], [True, False]) == 1.0
