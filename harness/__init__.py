@@ -182,7 +182,7 @@ def recalibrate(
     from calibench.analysis import recalibrate as of
 
     with _opened(run) as (opened,), _opened(*([] if fit is None else [fit])) as fitted:
-        result = of.recalibrate(opened, *fitted, methods=maps or of.DEFAULT)
+        result = of.recalibrate(opened, fitted[0] if fitted else None, maps or of.DEFAULT)
     if out is not None:
         of.publish(result, Path(out))
     return result
@@ -213,9 +213,9 @@ def tune(recipe: str, model: str, tasks: str | Sequence[str], out: str | Path, *
     from calibench.running.progress import Silent
 
     theirs.register()
-    given = {"recipe": recipe, "model": model, "tasks": tasks, "out": out, "options": {}}
-    for name, value in options.items():
-        (given if name in fields(TuneConfig) else given["options"])[name] = value
+    general = {name: value for name, value in options.items() if name in fields(TuneConfig)}
+    of_recipe = {name: value for name, value in options.items() if name not in general}
+    given = {"recipe": recipe, "model": model, "tasks": tasks, "out": out, "options": of_recipe, **general}
     return of(TuneConfig(**read((TuneConfig,), given)), Silent())
 
 

@@ -229,16 +229,16 @@ def _strips(runs: Sequence[RunSummary], found: dict, baseline: str) -> Iterator[
         tallest = max((small_multiples.tallest_share(d) for d in diagrams.values()), default=0)
         panels = []
         for run in runs:
-            diagram = diagrams.get(run.name)
+            shown = diagrams.get(run.name)
             panel = {
                 "run": run.name,
-                "diagram": diagram,
+                "diagram": shown,
                 "ece": found.get((protocol, method, "ece", task, subset, run.name)),
             }
-            if diagram:
+            if shown:
                 behind = None if run.name == baseline else diagrams.get(baseline)
                 name = text.visible(f"Reliability of {run.name} in {task} by {method}; the numbers are below")
-                panel["svg"] = Markup(small_multiples.small_multiple(diagram, behind, tallest, name))
+                panel["svg"] = Markup(small_multiples.small_multiple(shown, behind, tallest, name))
             panels.append(panel)
         edges = [(b.low, b.high) for b in next(iter(diagrams.values())).bins]
         bins = [(edge, [_bin(p["diagram"], edge) for p in panels]) for edge in edges]

@@ -142,11 +142,12 @@ def ladder_figure(names: Sequence[str], series: Mapping[str, Sequence[Metric | N
         for i, (method, metrics) in enumerate(series.items()):
             offset = apart * (i - (len(series) - 1) / 2)
             role = COLOURS["ink"] if i == 0 else COLOURS["muted"]
-            shown = [(y + offset, m) for y, m in enumerate(metrics) if _has_value(m)]
-            if _has_value(metrics[baseline]):
-                axes.axvline(metrics[baseline].value, color=role, linewidth=0.7, linestyle=(0, (3, 3)), zorder=0)
+            defined = {y: m for y, m in enumerate(metrics) if m is not None and m.value is not None}
+            if baseline in defined:
+                axes.axvline(_value(defined[baseline]), color=role, linewidth=0.7, linestyle=(0, (3, 3)), zorder=0)
             axes.errorbar(
-                [m.value for _, m in shown], [y for y, _ in shown], xerr=_reach([m for _, m in shown]), color=role,
+                [_value(m) for m in defined.values()], [y + offset for y in defined],
+                xerr=_reach(list(defined.values())), color=role,
                 label=clip(method, 24), marker="o" if i == 0 else _MARKERS[(i - 1) % len(_MARKERS)], linestyle="",
                 markersize=4.5, elinewidth=1.3,
             )  # fmt: skip
@@ -174,25 +175,27 @@ def plane_figure(
         labels: of the axes.
         baseline: index of the run whose dot is hollow.
     """
-    drawn = [i for i, point in enumerate(points) if all(map(_has_value, point))]
-    drawn.sort(key=lambda i: points[i][1].value)
+    drawn = [
+        (i, x, y) for i, (x, y) in enumerate(points) if x and y and x.value is not None and y.value is not None
+    ]
+    drawn.sort(key=lambda point: _value(point[2]))
     with style():
         figure = Figure(figsize=(3.3, 0.9 + max(1.7, 0.19 * len(drawn))), layout="constrained")
         axes = figure.add_subplot()
-        for i in drawn:
-            x, y = points[i]
+        for i, x, y in drawn:
             axes.errorbar(
-                x.value, y.value, xerr=_reach([x]), yerr=_reach([y]), color=COLOURS["rule"], elinewidth=1.1, zorder=1
-            )
+                _value(x), _value(y), xerr=_reach([x]), yerr=_reach([y]), color=COLOURS["rule"], elinewidth=1.1,
+                zorder=1,
+            )  # fmt: skip
             fill = COLOURS["paper" if i == baseline else "ink"]
-            axes.scatter(x.value, y.value, s=26, color=fill, edgecolors=COLOURS["ink"], zorder=3)
+            axes.scatter(_value(x), _value(y), s=26, color=fill, edgecolors=COLOURS["ink"], zorder=3)
         axes.set(xlabel=labels[0], ylabel=labels[1])
         axes.margins(0.06)
         low, high = axes.get_ylim()
-        heights = _spread([(points[i][1].value - low) / (high - low) for i in drawn], gap=0.19 / 1.75)
-        for i, height in zip(drawn, heights, strict=True):
+        heights = _spread([(_value(y) - low) / (high - low) for _, _, y in drawn], gap=0.19 / 1.75)
+        for (i, x, y), height in zip(drawn, heights, strict=True):
             axes.annotate(
-                clip(names[i], 16), (points[i][0].value, points[i][1].value), xytext=(1.06, height),
+                clip(names[i], 16), (_value(x), _value(y)), xytext=(1.06, height),
                 textcoords="axes fraction", fontsize=7, va="center", parse_math=False, annotation_clip=False,
                 arrowprops={"arrowstyle": "-", "color": COLOURS["muted"], "linewidth": 0.5, "shrinkA": 1, "shrinkB": 3},
             )  # fmt: skip
@@ -209,14 +212,16 @@ def _spread(heights: Sequence[float], gap: float) -> list[float]:
     return out
 
 
-def _has_value(metric: Metric | None) -> bool:
-    return metric is not None and metric.value is not None
+def _value(metric: Metric) -> float:
+    """Of a metric that has one."""
+    assert metric.value is not None
+    return metric.value
 
 
 def _reach(metrics: Sequence[Metric]) -> list[list[float]]:
     """How far the intervals reach below and above the values; nowhere where there is none."""
-    below = [m.value - (m.value if m.low is None else m.low) for m in metrics]
-    above = [(m.value if m.high is None else m.high) - m.value for m in metrics]
+    below = [_value(m) - (_value(m) if m.low is None else m.low) for m in metrics]
+    above = [(_value(m) if m.high is None else m.high) - _value(m) for m in metrics]
     return [below, above]
 
 

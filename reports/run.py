@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import msgspec
 from markupsafe import Markup
@@ -176,7 +177,7 @@ def _imputations(scorecard: Scorecard) -> list[dict]:
     """Where confidences are missing: per task and method the metrics as measured and under each scenario for them."""
     suffix = "_missing_worst"
     found = {(m.protocol, m.task, m.method, m.metric): m for m in scorecard.metrics if m.subset == "all"}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"protocol": protocol, "task": task, "method": method, "metric": name.removesuffix(suffix)}
         | {s: found.get((protocol, task, method, name.removesuffix("worst") + s)) for s in SCENARIOS}
         | {"measured": found.get((protocol, task, method, name.removesuffix(suffix)))}

@@ -39,7 +39,7 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
         found = f"one: {_place(runs[0])}" if runs else "none"
         raise InputError(f"compare: expected at least two runs, found {found}")
     _refuse_twice(runs)
-    base = _position(runs, [run.manifest().get("name") for run in runs], baseline)
+    base = _position(runs, [str(run.manifest().get("name")) for run in runs], baseline)
     summaries = _with_unique_names(runs, [report(run) for run in runs])
     reference = summaries[base].name
     frames = {summary.name: run.frame() for summary, run in zip(summaries, runs, strict=True)}

@@ -157,6 +157,8 @@ def _graded(path: Path, names: Columns, form: Form, found: dict[str, Any]) -> di
     """Columns of the grades that our grader gives."""
     import pandas as pd
 
+    assert names.gold
+    assert form.grader
     choices = found.get("choices") or [None] * len(found["gold"])
     answers = found["answer"].fillna("")
     rows = (table.Row(*row) for row in zip(answers, found["gold"], choices, strict=True))
@@ -171,8 +173,8 @@ def _sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     digest = hashlib.sha256()
-    for file in sorted(of for of in path.rglob("*") if of.is_file()):
-        digest.update(f"{file.relative_to(path)} {_sha256(file)}\n".encode())
+    for part in sorted(of for of in path.rglob("*") if of.is_file()):
+        digest.update(f"{part.relative_to(path)} {_sha256(part)}\n".encode())
     return digest.hexdigest()
 
 

@@ -143,7 +143,7 @@ def frame_with_features(run: RunFile) -> pd.DataFrame:
     for method in frame["method"].unique():
         if method in confidence.names() and "log_probabilities" in confidence.load(method).needs:
             for c in run.confidences(method):
-                if c.status == "ok":
+                if c.status == "ok" and c.raw is not None:
                     read = msgspec.json.decode(c.raw, type=TokenFeatures)
                     values = np.array(msgspec.structs.astuple(read), dtype=float)
                     features[c.task, c.protocol, c.question_id, c.draw, method] = values

@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from msgspec.structs import replace
 
 from calibench.analysis import compare, predictions, report
 from calibench.analysis.predictions import Columns, Form, Predictions
 from calibench.errors import IdentityError, InputError
+from calibench.exchange.cells import Scale
 from calibench.records import Confidence, Grade, Reliability
 from calibench.results import Comparison, RunSummary
 from calibench.store import FILE_NAME, RunFile
@@ -86,10 +87,11 @@ def score(
         InputError: the file cannot be read, lacks a column or has no row, a cell cannot be understood, or options do
             not go together; rows are counted from 1, without the heading.
     """
-    if scale not in ("fraction", "percent"):
+    scales = {str(known): known for known in get_args(Scale)}
+    if scale not in scales:
         raise InputError(f"scale: expected fraction or percent, found {scale!r}")
     names = Columns(confidence_column, None if gold else correct, question, group, model, answer, gold, choices)
-    found = predictions.read(Path(file), names, Form(scale, tuple(missing), grader, labels))
+    found = predictions.read(Path(file), names, Form(scales[scale], tuple(missing), grader, labels))
     if shared:
         found = predictions.on_shared(found)
     notes = (*predictions.notes(found, shared=shared), *_left_out(found))

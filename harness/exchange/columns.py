@@ -115,8 +115,9 @@ def _array(path: Path) -> Iterator[dict]:
 
     with table.open_text(path) as file:
         text = file.read()
+    decode: Callable[[Any], Any] = msgspec.json.decode
     try:  # Objects that are not looked into take a tenth of the memory.
-        rows, decode = msgspec.json.decode(text, type=list[msgspec.Raw]), msgspec.json.decode
+        rows = msgspec.json.decode(text, type=list[msgspec.Raw])
     except msgspec.MsgspecError:  # as of NaN, which Python writes and JSON lacks
         try:
             rows, decode = json.loads(text), _same

@@ -25,7 +25,7 @@ from calibench.running.config import RunConfig
 from calibench.tasks.base import Task
 
 if TYPE_CHECKING:
-    from calibench.running.progress import Lines
+    from calibench.running.progress import Progress
 
 Asked = tuple[Task, Question]
 Key = tuple[str, str]
@@ -57,7 +57,7 @@ class Job(NamedTuple):
     validation: tuple[Asked, ...]
     work: Path
     """Where whatever is needed to go on after a stop lies."""
-    progress: Lines
+    progress: Progress
     notes: dict[str, Any]
     """What goes into the lineage beside the configuration; recipes add to it."""
 

@@ -28,7 +28,7 @@ from calibench.model import Checkpoint
 from calibench.prompting import protocols
 from calibench.prompting.chat import ChatFormat
 from calibench.running.config import RunConfig
-from calibench.running.progress import Lines
+from calibench.running.progress import Progress
 from calibench.running.selection import select, split_of
 from calibench.tasks import user
 from calibench.version import __version__
@@ -40,7 +40,7 @@ _PARTS = ("recipe", "options", "configuration", "questions")
 """What plan and lineage have in common, beside the parent."""
 
 
-def tune(config: TuneConfig, progress: Lines) -> Path:
+def tune(config: TuneConfig, progress: Progress) -> Path:
     """Trains a checkpoint, or continues where a stopped command was; returns its folder.
 
     Raises:

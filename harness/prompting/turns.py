@@ -38,8 +38,8 @@ _WORD = re.compile(r"\w")
 
 def opening_markup(visible: str) -> int:
     """Where the markup that a reply starts with ends (`<|im_start|>assistant`, `<|START_RESPONSE|>`); 0 without any."""
-    end = _OPENING.match(visible).end()
-    return end if visible[:end].strip() else 0
+    opening = _OPENING.match(visible)
+    return opening.end() if opening and opening[0].strip() else 0
 
 
 def further_turn(visible: str, found: list[Statement]) -> int:

@@ -111,7 +111,8 @@ def rounds(numbers: Numbers, figures: dict[str, str]) -> Iterator[str]:
 
 def _right(entry: dict[str, float | None]) -> float | None:
     """Share of right answers among what a round sampled."""
-    return entry["correct"] / entry["draws"] if entry.get("draws") else None
+    correct, draws = entry.get("correct"), entry.get("draws")
+    return correct / draws if correct is not None and draws else None
 
 
 _TRAJECTORY = {
@@ -148,4 +149,9 @@ def trajectory(numbers: Numbers, kind: str) -> list[tuple[int, dict[str, float |
 
 def _mean_of(entries: Sequence[dict[str, float | None]]) -> dict[str, float | None]:
     columns = {name: [entry.get(name) for entry in entries] for name in entries[0]}
-    return {name: None if None in values else sum(values) / len(values) for name, values in columns.items()}
+    return {name: _mean(values) for name, values in columns.items()}
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    defined = [value for value in values if value is not None]
+    return sum(defined) / len(defined) if len(defined) == len(values) else None

@@ -11,7 +11,7 @@ import numpy as np
 
 from calibench.metrics import recalibration, voting
 from calibench.metrics.bootstrap import draws
-from calibench.metrics.estimate import BOOTSTRAP
+from calibench.metrics.estimate import BOOTSTRAP, Estimate
 from calibench.metrics.measure import Measure, estimates
 from calibench.metrics.measures import MEASURES, NO_METHOD
 from calibench.metrics.resampled import resample
@@ -34,7 +34,7 @@ def measures() -> list[Measure]:
     """Those of greedy answers: the columns of main tables that have intervals, but for coverage, which is 1 or near it
     wherever an answer is read."""
     found = [m for m in MEASURES.values() if m.interval and m.place is not None and m.name != "coverage"]
-    return sorted(found, key=lambda m: m.place)
+    return sorted(found, key=lambda m: m.place or 0)
 
 
 SPREAD = Measure(
@@ -74,7 +74,7 @@ def of_answers(task: str, test: Answers, resamples: int) -> dict:
         if method != CLASSIFIER
         for name, values in _recalibrated(task, confidence, outcome, cluster).items()
     }
-    out = {}
+    out: dict[tuple[str, str], Estimate | None] = {}
     for method, confidence in confidences.items():
         sample = Sample(confidence, outcome, cluster, n_clusters, np.arange(len(outcome)))
         (resampled,) = resample([sample], resamples, _random(task, "test"))
@@ -179,7 +179,10 @@ def spread(of: dict[str, Draws], first: int | None = None) -> dict[str, float | 
             figures = (known.mean(), known.std(), within[has].mean()) if len(known) else (None, None, None)
             for name, value in zip(("mean", "spread", "spread_within"), figures, strict=True):
                 parts.setdefault(f"{method}_{name}", []).append(value)
-    return {
-        name: None if None in values else round(float(np.mean(values)), 4)  # undefined for a task
-        for name, values in parts.items()
-    }
+    return {name: _mean(values) for name, values in parts.items()}
+
+
+def _mean(values: list[float | None]) -> float | None:
+    """Over tasks; undefined where it is for one of them."""
+    defined = [value for value in values if value is not None]
+    return round(float(np.mean(defined)), 4) if len(defined) == len(values) else None

@@ -73,10 +73,10 @@ def _of_domain() -> list[tuple[str, str]]:
 def _distinct(numbers: Numbers, kind: str, method: str) -> str:
     """The least and the greatest number of distinct confidences of a task and seed."""
     found = [
-        of_task[method]["distinct_confidences"]
+        number
         for seed in numbers.seeds(kind)
         for of_task in numbers.cells[kind, seed].summary.values()
-        if of_task.get(method, {}).get("distinct_confidences") is not None
+        if (number := of_task.get(method, {}).get("distinct_confidences")) is not None
     ]
     if not found:
         return UNDEFINED

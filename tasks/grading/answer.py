@@ -74,8 +74,9 @@ def stated(text: str, lettered: bool = False) -> Stated | None:
     said = list(_SENTENCE.finditer(text))
     if not said and not lettered and not _SECOND.search(text):
         said = list(_SHORT.finditer(text))
-    if said and (content := unwrapped(said[-1][said[-1].lastgroup])):
-        start = text.index(content, said[-1].start(said[-1].lastgroup))
+    group = said[-1].lastgroup or 0 if said else 0
+    if said and (content := unwrapped(said[-1][group])):
+        start = text.index(content, said[-1].start(group))
         return Stated(said[-1].start(), start, start + len(content), None, labelled=False)
     return None
 

@@ -117,13 +117,13 @@ def _has_alternative(numbers: list[re.Match[str]], before: str) -> bool:
     if len(numbers) < 2 or _value(numbers[0]) == _value(numbers[1]):
         return False
     joined = _ALTERNATIVE.fullmatch(numbers[0].string[numbers[0].end() : numbers[1].start()])
-    return bool(joined) and (joined["word"].lower() != "and" or before == "between")
+    return joined is not None and (joined["word"].lower() != "and" or before == "between")
 
 
 def _result(operation: re.Match[str]) -> str:
     """The value of a sum of products, as a number."""
-    total = sum(math.prod(Fraction(factor) for factor in term.split("×")) for term in operation[0].split("+"))
-    return _written(total)
+    products = (math.prod(map(Fraction, term.split("×")), start=Fraction(1)) for term in operation[0].split("+"))
+    return _written(sum(products, start=Fraction()))
 
 
 def _last_number(text: str) -> Fraction | None:
