@@ -90,8 +90,10 @@ def _recipes(chosen: argparse.Namespace) -> None:
         print(f"{name}: {recipe.description}\n  source: {recipe.source}")
         for field in fields(recipe.options).values():
             expected = field.expected(text=True)
-            words = f"{expected}; " if expected.startswith("one of ") else ""
-            print(f"  {flag(field.name):20} {field.description} ({words}default: {field.default!r})")
+            notes = [expected] if expected.startswith("one of ") else []
+            notes += [] if field.default is None else [f"default: {field.default!r}"]
+            shown = f"{field.description} ({'; '.join(notes)})" if notes else field.description
+            print(f"  {flag(field.name):20} {shown}")
         print()
 
 

@@ -226,15 +226,22 @@ def _plan_of(out: Path) -> dict[str, Any] | None:
     before_work = (_PLAN, store.LOCK)
     begun = file.parent.is_dir() and any(not other.name.startswith(before_work) for other in file.parent.iterdir())
     if begun and file.is_file():
-        return json.loads(file.read_text())
+        return _current(json.loads(file.read_text()))
     return _planned(Checkpoint(out.name, out, None).lineage())
 
 
 def _planned(lineage: dict[str, Any]) -> dict[str, Any] | None:
     try:
-        return {"parent": lineage["parents"][0]["fingerprint"], **{part: lineage[part] for part in _PARTS}}
+        return _current({"parent": lineage["parents"][0]["fingerprint"], **{part: lineage[part] for part in _PARTS}})
     except (KeyError, IndexError, TypeError):  # of a checkpoint that was made otherwise
         return None
+
+
+def _current(plan: dict[str, Any]) -> dict[str, Any]:
+    """The plan as it is written today: older files of `epicar` have numbers for what was not given."""
+    not_given = {"alpha": -1.0, "verdicts": 0} if plan["recipe"] == "epicar" else {}
+    options = plan["options"]
+    return {**plan, "options": options | {name: None for name, old in not_given.items() if options.get(name) == old}}
 
 
 @contextlib.contextmanager

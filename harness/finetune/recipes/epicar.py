@@ -34,11 +34,14 @@ class EpicarOptions(SelfTrainingOptions, frozen=True):
         bool, Meta(description="where a sampled output comes to no answer, lets the model finish one")
     ] = True
     alpha: Annotated[
-        float,
-        Meta(ge=-1, le=1, description="share of the answers in the loss; -1: as many as their tokens are"),
-    ] = -1.0
+        Annotated[float, Meta(ge=0, le=1)] | None,
+        Meta(description="share of the answers in the loss; not given: their share of the tokens"),
+    ] = None
     balance: Annotated[bool, Meta(description='gives "Yes" and "No" the same total weight')] = False
-    verdicts: Annotated[int, Meta(ge=0, description="most verdicts per question; 0: one for each draw")] = 0
+    verdicts: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="most verdicts per question; not given: one for each draw"),
+    ] = None
 
 
 def rows(iteration: Iteration) -> Iterator[Row]:
@@ -47,7 +50,7 @@ def rows(iteration: Iteration) -> Iterator[Row]:
     for question in iteration.sampled:
         yield from right_answers(question, job.chat)
         graded = [trace for trace in question.traces if trace.outcome in ("correct", "incorrect")]
-        for trace in graded[: job.options.verdicts or None]:
+        for trace in graded[: job.options.verdicts]:
             yield verdict_row(job.chat, trace.prompt, trace.output, trace.parsed, trace.outcome == "correct")
 
 
@@ -61,7 +64,7 @@ def factors(options: EpicarOptions, summary: Summary) -> dict[str, float]:
     factor = dict.fromkeys(learned, 1.0)
     verdicts = [kind for kind in ("yes", "no") if kind in learned]
     of_verdicts = sum(learned[kind] for kind in verdicts)
-    if options.alpha >= 0 and verdicts:
+    if options.alpha is not None and verdicts:
         if "answer" not in learned:
             raise InputError(
                 f"--alpha {options.alpha:g}: expected rows of answers beside those of verdicts, found none: all are"
@@ -76,8 +79,6 @@ def factors(options: EpicarOptions, summary: Summary) -> dict[str, float]:
 
 
 def run(job: Job) -> Path:
-    if -1 < job.options.alpha < 0:
-        raise InputError(f"--alpha: expected a share of at least 0, or -1 for none, found {job.options.alpha:g}")
     return train(job, rows, factors)
 
 

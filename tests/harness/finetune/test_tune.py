@@ -317,7 +317,23 @@ def test_an_output_folder_with_other_files_is_refused_and_left(place, capsys):
 def test_a_share_that_is_none_is_refused_before_anything_is_sampled(place, capsys):
     place.answer = None
     assert tune("epicar", "--alpha", "-0.5") == 2
-    assert "--alpha: expected a share of at least 0, or -1 for none, found -0.5" in capsys.readouterr().err
+    assert re.search(r"--alpha: expected .*at least 0.*, found '?-0.5", capsys.readouterr().err)
+
+
+def test_a_checkpoint_whose_lineage_has_numbers_for_what_was_not_given_is_done(place, untrained, capsys):
+    """As the lineage of micro-epicar has."""
+    epicar = ("epicar", "--iterations", "1", "--draws", "2")
+    assert tune(*epicar) == 0
+    made = lineage()
+    assert (made["options"]["alpha"], made["options"]["verdicts"]) == (None, None)
+    old = made["options"] | {"alpha": -1.0, "verdicts": 0}
+    Path("out/lineage.json").write_text(json.dumps(made | {"options": old}))
+    shutil.rmtree("out/work")
+    capsys.readouterr()
+    assert tune(*epicar) == 0
+    assert "out holds this checkpoint already" in capsys.readouterr().err
+    assert tune(*epicar, "--verdicts", "1") == 3
+    assert "options.verdicts: None there, 1 now" in capsys.readouterr().err
 
 
 def test_engine_options_that_change_no_answer_may_change(place, untrained, capsys):
