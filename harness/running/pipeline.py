@@ -95,8 +95,8 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
 
 def _faults_told(run: RunFile, faults: Counter[str]) -> list[str]:
     return [
-        f"{n} answers could not be graded, {fault}; once that is mended, `calibench report {run.path.parent} --rescore`"
-        " grades them"
+        f"answers that could not be graded: {n}. {fault}; once that is mended,"
+        f" `calibench report {run.path.parent} --rescore` grades them"
         for fault, n in faults.items()
     ]
 

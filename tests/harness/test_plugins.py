@@ -188,7 +188,9 @@ def test_a_grader_that_raises_fails_its_answers_and_they_are_graded_when_it_is_m
     task.write_text(TASK.replace("    return grade", "    assert question.question_id != '2'\n    return grade"))
     done = run(site)
     assert done.returncode == 0, done.stderr
-    (note,) = [line for line in done.stderr.splitlines() if line.startswith("note: 1 answers could not be graded")]
+    (note,) = [
+        line for line in done.stderr.splitlines() if line.startswith("note: answers that could not be graded: 1.")
+    ]
     assert "task acme_doubles (acme/task.py, line 15): AssertionError; once that is mended, `calibench report" in note
     task.write_text(TASK)
     again = calibench(site, "report", str(site.parent / "run"), "--rescore")
