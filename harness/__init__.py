@@ -172,7 +172,7 @@ def recalibrate(
     Args:
         run: what is scored.
         fit: run that the maps are fitted on, as one of the training split; None: one half of the questions of `run`.
-        maps: keys of `calibench.metrics.recalibration.METHODS`; None: temperature, platt, isotonic and classifier.
+        maps: keys of `calibench.metrics.recalibration.MAPS`; None: temperature, platt, isotonic and classifier.
         out: folder for `recalibration.html` and `recalibration.json`. None: nothing is written.
 
     Raises:

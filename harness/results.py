@@ -180,7 +180,7 @@ class Recalibrated(Record, kw_only=True, frozen=True):
     """Of each recalibration against `before`, on the same answers."""
 
 
-class Change(Record, kw_only=True, frozen=True):
+class RescoringChange(Record, kw_only=True, frozen=True):
     """What a second reading of the stored texts gives otherwise, counted."""
 
     part: str
@@ -197,7 +197,7 @@ class Rescoring(Record, kw_only=True, frozen=True):
 
     read: dict[str, int]
     """`grade`, then the methods -> how many were made again."""
-    changes: tuple[Change, ...]
+    changes: tuple[RescoringChange, ...]
     reasoning: int
     """Generations whose reasoning begins or ends elsewhere now; their tokens are not counted again."""
     asked_again: dict[str, int]

@@ -39,7 +39,7 @@ class Shown(NamedTuple):
     high: float
 
 
-class Judged(NamedTuple):
+class JudgedChange(NamedTuple):
     """A difference before the correction over all of them."""
 
     row: dict
@@ -97,7 +97,7 @@ def compare(
 
 def _changes(
     a: str, b: str, parts: Mapping[str, dict], metrics: Collection[str], seed: int, resamples: int, margin: float
-) -> list[Judged]:
+) -> list[JudgedChange]:
     """The changes from run A to run B; none if they share nothing."""
     pairs = {}
     for key in sorted(parts[a].keys() & parts[b].keys()):
@@ -133,7 +133,7 @@ def _pair(group: Group, a: pd.DataFrame, b: pd.DataFrame, resamples: int, rng: n
     return Pair(*sides, a["question_id"].nunique(), n_clusters)
 
 
-def _change(run_a: str, run_b: str, group: Group, name: str, pairs: list[Pair], margin: float) -> Judged:
+def _change(run_a: str, run_b: str, group: Group, name: str, pairs: list[Pair], margin: float) -> JudgedChange:
     """The change of the mean over tasks of a metric; `pairs` has the one task, or all of them for the mean."""
     measure = MEASURES[name]
     of_pairs = [(p.a[name], p.b[name]) for p in pairs]
@@ -154,17 +154,17 @@ def _change(run_a: str, run_b: str, group: Group, name: str, pairs: list[Pair], 
     }
     if a is None or b is None:
         runs = [name for name, value in ((run_a, a), (run_b, b)) if value is None]
-        return Judged({**row, "reason": f"undefined for {' and '.join(runs)}"}, None, 0.0)
+        return JudgedChange({**row, "reason": f"undefined for {' and '.join(runs)}"}, None, 0.0)
     row["difference"] = b - a
     n_clusters = sum(p.n_clusters for p in pairs)
     shown = judged = _shown(measure.interval, of_pairs, b - a, n_clusters)
     if shown is None:
-        return Judged(row, None, 0.0)
+        return JudgedChange(row, None, 0.0)
     row["low"], row["high"] = min(shown.low, b - a), max(shown.high, b - a)
     if measure.better == "nearer 0":
         judged = _shown(INVERSION, [(absolute(of_a), absolute(of_b))], abs(b) - abs(a), n_clusters)
     improvement = _SIGN[measure.better] * judged.difference
-    return Judged(row, _p_value(judged, n_clusters), improvement)
+    return JudgedChange(row, _p_value(judged, n_clusters), improvement)
 
 
 _SIGN = {"higher": 1, "lower": -1, "nearer 0": -1, None: 0}
@@ -209,7 +209,7 @@ def _convention(measure: Measure, pairs: list[Pair], margin: float) -> str:
     return f"{text}; coverage differs: {', '.join(apart)}" if apart else text
 
 
-def _judge(changes: list[Judged], margin: float) -> list[Difference]:
+def _judge(changes: list[JudgedChange], margin: float) -> list[Difference]:
     holm = _holm([c.p_value for c in changes])
     return [
         Difference(**c.row, p_value=c.p_value, p_holm=p, verdict=_verdict(c, p, margin))
@@ -217,7 +217,7 @@ def _judge(changes: list[Judged], margin: float) -> list[Difference]:
     ]
 
 
-def _verdict(change: Judged, p_holm: float | None, margin: float) -> str:
+def _verdict(change: JudgedChange, p_holm: float | None, margin: float) -> str:
     low, high = change.row["low"], change.row["high"]
     if low is not None and -margin < low and high < margin:
         return "equivalent"

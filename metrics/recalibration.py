@@ -38,7 +38,7 @@ class Unfit(ValueError):
     """These rows do not determine a map; the message says why."""
 
 
-class Method(NamedTuple):
+class MapKind(NamedTuple):
     description: str
     of_features: bool
     """The inputs are features [N, F], not confidences [N]."""
@@ -62,7 +62,7 @@ class Recalibration(NamedTuple):
         Raises:
             ValueError: a question is one of the fit, or the inputs are not as `fit` expects them.
         """
-        inputs = _inputs(METHODS[self.method], inputs)
+        inputs = _inputs(MAPS[self.method], inputs)
         seen = np.isin(np.asarray(questions), self.fitted_on)
         if seen.any():
             raise ValueError(
@@ -71,7 +71,7 @@ class Recalibration(NamedTuple):
         return np.clip(self.apply(inputs), 0.0, 1.0)
 
 
-class Recalibrated(NamedTuple):
+class Mapped(NamedTuple):
     confidence: np.ndarray | None
     """[N] float in [0, 1]; None if no map could be fitted."""
     map: Recalibration | None
@@ -83,8 +83,8 @@ def fit(method: str, inputs, correct, questions, *, seed: int = 0) -> Recalibrat
     """Fits one map.
 
     Args:
-        method: a key of `METHODS`.
-        inputs: [N] confidences in [0, 1], or [N, F] finite features, as `METHODS[method].of_features` says.
+        method: a key of `MAPS`.
+        inputs: [N] confidences in [0, 1], or [N, F] finite features, as `MAPS[method].of_features` says.
         correct: [N] bool.
         questions: [N] identities of what is independent: a row's question, or the cluster of its question.
         seed: of methods that start at random.
@@ -94,7 +94,7 @@ def fit(method: str, inputs, correct, questions, *, seed: int = 0) -> Recalibrat
             the method needs it.
         ValueError: malformed arguments.
     """
-    inputs = _inputs(METHODS[method], inputs)
+    inputs = _inputs(MAPS[method], inputs)
     correct, questions = np.asarray(correct), np.asarray(questions)
     checked(np.zeros(len(inputs)), correct)
     if questions.shape != correct.shape:
@@ -104,7 +104,7 @@ def fit(method: str, inputs, correct, questions, *, seed: int = 0) -> Recalibrat
         raise Unfit(f"fitting needs {MIN_QUESTIONS} questions, found {len(units)}")
     if correct.all() or not correct.any():
         raise Unfit(f"all {len(correct)} answers of the fit are {'correct' if correct.all() else 'incorrect'}")
-    apply, parameters = METHODS[method].fit(inputs, correct, seed)
+    apply, parameters = MAPS[method].fit(inputs, correct, seed)
     return Recalibration(method, parameters, len(correct), units, apply)
 
 
@@ -119,11 +119,11 @@ def fit_half(questions, seed: int = 0) -> np.ndarray:
     return (np.random.default_rng(seed).permutation(len(units)) < len(units) // 2)[unit]
 
 
-def transferred(method: str, known: tuple, inputs, questions, *, seed: int = 0) -> Recalibrated:
+def transferred(method: str, known: tuple, inputs, questions, *, seed: int = 0) -> Mapped:
     """Scores rows by the map fitted on rows of other questions.
 
     Args:
-        method: a key of `METHODS`.
+        method: a key of `MAPS`.
         known: (inputs, correct, questions) of the fit.
         inputs, questions: of the rows to score, as for `fit`.
 
@@ -133,11 +133,11 @@ def transferred(method: str, known: tuple, inputs, questions, *, seed: int = 0) 
     try:
         fitted = fit(method, *known, seed=seed)
     except Unfit as why:
-        return Recalibrated(None, None, str(why))
-    return Recalibrated(fitted(inputs, questions), fitted, None)
+        return Mapped(None, None, str(why))
+    return Mapped(fitted(inputs, questions), fitted, None)
 
 
-def _inputs(method: Method, inputs) -> np.ndarray:
+def _inputs(method: MapKind, inputs) -> np.ndarray:
     inputs = np.asarray(inputs, dtype=np.float64)
     if not method.of_features:
         return checked(inputs, np.zeros(inputs.shape))[0]
@@ -267,39 +267,39 @@ def _logistic(design: np.ndarray, target: np.ndarray, bounds: tuple[float | None
     return minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits, options=options).x.tolist()
 
 
-METHODS: dict[str, Method] = {
-    "temperature": Method(
+MAPS: dict[str, MapKind] = {
+    "temperature": MapKind(
         # Guo et al. 2017 (arXiv 1706.04599), section 4.2, for the two classes right and wrong.
         "sigmoid(logit(confidence) / T); keeps the order",
         False,
         _temperature,
     ),
-    "platt": Method(
+    "platt": MapKind(
         # Platt 1999, with his targets (n + 1) / (n + 2) and 1 / (n + 2), on the logit of the confidence.
         "sigmoid(slope logit(confidence) + intercept)",
         False,
         _platt,
     ),
-    "isotonic": Method(
+    "isotonic": MapKind(
         # Zadrozny and Elkan 2002; fit by scikit-learn, linear between its steps.
         "the best rising function, in squares",
         False,
         _isotonic,
     ),
-    "beta": Method(
+    "beta": MapKind(
         # Kull, Silva Filho, Flach 2017, section 3 (abm): a and b at least 0.
         "sigmoid(a ln(confidence) - b ln(1 - confidence) + c)",
         False,
         _beta,
     ),
-    "histogram": Method(
+    "histogram": MapKind(
         # Zadrozny and Elkan 2001; bins as for the ECE.
         f"share of right answers in each of {N_BINS} equal bins; a confidence in a bin without rows stays",
         False,
         _histogram,
     ),
-    "classifier": Method("logistic regression on standardised token features (L2, C = 1)", True, _classifier),
-    "classifier_mlp": Method(
+    "classifier": MapKind("logistic regression on standardised token features (L2, C = 1)", True, _classifier),
+    "classifier_mlp": MapKind(
         # As the "Thermometer" baseline of EpiCaR (arXiv 2601.06786, rebuttal): a small network on token features. Its
         # size and penalty are not published; these are ours.
         "network with one hidden layer of 8 on standardised token features (L2, alpha = 1)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calibench.results import Change, Rescoring
+from calibench.results import Rescoring, RescoringChange
 
 
 def rescoring_text(found: Rescoring) -> str:
@@ -30,7 +30,7 @@ def _changes_text(part: str, n: int, found: Rescoring) -> str:
     return f"{sum(change.n for change in changes)} of {n} {things} changed" + (f": {kinds}" if kinds else "")
 
 
-def _kind(change: Change) -> str:
+def _kind(change: RescoringChange) -> str:
     if change.before == change.after:
         return f"{change.before} with another {'answer' if change.part == 'grade' else 'value'}"
     return f"{change.before} -> {change.after}"

@@ -22,7 +22,7 @@ class Verdict(NamedTuple):
     detail: str | None = None
 
 
-class Job(NamedTuple):
+class Program(NamedTuple):
     """A program to run, which the harness does in its sandbox: graders run nothing."""
 
     program: str
@@ -54,7 +54,7 @@ class Rows(NamedTuple):
     """What the reader of a report must know: a fingerprint that is not the published one."""
 
 
-class Options(NamedTuple):
+class AnswerOptions(NamedTuple):
     """What is scored where an answer is chosen among given options (protocol `options`)."""
 
     labels: tuple[str, ...]
@@ -77,7 +77,7 @@ class Task(NamedTuple):
     """Opens the data: argument is the `--data` folder, or None for the hub (ignored by generated tasks)."""
     to_question: Callable[..., Question | None]
     """(row, place) -> question; None for rows that the task leaves out by design. Raises DataError if malformed."""
-    grade: Callable[[Question, str], Verdict | Job]
+    grade: Callable[[Question, str], Verdict | Program]
     """(question, answer text) -> verdict, or a job where `finish` gives the verdict.
 
     Pure; may be slow (runs in a worker process with a time limit).
@@ -88,7 +88,7 @@ class Task(NamedTuple):
     """Answer texts, one per accepted answer, that must all be graded correct (`calibench check-task`)."""
     wrong_text: Callable[[Question], str]
     """An answer text that must be graded incorrect."""
-    finish: Callable[[Question, Job, Ran], Verdict] | None = None
+    finish: Callable[[Question, Program, Ran], Verdict] | None = None
     """(question, job, what became of it) -> verdict. Pure. None for tasks that run no programs."""
     broken_gold: dict[str, str] = {}
     """question_id -> proof, for rows whose published gold is itself broken: not graded, and listed."""
@@ -96,5 +96,5 @@ class Task(NamedTuple):
     """The same task over its training split, which nothing is measured on; None if it has none."""
     labels: tuple[str, ...] = ()
     """The only answers that there are: the same few for every question, or the letters of its options; empty: any."""
-    options: Callable[[Question], Options] | None = None
+    options: Callable[[Question], AnswerOptions] | None = None
     """How a question is asked by its options; None: by its lettered choices or `labels`, if it has any."""

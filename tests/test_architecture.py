@@ -240,3 +240,13 @@ def test_constraints_are_exact_versions_and_nothing_else(path):
 def test_the_version_is_stated_once():
     assert PYPROJECT["project"]["dynamic"] == ["version"]
     assert re.fullmatch(r"\d+\.\d+\.\d+", importlib.import_module("calibench").__version__)
+
+
+def test_no_two_classes_share_a_name():
+    """Those that modules of one kind must define, as `Settings` of trainers, aside; private ones are nobody else's."""
+    places: dict[str, list[str]] = {}
+    for module, path in SOURCES.items():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(module)
+    assert {name: modules for name, modules in places.items() if len(modules) > 1}.keys() <= {"Settings", "Backend"}

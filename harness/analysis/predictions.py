@@ -49,7 +49,7 @@ class Columns(NamedTuple):
     """List of options, for the grader `option`."""
 
 
-class Form(NamedTuple):
+class TableForm(NamedTuple):
     """How the cells are meant."""
 
     scale: cells.Scale = "fraction"
@@ -67,7 +67,7 @@ class Predictions(NamedTuple):
 
     path: Path
     columns: Columns
-    form: Form
+    form: TableForm
     sha256: str
     frame: pd.DataFrame
     """Columns of `RunFile.frame` as far as they are known, in the order of its key, and `model` (empty where none is
@@ -76,7 +76,7 @@ class Predictions(NamedTuple):
     """The outcomes that could be told apart."""
 
 
-def read(path: Path, names: Columns, form: Form = Form()) -> Predictions:  # noqa: B008
+def read(path: Path, names: Columns, form: TableForm = TableForm()) -> Predictions:  # noqa: B008
     """Reads a file of predictions; see `calibench.exchange` for formats, and for what cells may hold.
 
     Raises:
@@ -116,7 +116,7 @@ def read(path: Path, names: Columns, form: Form = Form()) -> Predictions:  # noq
     return Predictions(path, names, form, digest, frame.sort_values(["model", *KEY], ignore_index=True), outcomes)
 
 
-def _check_options(path: Path, names: Columns, form: Form) -> None:
+def _check_options(path: Path, names: Columns, form: TableForm) -> None:
     if bool(names.gold) != bool(form.grader) or (names.gold and not names.answer):
         raise InputError(f"{path}: --answer, --gold and --grader are given together, or a verdict column by --correct")
     named = [name for name in names if name is not None]
@@ -124,7 +124,7 @@ def _check_options(path: Path, names: Columns, form: Form) -> None:
         raise InputError(f"{path}: the column {twice!r} cannot stand for two things; name another one")
 
 
-def _read_columns(path: Path, names: Columns, form: Form) -> dict[str, Any]:
+def _read_columns(path: Path, names: Columns, form: TableForm) -> dict[str, Any]:
     """Role -> the whole column."""
     roles = {role: name for role, name in names._asdict().items() if name and not (role == "correct" and names.gold)}
     missing = cells.Missing(form.missing)
@@ -138,7 +138,7 @@ def _read_columns(path: Path, names: Columns, form: Form) -> dict[str, Any]:
             case "correct":
                 readers[role] = cells.Verdicts(place)
             case "answer":
-                readers[role] = cells.Answers(place, no_name)
+                readers[role] = cells.AnswerCells(place, no_name)
             case "gold" | "choices":
                 readers[role] = cells.AsWritten()
             case _:
@@ -153,7 +153,7 @@ def _read_columns(path: Path, names: Columns, form: Form) -> dict[str, Any]:
     return {role: reader.all() for role, reader in readers.items()}
 
 
-def _graded(path: Path, names: Columns, form: Form, found: dict[str, Any]) -> dict[str, Any]:
+def _graded(path: Path, names: Columns, form: TableForm, found: dict[str, Any]) -> dict[str, Any]:
     """Columns of the grades that our grader gives."""
     import pandas as pd
 
@@ -161,7 +161,7 @@ def _graded(path: Path, names: Columns, form: Form, found: dict[str, Any]) -> di
     assert form.grader
     choices = found.get("choices") or [None] * len(found["gold"])
     answers = found["answer"].fillna("")
-    rows = (table.Row(*row) for row in zip(answers, found["gold"], choices, strict=True))
+    rows = (table.AnswerRow(*row) for row in zip(answers, found["gold"], choices, strict=True))
     verdicts, grader = table.grade(rows, form.grader, str(path), names.gold, form.labels)
     columns_of = {name: pd.Series([getattr(v, name) for v in verdicts], dtype="str") for name in ("answer", "detail")}
     return {"outcome": pd.Series([v.outcome for v in verdicts], dtype="str"), "grader": grader, **columns_of}

@@ -54,7 +54,7 @@ def recalibrate(
         fit: fits the maps on this run; None: on one half of the questions of `run`, so that all numbers are of the
             other half. The map of a task is fitted on the same task of `fit`, or, where that has not asked it, on all
             its tasks together.
-        methods: keys of `metrics.recalibration.METHODS`.
+        methods: keys of `metrics.recalibration.MAPS`.
         seed: of the halves, the fits and the bootstrap.
 
     Raises:
@@ -73,7 +73,7 @@ def recalibrate(
         how=_how(fit, seed),
         notes=tuple(_notes(run, fit)),
         before=AS_READ,
-        descriptions={name: recalibration.METHODS[name].description for name in after},
+        descriptions={name: recalibration.MAPS[name].description for name in after},
         fits=fits,
         scorecards={name: _scorecard(of, seed) for name, of in frames.items()},
         differences=tuple(compare(frames, [(AS_READ, name) for name in after], metrics=_judged(), seed=seed)),
@@ -94,8 +94,8 @@ def _applied(
 
     methods = list(dict.fromkeys(methods))
     for name in methods:
-        if name not in recalibration.METHODS:
-            raise unknown_name("recalibration method", name, list(recalibration.METHODS))
+        if name not in recalibration.MAPS:
+            raise unknown_name("map", name, list(recalibration.MAPS))
     frame = frame_with_features(run)
     if fit is None:
         to_fit = _fit_half(frame, seed)
@@ -169,16 +169,16 @@ def _parts(frame: pd.DataFrame) -> list[_Part]:
     return [_Part(key, rows, rows[scored[rows.index]]) for key, rows in frame.groupby(["task", "protocol", "method"])]
 
 
-def _one(part: _Part, name: str, known: list[_Part], seed: int) -> tuple[recalibration.Recalibrated, RecalibrationFit]:
+def _one(part: _Part, name: str, known: list[_Part], seed: int) -> tuple[recalibration.Mapped, RecalibrationFit]:
     """One part recalibrated by one method, and how."""
     from calibench.metrics import recalibration
 
     note = None
     if part.scored.empty:
-        result = recalibration.Recalibrated(None, None, "no graded answer has a confidence")
-    elif recalibration.METHODS[name].of_features and part.scored[FEATURES].isna().any():
+        result = recalibration.Mapped(None, None, "no graded answer has a confidence")
+    elif recalibration.MAPS[name].of_features and part.scored[FEATURES].isna().any():
         reason = "needs token features, which sequence_probability and answer_probability read"
-        result = recalibration.Recalibrated(None, None, reason)
+        result = recalibration.Mapped(None, None, reason)
     else:
         result, note = _transferred(part, name, known, seed)
     described = RecalibrationFit(
@@ -194,7 +194,7 @@ def _one(part: _Part, name: str, known: list[_Part], seed: int) -> tuple[recalib
 
 def _transferred(
     part: _Part, name: str, known: list[_Part], seed: int
-) -> tuple[recalibration.Recalibrated, str | None]:
+) -> tuple[recalibration.Mapped, str | None]:
     """One part recalibrated on rows of other questions, and the note on these."""
     import pandas as pd
 
@@ -203,10 +203,10 @@ def _transferred(
     alike = [p for p in known if p.key[1:] == part.key[1:]]
     same = [p for p in alike if p.key == part.key]
     if not alike:
-        return recalibration.Recalibrated(None, None, "nothing to fit on has such confidences"), None
+        return recalibration.Mapped(None, None, "nothing to fit on has such confidences"), None
     of_fit = pd.concat([p.scored for p in same or alike])
     if of_fit.empty:
-        return recalibration.Recalibrated(None, None, "no graded answer to fit on has a confidence"), None
+        return recalibration.Mapped(None, None, "no graded answer to fit on has a confidence"), None
     learned, inputs = inputs_of([of_fit, part.scored], name)
     given = learned, _correct(of_fit), _questions(of_fit)
     result = recalibration.transferred(name, given, inputs, _questions(part.scored), seed=seed)
@@ -221,9 +221,9 @@ def inputs_of(frames: list[pd.DataFrame], name: str) -> list[np.ndarray]:
     """Confidences [N] of each frame; or features [N, F], those that are known of every row of all frames."""
     import numpy as np
 
-    from calibench.metrics.recalibration import METHODS
+    from calibench.metrics.recalibration import MAPS
 
-    if not METHODS[name].of_features:
+    if not MAPS[name].of_features:
         return [rows["value"].to_numpy() for rows in frames]
     tables = [np.array(rows[FEATURES].tolist()) for rows in frames]
     known = np.isfinite(np.concatenate(tables)).all(axis=0)

@@ -18,7 +18,7 @@ from calibench.grading.pool import GRADER_SECONDS, GRADERS, GradingPool
 from calibench.prompting import protocols
 from calibench.prompting.parsing import Parsed
 from calibench.records import Confidence, Generation, Grade, Question, Record
-from calibench.results import Change, Rescoring
+from calibench.results import Rescoring, RescoringChange
 from calibench.running.judging import Judge, answered_of, draw_key, parsed_of
 from calibench.running.manifest import is_complete
 from calibench.running.pipeline import run_loop
@@ -48,7 +48,7 @@ class Rescored:
         return Rescoring(
             read=dict(sorted(self.read.items(), key=lambda item: (item[0] != "grade", item[0]))),
             changes=tuple(
-                Change(part=part, before=before, after=after, n=n)
+                RescoringChange(part=part, before=before, after=after, n=n)
                 for (part, before, after), n in sorted(self.changes.items())
             ),
             reasoning=self.reasoning,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from msgspec.structs import replace
 
 from calibench.analysis import compare, predictions, report
-from calibench.analysis.predictions import Columns, Form, Predictions
+from calibench.analysis.predictions import Columns, Predictions, TableForm
 from calibench.errors import IdentityError, InputError
 from calibench.exchange.cells import Scale
 from calibench.records import Confidence, Grade, Reliability
@@ -91,7 +91,7 @@ def score(
     if scale not in scales:
         raise InputError(f"scale: expected fraction or percent, found {scale!r}")
     names = Columns(confidence_column, None if gold else correct, question, group, model, answer, gold, choices)
-    found = predictions.read(Path(file), names, Form(scales[scale], tuple(missing), grader, labels))
+    found = predictions.read(Path(file), names, TableForm(scales[scale], tuple(missing), grader, labels))
     if shared:
         found = predictions.on_shared(found)
     notes = (*predictions.notes(found, shared=shared), *_left_out(found))

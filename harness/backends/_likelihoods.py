@@ -17,13 +17,13 @@ from itertools import starmap
 from typing import NamedTuple
 
 from calibench.backends.base import BaseBackend, LogLikelihood
-from calibench.tasks.base import Options
+from calibench.tasks.base import AnswerOptions
 
 
-class Scored(NamedTuple):
+class ScoredOptions(NamedTuple):
     """The options of one question with what the model makes of them."""
 
-    options: Options
+    options: AnswerOptions
     log_likelihoods: tuple[LogLikelihood, ...]
     prompt_tokens: int
     """Tokens of the longest context."""
@@ -53,7 +53,7 @@ class NotScored(NamedTuple):
     reason: str
 
 
-async def score(backend: BaseBackend, options: Options) -> Scored | NotScored:
+async def score(backend: BaseBackend, options: AnswerOptions) -> ScoredOptions | NotScored:
     """The log-likelihood of every option."""
     pairs = [backend.chat.pair(*pair) for pair in options.pairs]
     longest = max(len(context) + len(continuation) for context, continuation in pairs)
@@ -62,7 +62,7 @@ async def score(backend: BaseBackend, options: Options) -> Scored | NotScored:
     if not all(continuation for _, continuation in pairs):
         return NotScored(longest, "an option has no token of its own")
     scored = await log_likelihoods(backend, pairs)
-    return Scored(options, tuple(scored), max(len(context) for context, _ in pairs))
+    return ScoredOptions(options, tuple(scored), max(len(context) for context, _ in pairs))
 
 
 async def log_likelihoods(

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from calibench import registry
-from calibench.backends._likelihoods import Scored
+from calibench.backends._likelihoods import ScoredOptions
 from calibench.backends.base import BaseBackend, TokenScores
 from calibench.prompting.parsing import Parsed
 from calibench.records import Status, TokenFeatures
@@ -30,7 +30,7 @@ class Answered(NamedTuple):
     """Output token ids without that of the end of the turn."""
     scores: TokenScores | None = None
     """None unless the run has a method that needs `log_probabilities`."""
-    options: Scored | None = None
+    options: ScoredOptions | None = None
     """None unless the protocol is `options`."""
     problem: str = ""
     """What the question asks, options included, without instructions."""

@@ -136,7 +136,7 @@ class Names:
         return pd.concat(self._parts, ignore_index=True)
 
 
-class Answers:
+class AnswerCells:
     """Reads a column of answers: texts, other values as JSON, or nothing.
 
     Args:

@@ -39,7 +39,7 @@ _WHOLE = 5
 """Words below which a question is too short to be recognised inside another text."""
 
 
-class Row(NamedTuple):
+class TrainingText(NamedTuple):
     """What one training row teaches."""
 
     place: str
@@ -65,9 +65,9 @@ class Leak(NamedTuple):
     """The text that both have in common; for `same id`, the evaluation question."""
 
 
-def row(question: Question, further: tuple[str, ...] = (), place: str | None = None) -> Row:
+def row(question: Question, further: tuple[str, ...] = (), place: str | None = None) -> TrainingText:
     """A question of a task as a training row, with the `further` texts that are learned with it."""
-    return Row(
+    return TrainingText(
         place=place or f"{question.task} {question.question_id}",
         text=_statement(question),
         rest=(*question.gold, *further),
@@ -77,7 +77,7 @@ def row(question: Question, further: tuple[str, ...] = (), place: str | None = N
     )
 
 
-def find(training: Iterable[Row], evaluation: Iterable[Question]) -> list[Leak]:
+def find(training: Iterable[TrainingText], evaluation: Iterable[Question]) -> list[Leak]:
     """The training rows that give away an evaluation question, in the order of the rows, each once.
 
     Both are read once. Memory grows with the evaluation set, and with the training questions that share 13 words in a
@@ -85,7 +85,7 @@ def find(training: Iterable[Row], evaluation: Iterable[Question]) -> list[Leak]:
     """
     index = _Index(evaluation)
     found: list[tuple[int, Leak]] = []
-    alike: dict[tuple[str, ...], list[tuple[int, Row]]] = {}
+    alike: dict[tuple[str, ...], list[tuple[int, TrainingText]]] = {}
     distinct: set[int] = set()
     for number, taught in enumerate(training):
         text = _read(taught.text)
@@ -203,7 +203,7 @@ class _Index:
                 self.by_opening.setdefault(words[:_WHOLE], []).append(words)
         self.runs = {run for run, n in counts.items() if n <= _TEMPLATE}
 
-    def same(self, row: Row, words: tuple[str, ...]) -> Leak | None:
+    def same(self, row: TrainingText, words: tuple[str, ...]) -> Leak | None:
         """The evaluation question that the row asks, by id, text or normalised text."""
         question = self.by_id.get((row.task, row.question_id))
         if question is not None:
@@ -216,7 +216,7 @@ class _Index:
                 return _leak(row, question, "same normalised text", " ".join(words))
         return None
 
-    def contained(self, row: Row, text: _Words) -> Leak | None:
+    def contained(self, row: TrainingText, text: _Words) -> Leak | None:
         """The evaluation question that stands, whole, in the row's question, `text`, or in its other texts."""
         for words, breaks in (text, *map(_read, (*row.choices, *row.rest))):
             for start in breaks:
@@ -228,7 +228,9 @@ class _Index:
                                 return _leak(row, question, "contained", " ".join(whole))
         return None
 
-    def near(self, alike: dict[tuple[str, ...], list[tuple[int, Row]]], template: float) -> Iterator[tuple[int, Leak]]:
+    def near(
+        self, alike: dict[tuple[str, ...], list[tuple[int, TrainingText]]], template: float
+    ) -> Iterator[tuple[int, Leak]]:
         """The rows that share a long n-gram with an evaluation question.
 
         Args:
@@ -252,11 +254,11 @@ class _Index:
                         yield number, _leak(row, questions[0], "long n-gram", shared)
 
 
-def _leak(row: Row, question: Question, rule: Rule, shared: str) -> Leak:
+def _leak(row: TrainingText, question: Question, rule: Rule, shared: str) -> Leak:
     return Leak(row.place, question.task, question.question_id, rule, shared)
 
 
-def _shows_a_choice(row: Row, question: Question) -> bool:
+def _shows_a_choice(row: TrainingText, question: Question) -> bool:
     """Whether the row has one of the question's choices; "Which of these is true?" is not one question.
 
     True for a question without choices.

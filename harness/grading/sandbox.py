@@ -33,7 +33,7 @@ from typing import BinaryIO, NamedTuple
 
 from calibench.errors import CapabilityError
 from calibench.grading._seccomp import denied_calls
-from calibench.tasks.base import Job, Ran
+from calibench.tasks.base import Program, Ran
 
 
 class Limits(NamedTuple):
@@ -79,12 +79,12 @@ def require() -> None:
     if shutil.which("bwrap") is None:
         raise CapabilityError(_REMEDY.format(problem="(command bwrap), and it was not found"))
     try:
-        run(Job(program="", calls=("1",)))
+        run(Program(program="", calls=("1",)))
     except SandboxError as error:
         raise CapabilityError(_REMEDY.format(problem=f"to work, and it said: {error}")) from error
 
 
-def run(job: Job, limits: Limits = LIMITS) -> Ran:
+def run(job: Program, limits: Limits = LIMITS) -> Ran:
     """Runs a program and its calls; returns when nothing of it is left.
 
     Raises:
@@ -100,7 +100,7 @@ def run(job: Job, limits: Limits = LIMITS) -> Ran:
 
 
 @contextlib.contextmanager
-def _started(job: Job, limits: Limits) -> Iterator[subprocess.Popen]:
+def _started(job: Program, limits: Limits) -> Iterator[subprocess.Popen]:
     """A sandbox; on the way out it is ended, with all that is in it."""
     info, told = os.pipe()
     with _file(_encoded(job, limits)) as source, _file(denied_calls()) as denied, open(told, "wb"):
@@ -177,7 +177,7 @@ def _end_of(status: int, limits: Limits) -> str | None:
     return None
 
 
-def _encoded(job: Job, limits: Limits) -> bytes:
+def _encoded(job: Program, limits: Limits) -> bytes:
     root = os.geteuid() == 0
     rlimits = {
         # The soft limit's signal ends a program; the hard limit's kills one that ignores it.

@@ -23,7 +23,7 @@ _WAITING = 2_000
 """Answers that wait for a worker at a time."""
 
 
-class Row(NamedTuple):
+class AnswerRow(NamedTuple):
     """One answer and its gold, as they stand in the table."""
 
     answer: str
@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
 
 def grade(
-    rows: Iterable[Row], grader: str, place: str, gold: str, labels: str | None = None
+    rows: Iterable[AnswerRow], grader: str, place: str, gold: str, labels: str | None = None
 ) -> tuple[list[Verdict], str]:
     """The verdict of every row, and the name and version of the grader.
 

@@ -180,7 +180,7 @@ def score_options(document: dict, results: list[tuple[float, bool]]) -> dict[str
     """Outcome and `choice_probability` of the option that wins, for each metric to aggregate."""
     question = msgspec.json.decode(document["question"], type=Question)
     asked = protocols.options_of(tasks.load(question.task), question)
-    scored = _likelihoods.Scored(asked, tuple(LogLikelihood(*result) for result in results), 0)
+    scored = _likelihoods.ScoredOptions(asked, tuple(LogLikelihood(*result) for result in results), 0)
     verdict = _graders().submit(question.task, question, scored.winner()).result()
     return dict.fromkeys(METRICS, (verdict.outcome, scored.probabilities()[scored.winner()]))
 

@@ -21,7 +21,7 @@ from calibench import tasks
 from calibench.errors import DataError, InputError
 from calibench.lm_eval.ours import require_current
 from calibench.records import Question
-from calibench.tasks.base import Options, Rows, Task, Verdict
+from calibench.tasks.base import AnswerOptions, Rows, Task, Verdict
 from calibench.tasks.data import content_id
 from calibench.tasks.grading.option import GRADER as OPTION_GRADER
 from calibench.tasks.grading.option import grade_option
@@ -232,7 +232,7 @@ class _Choosing(_Bridge):
         self._metric = _one_metric(name, list(task.aggregation()), tuple(_LENGTHS), metric)
         self.grader += f" {self._metric}, {OPTION_GRADER}"
 
-    def options(self, question: Question) -> Options:
+    def options(self, question: Question) -> AnswerOptions:
         return self._options[question.question_id]
 
     def grade(self, question: Question, answer_text: str) -> Verdict:
@@ -242,9 +242,9 @@ class _Choosing(_Bridge):
         return grade_option(choices, question.gold, answer_text)
 
     @functools.cached_property
-    def _options(self) -> dict[str, Options]:
+    def _options(self) -> dict[str, AnswerOptions]:
         return {
-            row["id"]: Options(self.labels[: len(row["pairs"])], tuple(row["pairs"]), row["lengths"])
+            row["id"]: AnswerOptions(self.labels[: len(row["pairs"])], tuple(row["pairs"]), row["lengths"])
             for row in self._rows
         }
 

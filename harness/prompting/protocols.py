@@ -13,7 +13,7 @@ import msgspec
 from calibench.errors import CapabilityError, unknown_name
 from calibench.prompting.hedges import SCALE
 from calibench.records import Question
-from calibench.tasks.base import Options, Task
+from calibench.tasks.base import AnswerOptions, Task
 
 _ANSWER_LINE = 'on a line "Answer: ..."'
 _ANSWER_TAGS = "between <answer> and </answer>"
@@ -141,7 +141,7 @@ def user_turn(
     return f"{question_text}\n\n{task_instruction}\n{instruction}"
 
 
-def options_of(task: Task, question: Question) -> Options:
+def options_of(task: Task, question: Question) -> AnswerOptions:
     """What is scored for a question of a task.
 
     Raises:
@@ -153,7 +153,7 @@ def options_of(task: Task, question: Question) -> Options:
     if not labels:
         raise CapabilityError(f"task {task.name} has no options to choose from, which protocol options needs")
     context = f"{body(question)}\n\n{task.instruction}\nAnswer:"
-    return Options(labels, tuple((context, f" {label}") for label in labels))
+    return AnswerOptions(labels, tuple((context, f" {label}") for label in labels))
 
 
 def asked_text(task: Task, question: Question, protocol: Protocol) -> str:

@@ -15,7 +15,7 @@ from calibench.prompting.protocols import Protocol, body, first_turn, options_of
 from calibench.records import Generation, Question, Sampling
 from calibench.running.config import RunConfig, seed_of
 from calibench.running.judging import parsed_of
-from calibench.tasks.base import Options, Task
+from calibench.tasks.base import AnswerOptions, Task
 
 _FORCED_TOKENS = 64
 """Budget of an answer that is asked for by `force_answer`."""
@@ -37,14 +37,14 @@ class Asker:
         self._sampling = sampling
         self._backend = backend
 
-    def prompt(self, task: Task, question: Question) -> Prompt | Options:
+    def prompt(self, task: Task, question: Question) -> Prompt | AnswerOptions:
         if self._protocol.scores_options:
             return options_of(task, question)
         return self._backend.chat.first(first_turn(question, task.instruction, self._protocol))
 
-    async def ask(self, question: Question, prompt: Prompt | Options, draw: int) -> tuple[Generation, Answered]:
+    async def ask(self, question: Question, prompt: Prompt | AnswerOptions, draw: int) -> tuple[Generation, Answered]:
         """A new generation, and what the methods read it from."""
-        if isinstance(prompt, Options):
+        if isinstance(prompt, AnswerOptions):
             begin = time.monotonic()
             scored = await _likelihoods.score(self._backend, prompt)
             generation = self._chosen(question, scored, draw, time.monotonic() - begin)
@@ -65,9 +65,9 @@ class Asker:
         answered = Answered(parsed, prompt.token_ids, completion.token_ids, completion.scores, problem=body(question))
         return generation, answered
 
-    async def again(self, question: Question, prompt: Prompt | Options, generation: Generation) -> Answered:
+    async def again(self, question: Question, prompt: Prompt | AnswerOptions, generation: Generation) -> Answered:
         """What methods that need the model read a stored generation from; its tokens' scores are not stored."""
-        if isinstance(prompt, Options):
+        if isinstance(prompt, AnswerOptions):
             scored = await _likelihoods.score(self._backend, prompt)
             return self._answered(question, generation, options=_scored(scored))
         return self._answered(question, generation, prompt=prompt.token_ids)
@@ -129,7 +129,7 @@ class Asker:
         return Completion((*output, *forced.token_ids), forced.ended, completion.cached_tokens)
 
     def _chosen(
-        self, question: Question, scored: _likelihoods.Scored | _likelihoods.NotScored, draw: int, latency: float
+        self, question: Question, scored: _likelihoods.ScoredOptions | _likelihoods.NotScored, draw: int, latency: float
     ) -> Generation:
         key = self._key(question, draw)
         if isinstance(scored, _likelihoods.NotScored):
@@ -158,8 +158,8 @@ class Asker:
         }
 
 
-def _scored(scored: _likelihoods.Scored | _likelihoods.NotScored) -> _likelihoods.Scored | None:
-    return scored if isinstance(scored, _likelihoods.Scored) else None
+def _scored(scored: _likelihoods.ScoredOptions | _likelihoods.NotScored) -> _likelihoods.ScoredOptions | None:
+    return scored if isinstance(scored, _likelihoods.ScoredOptions) else None
 
 
 def _finish_reason(completion: Completion) -> Literal["stop", "length"]:

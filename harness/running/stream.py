@@ -24,7 +24,7 @@ from calibench.running.progress import Progress
 from calibench.running.saving import Saver, draining
 from calibench.running.selection import Selection
 from calibench.store import RunFile
-from calibench.tasks.base import Options, Task
+from calibench.tasks.base import AnswerOptions, Task
 
 _JUDGED_AT_ONCE = 64
 """Stored draws that are read and graded at a time where no engine says how many."""
@@ -135,8 +135,8 @@ class Stream:
         return not self._stop.is_set()
 
     async def _draw(
-        self, task: Task, question: Question, asked: tuple[Asker, Prompt | Options] | None, draw: int, stored: bool,
-        parts: set[str],
+        self, task: Task, question: Question, asked: tuple[Asker, Prompt | AnswerOptions] | None, draw: int,
+        stored: bool, parts: set[str],
     ) -> None:  # fmt: skip
         """Makes the missing parts of one draw; the generation itself if it is not stored."""
         generated = 0

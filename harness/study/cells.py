@@ -31,7 +31,7 @@ OUTCOMES = {name[0]: name for name in ("correct", "incorrect", "abstained", "unp
 _ANSWERED = ("correct", "incorrect")
 
 
-class Answers(Record, kw_only=True, frozen=True):
+class GreedyAnswers(Record, kw_only=True, frozen=True):
     """One greedy answer to each of N questions of a task."""
 
     domain: Domain
@@ -45,7 +45,7 @@ class Answers(Record, kw_only=True, frozen=True):
     """Method -> [N] confidences."""
 
 
-class Draws(Record, kw_only=True, frozen=True):
+class SampledAnswers(Record, kw_only=True, frozen=True):
     """K answers to each of Q questions of a task, all of a question's together."""
 
     domain: Domain
@@ -79,8 +79,8 @@ class Cell(Record, kw_only=True, frozen=True):
     """`training` (without that of its parents) and `evaluation`."""
     summary: dict[str, dict[str, dict[str, float | None]]]
     """Task or `macro` -> method -> metric -> value, for whoever reads the file; the page computes its own."""
-    test: dict[str, Answers]
-    draws: dict[str, Draws]
+    test: dict[str, GreedyAnswers]
+    draws: dict[str, SampledAnswers]
     sampled: tuple[dict[str, Any], ...]
     """What each round of self-training sampled, from the lineage; empty for other recipes."""
     rounds: tuple[dict[str, float | None], ...]
@@ -114,7 +114,7 @@ def _base36(number: int) -> str:
     return digits
 
 
-def answers_of(frame: pd.DataFrame) -> dict[str, Answers]:
+def answers_of(frame: pd.DataFrame) -> dict[str, GreedyAnswers]:
     """Task -> answers, from a frame of `RunFile.frame` with one draw per question."""
     out = {}
     for task, rows in frame.groupby("task"):
@@ -122,7 +122,7 @@ def answers_of(frame: pd.DataFrame) -> dict[str, Answers]:
         by_method = {
             method: of.set_index("question_id").reindex(first["question_id"]) for method, of in rows.groupby("method")
         }
-        out[task] = Answers(
+        out[task] = GreedyAnswers(
             **_questions(first),
             outcomes="".join(outcome[0] for outcome in first["outcome"]),
             confidence={method: encode(_values(of)) for method, of in by_method.items()},
@@ -130,7 +130,7 @@ def answers_of(frame: pd.DataFrame) -> dict[str, Answers]:
     return out
 
 
-def draws_of(frame: pd.DataFrame) -> dict[str, Draws]:
+def draws_of(frame: pd.DataFrame) -> dict[str, SampledAnswers]:
     """Task -> draws, from a frame of `RunFile.frame` with the column `answer_class`."""
     import pandas as pd
 
@@ -142,7 +142,7 @@ def draws_of(frame: pd.DataFrame) -> dict[str, Draws]:
         by_method = {m: of.set_index(["question_id", "draw"]).reindex(key) for m, of in rows.groupby("method")}
         votes = once["outcome"].isin(_ANSWERED) & once["answer_class"].notna()
         classes = once["answer_class"].where(votes).groupby(once["question_id"]).transform(lambda c: pd.factorize(c)[0])
-        out[task] = Draws(
+        out[task] = SampledAnswers(
             **_questions(once.drop_duplicates("question_id")),
             draws=int(once.groupby("question_id").size().max()),
             answer="".join(_NONE if c < 0 else DIGITS[int(c)] for c in classes),

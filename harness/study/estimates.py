@@ -18,7 +18,7 @@ from calibench.metrics.resampled import resample
 from calibench.metrics.sample import OUTCOMES as OUTCOME_NAMES
 from calibench.metrics.sample import Sample
 from calibench.metrics.vote_measures import VOTE_MEASURES, Questions
-from calibench.study.cells import OUTCOMES, Answers, Draws, decode
+from calibench.study.cells import OUTCOMES, GreedyAnswers, SampledAnswers, decode
 
 BUDGETS = (1, 2, 3, 5, 10, 15, 20, 30)
 """Numbers of draws at which votes are counted."""
@@ -63,7 +63,7 @@ def clusters(cluster: tuple[int, ...] | None, n: int) -> tuple[np.ndarray, int]:
     return (np.arange(n), n) if cluster is None else (np.array(cluster), max(cluster) + 1)
 
 
-def of_answers(task: str, test: Answers, resamples: int) -> dict:
+def of_answers(task: str, test: GreedyAnswers, resamples: int) -> dict:
     """(method, metric) -> estimate, from greedy answers."""
     outcome = np.array([OUTCOME_NAMES.index(OUTCOMES[letter]) for letter in test.outcomes])
     cluster, n_clusters = clusters(test.cluster, len(outcome))
@@ -108,7 +108,7 @@ def _recalibrated(task: str, confidence: np.ndarray, outcome: np.ndarray, cluste
     return out
 
 
-def votes_of(of: Draws, method: str | None, first: int | None = None) -> voting.Draws:
+def votes_of(of: SampledAnswers, method: str | None, first: int | None = None) -> voting.Draws:
     """The (first) draws of each question, with the confidences of a method, or with none."""
     n_questions = len(of.correct) // of.draws
     shape = n_questions, of.draws
@@ -118,7 +118,7 @@ def votes_of(of: Draws, method: str | None, first: int | None = None) -> voting.
     return voting.checked(voting.Draws(*(part[:, :first] for part in (answer, correct, confidence))))
 
 
-def of_draws(task: str, of: Draws, resamples: int) -> dict:
+def of_draws(task: str, of: SampledAnswers, resamples: int) -> dict:
     """(method, metric) -> estimate, from several draws."""
     plain = votes_of(of, None)
     n_questions, n_draws = plain.answer.shape
@@ -160,7 +160,7 @@ def _spread_within(confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.array([row.std() if len(row) else 0.0 for row in known]), np.array([len(row) > 0 for row in known])
 
 
-def spread(of: dict[str, Draws], first: int | None = None) -> dict[str, float | None]:
+def spread(of: dict[str, SampledAnswers], first: int | None = None) -> dict[str, float | None]:
     """How much the (first) draws of all questions differ, averaged over tasks.
 
     Returns:

@@ -44,7 +44,7 @@ class Side(NamedTuple):
     """None: all tasks."""
 
 
-class Difference(NamedTuple):
+class SeedDifference(NamedTuple):
     """b - a over the seeds that both have."""
 
     seeds: tuple[int, ...]
@@ -130,7 +130,7 @@ class Numbers:
             ends = _over_seeds([of.value for of in of_seeds], over_tasks.ends(found) or BOOTSTRAP.ends(found))
         return _holding(found.value, _cut(ends, *measure.range))
 
-    def difference(self, a: Side, b: Side) -> Difference | None:
+    def difference(self, a: Side, b: Side) -> SeedDifference | None:
         """b - a; None where one of them is undefined or they share no seed."""
         seeds = self.seeds(a.kind, b.kind)
         first, second = self.estimate(a, seeds), self.estimate(b, seeds)
@@ -149,7 +149,7 @@ class Numbers:
         (least, most), (other_least, other_most) = of_a.range, of_b.range
         ends = _cut(ends, other_least - most, other_most - least)
         margin = SHARE * abs(first.value) if a.metric in _COUNTS_AND_SPREADS else MARGIN
-        return Difference(seeds, of_seed, change, _holding(change, ends), margin)
+        return SeedDifference(seeds, of_seed, change, _holding(change, ends), margin)
 
     def _of_seeds(self, side: Side, seeds: Sequence[int]) -> list[Estimate]:
         """The means over tasks of seeds that all have them."""

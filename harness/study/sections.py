@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from calibench.reports.text import UNDEFINED, signed
 from calibench.study.estimates import AS_READ, CLASSIFIER, RECALIBRATIONS
 from calibench.study.findings import FINDINGS, Finding, verdict
-from calibench.study.numbers import MARGIN, SHARE, Difference, Numbers, Side
+from calibench.study.numbers import MARGIN, SHARE, Numbers, SeedDifference, Side
 from calibench.study.tables import DOMAINS, HEADINGS, METHODS, change, point, table, value
 
 _LADDER = (("instruct", "sft"), ("sft", "rl"))
@@ -30,7 +30,7 @@ def findings(numbers: Numbers) -> Iterator[str]:
     yield table(["Source", "Finding", "Difference", "By seed", "Verdict"], rows)
 
 
-def _measured(numbers: Numbers, finding: Finding, found: Difference | None) -> list[str]:
+def _measured(numbers: Numbers, finding: Finding, found: SeedDifference | None) -> list[str]:
     """Difference, differences by seed, and verdict."""
     if found is None:
         absent = [kind for kind in (finding.a.kind, finding.b.kind) if not numbers.seeds(kind)]

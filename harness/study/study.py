@@ -27,7 +27,7 @@ from calibench.model import Checkpoint, bundled
 from calibench.running.progress import Lines, Live
 from calibench.store import RunFile
 from calibench.study import cells, estimates, family, from_scratch, page
-from calibench.study.cells import Answers, Cell
+from calibench.study.cells import Cell, GreedyAnswers
 from calibench.study.estimates import CLASSIFIER, spread
 from calibench.study.family import KINDS, MEMBERS, Member
 
@@ -192,7 +192,7 @@ def _ask(study: Study, folder: Path, out: Path, progress: Lines, **options: Any)
         raise KeyboardInterrupt
 
 
-def _answers(folder: Path) -> dict[str, Answers]:
+def _answers(folder: Path) -> dict[str, GreedyAnswers]:
     """Answers of a greedy run, with the confidences of a classifier of token features."""
     with RunFile.open(folder) as run:
         frame = recalibrate.frame_with_features(run)
@@ -202,7 +202,7 @@ def _answers(folder: Path) -> dict[str, Answers]:
     }
 
 
-def _classified(task: str, answers: Answers, frame: pd.DataFrame) -> dict[str, str]:
+def _classified(task: str, answers: GreedyAnswers, frame: pd.DataFrame) -> dict[str, str]:
     """`classifier` -> confidences of one task's questions; nothing where it cannot be fitted."""
     import numpy as np
 

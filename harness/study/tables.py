@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from calibench.metrics.estimate import Ends
 from calibench.reports.text import UNDEFINED, interval, number, signed
-from calibench.study.numbers import Difference, Numbers, Side
+from calibench.study.numbers import Numbers, SeedDifference, Side
 
 METHODS = {"stated": "stated", "p_true": "P(True)", "sequence_probability": "sequence probability"}
 DOMAINS = {"math": "math (words, algebra)", "code": "programs", "fact": "facts"}
@@ -36,7 +36,7 @@ def point(numbers: Numbers, side: Side, seeds: Sequence[int]) -> str:
     return number(None if found is None else found.value)
 
 
-def change(found: Difference | None) -> str:
+def change(found: SeedDifference | None) -> str:
     return UNDEFINED if found is None else _with_interval(signed(found.value), found.interval)
 
 

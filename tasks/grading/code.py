@@ -22,7 +22,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from calibench.tasks.base import Job, Ran, Verdict
+from calibench.tasks.base import Program, Ran, Verdict
 from calibench.tasks.grading.blocks import blocks
 from calibench.tasks.grading.refusal import is_refusal
 
@@ -58,7 +58,7 @@ class Check(NamedTuple):
             return False
 
 
-def grade_code(tests: Sequence[str], answer_text: str) -> Verdict | Job:
+def grade_code(tests: Sequence[str], answer_text: str) -> Verdict | Program:
     """The job that runs an answer's program, or the verdict on an answer that holds none.
 
     Args:
@@ -68,10 +68,10 @@ def grade_code(tests: Sequence[str], answer_text: str) -> Verdict | Job:
     program = program_of(answer_text, functions(tests))
     if program is None:
         return Verdict("abstained" if is_refusal(answer_text) else "unparsed", None)
-    return Job(program, tuple(check.call for check in checks(tests)), tuple(_setup(tests)))
+    return Program(program, tuple(check.call for check in checks(tests)), tuple(_setup(tests)))
 
 
-def finish_code(tests: Sequence[str], job: Job, ran: Ran) -> Verdict:
+def finish_code(tests: Sequence[str], job: Program, ran: Ran) -> Verdict:
     """The verdict on a program, from the values of its calls."""
     expected = checks(tests)
     for check, literal in zip(expected, ran.values, strict=False):

@@ -8,7 +8,7 @@ from string import ascii_uppercase
 from typing import NamedTuple
 
 from calibench.records import Domain, Question
-from calibench.tasks.base import Job, Ran, Verdict
+from calibench.tasks.base import Program, Ran, Verdict
 from calibench.tasks.grading import alias, choice, code, math, number, option
 from calibench.tasks.grading.answer import unwrapped
 from calibench.tasks.mbpp import wrong_program
@@ -22,12 +22,12 @@ class Form(NamedTuple):
     instruction: str
     gold: Callable[[str, tuple[str, ...]], str]
     """(accepted answer as written, options) -> gold. Raises ValueError that says what was expected."""
-    grade: Callable[[Question, str], Verdict | Job]
+    grade: Callable[[Question, str], Verdict | Program]
     grader: str
     gold_text: Callable[[Question], list[str]]
     wrong_text: Callable[[Question], str]
     labels: tuple[str, ...] = ()
-    finish: Callable[[Question, Job, Ran], Verdict] | None = None
+    finish: Callable[[Question, Program, Ran], Verdict] | None = None
 
 
 def _number_gold(answer: str, _choices: tuple[str, ...]) -> str:

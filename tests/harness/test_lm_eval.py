@@ -345,7 +345,7 @@ def test_the_metrics_of_multiple_choice_differ_on_these_questions(zoo, launch):
         task = tasks.load(f"lm_eval:{written(sub, ZOO_YAML)}:{metric}")
         questions = [task.to_question(row, place) for place, row in task.open(None).rows]
         scored = [
-            _likelihoods.Scored(asked, tuple(LogLikelihood(seen(*pair), False) for pair in asked.pairs), 0)
+            _likelihoods.ScoredOptions(asked, tuple(LogLikelihood(seen(*pair), False) for pair in asked.pairs), 0)
             for asked in map(task.options, questions)
         ]
         winners.add(tuple(one.winner() for one in scored))

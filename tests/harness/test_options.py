@@ -21,7 +21,7 @@ from calibench.running.config import RunConfig
 from calibench.running.pipeline import execute
 from calibench.running.progress import Silent
 from calibench.store import RunFile
-from calibench.tasks.base import Options
+from calibench.tasks.base import AnswerOptions
 
 ROWS = 12
 
@@ -110,7 +110,7 @@ def test_tasks_of_few_labels_have_them_as_options_and_grade_them(name, labels):
     question = Question(task=name, question_id="1", text="Tea is wet.", gold=labels[:1], domain="fact", split="dev")
     asked = protocols.options_of(task, question)
     context = f"Tea is wet.\n\n{task.instruction}\nAnswer:"
-    assert asked == Options(labels, tuple((context, f" {label}") for label in labels))
+    assert asked == AnswerOptions(labels, tuple((context, f" {label}") for label in labels))
     assert [task.grade(question, label).outcome for label in labels] == ["correct", "incorrect"]
 
 
@@ -121,8 +121,8 @@ def test_tasks_of_few_labels_have_them_as_options_and_grade_them(name, labels):
 def test_probabilities_add_up_and_the_winner_has_the_highest(scored, normalised):
     labels = tuple("ABCDEFGHI"[: len(scored)])
     lengths = tuple(length for _, length in scored) if normalised else None
-    asked = Options(labels, tuple(("", label) for label in labels), lengths)
-    one = _likelihoods.Scored(asked, tuple(LogLikelihood(value, False) for value, _ in scored), 1)
+    asked = AnswerOptions(labels, tuple(("", label) for label in labels), lengths)
+    one = _likelihoods.ScoredOptions(asked, tuple(LogLikelihood(value, False) for value, _ in scored), 1)
     shares = one.probabilities()
     assert math.fsum(shares.values()) == pytest.approx(1)
     assert shares[one.winner()] == max(shares.values())
@@ -131,8 +131,8 @@ def test_probabilities_add_up_and_the_winner_has_the_highest(scored, normalised)
 
 def test_lengths_divide_before_options_are_compared():
     """-6 and -8 nats, of 2 and 4 characters: -3 and -2 per character; 1 / (1 + e) = 0.2689."""
-    asked = Options(("A", "B"), (("", "ab"), ("", "abcd")), (2, 4))
-    one = _likelihoods.Scored(asked, (LogLikelihood(-6.0, False), LogLikelihood(-8.0, False)), 1)
+    asked = AnswerOptions(("A", "B"), (("", "ab"), ("", "abcd")), (2, 4))
+    one = _likelihoods.ScoredOptions(asked, (LogLikelihood(-6.0, False), LogLikelihood(-8.0, False)), 1)
     assert one.winner() == "B"
     assert one.probabilities() == {"A": pytest.approx(0.26894142), "B": pytest.approx(0.73105858)}
     plain = one._replace(options=asked._replace(lengths=None))

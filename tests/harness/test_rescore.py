@@ -14,7 +14,7 @@ from calibench.analysis.rescore import keep, rescore
 from calibench.cli import main
 from calibench.errors import IdentityError, InputError
 from calibench.reports.rescore import rescoring_text
-from calibench.results import Change
+from calibench.results import RescoringChange
 from calibench.store import RunFile
 
 launch = test_pipeline.launch
@@ -54,8 +54,8 @@ def test_what_is_otherwise_is_counted_by_kind_and_nothing_is_written(old):
     assert found.read == {"grade": 10, "stated": 10}
     now = dict(zip(("unparsed", "incorrect", "failed"), old.outcomes.values(), strict=True))
     assert set(found.changes) == {
-        Change(part="stated", before="missing", after="ok", n=2),
-        *(Change(part="grade", before=before, after=after, n=1) for before, after in now.items()),
+        RescoringChange(part="stated", before="missing", after="ok", n=2),
+        *(RescoringChange(part="grade", before=before, after=after, n=1) for before, after in now.items()),
     }
     assert found.asked_again == {"p_true": 3}, "a grader that failed makes no other answer"
     assert found.lost == {"answer_probability": 3}

@@ -19,7 +19,7 @@ from calibench.errors import CapabilityError
 from calibench.grading import sandbox
 from calibench.grading.check import check_task
 from calibench.grading.sandbox import Limits, SandboxError
-from calibench.tasks.base import Job, Ran
+from calibench.tasks.base import Program, Ran
 from calibench.tasks.grading.code import finish_code, grade_code
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -31,7 +31,7 @@ AS_NOBODY = """
 import json, os, sys
 from calibench.grading import sandbox
 from calibench.grading.sandbox import Limits
-from calibench.tasks.base import Job
+from calibench.tasks.base import Program
 os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)
 os.environ["SECRET"] = "of the user"
 try:
@@ -40,7 +40,7 @@ except PermissionError:
     sys.executable, sys.base_prefix = "/usr/bin/python3", "/usr"
 for line in sys.stdin:
     job, limits = json.loads(line)
-    print(json.dumps(sandbox.run(Job(*job), Limits(*limits))), flush=True)
+    print(json.dumps(sandbox.run(Program(*job), Limits(*limits))), flush=True)
 """
 
 pytestmark = pytest.mark.sandbox
@@ -53,7 +53,7 @@ def as_nobody() -> Iterator[Run]:
         [sys.executable, "-c", AS_NOBODY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
 
-    def run(job: Job, limits: Limits = BRIEF) -> Ran:
+    def run(job: Program, limits: Limits = BRIEF) -> Ran:
         process.stdin.write(json.dumps([job, limits]) + "\n")
         process.stdin.flush()
         values, error = json.loads(process.stdout.readline())
@@ -73,7 +73,7 @@ def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def value_of(run: Run, program: str, call: str = "f()", limits: Limits = BRIEF) -> str:
-    ran = run(Job(program, (call,)), limits)
+    ran = run(Program(program, (call,)), limits)
     return ran.values[0] if ran.values else f"! {ran.error}"
 
 
@@ -81,7 +81,7 @@ def value_of(run: Run, program: str, call: str = "f()", limits: Limits = BRIEF) 
 
 
 def test_calls_are_evaluated_in_the_programs_names_after_the_setup(run: Run):
-    job = Job(
+    job = Program(
         "import math\nclass Node: pass\ndef f(n): return n.value",
         ("f(root)", "math.pi > 3"),
         ("root = Node()", "root.value = 7"),
@@ -104,23 +104,24 @@ def test_calls_are_evaluated_in_the_programs_names_after_the_setup(run: Run):
     ],
 )
 def test_values_come_back_as_literals(expression: str, literal: str):
-    assert sandbox.run(Job("import collections, decimal, fractions", (expression,))) == Ran((literal,), None)
+    assert sandbox.run(Program("import collections, decimal, fractions", (expression,))) == Ran((literal,), None)
 
 
 @pytest.mark.parametrize("expression", ["map(int, '12')", "range(3)", "object()", "[1, [len]]", "f(1, 3)"])
 def test_values_that_no_literal_equals_are_errors(expression: str):
-    ran = sandbox.run(Job("from fractions import Fraction as f", (expression,)))
+    ran = sandbox.run(Program("from fractions import Fraction as f", (expression,)))
     assert (ran.values, ran.error.endswith("which equals no literal")) == ((), True), ran.error
 
 
 def test_the_error_that_ends_a_program_is_told(run: Run):
-    assert run(Job("def f(): return 1 / 0", ("1", "f()", "2"))) == Ran(("1",), "ZeroDivisionError: division by zero")
-    assert run(Job("def f(: pass", ("f()",))).error.startswith("SyntaxError: ")
+    failing = Program("def f(): return 1 / 0", ("1", "f()", "2"))
+    assert run(failing) == Ran(("1",), "ZeroDivisionError: division by zero")
+    assert run(Program("def f(: pass", ("f()",))).error.startswith("SyntaxError: ")
 
 
 def test_what_it_prints_is_no_result(run: Run):
     assert run(
-        Job("import sys\nprint('=8'); print('=8', file=sys.stderr)\ndef f(): print('=8'); return 7", ("f()",))
+        Program("import sys\nprint('=8'); print('=8', file=sys.stderr)\ndef f(): print('=8'); return 7", ("f()",))
     ).values == ("7",)
 
 
@@ -337,7 +338,7 @@ def living(mark: str) -> list[str]:
 def test_limits_bind_and_nothing_stays(run: Run, name: str):
     limits, program, end = BOMBS[name]
     mark = f"bomb{os.getpid() % 10**5}{list(BOMBS).index(name)}"
-    ran = run(Job(MARK.format(mark=mark) + program, ("f()",)), limits)
+    ran = run(Program(MARK.format(mark=mark) + program, ("f()",)), limits)
     assert (ran.values, ran.error.startswith(end)) == ((), True), ran.error
     assert living(mark) == []
 
@@ -353,7 +354,7 @@ def test_limits_bind_and_nothing_stays(run: Run, name: str):
 )
 def test_what_outlives_a_program_ends_with_it(run: Run, program: str):
     mark = f"stay{os.getpid() % 10**6}"
-    ran = run(Job(MARK.format(mark=mark) + program + "\ndef f(): return 7", ("f()",)), Limits(wall=100.0))
+    ran = run(Program(MARK.format(mark=mark) + program + "\ndef f(): return 7", ("f()",)), Limits(wall=100.0))
     assert ran == Ran(("7",), None)
     assert living(mark) == []
 
@@ -361,8 +362,8 @@ def test_what_outlives_a_program_ends_with_it(run: Run, program: str):
 def test_a_sandbox_dies_with_its_parent():
     mark = f"orph{os.getpid() % 10**6}"
     program = MARK.format(mark=mark) + "import time; time.sleep(1000)"
-    imports = "from calibench.grading import sandbox; from calibench.tasks.base import Job"
-    script = f"{imports}; sandbox.run(Job({program!r}, ()))"
+    imports = "from calibench.grading import sandbox; from calibench.tasks.base import Program"
+    script = f"{imports}; sandbox.run(Program({program!r}, ()))"
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT)
     wait_for(lambda: living(mark))
     parent.kill()
@@ -403,4 +404,4 @@ def test_where_it_fails_its_own_words_are_told(monkeypatch: pytest.MonkeyPatch, 
     with pytest.raises(CapabilityError, match="it said: No permissions to create a namespace"):
         sandbox.require()
     with pytest.raises(SandboxError, match="No permissions"):
-        sandbox.run(Job("", ()))
+        sandbox.run(Program("", ()))

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow
 import pytest
 
-from calibench.analysis.predictions import Columns, Form, read
+from calibench.analysis.predictions import Columns, TableForm, read
 from calibench.analysis.report import report
 from calibench.analysis.score import publish, score
 from calibench.cli import main
@@ -37,7 +37,7 @@ def table(tmp_path):
 
 def values(path: Path, *form) -> list[float | None]:
     """The confidences as read, None where there is none."""
-    frame = read(path, Columns(), Form(*form)).frame
+    frame = read(path, Columns(), TableForm(*form)).frame
     return [None if np.isnan(value) else value for value in frame["value"]]
 
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from calibench.metrics.calibration import expected_calibration_error
 from calibench.metrics.discrimination import auroc
 from calibench.metrics.proper import brier_score, log_loss
-from calibench.metrics.recalibration import METHODS, MIN_QUESTIONS, TEMPERATURES, Unfit, fit, fit_half, transferred
+from calibench.metrics.recalibration import MAPS, MIN_QUESTIONS, TEMPERATURES, Unfit, fit, fit_half, transferred
 
-OF_CONFIDENCE = [name for name, method in METHODS.items() if not method.of_features]
-OF_FEATURES = [name for name, method in METHODS.items() if method.of_features]
+OF_CONFIDENCE = [name for name, method in MAPS.items() if not method.of_features]
+OF_FEATURES = [name for name, method in MAPS.items() if method.of_features]
 
 # 40 answers of an over-confident model; no confidence lies on an edge of a bin, where conventions differ.
 CONFIDENCE = np.array([
@@ -82,7 +82,7 @@ def test_a_planted_temperature_is_found_and_undone():
     assert expected_calibration_error(found.confidence, correct[scored]) < 0.02
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", MAPS)
 def test_no_row_is_scored_by_a_map_that_saw_its_question(method):
     """Three draws a question."""
     rng = np.random.default_rng(1)
@@ -99,7 +99,7 @@ def test_no_row_is_scored_by_a_map_that_saw_its_question(method):
             function(inputs, questions)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", MAPS)
 def test_inputs_that_say_nothing_rank_nothing(method):
     """On their own rows, most maps would rank well."""
     rng = np.random.default_rng(2)
@@ -241,7 +241,7 @@ def test_a_confidence_in_a_bin_without_rows_stays():
     assert fitted(np.array([0.65, 0.87]), others(2)) == pytest.approx([2 / 7, 0.87])
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", MAPS)
 def test_what_cannot_be_fitted_is_none_with_a_reason(method):
     inputs = CONFIDENCE if method in OF_CONFIDENCE else CONFIDENCE[:, None]
     one_class = mapped(method, inputs, np.ones(40, dtype=bool), QUESTIONS)[1]

@@ -13,7 +13,7 @@ from calibench import tasks
 from calibench.grading import sandbox
 from calibench.prompting import protocols
 from calibench.prompting.parsing import parse
-from calibench.tasks.base import Job, Ran, Verdict
+from calibench.tasks.base import Program, Ran, Verdict
 from calibench.tasks.grading.code import checks, finish_code, functions, grade_code, program_of
 
 GOOD, OTHER = "def f(x):\n    return x + 1", "def g(x):\n    return f(x)"
@@ -104,7 +104,7 @@ def test_asserts_are_split(test: str, call: str, expected: object, split: bool):
 
 def test_what_is_no_assert_is_setup():
     job = grade_code(("import math", "root = Node(1)", *TESTS), f"```python\n{GOOD}\n```")
-    assert job == Job(GOOD + "\n", ("f(1)", "f(2)"), ("import math", "root = Node(1)"))
+    assert job == Program(GOOD + "\n", ("f(1)", "f(2)"), ("import math", "root = Node(1)"))
 
 
 def test_the_functions_of_the_tests_are_known():
@@ -118,7 +118,7 @@ def test_the_functions_of_the_tests_are_known():
 
 # -- verdicts ---------------------------------------------------------------------------------------------------------
 
-JOB = Job(GOOD, ("f(1)", "f(2)"))
+JOB = Program(GOOD, ("f(1)", "f(2)"))
 
 
 @pytest.mark.parametrize(

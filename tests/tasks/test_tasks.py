@@ -12,7 +12,7 @@ from calibench import tasks
 from calibench.errors import DataError, InputError
 from calibench.grading import sandbox
 from calibench.records import Question
-from calibench.tasks.base import Job, Task
+from calibench.tasks.base import Program, Task
 
 GENERATED = [name for name in tasks.names() if name.startswith("micro_")]
 PUBLISHED = [name for name in tasks.names() if name not in GENERATED]
@@ -44,7 +44,7 @@ def questions(task: Task, limit: int | None = None) -> list[Question]:
 
 def outcome(task: Task, question: Question, text: str) -> str:
     verdict = task.grade(question, text)
-    return (task.finish(question, verdict, sandbox.run(verdict)) if isinstance(verdict, Job) else verdict).outcome
+    return (task.finish(question, verdict, sandbox.run(verdict)) if isinstance(verdict, Program) else verdict).outcome
 
 
 @pytest.mark.parametrize("name", EVERY)

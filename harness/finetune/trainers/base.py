@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class TrainerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings that every trainer has; each adds its own and its options."""
 
     model: str
@@ -37,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Steps between two looks at the validation questions; 0: only at the end."""
 
 
-def load(settings: Settings, **tokenizer_options: Any) -> tuple[PreTrainedModel, ChatFormat]:
+def load(settings: TrainerSettings, **tokenizer_options: Any) -> tuple[PreTrainedModel, ChatFormat]:
     """The model to train, and the chat format with its tokenizer; seeds everything."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, set_seed
@@ -52,7 +52,7 @@ def load(settings: Settings, **tokenizer_options: Any) -> tuple[PreTrainedModel,
     return model, ChatFormat(tokenizer, settings.thinking)
 
 
-def arguments(folder: Path, settings: Settings, steps: int) -> dict[str, Any]:
+def arguments(folder: Path, settings: TrainerSettings, steps: int) -> dict[str, Any]:
     """Arguments of both `SFTConfig` and `GRPOConfig`, for a training of so many steps."""
     import torch
 
@@ -79,7 +79,7 @@ def arguments(folder: Path, settings: Settings, steps: int) -> dict[str, Any]:
     }
 
 
-def adapters(settings: Settings) -> LoraConfig | None:
+def adapters(settings: TrainerSettings) -> LoraConfig | None:
     """LoRA adapters on all linear layers; None for rank 0, which trains the weights themselves."""
     options = settings.options
     if not options.lora_rank:
@@ -91,7 +91,7 @@ def adapters(settings: Settings) -> LoraConfig | None:
     )
 
 
-def train(trainer: Any, folder: Path, settings: Settings) -> None:
+def train(trainer: Any, folder: Path, settings: TrainerSettings) -> None:
     """Trains, from the last state in the folder if there is one, and writes `folder/checkpoint`."""
     state = last_state(folder)
     trainer.train(resume_from_checkpoint=str(state) if state else None)
@@ -109,7 +109,7 @@ def require_number(step: int, logs: dict[str, float]) -> None:
         )
 
 
-def look(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool) -> dict[str, float | None]:
+def look(trainer: Any, chat: ChatFormat, settings: TrainerSettings, pool: GradingPool) -> dict[str, float | None]:
     """Figures of the validation questions, if there are any and it is time to look at them."""
     step, every = trainer.state.global_step, settings.validate_every
     if not settings.validation or not (step == trainer.state.max_steps or (every and step % every == 0)):

@@ -76,7 +76,7 @@ class RlOptions(Options, frozen=True):
     stop_on_collapse: Annotated[bool, Meta(description="ends a run whose confidences become one value")] = False
 
 
-class Settings(trainer_of.Settings, frozen=True, kw_only=True):
+class Settings(trainer_of.TrainerSettings, frozen=True, kw_only=True):
     questions: list[Asked]
     options: RlOptions
     reward: str = "outcome"

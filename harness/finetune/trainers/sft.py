@@ -22,7 +22,7 @@ _LOOKS = 10
 """How often the loss is looked at between two states, and reported."""
 
 
-class Settings(trainer_of.Settings, frozen=True, kw_only=True):
+class Settings(trainer_of.TrainerSettings, frozen=True, kw_only=True):
     rows: str
     """File of rows."""
     options: TrainingOptions

@@ -10,7 +10,7 @@ import pytest
 
 from calibench import tasks
 from calibench.finetune import leaks
-from calibench.finetune.leaks import Row
+from calibench.finetune.leaks import TrainingText
 from calibench.records import Question
 from calibench.tasks.base import Task
 from calibench.tasks.micro import algebra, programs, words
@@ -28,9 +28,9 @@ def question(text: str, question_id: str = "q1", **fields) -> Question:
     return Question(task="t", question_id=question_id, text=text, gold=("1",), domain="math", split="test", **fields)
 
 
-def rules(asked: str | Question, *rows: str | Row) -> list[str]:
+def rules(asked: str | Question, *rows: str | TrainingText) -> list[str]:
     evaluation = [asked if isinstance(asked, Question) else question(asked)]
-    training = [Row(f"f:{n}", row) if isinstance(row, str) else row for n, row in enumerate(rows, 1)]
+    training = [TrainingText(f"f:{n}", row) if isinstance(row, str) else row for n, row in enumerate(rows, 1)]
     return [leak.rule for leak in leaks.find(training, evaluation)]
 
 
@@ -40,8 +40,9 @@ def questions(task: Task) -> list[Question]:
 
 
 def test_an_id_counts_only_with_its_task():
-    here, elsewhere = Row("a", "x", task="t", question_id="q1"), Row("b", "x", task="u", question_id="q1")
-    assert rules("What is 3 + 4?", here, elsewhere, Row("c", "x", question_id="q1")) == ["same id"]
+    here = TrainingText("a", "x", task="t", question_id="q1")
+    elsewhere = TrainingText("b", "x", task="u", question_id="q1")
+    assert rules("What is 3 + 4?", here, elsewhere, TrainingText("c", "x", question_id="q1")) == ["same id"]
 
 
 @pytest.mark.parametrize(
@@ -83,10 +84,11 @@ def test_other_numbers_and_operators_make_another_question(asked, trained):
 
 def test_a_reasoning_that_quotes_the_question_gives_it_away():
     asked = "Which bird lays the largest egg?"
-    quoted = Row("a", "Another question", rest=("They once asked me: which bird lays the largest egg? The ostrich.",))
+    rest = ("They once asked me: which bird lays the largest egg? The ostrich.",)
+    quoted = TrainingText("a", "Another question", rest=rest)
     assert rules(asked, quoted) == ["contained"]
     assert rules(asked, "Think first.\nWhich bird lays the largest egg?\nAnswer briefly.") == ["contained"]
-    assert rules(asked, Row("a", "x", rest=("We find which bird lays the largest egg by measuring.",))) == []
+    assert rules(asked, TrainingText("a", "x", rest=("We find which bird lays the largest egg by measuring.",))) == []
 
 
 def test_a_question_that_goes_on_is_another_one():
@@ -100,7 +102,7 @@ def test_a_long_question_with_a_word_changed_leaks_and_with_a_number_changed_doe
 
 
 def test_the_shared_text_of_an_n_gram_is_its_longest_run():
-    leak = leaks.find([Row("a", STAMPS.replace("in all", "that day"))], [question(STAMPS)])[0]
+    leak = leaks.find([TrainingText("a", STAMPS.replace("in all", "that day"))], [question(STAMPS)])[0]
     assert leak.shared.startswith("max bought stamps at the post office")
     assert leak.shared.endswith("how many stamps did max buy")
 
@@ -118,9 +120,9 @@ def test_many_questions_of_one_template_do_not_give_each_other_away():
 
 def test_choices_tell_questions_of_one_wording_apart():
     asked = question("Which of these statements is true?", choices=("Cats purr.", "Dogs purr."))
-    same = Row("a", asked.text, choices=("Cats purr", "Fish purr"))
-    other = Row("b", asked.text, choices=("Iron floats", "Ice sinks"))
-    trace = Row("c", "x", rest=(f"I was asked: {asked.text} Ice floats.",))
+    same = TrainingText("a", asked.text, choices=("Cats purr", "Fish purr"))
+    other = TrainingText("b", asked.text, choices=("Iron floats", "Ice sinks"))
+    trace = TrainingText("c", "x", rest=(f"I was asked: {asked.text} Ice floats.",))
     assert rules(asked, same, other, trace) == ["same text"]
     assert rules(asked, trace._replace(rest=(f"I was asked: {asked.text} Cats purr.",))) == ["contained"]
 
@@ -133,7 +135,7 @@ def test_another_edition_with_other_tests_is_the_same_question():
 
 def test_the_refusal_lists_place_rule_and_text_and_says_what_to_do():
     evaluation = [question(f"What is {n} + 4?", str(n)) for n in range(30)]
-    found = leaks.find([Row(f"traces.jsonl:{n}", q.text) for n, q in enumerate(evaluation, 1)], evaluation)
+    found = leaks.find([TrainingText(f"traces.jsonl:{n}", q.text) for n, q in enumerate(evaluation, 1)], evaluation)
     message = leaks.refusal(found).splitlines()
     assert message[0] == "30 training rows give away evaluation questions; take them out, or evaluate on others:"
     assert message[1] == "  traces.jsonl:1: same text as t 0: 'What is 0 + 4?'"
@@ -150,7 +152,7 @@ def test_the_training_pools_of_the_micro_suite_give_nothing_away(name):
 def test_fresh_questions_of_the_micro_templates_give_nothing_away():
     rng = random.Random(1)
     families = [(m, rng.randint(1, 5)) for _ in range(1500) for m in (words, algebra, programs)]
-    rows = [Row(str(n), draw(m.sample, rng, level, "train").text) for n, (m, level) in enumerate(families)]
+    rows = [TrainingText(str(n), draw(m.sample, rng, level, "train").text) for n, (m, level) in enumerate(families)]
     evaluation = [q for name in ("micro_words", "micro_algebra", "micro_programs") for q in questions(tasks.load(name))]
     assert leaks.find(rows, evaluation) == []
 
@@ -182,7 +184,7 @@ def test_creaks_contrast_set_repeats_29_claims_of_the_development_set(benchmark_
     """24 of them character by character: counted from the two files with a comparison of strings."""
     task = tasks.load("creak")
     lines = (benchmark_data / "creak" / "contrast_set.json").read_text(encoding="utf-8").splitlines()
-    claims = [Row(f"contrast_set.json:{n}", json.loads(line)["sentence"]) for n, line in enumerate(lines, 1)]
+    claims = [TrainingText(f"contrast_set.json:{n}", json.loads(line)["sentence"]) for n, line in enumerate(lines, 1)]
     found = leaks.find(claims, questions(task))
     assert sorted({leak.rule for leak in found}) == ["same normalised text", "same text"]
     assert [leak.rule for leak in found].count("same text") == 24

@@ -26,7 +26,7 @@ from calibench.running.progress import Silent
 from calibench.study import cells as study_cells
 from calibench.study import family, from_scratch, study
 from calibench.study import page as study_page
-from calibench.study.cells import Answers, Cell, Draws, decode, encode
+from calibench.study.cells import Cell, GreedyAnswers, SampledAnswers, decode, encode
 from calibench.study.estimates import scored_half, spread
 from calibench.study.findings import verdict
 from calibench.study.numbers import Numbers, Side
@@ -45,12 +45,12 @@ SETTINGS = {
 }
 
 
-def answers(rng, domain, accuracy, honesty, n=N) -> Answers:
+def answers(rng, domain, accuracy, honesty, n=N) -> GreedyAnswers:
     """P(True) goes with the outcome by `honesty`, from 0 (says nothing, and 0.95) to 1."""
     right = rng.random(n) < accuracy
     noise = rng.uniform(0, 1, n)
     p_true = honesty * (0.25 + 0.5 * right + 0.25 * (noise - 0.5)) + (1 - honesty) * (0.9 + 0.1 * noise)
-    return Answers(
+    return GreedyAnswers(
         domain=domain,
         questions=f"ids of {domain}",
         cluster=tuple(i // 2 for i in range(n)) if domain == "fact" else None,
@@ -59,11 +59,11 @@ def answers(rng, domain, accuracy, honesty, n=N) -> Answers:
     )
 
 
-def drawn(rng, domain, accuracy, honesty) -> Draws:
+def drawn(rng, domain, accuracy, honesty) -> SampledAnswers:
     right = rng.random((Q, K)) < accuracy
     answer = np.where(right, 0, 1 + rng.integers(0, 3, (Q, K)))
     p_true = np.where(right, 0.5 + honesty * 0.4, 0.5) + rng.uniform(-0.05, 0.05, (Q, K))
-    return Draws(
+    return SampledAnswers(
         domain=domain,
         questions=f"draw ids of {domain}",
         cluster=None,
