@@ -15,12 +15,14 @@ LABEL = re.compile(
     rf"(?i)(?<![a-z])(?<!</)(?:{_SURE}|(?P<likely>probability|likelihood|確率|概率|機率))"
     r"(?:[ \t]?\((?:[^()\n]{0,20}?(?P<top>\d{1,6})%?|[^()\n]{1,20})\)"
     r"|[ ](?:on|in|from) (?:a scale (?:of|from) )?[01] ?(?:-|–|to) ?(?P<scale>\d{1,6}))?"
+    r"(?:[ ]?%(?=[ \t]{0,2}[:=]))?"
     r"(?:[*_\"'`\]]{0,4}[ \t]{0,2}(?:[:=>|]|->|→|は|为|為|是)[*_\"'`]{0,4}[ \t]{0,4}\n?"
+    r"|(?<=[\u3040-\u30ff\u4e00-\u9fff])(?=\d)"
     r"|(?P<loose>[ \t]{1,2}(?:[-–—][ \t]{1,2})?(?=[\d*])))"
 )
 LABEL_ALONE = re.compile(rf"(?im)^[ \t*_\"'`#>\-•({{<]{{0,8}}{_SURE}[*_\"'`]{{0,4}}[ \t]{{0,4}}(?::[^\n]*$|\Z)")
 SENTENCE = re.compile(
-    rf"(?i)(?<![a-z]){_SURE}(?! (?:interval|band|bound|limit))[^.\n\d]{{0,30}}?"
+    rf"(?i)(?<![a-z]){_SURE}(?! (?:interval|band|bound|limit))[^.,\n\d]{{0,30}}?"
     r" (?:is|of|at|to be|to|as)(?: only| set at| set to)? "
 )
 _LEFT = re.compile(

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from calibench.prompting.labels import SENTENCE, left, right
-from calibench.prompting.values import ABOUT, BOUND, PERCENTAGE, VALUE, Statement
+from calibench.prompting.values import ABOUT, BOUND, NUMBER, PERCENT, PERCENTAGE, VALUE, Statement
 
 _WINDOW = 80
 """Characters before a value that may belong to its sentence."""
@@ -25,16 +25,25 @@ _DENIAL = re.compile(
     r"|short of|far from|(?:hard|difficult|impossible|reluctant|need|needed|required|enough|tempting) to|if|unless"
     r"|until|nowhere near|less than fully)\b|n't\b|没有|沒有|不|无法|無法|未"
 )
+_CONDITION = re.compile(r"(?i)without|if|unless|until")
+_I_AM = re.compile(r"(?i)\bI(?:'m| am) (?:(?:about|around|only|still|at least) )?\Z")
 _SOMEBODY_ELSE = re.compile(
     r"(?i)(?:\A|[^\w])(?!(?:it|this|that|which|there|here|answer|confidence|certainty|probability|likelihood|chance|i|we)\b)"
-    rf"([a-z]+|\w[.)]) (?:is|was|are|were|feels|felt|seems|says) (?:(?:now|only|also|{ABOUT}) )?\Z"
+    rf"(?:[a-z]+(?: (?:is|was|are|were|feels|felt|seems|says))|\w[.)] is|(?:he|she|they|who)'(?:s|re))"
+    rf" (?:(?:now|only|also|{ABOUT}) )?\Z"
 )
 _BOUND_BEFORE = re.compile(rf"(?i)(?:\b|(?<=[<>≤≥=]))(?:{BOUND}) ?\Z")
 _SURE_AFTER = re.compile(
     r"(?i)[ -](?:confident|sure|certain)\b| (?:confidence|certainty)\b(?! (?:interval|level|band|bound|limit))"
     r"| (?:chance|probability|likelihood|likely)(?:(?!\b(?:guess|random|pick|gett|choos|select|draw))[^.\n]){1,60}?"
     r"\b(?:correct|right)\b"
+    r"|(?:的|の)?(?:概率|機率|几率|幾率|可能性|確率)(?:是|为|為|で)?正(?:确|確|解)"
     r"|(?:的|の|ほどの)?(?:把握|信心|确信|確信|自信|确定|確定)"
+)
+_I_SAY = re.compile(
+    rf"(?i)\bI(?:'d| would|'ll) (?:say|estimate|go with|give (?:it|this|that)|put (?:it|this|that) at)"
+    rf"(?: (?:{ABOUT}|an?))?"
+    rf"[ ](?={NUMBER}[ ]?{PERCENT}(?:[.,;!)\n]|\Z))"
 )
 _DENIED_AFTER = re.compile(
     r"(?i) (?:(?:is|are|was) (?:not|never|im|rarely|hard|difficult|unattainable)|can ?not|can't|isn't|would|requires)"
@@ -54,7 +63,7 @@ _JOINED = re.compile(r"(?i)\b(?:and|while|but|whereas|or|versus)\b")
 
 def in_sentences(visible: str) -> list[Statement]:
     """Every statement of a confidence by a number in a sentence, in the order of the text."""
-    found = sorted([*_label_first(visible), *_value_first(visible)], key=lambda s: s.start)
+    found = sorted([*_label_first(visible), *_said(visible), *_value_first(visible)], key=lambda s: s.start)
     return [
         s for s, before in zip(found, [None, *found], strict=False) if not (before and _goes_on(before, s, visible))
     ]
@@ -72,7 +81,10 @@ def bounded(visible: str, start: int) -> bool:
 
 def denied(visible: str, start: int) -> bool:
     """Whether the clause that leads to `start` denies what follows."""
-    return bool(_DENIAL.search(_clause_before(visible, start)))
+    clause = _clause_before(visible, start)
+    denial = _DENIAL.search(clause)
+    # "Without more information I'm 60% sure" has a condition, and states the value all the same.
+    return denial is not None and not (_CONDITION.match(denial[0]) and _I_AM.search(clause))
 
 
 def _label_first(visible: str) -> Iterator[Statement]:
@@ -83,6 +95,12 @@ def _label_first(visible: str) -> Iterator[Statement]:
             top = scale_before(visible, phrase.start())
             end = right(visible, value.end())
             yield Statement(left(visible, phrase.start()), end, "sentence", value, top, unclear)
+
+
+def _said(visible: str) -> Iterator[Statement]:
+    for phrase in _I_SAY.finditer(visible):
+        if value := VALUE.match(visible, phrase.end()):
+            yield Statement(phrase.start(), right(visible, value.end()), "sentence", value)
 
 
 def _value_first(visible: str) -> Iterator[Statement]:

@@ -30,7 +30,7 @@ _WITH_ANSWER = re.compile(
     rf"(?={NUMBER}[ ]?{PERCENT}?[ \t*_.]{{0,4}}(?:\n|\Z))"
 )
 """`Answer and Confidence (0-100): 18, 85%` (Xiong et al. 2024, arXiv 2306.13063)."""
-_AND = re.compile(r"(?i)answer(?:,? and|,|[ ]?&)[ ]\Z")
+_OF_SOMETHING_ELSE = re.compile(r"(?i)(?:answer(?:,? and|,|[ ]?&)|\b(?:error|failure|guess|guessing|mistake))[ ]\Z")
 
 
 def statements(visible: str, scale: str, answered_before: bool = False) -> list[Statement]:
@@ -63,7 +63,7 @@ def _labelled(visible: str, scale: str) -> Iterator[Statement]:
             continue
         if visible[label.end() - 1] == "\n" and _LIST.match(visible, label.end()):
             continue  # the heading of a list: `Reasons for my confidence:`
-        if _AND.search(visible[max(0, label.start() - 16) : label.start()]):
+        if _OF_SOMETHING_ELSE.search(visible[max(0, label.start() - 16) : label.start()]):
             continue
         # Some questions ask for a probability: where a percentage of confidence was asked for, it must stand below the
         # answer and be a percentage to count as one.

@@ -34,9 +34,11 @@ VALUE = re.compile(
     rf"|boxed|text|{ABOUT}|<(?={NUMBER}[ ]?{PERCENT}?>)){{0,12}}"
     rf"(?P<bound>(?:{BOUND})[ ]?)?(?P<hundredths>百分之)?"
     rf"(?P<number>{NUMBER})(?:[*_>\"'`$]{{0,3}}[ \t]?(?P<percent>{PERCENT})|[ ]?\((?P<restated>{NUMBER})[ ]?%\))?"
-    rf"(?:[ \t]?(?:-|–|—|~|〜|～|到|至|から|to\b|or\b(?=[^\n]{{0,12}}%))[ \t]?(?P<upper>{NUMBER})[ \t]?{PERCENT}?"
+    rf"(?:[ \t]?(?:-|–|—|~|〜|～|到|至|から|to\b|or\b)[ \t]?(?!\d{{1,4}} (?!per)[a-z]{{2}})"
+    rf"(?P<upper>{NUMBER})[ \t]?{PERCENT}?"
     r"|[ \t]?\(?(?:/|out of|of a possible|points? out of|(?:on|in) (?:a|the) scale (?:from|of)(?: [01] ?(?:to|-|–))?)"
-    r"[ \t]?(?P<top>\d{1,6})\)?)?"
+    r"[ \t]?(?P<top>\d{1,6})\)?"
+    r"|[ ]\(?on an? (?P<points>\d{1,4})[- ]point\b)?"
     rf"(?P<more>\+|[ ]?(?:{_OR_MORE}))?"
 )
 
@@ -71,11 +73,12 @@ def read(statement: Statement, scale: str) -> tuple[float | None, Status]:
     if isinstance(value, tuple):
         values = {word.value for word in value}
         return (None, "ambiguous") if len(values) > 1 or None in values else (values.pop(), "ok")
-    if statement.unclear or value["upper"] or value["bound"] or value["more"]:
-        return None, "ambiguous"
     number = _decimal(value["restated"] or value["number"])
+    upper = _decimal(value["upper"]) if value["upper"] else number
+    if statement.unclear or upper not in (number, number / 100) or value["bound"] or value["more"]:
+        return None, "ambiguous"
     percent = value["percent"] or value["hundredths"]
-    top = 100 if percent or value["restated"] else int(value["top"] or statement.top or 0)
+    top = 100 if percent or value["restated"] else int(value["top"] or value["points"] or statement.top or 0)
     if not top and scale == "percent" and 0 < number <= 1:
         return None, "ambiguous"
     if percent and Decimal("0.1") <= number < 1:

@@ -85,13 +85,10 @@ def _with_roots(text: str) -> str:
         if root.start() < done:
             continue
         command = r"\sqrt[3]" if root["name"] in ("cbrt", "∛") else r"\sqrt"
-        if root["bare"]:
-            inner, end = root["bare"], root.end()
-        else:
-            end = _closing(text, root.end())
-            if end is None:
-                continue
-            inner = _with_roots(text[root.end() + 1 : end - 1])
+        end = root.end() if root["bare"] else _closing(text, root.end())
+        if end is None:
+            continue
+        inner = root["bare"] or _with_roots(text[root.end() + 1 : end - 1])
         parts += [text[done : root.start()], f"{command}{{{inner}}}"]
         done = end
     return "".join([*parts, text[done:]])

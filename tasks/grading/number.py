@@ -58,6 +58,7 @@ _TERM = r"\d{1,15}(?:\.\d{1,15})?"
 _OPERATION = re.compile(
     rf"(?<![\w.,/^:√×+-]){_TERM}(?:[ ]?[×+][ ]?{_TERM}){{1,20}}(?![\w.,/^:√×+-]|[ ]?(?:[-/=+√π]|\\pi|sqrt))"
 )
+_TWO_EQUATIONS = re.compile(r"=[^=]{1,40}\bor\b[^=]{1,40}=")
 _DENIED = re.compile(r"(?i)(?:\bnot|n't)(?: (?:equal to|equal|be|about|exactly))? \Z")
 _ALTERNATIVE = re.compile(
     r"(?i)(?:[ ][^\W\d]{1,15})?,?[ ]?\(?(?P<word>or|oder|ou|或|または|to|and)(?![a-z])[ ]?(?:(?:maybe|perhaps) )?\Z"
@@ -97,6 +98,8 @@ def read_number(text: str) -> Fraction | None:
     """The number that a short answer gives; None if it gives none."""
     plain = _GROUPED.sub(lambda m: m[0].replace(" ", ""), _plain(text))
     plain = _OPERATION.sub(_result, plain)
+    if _TWO_EQUATIONS.search(plain) and len({_value(number) for number in _numbers(plain)}) > 1:
+        return None
     right_side = plain.rpartition("=")[2]
     numbers = _numbers(right_side) or _numbers(plain)
     if not numbers:

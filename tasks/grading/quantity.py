@@ -113,8 +113,9 @@ def dates(text: str) -> Iterator[Date]:
                 yield Date(int(part["y"]), month, day)
             continue
         written = part.get("m", "")
-        month = int(written) if written.isdigit() else _MONTHS.index(written[:3].lower()) + 1 if written else None
-        yield Date(int(part["y"]), month, int(part["d"]) if "d" in part else None)
+        named = _MONTHS.index(written[:3].lower()) + 1 if written and not written.isdigit() else None
+        numbered = int(written) if written.isdigit() else None
+        yield Date(int(part["y"]), numbered or named, int(part["d"]) if "d" in part else None)
 
 
 def read_date(text: str) -> Date | None:
