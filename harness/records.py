@@ -26,7 +26,7 @@ Status = Literal["ok", "missing", "out_of_range", "ambiguous", "failed"]
 Kind = Literal["base", "instruct", "sft", "rl"]
 """By what kind of training a checkpoint was made, in the order in which one follows from another: pre-training alone,
 instruction tuning, fine-tuning on traces or labels (distillation, STaR, EpiCaR, confidence_sft), reinforcement (GRPO,
-RLCR). Which recipe it was is told by the name of the run."""
+RLCR). The name of the run says which recipe it was."""
 
 
 Better = Literal["higher", "lower", "nearer 0"]
@@ -74,7 +74,7 @@ class Generation(Record, kw_only=True, frozen=True):
     """Sampling seed of this draw; None for greedy decoding."""
     prompt_tokens: int
     cached_tokens: int | None
-    """Prompt tokens read from the prefix cache; None if the backend does not tell."""
+    """Prompt tokens read from the prefix cache; None if the backend does not report it."""
     reasoning_tokens: int | None
     """Tokens of the reasoning, tags included; None if the token ids are unknown."""
     answer_tokens: int | None
@@ -205,7 +205,7 @@ class MeasureInfo(Record, kw_only=True, frozen=True):
     place: int | None
     """Among the columns of the main tables, from the left, equal ones in this order; None: it is not there."""
     interval: bool
-    """It has 95 % intervals, where these can be told."""
+    """It has 95 % intervals, where these can be computed."""
 
 
 class Scorecard(Record, kw_only=True, frozen=True):

@@ -60,7 +60,7 @@ class OutcomeCount(Record, kw_only=True, frozen=True):
     protocol: str
     domain: Domain
     outcomes: dict[str, int]
-    """Outcome -> count, of all outcomes that could be told."""
+    """Outcome -> count, of all outcomes that are known."""
     confidences: dict[str, dict[str, int]]
     """method -> status -> count."""
 

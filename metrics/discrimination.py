@@ -36,7 +36,7 @@ def within_question_discrimination(confidence, correct, question) -> float:
         question: [N] int of at least 0; rows of one question are its draws.
 
     Returns:
-        Float in [0, 1], over all such pairs; higher is better; 0.5 when confidence does not tell draws apart.
+        Float in [0, 1], over all such pairs; higher is better; 0.5 when confidence does not separate draws.
 
     Undefined: nan when no question has both a right and a wrong answer.
     Source: Taubenfeld et al. 2025 (CISC, arXiv 2502.06233); that a tie counts half is this project's.

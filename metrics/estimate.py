@@ -87,7 +87,7 @@ class Interval(NamedTuple):
     """How the 95 % interval of a number is made."""
 
     how: str
-    """As conventions tell it."""
+    """As conventions describe it."""
     ends: Callable[[Estimate], Ends]
     of_mean: Interval | None = None
     """That of a mean over tasks; None: the same."""

@@ -74,7 +74,7 @@ def votes(
 
     Measured coverage of the intervals at nominal 95 %, for simulated runs of 80 and of 250 questions with 4 draws (250
     repetitions each, 200 resamples): majority vote 92 to 93 %, WQD 93 to 96 %; weighted vote and its gain 90 to 95 %
-    where confidence tells much (WQD 0.92), and 88 to 89 % with 80 questions where it tells little (WQD 0.68), since
+    where confidence is informative (WQD 0.92), and 88 to 89 % with 80 questions where it is hardly so (WQD 0.68), since
     the temperature is not chosen again in resamples.
     """
     for frame in frames.values():

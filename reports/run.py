@@ -93,11 +93,11 @@ def _sentence(row: dict, n_tasks: int) -> dict:
     )
     words += ", which includes 0)." if verdict == "undecided" else ")."
     if auroc["low"] is not None:
-        told = "The confidence ranks right answers above wrong ones" if auroc["low"] > 0.5 else (
+        ranking = "The confidence ranks right answers above wrong ones" if auroc["low"] > 0.5 else (
             "It ranks wrong answers above right ones" if auroc["high"] < 0.5
             else "That it ranks right answers above wrong ones is not shown"
         )  # fmt: skip
-        words += f" {told} (AUROC {text.number(auroc['value'])}, {text.interval(auroc['low'], auroc['high'])})."
+        words += f" {ranking} (AUROC {text.number(auroc['value'])}, {text.interval(auroc['low'], auroc['high'])})."
     over = "the task" if n_tasks == 1 else f"{n_tasks} tasks, each with the same weight"
     words += (
         f" Over {over}; {confidence['n_used']:,} of {confidence['n_total']:,} generations gave answer and confidence."

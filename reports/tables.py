@@ -175,7 +175,7 @@ def _measures(comparison: Comparison) -> dict[str, MeasureInfo]:
 
 
 def _shown(measure: MeasureInfo) -> bool:
-    """A terminal has room for the metrics that figures show, but not for the gap, which others tell as well."""
+    """A terminal has room for the metrics that figures show, but not for the gap, which others show as well."""
     return measure.meaning is not None and measure.better in ("higher", "lower")
 
 

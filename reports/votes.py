@@ -107,7 +107,7 @@ def _equal(row: dict[str, Any]) -> str:
 
 def _sentence(reach: Reach) -> str:
     names = text.clip(reach.run, 40), text.clip(reach.other, 40)
-    verb = {"reaches": "reaches", "falls short": "falls short of", "undecided": "is not told apart from"}[reach.verdict]
+    verb = {"reaches": "reaches", "falls short": "falls short of", "undecided": "may or may not reach"}[reach.verdict]
     change = f"{text.signed(reach.difference)} {text.interval(reach.low, reach.high)}".strip()
     equals = f"; equal to {text.number(reach.equals, 1)} of its draws" if reach.equals is not None else ""
     return (

@@ -26,7 +26,7 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
     """Every run against the baseline, and against the run before it in the order of `records.Kind`.
 
     Args:
-        runs: at least two. Runs of one name are told apart by their folders.
+        runs: at least two. Runs of one name are distinguished by their folders.
         baseline: name or folder of a run, or `first` for the first of `runs`.
 
     Raises:

@@ -1,6 +1,6 @@
 """Predictions that were made elsewhere, read from a table: one row is one answer, with a confidence and a verdict.
 
-Of a row nothing is made up. What a table does not tell (texts, tokens, how the question was asked) stays unknown.
+Of a row nothing is made up. What a table does not hold (texts, tokens, how the question was asked) stays unknown.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Predictions(NamedTuple):
     """Columns of `RunFile.frame` as far as they are known, in the order of its key, and `model` (empty where none is
     named)."""
     outcomes: tuple[str, ...]
-    """The outcomes that could be told apart."""
+    """The outcomes that the file distinguishes."""
 
 
 def read(path: Path, names: Columns, form: TableForm = TableForm()) -> Predictions:  # noqa: B008
@@ -194,7 +194,7 @@ def on_shared(predictions: Predictions) -> Predictions:
     """
     path, names, frame = predictions.path, predictions.columns, predictions.frame
     if not names.model or not names.question:
-        raise InputError(f"{path}: --shared needs --model and --question, the columns that tell what is shared")
+        raise InputError(f"{path}: --shared needs --model and --question, the columns that say what is shared")
     kept = frame[_answered_by_all(frame)].reset_index(drop=True)
     if kept.empty:
         raise InputError(f"{path}: no question was answered by every model; drop --shared")

@@ -47,7 +47,7 @@ def summarize(
 
     Args:
         frame: of `RunFile.frame`.
-        manifest: where it has an entry `known`, only those outcomes and statuses could be told apart.
+        manifest: where it has an entry `known`, only those outcomes and statuses are known.
         gallery: None where the texts are not known.
     """
     from calibench.metrics.scorecard import scorecard

@@ -32,7 +32,7 @@ _LOST = "the answer is read otherwise now, and the log-probabilities of its toke
 
 @dataclass
 class Rescored:
-    """What `rescore` found, to be told before `keep` writes it."""
+    """What `rescore` found, to be reported before `keep` writes it."""
 
     graders: dict[str, str]
     """Task -> name and version of its grader today."""
@@ -89,7 +89,7 @@ def keep(run: RunFile, found: Rescored) -> None:
     """Replaces what is otherwise now, in one transaction, so that the run is wholly of the old rules or of the new."""
     manifest = run.manifest()
     identity = manifest.get("identity", {})
-    told = {
+    entry = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "calibench": __version__,
         "found": found.summary(),
@@ -101,7 +101,7 @@ def keep(run: RunFile, found: Rescored) -> None:
             run.name_grader(task, grader)
         run.update_manifest(
             identity={**identity, "graders": {**identity.get("graders", {}), **found.graders}},
-            rescored=[*manifest.get("rescored", []), told],
+            rescored=[*manifest.get("rescored", []), entry],
             complete=is_complete(run),
         )
 

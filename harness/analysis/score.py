@@ -114,7 +114,7 @@ def _left_out(found: Predictions) -> Iterator[str]:
 
 
 def _manifest(found: Predictions, model: str, frame: pd.DataFrame, notes: Sequence[str], shared: bool) -> dict:
-    """What a reader must know of where the numbers come from. What a file does not tell is not in it."""
+    """What a reader must know of where the numbers come from. What a file does not hold is not in it."""
     of_tasks = frame.groupby("task")
     questions, draws = of_tasks["question_id"].nunique(), of_tasks["draw"].max() + 1
     form = {name: value for name, value in found.form._asdict().items() if value}

@@ -258,7 +258,7 @@ class Backend(BaseBackend):
             raise EngineError(f"the vLLM engine died in mid-run (its log: {self._log})") from error
         except Exception as error:
             raise EngineError(f"the vLLM engine refused a request: {_brief(error)} (its log: {self._log})") from error
-        # An engine that is told to stop hands out what it has; half an answer is none.
+        # An engine that is asked to stop hands out what it has; half an answer is none.
         raise EngineError(f"the vLLM engine ended a request early ({reason}; its log: {self._log})")
 
 

@@ -48,7 +48,7 @@ def print_json(value: Any) -> None:
 
 
 def loaded(names: Sequence[str], load: Callable[[str], T]) -> list[tuple[str, T]]:
-    """Each name with its plug-in; what is wrong with one that cannot be had is told, and the others stand."""
+    """Each name with its plug-in; what is wrong with one that cannot be loaded is printed, and the others stay."""
     found = []
     for name in names:
         try:

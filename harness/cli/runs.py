@@ -34,9 +34,9 @@ def _add_report(commands: Any) -> None:
     report.add_argument(
         "--rescore",
         action="store_true",
-        help="read and grade the stored texts again, by today's rules; tells what changes, then replaces it",
+        help="read and grade the stored texts again, by today's rules; reports what changes, then replaces it",
     )
-    report.add_argument("--dry-run", action="store_true", help="with --rescore: tell what would change, and no more")
+    report.add_argument("--dry-run", action="store_true", help="with --rescore: only report what would change")
     add_task_file_options(report)
 
 
@@ -72,7 +72,7 @@ def _report_one(run_path: Path, options: argparse.Namespace) -> None:
 
 
 def _rescore(run: RunFile, options: argparse.Namespace) -> Rescoring:
-    """Tells what changes, then replaces it."""
+    """Reports what changes, then replaces it."""
     from calibench import tasks
     from calibench.analysis.rescore import keep, rescore
     from calibench.lm_eval import theirs

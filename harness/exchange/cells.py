@@ -1,7 +1,7 @@
 """What the cells of other tools' tables say: confidences, verdicts and names, in the ways they are written in the wild.
 
 Where a cell can be read in two ways it is refused, and the message says how to write it. Readers take a column batch by
-batch, since some things can only be told of the whole column: its scale, and what its letters mean.
+batch, since some things show only in the whole column: its scale, and what its letters mean.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _LETTERS = {
     },
     "i": {"c": "correct", "i": "incorrect", "n": "abstained"},
 }
-"""The letter that tells a column's letters -> what they mean: a lone `n` is "no" or "not attempted"."""
+"""The letter that decides what a column's letters mean -> that: a lone `n` is "no" or "not attempted"."""
 _ROUNDING = 1e-3
 """Confidences that are outside their range by no more than this are so by rounding, not by scale."""
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")

@@ -32,7 +32,7 @@ Key = tuple[str, str]
 """Task and id of a question: an id alone may be that of a question of another task too."""
 _ACCELERATE = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_machines", "1", "--gpu_ids", "all",
                "--mixed_precision", "no", "--dynamo_backend", "no")  # fmt: skip
-"""`accelerate launch`, also where the environment's programs are not on the path. What it is not told, it takes from
+"""`accelerate launch`, also where the environment's programs are not on the path. What is not given, it takes from
 the user's own file of defaults; the trainers set their precision themselves."""
 
 

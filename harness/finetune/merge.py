@@ -1,7 +1,7 @@
 """Linear merge of checkpoints, or of LoRA adapters: theta = sum_i w_i theta_i.
 
 Wortsman et al. 2022, "Model soups" (arXiv 2203.05482), with weights of one's own choice. With `normalize`, the weights
-are divided by their sum, which is what mergekit's `linear` does unless told otherwise: 1.0, 0.2 and 0.1 become 0.769,
+are divided by their sum, which is what mergekit's `linear` does by default: 1.0, 0.2 and 0.1 become 0.769,
 0.154 and 0.077. Without, a sum of 1.3 scales every layer by 1.3, which breaks a model.
 
 Sums are taken in float64 and rounded to the first parent's type, tensor by tensor: no more than one tensor of each

@@ -2,8 +2,8 @@
 
 A process of its own gives its memory back, may be one of several (`accelerate launch`), and when the system kills it
 for want of memory, the run that started it can say so. A trainer is a module of this package that defines `Settings` (a
-Struct) and `fit(folder, settings, tell)`, which writes `folder/checkpoint` in one step when it is done, continues from
-its own states in `folder/states`, and tells figures as it goes.
+Struct) and `fit(folder, settings, report)`, which writes `folder/checkpoint` in one step when it is done, continues
+from its own states in `folder/states`, and reports figures as it goes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SETTINGS = "settings.json"
 CURVE = "curve.json"
 _LOG = "log.txt"
 
-Tell = Callable[[int, int, dict[str, float | None]], None]
+Report = Callable[[int, int, dict[str, float | None]], None]
 """Told the steps done, the steps in all, and figures by name."""
 
 
@@ -44,14 +44,14 @@ class Trained(NamedTuple):
     """Figures by step."""
 
 
-def run(trainer: str, folder: Path, settings: msgspec.Struct, tell: Tell, launcher: Sequence[str] = ()) -> Trained:
+def run(trainer: str, folder: Path, settings: msgspec.Struct, report: Report, launcher: Sequence[str] = ()) -> Trained:
     """Trains, or continues, or finds that the checkpoint is there already.
 
     Args:
         trainer: name of the module.
         folder: where settings, states, log and checkpoint lie.
         settings: the module's `Settings`.
-        tell: is told figures.
+        report: gets figures as the stage goes.
         launcher: what the Python interpreter runs to start several processes; empty for one.
 
     Raises:
@@ -61,14 +61,14 @@ def run(trainer: str, folder: Path, settings: msgspec.Struct, tell: Tell, launch
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / CHECKPOINT).is_dir():
         (folder / _SETTINGS).write_bytes(msgspec.json.format(msgspec.json.encode(settings), indent=1))
-        _process(trainer, folder, tell, launcher)
+        _process(trainer, folder, report, launcher)
         shutil.rmtree(folder / STATES, ignore_errors=True)
     return Trained(
-        folder / CHECKPOINT, [_told(entry) for entry in json.loads((folder / CHECKPOINT / CURVE).read_text())]
+        folder / CHECKPOINT, [_reported(entry) for entry in json.loads((folder / CHECKPOINT / CURVE).read_text())]
     )
 
 
-def _told(entry: dict[str, float]) -> dict[str, float]:
+def _reported(entry: dict[str, float]) -> dict[str, float]:
     """A point of the curve without what the trainer counts for itself: what has a slash in its name, and the tokens,
     which it counts from where it was continued."""
     return {
@@ -78,7 +78,7 @@ def _told(entry: dict[str, float]) -> dict[str, float]:
     }
 
 
-def _process(trainer: str, folder: Path, tell: Tell, launcher: Sequence[str]) -> None:
+def _process(trainer: str, folder: Path, report: Report, launcher: Sequence[str]) -> None:
     command = [sys.executable, *launcher, "-m", "calibench.finetune.stage", trainer, str(folder)]
     with (folder / _LOG).open("a") as log:
         lifeline = Lifeline()
@@ -101,7 +101,7 @@ def _process(trainer: str, folder: Path, tell: Tell, launcher: Sequence[str]) ->
             elif "cause" in message and not cause:  # other processes then fail of this one's end
                 cause = f": {message['cause']}"
             elif "step" in message:
-                tell(message["step"], message["of"], message["figures"])
+                report(message["step"], message["of"], message["figures"])
         code = child.wait()
     finally:
         lifeline.release()
@@ -139,24 +139,24 @@ def _environment(*, one_gpu: bool) -> dict[str, str]:
 
 
 def main(trainer: str, folder: Path) -> int:
-    """Runs the trainer; tells figures and a failure as lines of JSON on what was stdout."""
+    """Runs the trainer; reports figures and a failure as lines of JSON on what was stdout."""
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what libraries print goes to the log
     rank = int(os.environ.get("RANK", "0"))
 
-    def tell(step: int, of: int, figures: dict[str, float | None]) -> None:
+    def report(step: int, of: int, figures: dict[str, float | None]) -> None:
         if rank == 0:
             out.write(json.dumps({"step": step, "of": of, "figures": figures}) + "\n")
 
     module = importlib.import_module(f"calibench.finetune.trainers.{trainer}")
     try:
         settings = msgspec.json.decode((folder / _SETTINGS).read_bytes(), type=module.Settings)
-        module.fit(folder, settings, tell)
+        module.fit(folder, settings, report)
     except Exception as error:
         failure = _named(error)
-        told = {"error": type(failure).__name__, "message": str(failure)} if failure else {"cause": _in_short(error)}
+        message = {"error": type(failure).__name__, "message": str(failure)} if failure else {"cause": _in_short(error)}
         with contextlib.suppress(OSError):
-            out.write(json.dumps(told) + "\n")
+            out.write(json.dumps(message) + "\n")
         with contextlib.suppress(OSError):  # the log may lie on a full disk
             traceback.print_exc()
         return failure.exit_code if failure else 1

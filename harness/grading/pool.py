@@ -79,7 +79,7 @@ class GradingPool:
     def submit(self, task_name: str, question: Question, answer_text: str) -> Future[Verdict]:
         """Schedules one answer; the future gets a verdict whatever the grader does.
 
-        Only if somebody else told the worker to stop (SIGTERM), as at the end of a batch job, it gets an EngineError:
+        Only if something else asks the worker to stop (SIGTERM), as at the end of a batch job, it gets an EngineError:
         then nothing is known of the answer, and the run is to be continued.
         """
         verdict: Future[Verdict] = Future()
@@ -94,7 +94,7 @@ class GradingPool:
                 signal.SIGTERM,
                 -signal.SIGTERM,
             ):
-                verdict.set_exception(EngineError("a grading worker was told to stop"))
+                verdict.set_exception(EngineError("a grading worker was asked to stop"))
             else:
                 verdict.set_result(self._verdict(done))
 

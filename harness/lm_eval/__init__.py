@@ -9,7 +9,7 @@ wins. Under other protocols the same question is asked in a turn, to be answered
 
 Ours there: `write_configurations` makes every task of calibench run under the stock `lm_eval` command, with the
 confidence stated in one turn; and those with a closed set of answers also by their options, with the softmax over them
-as confidence. lm-eval tells nothing but the text of an answer or the log-likelihoods, so a cut answer is read as far as
+as confidence. lm-eval passes on only the text of an answer, or the log-likelihoods, so a cut answer is read as far as
 it goes, and a task is scored by the measures of the scorecard, in the same conventions. `calibench.lm_eval.model`
 offers our backends as a model of lm-eval's.
 """

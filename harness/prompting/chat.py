@@ -17,7 +17,7 @@ from jinja2 import TemplateError
 from calibench.errors import ModelError
 
 DATE = datetime(2024, 7, 26)
-"""The day that templates are told: prompts must not depend on it. Llama 3's own templates fall back to this one."""
+"""The date that templates get: prompts must not depend on it. Llama 3's own templates fall back to this one."""
 _SENTINEL = "calibench-sentinel-5f0c"
 _OPENED_REASONING = re.compile(r"(<|\[|◁)((?:seed:)?think(?:ing)?|thoughts?|reasoning|THINK)(>|\]|▷)\s*\Z")
 
@@ -43,7 +43,7 @@ class Prompt(NamedTuple):
 
 
 class ChatFormat:
-    """The chat template of a tokenizer, or a plain-text prompt where it has none (`has_template` tells).
+    """The chat template of a tokenizer, or a plain-text prompt where it has none (see `has_template`).
 
     Args:
         tokenizer: a Hugging Face tokenizer.

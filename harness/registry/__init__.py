@@ -86,7 +86,7 @@ def entry_of(noun: str, group: str, name: str, own: Collection[str], groups: Col
     if len(givers) > 1:
         raise PluginError(
             f"{noun} {name} is given by {' and by '.join(givers)}\n"
-            f"Which of them is meant cannot be told: rename the entry point in {givers[-1]}, or remove that package"
+            f"It is not clear which of them is meant: rename the entry point in {givers[-1]}, or remove that package"
         )
     return entries[0] if entries else None
 

@@ -48,7 +48,7 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
 
     Args:
         config: what to do.
-        progress: is told what happens.
+        progress: receives what happens.
         chosen: asks these instead of the tasks that `config.tasks` names; they keep the names, and so the graders, of
             tasks that `tasks.load` finds.
 

@@ -36,7 +36,7 @@ class _Task:
 @dataclass
 class _Training:
     first: int
-    """The step that was told first; a continued training begins in the middle."""
+    """The step that was reported first; a continued training begins in the middle."""
     of: int
     step: int = 0
     figures: dict[str, float | None] = field(default_factory=dict)
@@ -160,7 +160,7 @@ class Live(Lines):
 
 
 class Progress(Protocol):
-    """Told what happens; see `calibench.running.progress`."""
+    """Receives what happens; see `calibench.running.progress`."""
 
     def stage(self, text: str) -> None: ...
     def plan(self, task: str, total: int) -> None: ...

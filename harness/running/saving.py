@@ -53,7 +53,7 @@ class Saver:
 
 
 @contextlib.contextmanager
-def draining(stop: asyncio.Event, told: Callable[[], None]) -> Iterator[None]:
+def draining(stop: asyncio.Event, stopping: Callable[[], None]) -> Iterator[None]:
     """The first Ctrl-C or SIGTERM sets `stop` and lets what is in flight end; the second one gives that up too."""
     loop, owner = asyncio.get_running_loop(), _current_task()
 
@@ -61,7 +61,7 @@ def draining(stop: asyncio.Event, told: Callable[[], None]) -> Iterator[None]:
         if stop.is_set():
             owner.cancel()
         stop.set()
-        told()
+        stopping()
 
     signals = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
     for number in signals:

@@ -55,7 +55,7 @@ class Stream:
         protocol: what is asked besides the questions.
         methods: the confidence methods, by name.
         graders: grade the answers.
-        progress: is told what happens.
+        progress: receives what happens.
         backend: started; None: only what the stored texts give is made.
     """
 

@@ -335,7 +335,7 @@ class RunFile:
         Columns: task, protocol, question_id, draw, method (`none` where no confidence was asked for), value, status,
         outcome, correct, answer, grader, domain, subject, level, cluster, finish_reason, prompt_tokens, cached_tokens,
         reasoning_tokens, answer_tokens, latency. Ungraded generations (an interrupted run) are left out. Where only
-        verdicts are known (`calibench score`), the domain is `other`, and what a generation would tell is missing.
+        verdicts are known (`calibench score`), the domain is `other`, and what only a generation has is missing.
         """
         from calibench.store.frame import frame
 

@@ -1,7 +1,7 @@
 """The training text of the bundled checkpoints, written from the micro suite.
 
-The stated confidences are planted. They fall with the level of a question, so that they tell hard from easy, and lie
-well above the accuracy that models of this size reach: the checkpoints are over-confident because this text is.
+The stated confidences are planted. They fall with the level of a question, so that they separate hard from easy, and
+lie well above the accuracy that models of this size reach: the checkpoints are over-confident because this text is.
 """
 
 from __future__ import annotations

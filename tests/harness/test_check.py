@@ -123,7 +123,7 @@ def test_an_answer_whose_worker_is_told_to_stop_has_no_verdict():
         with pytest.raises(TimeoutError):
             unknown.result(timeout=1)
         worker.terminate()
-        with pytest.raises(EngineError, match="told to stop"):
+        with pytest.raises(EngineError, match="asked to stop"):
             unknown.result(timeout=30)
 
 

@@ -121,7 +121,7 @@ def _notes(job: Job, parts: _Parts) -> dict[str, Any]:
 
 
 def _foreign(parent: Checkpoint, adapters: list[Path]) -> Iterator[str]:
-    """Which adapters were trained on another model, where the lineage of their checkpoint tells."""
+    """Which adapters were trained on another model, as far as the lineage of their checkpoint says."""
     for folder in adapters:
         lineage = Checkpoint(folder.name, folder.parent, None).lineage()
         if lineage.get("options", {}).get("start") == "previous":  # the last one is of the checkpoint before it
@@ -159,7 +159,7 @@ def _into_base(job: Job, adapter: Path) -> None:
     misfit = f"{job.options.adapters}: no adapters of {job.parent.name}: "
     try:
         base = AutoModelForCausalLM.from_pretrained(job.parent.path, dtype=torch.float32)
-        with warnings.catch_warnings(action="ignore"):  # about what is missing, which is told below
+        with warnings.catch_warnings(action="ignore"):  # about what is missing, which is reported below
             tuned = PeftModel.from_pretrained(base, adapter)
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         lines = [line.strip() for line in str(error).splitlines()]

@@ -28,7 +28,7 @@ from calibench.fields import Options
 from calibench.finetune import rewards
 from calibench.finetune.job import Job
 from calibench.finetune.rewards import Judged
-from calibench.finetune.stage import Tell, Trained
+from calibench.finetune.stage import Report, Trained
 from calibench.finetune.trainers import base as trainer_of
 from calibench.finetune.trainers import signs
 from calibench.finetune.trainers.validation import Asked, end_tokens, graders, pad_token
@@ -125,7 +125,7 @@ class Reply(NamedTuple):
     """The tokens that state the confidence: the first, and one after the last; equal if there are none."""
 
 
-def fit(folder: Path, settings: Settings, tell: Tell) -> None:
+def fit(folder: Path, settings: Settings, report: Report) -> None:
     """Trains on the questions and writes `folder/checkpoint`; goes on from the last state in `folder/states`.
 
     Raises:
@@ -147,7 +147,7 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
             peft_config=trainer_of.adapters(settings),
         )
         trainer.grader, trainer.settings = grader, settings
-        trainer.add_callback(_watch(trainer, chat, settings, pool, tell))
+        trainer.add_callback(_watch(trainer, chat, settings, pool, report))
         trainer_of.train(trainer, folder, settings)
 
 
@@ -341,7 +341,7 @@ def _trainer_class() -> type:
     return Trainer
 
 
-def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool, tell: Tell) -> Any:
+def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool, report: Report) -> Any:
     from transformers import TrainerCallback
 
     class Watch(TrainerCallback):
@@ -363,7 +363,7 @@ def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool
             entry["confidence_collapsed"] = float(collapsed)
             entry |= trainer_of.look(trainer, chat, settings, pool)
             shown = [*_SHOWN, *(name for name in entry if name.startswith("validation_"))]
-            tell(step, state.max_steps, {name: entry[name] for name in shown if name in entry})
+            report(step, state.max_steps, {name: entry[name] for name in shown if name in entry})
 
     return Watch()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from calibench.finetune.options import TrainingOptions
 from calibench.finetune.rows import IGNORED
-from calibench.finetune.stage import Tell
+from calibench.finetune.stage import Report
 from calibench.finetune.trainers import base as trainer_of
 from calibench.finetune.trainers.validation import graders, pad_token
 from calibench.grading.pool import GradingPool
@@ -30,7 +30,7 @@ class Settings(trainer_of.TrainerSettings, frozen=True, kw_only=True):
     """kind of row -> factor on the loss of its tokens; a kind that is not named has 1."""
 
 
-def fit(folder: Path, settings: Settings, tell: Tell) -> None:
+def fit(folder: Path, settings: Settings, report: Report) -> None:
     """Trains on the rows and writes `folder/checkpoint`.
 
     Raises:
@@ -63,7 +63,7 @@ def fit(folder: Path, settings: Settings, tell: Tell) -> None:
     )
     trainer.data_collator = _collator(pad_token(chat), options.packing)
     with graders(1, settings.task_files, settings.validation) as pool:
-        trainer.add_callback(_watch(trainer, chat, settings, pool, tell))
+        trainer.add_callback(_watch(trainer, chat, settings, pool, report))
         trainer_of.train(trainer, folder, settings)
 
 
@@ -141,11 +141,11 @@ def _collator(padding: int, packed: bool) -> Any:
     return collate
 
 
-def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool, tell: Tell) -> Any:
+def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool, report: Report) -> Any:
     from transformers import TrainerCallback
 
     class Watch(TrainerCallback):
-        """Tells the figures, looks at the validation questions, and stops when the loss is NaN or infinite."""
+        """Reports the figures, looks at the validation questions, and stops when the loss is NaN or infinite."""
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             control.should_log |= state.global_step == state.max_steps  # the last steps are looked at as well
@@ -158,6 +158,6 @@ def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool
             trainer_of.require_number(state.global_step, logs)
             shown = ("loss", "learning_rate", *(name for name in logs if name.startswith("validation_")))
             if figures := {name: logs[name] for name in shown if name in logs}:
-                tell(state.global_step, state.max_steps, figures)
+                report(state.global_step, state.max_steps, figures)
 
     return Watch()

@@ -44,15 +44,15 @@ def some_rows():
 
 @pytest.fixture
 def fit(parent, tmp_path):
-    """Trains in a folder of the test's; returns the folder and what was told."""
+    """Trains in a folder of the test's; returns the folder and what was reported."""
     path = tmp_path / "rows.parquet"
     rows.write(some_rows(), path, 512)
 
     def fit(name="stage", factors=None, stop_at=None, **options):
-        told = []
+        reported = []
 
-        def tell(step, of, figures):
-            told.append((step, figures))
+        def report(step, of, figures):
+            reported.append((step, figures))
             if stop_at and step >= stop_at:
                 raise KeyboardInterrupt
 
@@ -60,8 +60,8 @@ def fit(parent, tmp_path):
         settings = sft.Settings(
             model=str(parent), rows=str(path), options=TrainingOptions(**chosen), factors=factors or {}
         )
-        sft.fit(tmp_path / name, settings, tell)
-        return tmp_path / name, told
+        sft.fit(tmp_path / name, settings, report)
+        return tmp_path / name, reported
 
     fit.folder = tmp_path
     return fit
@@ -79,22 +79,22 @@ def same(a, b):
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
-def losses(told):
-    return [figures["loss"] for _, figures in told if "loss" in figures]
+def losses(reported):
+    return [figures["loss"] for _, figures in reported if "loss" in figures]
 
 
 def test_training_lowers_the_loss_and_leaves_a_whole_checkpoint(fit, parent):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    folder, told = fit(epochs=6, save_every=50)
-    assert losses(told)[-1] < 0.5 * losses(told)[0]
+    folder, reported = fit(epochs=6, save_every=50)
+    assert losses(reported)[-1] < 0.5 * losses(reported)[0]
     AutoModelForCausalLM.from_pretrained(folder / "checkpoint")
     assert AutoTokenizer.from_pretrained(folder / "checkpoint").chat_template
     assert not (folder / "checkpoint" / "lineage.json").exists()
     for name in ("config.json", "generation_config.json"):  # not what the trainer made of them for itself
         assert (folder / "checkpoint" / name).read_bytes() == (parent / name).read_bytes()
     curve = json.loads((folder / "checkpoint" / "curve.json").read_text())
-    assert [point["loss"] for point in curve] == losses(told)
+    assert [point["loss"] for point in curve] == losses(reported)
     assert curve[-1]["step"] == 36, "the last steps are looked at, whatever is between two looks"
 
 
@@ -105,8 +105,8 @@ def test_training_that_was_stopped_goes_on_to_the_same_weights(fit, stop_at, sta
     with pytest.raises(KeyboardInterrupt):
         fit("stopped", stop_at=stop_at)
     assert last_state(fit.folder / "stopped").name == f"checkpoint-{state}"
-    resumed, told = fit("stopped")
-    assert told[0][0] > state
+    resumed, reported = fit("stopped")
+    assert reported[0][0] > state
     assert same(weights(whole), weights(resumed))
 
 
@@ -139,18 +139,18 @@ def first_loss(parent, chosen, factor=lambda kind: 1.0):
 @pytest.mark.parametrize("packing", [False, True])
 @pytest.mark.parametrize("factors", [{}, {"yes": 3.0}])
 def test_the_loss_is_that_of_each_row_alone(fit, parent, packing, factors):
-    _, told = fit(
+    _, reported = fit(
         f"{packing}{len(factors)}", factors, packing=packing, batch_size=24, epochs=1, learning_rate=1e-9, save_every=1
     )
     expected = first_loss(parent, some_rows(), lambda kind: factors.get(kind, 1.0))
-    assert losses(told)[0] == pytest.approx(expected, rel=1e-4)
+    assert losses(reported)[0] == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_weighted_token_counts_the_same_whatever_rows_share_its_step(fit, parent):
     factors = {"yes": 3.0}
-    _, told = fit(factors=factors, batch_size=2, accumulation=2, epochs=1, learning_rate=1e-9, save_every=1)
+    _, reported = fit(factors=factors, batch_size=2, accumulation=2, epochs=1, learning_rate=1e-9, save_every=1)
     expected = first_loss(parent, some_rows(), lambda kind: factors.get(kind, 1.0))
-    assert sum(losses(told)) / 6 == pytest.approx(expected, rel=1e-4)
+    assert sum(losses(reported)) / 6 == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(fit):

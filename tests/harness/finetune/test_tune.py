@@ -65,7 +65,7 @@ def place(tiny, tmp_path, monkeypatch):
 def untrained(monkeypatch):
     """A stage of training leaves a copy of its parent."""
 
-    def process(trainer, folder, tell, launcher):
+    def process(trainer, folder, report, launcher):
         settings = json.loads((folder / "settings.json").read_text())
         shutil.copytree(settings["model"], folder / "checkpoint")
         (folder / "checkpoint" / "curve.json").write_text("[]")
