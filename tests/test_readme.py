@@ -25,7 +25,8 @@ from calibench.store import RunFile
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
     ROOT / "README.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("conventions", "lm-eval", "methods", "run-file", "score", "tasks")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("conventions", "lm-eval", "methods", "python", "run-file")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("score", "tasks")),
 ]
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 CODE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
