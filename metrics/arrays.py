@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def checked(confidence, correct) -> tuple[np.ndarray, np.ndarray]:
+def checked(confidence: ArrayLike, correct: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Confidence as float64 [N] and correct as bool [N].
 
     A confidence of fewer bits stands for the shortest decimal that it is written as: 0.8 in float32 is 0.8, and on the

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 LEVEL = 0.95
 _ALPHA = (1 - LEVEL) / 2
@@ -19,7 +20,7 @@ _MAX_UNDEFINED = 0.05
 """An interval is withheld when more than this share of the resamples leaves the metric undefined."""
 
 
-def partition(cluster, question_id) -> tuple[np.ndarray, int]:
+def partition(cluster: ArrayLike, question_id: ArrayLike) -> tuple[np.ndarray, int]:
     """Code [N] of each row's independent unit, its cluster or (where that is None) its question, and their number C."""
     import pandas as pd
 
@@ -118,10 +119,10 @@ def absolute_sum_interval(estimate: np.ndarray, replicates: np.ndarray) -> tuple
     Returns:
         (low, high), or None if the replicates do not vary or more than 5 % of them are undefined (nan).
     """
-    replicates = usable(replicates)
-    if replicates is None:
+    defined = usable(replicates)
+    if defined is None:
         return None
-    path = _Path(estimate, replicates)
+    path = _Path(estimate, defined)
     if not path.varies:
         return None
     observed = np.abs(estimate).sum()

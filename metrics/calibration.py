@@ -8,6 +8,7 @@ writes down are decimals that lie on bin edges, so edges and ties are part of ea
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from calibench.metrics.arrays import checked
 
@@ -61,7 +62,7 @@ def gaps(confidence: np.ndarray, correct: np.ndarray, bins: np.ndarray) -> tuple
     return n[held] / len(confidence), excess[held] / n[held]
 
 
-def expected_calibration_error(confidence, correct, *, n_bins: int = N_BINS) -> float:
+def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, *, n_bins: int = N_BINS) -> float:
     """Expected calibration error (ECE): sum over bins of share x |mean confidence - accuracy|.
 
     Args:
@@ -80,7 +81,7 @@ def expected_calibration_error(confidence, correct, *, n_bins: int = N_BINS) -> 
     return _mean_gap(confidence, correct, equal_width_bins(confidence, n_bins))
 
 
-def equal_mass_calibration_error(confidence, correct, *, n_bins: int = N_BINS) -> float:
+def equal_mass_calibration_error(confidence: ArrayLike, correct: ArrayLike, *, n_bins: int = N_BINS) -> float:
     """ECE over bins that hold about as many rows each; a value is never split over bins.
 
     Returns:
@@ -94,7 +95,7 @@ def equal_mass_calibration_error(confidence, correct, *, n_bins: int = N_BINS) -
     return _mean_gap(confidence, correct, equal_mass_bins(confidence, n_bins))
 
 
-def per_value_calibration_error(confidence, correct) -> float:
+def per_value_calibration_error(confidence: ArrayLike, correct: ArrayLike) -> float:
     """ECE with one bin for each distinct confidence: no binning hides gaps of opposite sign.
 
     Returns:
@@ -106,7 +107,7 @@ def per_value_calibration_error(confidence, correct) -> float:
     return _mean_gap(confidence, correct, value_bins(confidence)) if is_discrete(confidence) else np.nan
 
 
-def maximum_calibration_error(confidence, correct, *, n_bins: int = N_BINS) -> float:
+def maximum_calibration_error(confidence: ArrayLike, correct: ArrayLike, *, n_bins: int = N_BINS) -> float:
     """Maximum calibration error (MCE): the largest |mean confidence - accuracy| of the bins that hold rows.
 
     Returns:
@@ -120,7 +121,7 @@ def maximum_calibration_error(confidence, correct, *, n_bins: int = N_BINS) -> f
     return float(np.abs(gap).max()) if len(gap) else np.nan
 
 
-def rms_calibration_error(confidence, correct, *, n_bins: int = N_BINS) -> float:
+def rms_calibration_error(confidence: ArrayLike, correct: ArrayLike, *, n_bins: int = N_BINS) -> float:
     """Root mean square calibration error: sqrt(sum over bins of share x gap^2).
 
     Returns:
@@ -134,7 +135,9 @@ def rms_calibration_error(confidence, correct, *, n_bins: int = N_BINS) -> float
     return float(np.sqrt(share @ gap**2)) if len(gap) else np.nan
 
 
-def debiased_squared_calibration_error(confidence, correct, cluster, *, n_bins: int = N_BINS) -> float:
+def debiased_squared_calibration_error(
+    confidence: ArrayLike, correct: ArrayLike, cluster: ArrayLike, *, n_bins: int = N_BINS
+) -> float:
     """Squared calibration error without the upward bias: sum over bins of share x unbiased estimate of gap^2.
 
     The estimate is the mean of e_i e_j over pairs of rows of one bin from two clusters, e = confidence - correct. With
@@ -165,7 +168,7 @@ def debiased_squared_calibration_error(confidence, correct, cluster, *, n_bins: 
     return float(n[usable] @ (products[usable] / pairs[usable]) / n[usable].sum()) if usable.any() else np.nan
 
 
-def signed_gap(confidence, correct) -> float:
+def signed_gap(confidence: ArrayLike, correct: ArrayLike) -> float:
     """Mean confidence - accuracy: above zero is over-confident, below zero under-confident.
 
     Undefined: nan when N == 0.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -104,9 +104,10 @@ def _changes(
         of_a, of_b = parts[a][key], parts[b][key]
         shared = set(of_a["question_id"]) & set(of_b["question_id"])
         if shared:
-            group = Group(*key, "all")
-            rows = [of[of["question_id"].isin(shared)] for of in (of_a, of_b)]
-            pairs[group] = _pair(group, *rows, resamples, random_source(seed, group))
+            task, protocol, method = key
+            group = Group(task, protocol, method, "all")
+            rows_a, rows_b = (of[of["question_id"].isin(shared)] for of in (of_a, of_b))
+            pairs[group] = _pair(group, rows_a, rows_b, resamples, random_source(seed, group))
     changes = [_change(a, b, g, m, [p], margin) for g, p in pairs.items() for m in p.a if m in metrics]
     for protocol, method in sorted({(g.protocol, g.method) for g in pairs}):
         members = [p for g, p in pairs.items() if (g.protocol, g.method) == (protocol, method)]
@@ -126,11 +127,11 @@ def _pair(group: Group, a: pd.DataFrame, b: pd.DataFrame, resamples: int, rng: n
         for rows, part in ((a, codes[: len(a)]), (b, codes[len(a) :]))
     ]
     measures = [m for m in measures_of(group.method) if m.interval]
-    sides = [
+    of_a, of_b = (
         estimates(measures, sample, resampled)
         for sample, resampled in zip(samples, resample(samples, resamples, rng), strict=True)
-    ]
-    return Pair(*sides, a["question_id"].nunique(), n_clusters)
+    )
+    return Pair(of_a, of_b, a["question_id"].nunique(), n_clusters)
 
 
 def _change(run_a: str, run_b: str, group: Group, name: str, pairs: list[Pair], margin: float) -> JudgedChange:
@@ -157,12 +158,13 @@ def _change(run_a: str, run_b: str, group: Group, name: str, pairs: list[Pair], 
         return JudgedChange({**row, "reason": f"undefined for {' and '.join(runs)}"}, None, 0.0)
     row["difference"] = b - a
     n_clusters = sum(p.n_clusters for p in pairs)
+    assert measure.interval, "as all metrics that are compared have"
     shown = judged = _shown(measure.interval, of_pairs, b - a, n_clusters)
-    if shown is None:
-        return JudgedChange(row, None, 0.0)
-    row["low"], row["high"] = min(shown.low, b - a), max(shown.high, b - a)
     if measure.better == "nearer 0":
         judged = _shown(INVERSION, [(absolute(of_a), absolute(of_b))], abs(b) - abs(a), n_clusters)
+    if shown is None or judged is None:
+        return JudgedChange(row, None, 0.0)
+    row["low"], row["high"] = min(shown.low, b - a), max(shown.high, b - a)
     improvement = _SIGN[measure.better] * judged.difference
     return JudgedChange(row, _p_value(judged, n_clusters), improvement)
 
@@ -217,7 +219,9 @@ def _judge(changes: list[JudgedChange], margin: float) -> list[Difference]:
     ]
 
 
-def _verdict(change: JudgedChange, p_holm: float | None, margin: float) -> str:
+def _verdict(
+    change: JudgedChange, p_holm: float | None, margin: float
+) -> Literal["better", "worse", "equivalent", "undecided"]:
     low, high = change.row["low"], change.row["high"]
     if low is not None and -margin < low and high < margin:
         return "equivalent"

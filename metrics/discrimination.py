@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from calibench.metrics.arrays import checked
 
 
-def auroc(confidence, correct) -> float:
+def auroc(confidence: ArrayLike, correct: ArrayLike) -> float:
     """Area under the ROC curve: the chance that a right answer has more confidence than a wrong one, ties half.
 
     Args:
@@ -27,7 +28,7 @@ def auroc(confidence, correct) -> float:
     return float(area(right, wrong)) if correct.any() and not correct.all() else np.nan
 
 
-def within_question_discrimination(confidence, correct, question) -> float:
+def within_question_discrimination(confidence: ArrayLike, correct: ArrayLike, question: ArrayLike) -> float:
     """WQD: the chance that a right answer has more confidence than a wrong one to the same question, ties half.
 
     Args:

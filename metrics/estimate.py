@@ -57,16 +57,30 @@ class Change(NamedTuple):
     """None where no resample differs."""
 
 
+def replicates_of(e: Estimate) -> np.ndarray:
+    """[R], of an estimate that was resampled."""
+    assert e.replicates is not None
+    return e.replicates
+
+
+def parts_of(e: Estimate) -> Parts:
+    """Of an estimate of a number that is a sum of parts."""
+    assert e.parts is not None
+    return e.parts
+
+
 def mean(estimates: Sequence[Estimate]) -> Estimate:
     """The unweighted mean, as over tasks, each of which is resampled on its own.
 
     The parts stand side by side, as their absolute sum is then the mean of the absolute sums.
     """
-    replicates, parts = [e.replicates for e in estimates], [e.parts for e in estimates]
+    replicates = [e.replicates for e in estimates if e.replicates is not None]
+    parts = [e.parts for e in estimates if e.parts is not None]
+    n = len(estimates)
     return Estimate(
         float(np.mean([e.value for e in estimates])),
-        None if any(r is None for r in replicates) else np.mean(replicates, axis=0),
-        None if None in parts else Parts(*(_side_by_side([p[i] for p in parts]) for i in (0, 1))),
+        np.mean(replicates, axis=0) if len(replicates) == n else None,
+        Parts(*(_side_by_side([p[i] for p in parts]) for i in (0, 1))) if len(parts) == n else None,
         sum(e.n_used for e in estimates),
         sum(e.n_total for e in estimates),
     )
@@ -78,9 +92,9 @@ def _side_by_side(vectors: list[np.ndarray]) -> np.ndarray:
 
 def absolute(e: Estimate) -> Estimate:
     """The distance from zero of a number that may be negative, which is biased upward near zero as ECE is."""
-    parts = e.parts or Parts(np.array([e.value]), e.replicates[:, None])
+    parts = e.parts or Parts(np.array([e.value]), replicates_of(e)[:, None])
     signed = Parts(parts.observed.sum(keepdims=True), parts.replicates.sum(axis=1, keepdims=True))
-    return e._replace(value=abs(e.value), replicates=np.abs(e.replicates), parts=signed)
+    return e._replace(value=abs(e.value), replicates=np.abs(replicates_of(e)), parts=signed)
 
 
 class Interval(NamedTuple):
@@ -102,7 +116,7 @@ class Interval(NamedTuple):
         ends = self.ends(e)
         if ends is None:
             return None
-        return (unbiased_absolute_sum(*e.parts)[0] if self.of_parts else e.value, *ends)
+        return (unbiased_absolute_sum(*parts_of(e))[0] if self.of_parts else e.value, *ends)
 
     def difference(self, pairs: Sequence[tuple[Estimate, Estimate]]) -> Change | None:
         """The mean over tasks of b - a.
@@ -115,26 +129,27 @@ class Interval(NamedTuple):
         """
         a, b = (mean([pair[side] for pair in pairs]) for side in (0, 1))
         if self.of_parts:
-            found = absolute_sum_difference(a.parts, b.parts)
+            found = absolute_sum_difference(parts_of(a), parts_of(b))
             return found and Change(found[0], found[1:])
-        changes = np.mean([of_b.replicates - of_a.replicates for of_a, of_b in pairs], axis=0)
+        changes = np.mean([replicates_of(of_b) - replicates_of(of_a) for of_a, of_b in pairs], axis=0)
         return None if usable(changes) is None else Change(b.value - a.value, percentile_interval(changes))
 
 
 def _share(e: Estimate) -> Ends:
     """Of a share of rows. Where all rows agree, which a bootstrap cannot doubt, there is one trial per cluster."""
-    if e.n_clusters == e.n_used or e.value in (0.0, 1.0):
+    if e.n_clusters is not None and (e.n_clusters == e.n_used or e.value in (0.0, 1.0)):
         return wilson_interval(e.value * e.n_clusters, e.n_clusters)
-    return percentile_interval(e.replicates)
+    return percentile_interval(replicates_of(e))
 
 
-BOOTSTRAP = Interval("percentiles of the cluster bootstrap", lambda e: percentile_interval(e.replicates))
+BOOTSTRAP = Interval("percentiles of the cluster bootstrap", lambda e: percentile_interval(replicates_of(e)))
 WILSON = Interval("Wilson; cluster bootstrap where a cluster has several rows", _share, of_mean=BOOTSTRAP)
 LOGIT = Interval(
-    "normal on the logit scale, standard error by cluster bootstrap", lambda e: logit_interval(e.value, e.replicates)
+    "normal on the logit scale, standard error by cluster bootstrap",
+    lambda e: logit_interval(e.value, replicates_of(e)),
 )
 INVERSION = Interval(
     "of the population's binned error, by inverting a bootstrap test; widened to hold the value, which noise raises",
-    lambda e: absolute_sum_interval(*e.parts),
+    lambda e: absolute_sum_interval(*parts_of(e)),
     of_parts=True,
 )

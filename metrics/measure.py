@@ -115,11 +115,11 @@ def metric_row(
     group: Group, name: str, e: Estimate, convention: str, interval: Interval | None = None, reason: str = ""
 ) -> Metric:
     """The row of a number. Its interval, if there is one, always holds the value."""
-    counts = {"n_used": e.n_used, "n_total": e.n_total}
+    place: dict[str, Any] = {**group._asdict(), "metric": name, "n_used": e.n_used, "n_total": e.n_total}
     if np.isnan(e.value):
-        return Metric(**group._asdict(), metric=name, value=None, **counts, convention=convention, reason=reason)
+        return Metric(**place, value=None, convention=convention, reason=reason)
     ends = interval.ends(e) if interval and e.replicates is not None else None
     low, high = (min(ends[0], e.value), max(ends[1], e.value)) if ends else (None, None)
-    if ends:
+    if interval and ends:
         convention = f"{convention}; 95 % interval: {interval.how}"
-    return Metric(**group._asdict(), metric=name, value=e.value, low=low, high=high, **counts, convention=convention)
+    return Metric(**place, value=e.value, low=low, high=high, convention=convention)

@@ -17,13 +17,13 @@ from calibench.metrics.noise import noise_floor
 from calibench.metrics.resampled import Resampled
 from calibench.metrics.sample import Sample
 from calibench.metrics.selective import aurc, excess_aurc
-from calibench.records import MeasureInfo
+from calibench.records import Better, MeasureInfo, Outcome
 
 NO_METHOD = "none"
 """The method of generations that no confidence method was run on."""
 
 
-def _share(*outcomes: str) -> Callable[[Sample], float]:
+def _share(*outcomes: Outcome) -> Callable[[Sample], float]:
     return lambda s: float(s.has(*outcomes).mean())
 
 
@@ -59,7 +59,7 @@ _SCENARIOS = {
     "half": (0.5, 0.5, "0.5"),
 }
 
-_BETTER_PART = {"reliability": "lower", "resolution": "higher", "uncertainty": None}
+_BETTER_PART: dict[str, Better | None] = {"reliability": "lower", "resolution": "higher", "uncertainty": None}
 
 OUTCOME_MEASURES = (
     Measure(

@@ -11,7 +11,7 @@ _SIMULATED_ROWS = 100_000_000
 """Large samples are simulated less often (at least 200 times): their noise is small and its mean soon known."""
 
 
-def within_cluster_correlation(confidence, correct, cluster) -> float:
+def within_cluster_correlation(confidence: np.ndarray, correct: np.ndarray, cluster: np.ndarray) -> float:
     """Correlation of being right between two rows of a cluster, given their confidence bins.
 
     The mean product of e = correct - accuracy of the bin over pairs of a cluster, over the mean product of its standard
@@ -33,7 +33,9 @@ def within_cluster_correlation(confidence, correct, cluster) -> float:
     return float(np.clip(products / deviations, 0.0, 1.0)) if deviations > 1e-9 else 0.0
 
 
-def simulate_calibrated(confidence, cluster, correlation: float, *, simulations: int, rng) -> np.ndarray:
+def simulate_calibrated(
+    confidence: np.ndarray, cluster: np.ndarray, correlation: float, *, simulations: int, rng: np.random.Generator
+) -> np.ndarray:
     """Right answers per bin [R, B] of a model whose every confidence is its chance of being right.
 
     A row takes its uniform from its cluster with chance sqrt(correlation), else its own, which keeps each chance exact

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from calibench.metrics.arrays import checked
 from calibench.metrics.calibration import is_discrete, value_bins
@@ -24,7 +25,7 @@ class Decomposition(NamedTuple):
     """Accuracy x (1 - accuracy): the Brier score of always saying the accuracy."""
 
 
-def brier_score(confidence, correct) -> float:
+def brier_score(confidence: ArrayLike, correct: ArrayLike) -> float:
     """Brier score: mean of (confidence - correct)^2, of the binary event that the answer is right.
 
     Returns:
@@ -37,7 +38,7 @@ def brier_score(confidence, correct) -> float:
     return float(np.mean((confidence - correct) ** 2)) if len(confidence) else np.nan
 
 
-def brier_decomposition(confidence, correct) -> Decomposition:
+def brier_decomposition(confidence: ArrayLike, correct: ArrayLike) -> Decomposition:
     """Exact decomposition of the Brier score over the distinct confidences.
 
     Undefined: nan when N == 0; reliability and resolution are nan for continuous confidences (`is_discrete`), which
@@ -51,7 +52,7 @@ def brier_decomposition(confidence, correct) -> Decomposition:
     return _decompose(confidence, correct, (np.bincount(values, correct) / np.bincount(values))[values])
 
 
-def isotonic_decomposition(confidence, correct) -> Decomposition:
+def isotonic_decomposition(confidence: ArrayLike, correct: ArrayLike) -> Decomposition:
     """CORP decomposition: the accuracy at each confidence is estimated by isotonic regression, without bins.
 
     Reliability is the score that recalibration in hindsight would save, resolution what the recalibrated confidence
@@ -70,7 +71,7 @@ def isotonic_decomposition(confidence, correct) -> Decomposition:
     return _decompose(confidence, correct, isotonic_regression(accuracy, sample_weight=n.astype(float))[index])
 
 
-def brier_skill_score(confidence, correct) -> float:
+def brier_skill_score(confidence: ArrayLike, correct: ArrayLike) -> float:
     """1 - Brier score / uncertainty: the gain over always saying the accuracy.
 
     Returns:
@@ -84,7 +85,7 @@ def brier_skill_score(confidence, correct) -> float:
     return 1 - brier_score(confidence, correct) / uncertainty if uncertainty > 0 else np.nan
 
 
-def log_loss(confidence, correct, *, clip: float = LOG_LOSS_CLIP) -> float:
+def log_loss(confidence: ArrayLike, correct: ArrayLike, *, clip: float = LOG_LOSS_CLIP) -> float:
     """Log loss: mean of -ln(confidence if correct else 1 - confidence), confidence clipped to [clip, 1 - clip].
 
     Returns:

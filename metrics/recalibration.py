@@ -12,9 +12,10 @@ counts as 99.95 %: infinities go, and the order stays.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from calibench.metrics.arrays import checked
 from calibench.metrics.calibration import N_BINS, equal_width_bins
@@ -56,7 +57,7 @@ class Recalibration(NamedTuple):
     """Questions of the fit, sorted."""
     apply: Apply
 
-    def __call__(self, inputs, questions) -> np.ndarray:
+    def __call__(self, inputs: ArrayLike, questions: ArrayLike) -> np.ndarray:
         """Recalibrated confidences [N] of rows of other questions.
 
         Raises:
@@ -79,7 +80,7 @@ class Mapped(NamedTuple):
     """Why there is none."""
 
 
-def fit(method: str, inputs, correct, questions, *, seed: int = 0) -> Recalibration:
+def fit(method: str, inputs: ArrayLike, correct: ArrayLike, questions: ArrayLike, *, seed: int = 0) -> Recalibration:
     """Fits one map.
 
     Args:
@@ -108,7 +109,7 @@ def fit(method: str, inputs, correct, questions, *, seed: int = 0) -> Recalibrat
     return Recalibration(method, parameters, len(correct), units, apply)
 
 
-def fit_half(questions, seed: int = 0) -> np.ndarray:
+def fit_half(questions: ArrayLike, seed: int = 0) -> np.ndarray:
     """Mask [N] of the rows to fit on: those of a random half of the questions; the rest is to be scored.
 
     Args:
@@ -119,7 +120,7 @@ def fit_half(questions, seed: int = 0) -> np.ndarray:
     return (np.random.default_rng(seed).permutation(len(units)) < len(units) // 2)[unit]
 
 
-def transferred(method: str, known: tuple, inputs, questions, *, seed: int = 0) -> Mapped:
+def transferred(method: str, known: tuple, inputs: ArrayLike, questions: ArrayLike, *, seed: int = 0) -> Mapped:
     """Scores rows by the map fitted on rows of other questions.
 
     Args:
@@ -137,7 +138,7 @@ def transferred(method: str, known: tuple, inputs, questions, *, seed: int = 0) 
     return Mapped(fitted(inputs, questions), fitted, None)
 
 
-def _inputs(method: MapKind, inputs) -> np.ndarray:
+def _inputs(method: MapKind, inputs: ArrayLike) -> np.ndarray:
     inputs = np.asarray(inputs, dtype=np.float64)
     if not method.of_features:
         return checked(inputs, np.zeros(inputs.shape))[0]
@@ -237,7 +238,7 @@ def _perceptron(features: np.ndarray, correct: np.ndarray, seed: int) -> tuple[A
     return _on_standardised(network, features, correct)
 
 
-def _on_standardised(model, features: np.ndarray, correct: np.ndarray) -> tuple[Apply, dict[str, float]]:
+def _on_standardised(model: Any, features: np.ndarray, correct: np.ndarray) -> tuple[Apply, dict[str, float]]:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 

@@ -40,14 +40,21 @@ def reliability_bins(
     )
 
 
-def _bin(k, confidence, correct, cluster, bin_accuracy, simulated) -> ReliabilityBin:
+def _bin(
+    k: int,
+    confidence: np.ndarray,
+    correct: np.ndarray,
+    cluster: np.ndarray,
+    bin_accuracy: np.ndarray,
+    simulated: np.ndarray,
+) -> ReliabilityBin:
     n, right = len(confidence), int(correct.sum())
     edges = {"low": k / N_BINS, "high": (k + 1) / N_BINS}
     if n == 0:
-        empty = dict.fromkeys(
-            ("confidence", "accuracy", "accuracy_low", "accuracy_high", "noise_low", "noise_high"), None
-        )
-        return ReliabilityBin(n=0, n_correct=0, n_incorrect=0, **edges, **empty)
+        return ReliabilityBin(
+            n=0, n_correct=0, n_incorrect=0, confidence=None, accuracy=None, accuracy_low=None, accuracy_high=None,
+            noise_low=None, noise_high=None, **edges,
+        )  # fmt: skip
     share = Estimate(right / n, bin_accuracy, n_used=n, n_clusters=len(np.unique(cluster)))
     low, high = WILSON.ends(share) or (None, None)
     noise_low, noise_high = np.quantile(simulated, [0.025, 0.975]) / n

@@ -52,7 +52,8 @@ def resample(samples: list[Sample], resamples: int, rng: np.random.Generator) ->
     """Cluster bootstrap of samples that share their clusters (paired: each resample draws the same ones for all)."""
     tables = [_cluster_sums(s) for s in samples]
     levels = [_ClusterLevels(s) for s in samples]
-    sums, of_levels = [[] for _ in samples], [[] for _ in samples]
+    sums: list[list[np.ndarray]] = [[] for _ in samples]
+    of_levels: list[list[list[np.ndarray]]] = [[] for _ in samples]
     for counts in draws(samples[0].n_clusters, resamples, rng):
         for i, (table, level) in enumerate(zip(tables, levels, strict=True)):
             sums[i].append(table @ counts)

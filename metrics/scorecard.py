@@ -52,7 +52,8 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
         domains[key[0]] = rows["domain"].iloc[0]
         sample = sample_of(rows)
         for subset, mask in _subsets(rows):
-            group = Group(*key, subset)
+            task, protocol, method = key
+            group = Group(task, protocol, method, subset)
             part = sample if subset == "all" else sample.take(mask)
             rng = random_source(seed, group)
             found, resampled = _evaluate(group, part, resamples, rng)
@@ -93,9 +94,11 @@ def _against_chance(
     bins = reliability_bins(
         used.confidence, correct, used.cluster, bin_accuracy=resampled.bin_accuracy, simulated=simulated
     )
-    counts = {"n_used": len(used.outcome), "n_total": len(sample.outcome)}
-    diagram = Reliability(**group._asdict(), **counts, convention=RELIABILITY_CONVENTION, bins=bins)
-    return Estimate(NOISE_FLOOR.compute((used.confidence, simulated)), **counts), diagram
+    n_used, n_total = len(used.outcome), len(sample.outcome)
+    diagram = Reliability(
+        **group._asdict(), n_used=n_used, n_total=n_total, convention=RELIABILITY_CONVENTION, bins=bins
+    )
+    return Estimate(NOISE_FLOOR.compute((used.confidence, simulated)), n_used=n_used, n_total=n_total), diagram
 
 
 def _macro(whole: dict[Group, Estimates], domains: dict[str, str]) -> Iterator[Metric]:

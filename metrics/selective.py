@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from calibench.metrics.arrays import checked
 
 
-def aurc(confidence, correct) -> float:
+def aurc(confidence: ArrayLike, correct: ArrayLike) -> float:
     """Area under the risk-coverage curve: the mean, over k = 1 .. N, of the error rate among the k most confident.
 
     Args:
@@ -29,7 +30,7 @@ def aurc(confidence, correct) -> float:
     return float(np.mean(expected_errors / np.arange(1, n + 1))) if n else np.nan
 
 
-def excess_aurc(confidence, correct) -> float:
+def excess_aurc(confidence: ArrayLike, correct: ArrayLike) -> float:
     """AURC minus that of the best possible order, every right answer before every wrong one.
 
     Returns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -80,7 +80,7 @@ _NO_PAIRS = "no question has a right and a wrong answer that both have a confide
 _INVERSION = INVERSION._replace(how="by inverting a bootstrap test")
 
 
-def _row(name: str, compute: Callable[[Ballots], Estimate], convention: str, undefined: str = "", **more) -> Measure:
+def _row(name: str, compute: Callable[..., Any], convention: str, undefined: str = "", **more: Any) -> Measure:
     return Measure(name, "questions", compute, convention, undefined, **{"interval": BOOTSTRAP, **more})
 
 

@@ -7,13 +7,13 @@ that their differences are paired.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from calibench.metrics import voting
 from calibench.metrics.bootstrap import draws, partition
-from calibench.metrics.estimate import BOOTSTRAP, Estimate, mean
+from calibench.metrics.estimate import BOOTSTRAP, Estimate, mean, replicates_of
 from calibench.metrics.measure import Group, Measure, metric_row
 from calibench.metrics.measures import NO_METHOD
 from calibench.metrics.sample import check
@@ -83,7 +83,8 @@ def votes(
     tables: dict[tuple[str, str], dict[str, Table]] = {}
     for key in sorted(set.intersection(*(set(of) for of in groups.values()))):
         rows = {name: of[key] for name, of in groups.items()}
-        own_seed = int(random_source(seed, Group(*key, NO_METHOD, "all")).integers(2**63))
+        task, protocol = key
+        own_seed = int(random_source(seed, Group(task, protocol, NO_METHOD, "all")).integers(2**63))
         if found := _tables(rows, own_seed, resamples):
             tables[key] = found
     if not tables:
@@ -203,8 +204,9 @@ def _mean_table(tables: list[Table]) -> Table:
 
 def _curve(table: Table, method: str, metric: str) -> tuple[list[int], np.ndarray, np.ndarray]:
     """Numbers of draws [n], values [n] and replicates [n, R]."""
-    points = {key.k: e for key, e in table.items() if (key.method, key.metric) == (method, metric)}
-    return list(points), np.array([e.value for e in points.values()]), np.stack([e.replicates for e in points.values()])
+    points = {key.k or 0: e for key, e in table.items() if (key.method, key.metric) == (method, metric)}
+    found = list(points.values())
+    return list(points), np.array([e.value for e in found]), np.stack([replicates_of(e) for e in found])
 
 
 def _equals(table: Table) -> Iterator[tuple[Key, Estimate]]:
@@ -216,7 +218,7 @@ def _equals(table: Table) -> Iterator[tuple[Key, Estimate]]:
                 key._replace(metric=EQUALS.name),
                 weighted._replace(
                     value=EQUALS.compute(ks, accuracy, weighted.value),
-                    replicates=_equal_replicates(ks, replicates, weighted.replicates),
+                    replicates=_equal_replicates(ks, replicates, replicates_of(weighted)),
                 ),
             )
 
@@ -267,7 +269,7 @@ def _reaches(task: str, protocol: str, tables: Mapping[str, Table]) -> Iterator[
             )
 
 
-def _verdict(low: float | None, high: float | None) -> str:
+def _verdict(low: float | None, high: float | None) -> Literal["reaches", "falls short", "undecided"]:
     if low is None or high is None:
         return "undecided"
     return "reaches" if low > -MARGIN else "falls short" if high < 0 else "undecided"

@@ -136,7 +136,7 @@ def temperatures(draws: Draws, members: Sequence[np.ndarray], fold: np.ndarray) 
         Of `TEMPERATURES` the one with the highest accuracy, averaged over numbers of draws, on the questions of all
         other folds; the largest where several have it.
     """
-    right = sum(_right_at_temperatures(draws, member) for member in members)
+    right = np.sum([_right_at_temperatures(draws, member) for member in members], axis=0)
     chosen = np.empty(len(fold))
     for held_out in np.unique(fold):
         total = right[:, fold != held_out].sum(axis=1)

@@ -150,7 +150,7 @@ def _plane_figures(figure: Callable, comparison: Comparison, found: dict, measur
                 if sum(all(m and m.value is not None for m in point) for point in points) > 2:
                     heading = f"Accuracy and {measure.title}"
                     labels = "accuracy", measure.title
-                    best = {"higher": "upper", "lower": "lower"}[measure.better]
+                    best = "upper" if measure.better == "higher" else "lower"
                     drawn = figures.plane_figure(names, points, labels, names.index(comparison.baseline))
                     described = f"{heading} of every run by method {method}; the numbers are in the table above"
                     meaning = f"By {text.clip(method, 24)}; the {best} right corner is best."

@@ -27,7 +27,7 @@ def measures_of(scorecards: Iterable[Scorecard]) -> dict[str, MeasureInfo]:
 
 def columns(measures: Measures) -> list[MeasureInfo]:
     """Those of the main tables, from the left."""
-    return sorted((m for m in measures.values() if m.place is not None), key=lambda m: m.place)
+    return sorted((m for m in measures.values() if m.place is not None), key=lambda m: m.place or 0)
 
 
 def headline(scorecard: Scorecard) -> list[dict]:

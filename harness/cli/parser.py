@@ -49,5 +49,5 @@ def renamed(command: argparse.ArgumentParser, old: str, new: str, **settings: An
             print(f"note: {old} is called {new}; the old name goes with the next version", file=sys.stderr)
             setattr(options, self.dest, value)
 
-    hidden = {"default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
+    hidden: dict[str, Any] = {"default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
     command.add_argument(old, dest=new.removeprefix("--").replace("-", "_"), action=Renamed, **hidden, **settings)

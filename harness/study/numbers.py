@@ -123,7 +123,7 @@ class Numbers:
             return None
         of_seeds = self._of_seeds(side, self.seeds(side.kind))
         measure = measure_of(side.metric)
-        over_tasks = measure.interval.over_tasks()
+        over_tasks = (measure.interval or BOOTSTRAP).over_tasks()
         if over_tasks.of_parts:
             ends = _over_seeds_without_bias([over_tasks.without_bias(of) for of in of_seeds])
         else:
@@ -139,9 +139,9 @@ class Numbers:
         pairs = list(zip(self._of_seeds(a, seeds), self._of_seeds(b, seeds), strict=True))
         of_seed = tuple(after.value - before.value for before, after in pairs)
         of_a, of_b = measure_of(a.metric), measure_of(b.metric)
-        if of_a is of_b and of_a.interval.of_parts:
+        if of_a is of_b and of_a.interval and of_a.interval.of_parts:
             changes = [of_a.interval.difference([pair]) for pair in pairs]
-            ends = _over_seeds_without_bias([found and (found.value, *found.ends) for found in changes])
+            ends = _over_seeds_without_bias([c and c.ends and (c.value, *c.ends) for c in changes])
         else:
             found = BOOTSTRAP.difference([(first, second)])
             ends = _over_seeds(of_seed, found and found.ends)
@@ -153,7 +153,8 @@ class Numbers:
 
     def _of_seeds(self, side: Side, seeds: Sequence[int]) -> list[Estimate]:
         """The means over tasks of seeds that all have them."""
-        return [self._of_seed(side, seed) for seed in seeds]
+        found = [self._of_seed(side, seed) for seed in seeds]
+        return [estimate for estimate in found if estimate is not None]
 
     def _of(self, kind: str, seed: int, task: str) -> dict[tuple[str, str], Estimate]:
         key = kind, seed, task
@@ -187,7 +188,8 @@ def _over_seeds_without_bias(of_seeds: Sequence[tuple[float, float, float] | Non
 
 
 def _mean(estimates: Sequence[Estimate | None]) -> Estimate | None:
-    return None if None in estimates else mean(estimates)
+    defined = [estimate for estimate in estimates if estimate is not None]
+    return mean(defined) if len(defined) == len(estimates) else None
 
 
 def _cut(ends: Ends, least: float, most: float) -> Ends:
