@@ -1,6 +1,7 @@
 """How much a benchmark does: `make bench` measures, `make bench ROUND=short` shows that everything can be measured.
 
-A short round is as small as it may be, and asserts nothing about times: those of so little work say nothing.
+A short round is as small as it may be, and asserts nothing about times: those of so little work say nothing. What kills
+and continues has one size alone: its work must last long enough to be stopped in its middle.
 """
 
 from __future__ import annotations
