@@ -241,7 +241,7 @@ class Confidences:
             elif self._unit == 1 and self._within_percents and 2 * self._above > self._plain:
                 remedy = "add --scale percent if all of them are percentages"
             else:
-                remedy = "correct them, or leave them empty"
+                remedy = "correct them, or leave them empty; --missing names what stands for no confidence, as -1"
             end = "1" if self._unit == 1 else "100 (--scale percent)"
             raise InputError(
                 f"{self._place}: expected confidences from 0 to {end}; {self._outside:,} of {self._rows:,} rows are"
@@ -304,7 +304,7 @@ def _expected(text: str) -> str:
     if re.fullmatch("[a-z]", text):
         return (
             "expected a verdict in words, such as correct, incorrect and not attempted: these letters can be read in"
-            " several ways, or are those of options"
+            " several ways; those of options are graded by --answer, --gold and --grader option"
         )
     return "expected a verdict: true/false, 1/0, yes/no, correct/incorrect or not attempted"
 
