@@ -29,8 +29,8 @@ WORKERS := $(if $(filter cpu,$(DEVICE)),-n 2 --dist loadfile)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --progress-bar off --constraint constraints/$(DEVICE).txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 # Of what pip says while it installs: each package as its file arrives, and the last step. Warnings and errors pass by.
-STEPS := sed -unE '/\.metadata/d; s/^Installing collected packages.*/  putting them in place/p; \
-	s,^ *(Downloading|Using cached|Processing) ([^ ]*/)?([^/ -]+)-([^ -]+)-[^ ]*\.whl( \([^ ]* .B\))?.*,  \3 \4\5,p'
+STEPS := sed -unE '/\.metadata/d; s/%2B/+/; s/^Installing collected packages.*/  putting them in place/p; \
+	s,^ *(Downloading|Using cached|Processing) ([^ ]*/)?([^/ -]+)-([^ -]+)(-[^ ]*\.whl|\.tar\.gz)( \([^ ]* .B\))?.*,  \3 \4\6,p'
 STAMP := $(VENV)/.installed-$(DEVICE)
 
 # command or shared library : Debian package
