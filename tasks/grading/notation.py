@@ -62,7 +62,7 @@ _UNITS = re.compile(r"(?:[ ]+(?:per[ ]|square[ ]|cubic[ ])?[a-z]{2,20}\.?){1,4}\
 def as_latex(text: str) -> str:
     """The text with plain mathematics rewritten; the text itself where there is none."""
     text = _SUPERSCRIPTS.sub(lambda m: f"^{{{unicodedata.normalize('NFKC', m[0]).replace('−', '-')}}}", text)
-    text = _VULGAR.sub(lambda m: " " + unicodedata.normalize("NFKC", m[0]).replace("⁄", "/") + " ", text)
+    text = _VULGAR.sub(_fraction, text)
     text = "".join(_SIGNS.get(c, c) for c in unicodedata.normalize("NFKC", text))
     text = _with_roots(text)
     for pattern, replacement in _WORDS:
@@ -77,6 +77,11 @@ def without_units(text: str) -> str:
 
 def has_mixed_number(text: str) -> bool:
     return bool(re.search(r"\d[ ]+\d", text))
+
+
+def _fraction(sign: re.Match[str]) -> str:
+    top, bottom = unicodedata.normalize("NFKC", sign[0]).split("\u2044")
+    return rf" \frac{{{top}}}{{{bottom}}} "
 
 
 def _with_roots(text: str) -> str:

@@ -24,7 +24,7 @@ GRADER = "option/2"
 _NAME = "(?i:option|choice|letter|answer|选项|選項|選択肢)"
 _START = re.compile(
     rf"(?P<named>(?:(?i:the|my|correct|right|best|final) ){{0,3}}{_NAME}(?i: is)?:? ?)?"
-    r"[(\[{]?[ ]?(?P<letter>[A-Za-z])(?P<mark>[ ]?[)\]}][.:]?|[ ]:|[.,:;/&+=])?(?![A-Za-z0-9'])(?P<rest>.*)",
+    r"[(\[{]?[ ]?(?P<letter>[A-Za-z])(?P<mark>[ ]?[)\]}][.:]?|(?:[ ]:|[.,:;/&+=])?(?![A-Za-z0-9']))(?P<rest>.*)",
     re.DOTALL,
 )
 _GOES_ON = re.compile(r" (?:is|because|since|or|and|=|-|–|—) ")
