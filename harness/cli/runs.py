@@ -16,7 +16,7 @@ from calibench.errors import InputError
 from calibench.tasks.user.description import Description
 
 if TYPE_CHECKING:
-    from calibench.results import Rescoring
+    from calibench.results import Recalibrated, Rescoring
     from calibench.store import RunFile
 
 
@@ -43,11 +43,18 @@ def _add_report(commands: Any) -> None:
 def _report(options: argparse.Namespace) -> None:
     from calibench.store import runs_in
 
-    for run in runs_in(options.run):
-        _report_one(run, options)
+    found = {run.name: _report_one(run, options) for run in runs_in(options.run)}
+    if options.json and not options.dry_run:
+        _print_json_of(found)
 
 
-def _report_one(run_path: Path, options: argparse.Namespace) -> None:
+def _print_json_of(found: dict[str, Any]) -> None:
+    """What was found of one run; of several, by the names of their folders."""
+    output.print_json(found if len(found) > 1 else next(iter(found.values())))
+
+
+def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
+    """Returns what `--json` shows of the run; prints the rest."""
     from calibench.analysis.report import update
     from calibench.store import FILE_NAME, RunFile
 
@@ -61,14 +68,13 @@ def _report_one(run_path: Path, options: argparse.Namespace) -> None:
     with RunFile.create(folder) as run:
         found = _rescore(run, options) if options.rescore else None
         if options.dry_run:
-            return
+            return None
         output.warn_if_unfinished(run)
         summary = update(run)
     metrics = summary.scorecard.metrics
-    if options.json:
-        output.print_json({"rescored": found, "metrics": metrics} if found else metrics)
-    else:
+    if not options.json:
         output.print_headline(summary, folder / "report.html")
+    return {"rescored": found, "metrics": metrics} if found else metrics
 
 
 def _rescore(run: RunFile, options: argparse.Namespace) -> Rescoring:
@@ -192,13 +198,13 @@ def _add_recalibrate(commands: Any) -> None:
 def _recalibrate(options: argparse.Namespace) -> None:
     from calibench.store import runs_in
 
-    runs = runs_in(options.run)
-    for run in runs:
-        folder = Path(options.out) if options.out else None
-        _recalibrate_one(run, options, folder / run.name if folder and len(runs) > 1 else folder)
+    runs, out = runs_in(options.run), Path(options.out) if options.out else None
+    found = {run.name: _recalibrate_one(run, options, out / run.name if out and len(runs) > 1 else out) for run in runs}
+    if options.json:
+        _print_json_of(found)
 
 
-def _recalibrate_one(run_path: Path, options: argparse.Namespace, folder: Path | None) -> None:
+def _recalibrate_one(run_path: Path, options: argparse.Namespace, folder: Path | None) -> Recalibrated:
     from calibench.analysis.recalibrate import DEFAULT, publish, recalibrate
     from calibench.reports.recalibration import recalibration_text
     from calibench.store import RunFile
@@ -211,11 +217,10 @@ def _recalibrate_one(run_path: Path, options: argparse.Namespace, folder: Path |
     page = publish(result, folder)
     for note in result.notes:
         print(f"warning: {note}", file=sys.stderr)
-    if options.json:
-        output.print_json(result)
-    else:
+    if not options.json:
         print(recalibration_text(result))
         print(f"\nreport: {page}")
+    return result
 
 
 def _add_plot(commands: Any) -> None:

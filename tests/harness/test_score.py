@@ -373,6 +373,15 @@ def test_several_models_are_runs_that_are_compared_in_pairs(table, capsys):
         assert main(words) == 0, capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", [["report"], ["recalibrate", "--map", "platt"]])
+def test_of_several_runs_json_is_one_document_by_run(table, capsys, command):
+    path = write_models(table, questions=True)
+    out = path.parent / "out"
+    publish(score(path, group="data", model="model", question="id"), out)
+    assert main([command[0], str(out), *command[1:], "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)) == {"org_model-a", "org_model-b"}
+
+
 def test_models_are_scored_on_the_questions_that_all_answered(table, capsys):
     path = write_models(table, questions=True)
     scored = score(path, group="data", model="model", question="id", shared=True)
