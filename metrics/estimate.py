@@ -33,6 +33,10 @@ class Parts(NamedTuple):
     replicates: np.ndarray
     """[R, B]"""
 
+    def sizes(self) -> np.ndarray:
+        """Absolute sums [R] of the resamples."""
+        return np.abs(self.replicates).sum(axis=1)
+
 
 class Estimate(NamedTuple):
     """A number, its resamples, and how many rows it is of."""

@@ -54,7 +54,7 @@ class Measure(NamedTuple):
     interval: Interval | None = None
     """Measures with an interval are numbers of every subset, are averaged over tasks, and are compared."""
     replicates: Callable[[Resampled], np.ndarray] | None = None
-    """Its values [R] in resamples; None without an interval."""
+    """Its values [R] in resamples; None: the absolute sums of the parts, if there are any."""
     parts: Callable[[Resampled], Parts] | None = None
     """The vector that it is the sum of, or the absolute sum."""
 
@@ -87,9 +87,9 @@ def _estimate(measure: Measure, used: Sample, n_total: int, resampled: Resampled
     n = len(used.outcome)
     value = measure.compute(used) if n else np.nan
     replicates = parts = None
-    if measure.replicates and resampled is not None:
-        replicates = measure.replicates(resampled)
+    if resampled is not None:
         parts = measure.parts(resampled) if measure.parts else None
+        replicates = measure.replicates(resampled) if measure.replicates else None if parts is None else parts.sizes()
     return Estimate(value, replicates, parts, n, n_total, used.n_clusters)
 
 

@@ -17,6 +17,7 @@ from calibench.metrics.noise import noise_floor
 from calibench.metrics.resampled import Resampled
 from calibench.metrics.sample import Sample
 from calibench.metrics.selective import aurc, excess_aurc
+from calibench.metrics.smooth import smooth_calibration_error, smooth_parts
 from calibench.records import Better, MeasureInfo, Outcome
 
 NO_METHOD = "none"
@@ -119,7 +120,6 @@ CONFIDENCE_MEASURES = (
         better="lower",
         place=5,
         interval=INVERSION,
-        replicates=lambda r: np.abs(r.gaps.replicates).sum(axis=1),
         parts=lambda r: r.gaps,
     ),
     Measure(
@@ -148,6 +148,20 @@ CONFIDENCE_MEASURES = (
         "no bin has rows from two clusters",
         better="lower",
         range=(-1.0, 1.0),
+    ),
+    Measure(
+        "smooth_ece",
+        "scored",
+        _of(smooth_calibration_error),
+        "confidence - correct, smoothed by a Gaussian reflected at 0 and 1 that is as wide as the error itself",
+        heading="Smooth ECE",
+        better="lower",
+        place=7,
+        interval=INVERSION._replace(
+            how="of the population's error under this kernel, by inverting a bootstrap test; widened to hold the "
+            "value, which noise raises"
+        ),
+        parts=lambda r: smooth_parts(r.levels),
     ),
     Measure(
         "brier",

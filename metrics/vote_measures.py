@@ -37,7 +37,7 @@ class Questions(NamedTuple):
             observed = (total_confidence - total_right) / total_n.sum()
             replicates = ((confidence - right) / n.sum(axis=0)).T
         parts = Parts(observed, replicates)
-        return self._estimate(np.abs(observed).sum(), np.abs(replicates).sum(axis=1), parts, bins[0].sum(axis=0))
+        return self._estimate(np.abs(observed).sum(), parts.sizes(), parts, bins[0].sum(axis=0))
 
     def constant(self, value: float) -> Estimate:
         """A number that is not resampled."""

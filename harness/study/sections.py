@@ -8,7 +8,7 @@ from calibench.reports.text import UNDEFINED, signed
 from calibench.study.estimates import AS_READ, CLASSIFIER, RECALIBRATIONS
 from calibench.study.findings import FINDINGS, Finding, verdict
 from calibench.study.numbers import MARGIN, SHARE, Numbers, SeedDifference, Side
-from calibench.study.tables import DOMAINS, HEADINGS, METHODS, change, point, table, value
+from calibench.study.tables import CHANGES, DOMAINS, HEADINGS, JUDGED, METHODS, change, point, table, value
 
 _LADDER = (("instruct", "sft"), ("sft", "rl"))
 _TRANSFER = ("star_math", "epicar_math")
@@ -67,7 +67,7 @@ def kinds(numbers: Numbers, figures: dict[str, str]) -> Iterator[str]:
 
 
 def _of_domain() -> list[tuple[str, str]]:
-    return [(metric, method) for metric in ("ece", "brier", "auroc", "wqd") for method in ("stated", "p_true")]
+    return [(metric, method) for metric in (*JUDGED, "wqd") for method in ("stated", "p_true")]
 
 
 def _distinct(numbers: Numbers, kind: str, method: str) -> str:
@@ -100,7 +100,7 @@ def differences(
         return
     rows = []
     for domain in domains or (None, *((d,) for d in numbers.domains())):
-        for metric in ("accuracy", "signed_gap", "ece", "brier", "auroc", "wqd"):
+        for metric in CHANGES:
             of = "stated" if metric == "accuracy" else method
             sides = Side(a, metric, of, domain), Side(b, metric, of, domain)
             found = numbers.difference(*sides)
@@ -118,7 +118,7 @@ def transfer(numbers: Numbers) -> Iterator[str]:
         " others had of all four tasks. The parent, sft, was trained on all four."
     )
     domains = [d for d in numbers.domains() if d != "math"]
-    columns = [(d, m, w) for d in domains for m, w in (("accuracy", "stated"), *((m, "p_true") for m in _JUDGED))]
+    columns = [(d, m, w) for d in domains for m, w in (("accuracy", "stated"), *((m, "p_true") for m in JUDGED))]
     rows = [
         [kind, *(value(numbers, Side(kind, m, w, (d,))) for d, m, w in columns)]
         for kind in ("sft", *_TRANSFER)
@@ -126,9 +126,6 @@ def transfer(numbers: Numbers) -> Iterator[str]:
     ]
     yield table(["Kind", *(f"{DOMAINS.get(d, d)}: {HEADINGS[m]}" for d, m, _ in columns)], rows)
     yield from differences(numbers, _TRANSFER, [(d,) for d in domains], "p_true")
-
-
-_JUDGED = ("ece", "brier", "auroc")
 
 
 def post_hoc(numbers: Numbers) -> Iterator[str]:
@@ -141,11 +138,11 @@ def post_hoc(numbers: Numbers) -> Iterator[str]:
     )
     present = numbers.kinds()
     rows = [
-        [kind, name, *(value(numbers, Side(kind, metric, method)) for metric in _JUDGED)]
+        [kind, name, *(value(numbers, Side(kind, metric, method)) for metric in JUDGED)]
         for kind in present
         for method, name in _maps()
     ]
-    yield table(["Kind", "Confidence", *(HEADINGS[m] for m in _JUDGED)], rows)
+    yield table(["Kind", "Confidence", *(HEADINGS[m] for m in JUDGED)], rows)
 
 
 def _maps() -> Iterator[tuple[str, str]]:

@@ -6,19 +6,17 @@ from collections.abc import Iterable, Sequence
 
 from calibench.metrics.estimate import Ends
 from calibench.reports.text import UNDEFINED, interval, number, signed
+from calibench.study.estimates import measure_of, measures
 from calibench.study.numbers import Numbers, SeedDifference, Side
 
 METHODS = {"stated": "stated", "p_true": "P(True)", "sequence_probability": "sequence probability"}
 DOMAINS = {"math": "math (words, algebra)", "code": "programs", "fact": "facts"}
-HEADINGS = {
-    "accuracy": "Accuracy",
-    "mean_confidence": "Mean confidence",
-    "signed_gap": "Gap",
-    "ece": "ECE",
-    "brier": "Brier",
-    "auroc": "AUROC",
-    "wqd": "WQD",
-}
+HEADINGS = {name: measure_of(name).title for name in (*(m.name for m in measures()), "wqd")}
+"""Metric -> heading of its column."""
+CHANGES = tuple(name for name in HEADINGS if measure_of(name).better)
+"""The metrics whose differences are shown."""
+JUDGED = tuple(name for name in CHANGES if name not in ("accuracy", "signed_gap", "wqd"))
+"""Those of confidences alone, which are better at one end."""
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
