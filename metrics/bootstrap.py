@@ -1,6 +1,6 @@
 """Uncertainty: resampling of whole clusters, and intervals.
 
-Rows of one question (its draws), and questions of one cluster, are not independent: they are drawn together. Every
+Rows of one question (its draws), and questions of one cluster, are not independent: they are resampled together. Every
 resample is a vector of counts, how often each cluster was drawn, so that any metric that is a function of sums follows
 from one matrix product.
 """

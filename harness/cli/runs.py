@@ -224,10 +224,10 @@ def _recalibrate_one(run_path: Path, options: argparse.Namespace, folder: Path |
 
 
 def _add_plot(commands: Any) -> None:
-    plot = add(commands, "plot", _plot, "draw a run's reliability diagrams")
+    plot = add(commands, "plot", _plot, "plot a run's reliability diagrams")
     plot.add_argument("run", metavar="RUN")
     plot.add_argument("--out", metavar="FILE", required=True, help="file to write: .svg, .pdf or .png")
-    plot.add_argument("--confidence", metavar="NAMES", type=values.names, help="methods to draw (default: all)")
+    plot.add_argument("--confidence", metavar="NAMES", type=values.names, help="methods to plot (default: all)")
     renamed(plot, "--method", "--confidence", type=values.names)
 
 

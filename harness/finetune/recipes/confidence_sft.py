@@ -1,7 +1,7 @@
 """Distils how often a model is right into the confidence that it states. This project's own recipe.
 
 K answers are sampled to every training question. Each of them is followed by the share of the K that is right, as a
-percentage; the share is drawn a little to the middle, (right + prior) / (K + 2 prior), since K answers prove no
+percentage; the share is pulled a little to the middle, (right + prior) / (K + 2 prior), since K answers prove no
 certainty. Right answers are learned with it; of wrong ones, only the percentage after them.
 """
 
