@@ -3,63 +3,11 @@ import subprocess
 import sys
 
 import pytest
+from some_records import confidence, generation, grade, question
 
 from calibench.errors import InputError, RunFileError, StorageError
-from calibench.records import Confidence, Generation, Grade, Metric, Question
+from calibench.records import Confidence, Grade, Metric
 from calibench.store import FILE_NAME, RunFile
-
-
-def question(i: int) -> Question:
-    return Question(
-        task="t",
-        question_id=f"q{i}",
-        text=f"text {i}",
-        choices=("a", "b"),
-        gold=("a",),
-        domain="math",
-        level=i,
-        split="test",
-    )
-
-
-def generation(i: int, draw: int = 0) -> Generation:
-    return Generation(
-        task="t",
-        question_id=f"q{i}",
-        protocol="stated",
-        draw=draw,
-        seed=2**31 - 1,
-        prompt_tokens=5,
-        cached_tokens=None,
-        reasoning_tokens=1,
-        answer_tokens=2,
-        finish_reason="stop",
-        latency=0.25,
-        reasoning_opened=False,
-        reasoning=None,
-        text="Answer: a\u2028\udc80".encode("utf-8", "replace").decode(),
-        token_ids=(1, 2, 3),
-    )
-
-
-def confidence(i: int, value: float | None, draw: int = 0) -> Confidence:
-    status = "missing" if value is None else "ok"
-    return Confidence(
-        task="t",
-        question_id=f"q{i}",
-        protocol="stated",
-        draw=draw,
-        method="stated",
-        value=value,
-        status=status,
-        raw=None,
-    )
-
-
-def grade(i: int, outcome: str, draw: int = 0) -> Grade:
-    return Grade(
-        task="t", question_id=f"q{i}", protocol="stated", draw=draw, answer="a", outcome=outcome, grader="choice/1"
-    )
 
 
 def test_records_come_back_as_they_went_in(tmp_path):
@@ -192,12 +140,12 @@ def test_a_killed_writer_loses_no_committed_row(tmp_path):
     """kill -9 after a commit: the write-ahead log holds it, and the next process reads it."""
     program = (
         "import os, signal, sys; sys.path[:0] = sys.argv[2:]\n"
-        "from calibench.store import RunFile\nfrom test_store import question\n"
+        "from calibench.store import RunFile\nfrom some_records import question\n"
         "run = RunFile.create(sys.argv[1])\nrun.write([question(i) for i in range(50)])\n"
         "run._db.execute('BEGIN'); run._db.execute('DELETE FROM questions')\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
-    done = subprocess.run([sys.executable, "-c", program, tmp_path, ".", "tests/harness"], capture_output=True)
+    done = subprocess.run([sys.executable, "-c", program, tmp_path, ".", "tests"], capture_output=True)
     assert done.returncode == -9, done.stderr
     with RunFile.open(tmp_path) as run:
         assert len(list(run.questions())) == 50

@@ -13,7 +13,7 @@ from fakes import checkpoint_folder
 
 from calibench.store import RunFile
 
-TESTS = Path(__file__).parent.parent
+TESTS = Path(__file__).parents[2]
 
 TASK = """
 from calibench.records import Question

@@ -1,14 +1,11 @@
 """What the stored texts give is made without a model."""
 
 import pytest
-import test_pipeline
+from fake_runs import add, rows
 from fakes import FakeBackend, NeverStarts
-from test_pipeline import add, rows
 
 from calibench.errors import EngineError
 from calibench.store import RunFile
-
-launch = test_pipeline.launch
 
 
 def drop(out, *statements: str) -> None:

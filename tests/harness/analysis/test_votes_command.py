@@ -5,7 +5,7 @@ from concurrent.futures import Future
 
 import pytest
 from msgspec.structs import replace
-from test_store import generation, question
+from some_records import generation, question
 
 from calibench.analysis.votes import votes
 from calibench.cli import main

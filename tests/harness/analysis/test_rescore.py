@@ -6,9 +6,8 @@ import subprocess
 import sys
 
 import pytest
-import test_pipeline
+from fake_runs import add, rows
 from fakes import FakeBackend, NeverStarts
-from test_pipeline import add, rows
 
 from calibench.analysis.rescore import keep, rescore
 from calibench.cli import main
@@ -17,7 +16,6 @@ from calibench.reports.rescore import rescoring_text
 from calibench.results import RescoringChange
 from calibench.store import RunFile
 
-launch = test_pipeline.launch
 METHODS = ("stated", "p_true", "sequence_probability", "answer_probability")
 
 

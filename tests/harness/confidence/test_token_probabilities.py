@@ -7,9 +7,8 @@ import math
 
 import msgspec
 import pytest
-import test_pipeline
+from fake_runs import DiesAfter, add, rows
 from fakes import FakeBackend, tokenizer
-from test_pipeline import _DiesAfter, add, rows
 
 from calibench.backends.base import TokenScores
 from calibench.confidence import base as confidence
@@ -22,7 +21,6 @@ from calibench.records import TokenFeatures
 from calibench.store import RunFile
 
 METHODS = ("stated", "sequence_probability", "answer_probability")
-launch = test_pipeline.launch
 HALF, QUARTER = math.log(0.5), math.log(0.25)
 
 
@@ -88,7 +86,7 @@ def test_a_run_that_died_continues_to_the_same_file(launch, tmp_path):
     launch(FakeBackend(add), **options)
     broken = tmp_path / "broken"
     with pytest.raises(EngineError, match="died"):
-        launch(_DiesAfter(13), out=str(broken), **options)
+        launch(DiesAfter(13), out=str(broken), **options)
     kept = rows(broken)
     read = [c for c in kept["confidences"] if c[4] in ("sequence_probability", "answer_probability")]
     assert 0 < len(kept["generations"]) < 20

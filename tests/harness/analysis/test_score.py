@@ -571,7 +571,7 @@ def test_a_folder_that_cannot_be_written_is_named(table, capsys):
 
 
 def test_the_examples_of_the_page_run(tmp_path, monkeypatch, capsys):
-    page = (Path(__file__).parents[2] / "docs" / "score.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "score.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     ran = []
     for name, language, code in re.findall(

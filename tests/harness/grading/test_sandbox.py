@@ -22,7 +22,7 @@ from calibench.grading.sandbox import Limits, SandboxError
 from calibench.tasks.base import Program, Ran
 from calibench.tasks.grading.code import finish_code, grade_code
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 BRIEF = Limits(cpu=1, wall=10.0)
 
 # As root, the tests also run as another user, in a process that drops all rights once it is loaded. If that user may

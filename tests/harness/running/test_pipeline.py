@@ -7,10 +7,10 @@ import re
 import signal
 
 import pytest
-from fakes import FakeBackend, checkpoint_folder, gsm8k_folder
+from fake_runs import DiesAfter, add, rows
+from fakes import FakeBackend, gsm8k_folder
 
 from calibench import tasks
-from calibench.backends import base
 from calibench.errors import (
     CapabilityError,
     DataError,
@@ -21,80 +21,9 @@ from calibench.errors import (
     StorageError,
 )
 from calibench.running import saving
-from calibench.running.config import RunConfig, seed_of
-from calibench.running.pipeline import execute
-from calibench.running.progress import Silent
+from calibench.running.config import seed_of
 from calibench.running.selection import select
 from calibench.store import RunFile, unfinished
-
-RIGHT, ASK_AGAIN = "Answer: {}\nConfidence: 85%", "Confidence: 40%"
-
-
-def add(prompt: str, seed: int | None) -> str:
-    """Adds up right, but for multiples of three; follow-ups are answered with 40 %."""
-    if "How likely is it" in prompt.rpartition("<|user|>")[2] and "your answer above" in prompt:
-        return ASK_AGAIN
-    number = int(re.search(r"What is (\d+)", prompt)[1])
-    return RIGHT.format(2 * number + (number % 3 == 0))
-
-
-@pytest.fixture
-def launch(tmp_path, monkeypatch):
-    """Runs the pipeline on ten questions with a fake backend; returns the run's rows."""
-    model = checkpoint_folder(tmp_path / "model")
-    data = gsm8k_folder(tmp_path / "data", 10)
-
-    def launch(backend: FakeBackend, **options):
-        monkeypatch.setattr(base, "load", lambda name: _Given(backend))
-        config = RunConfig(
-            **{"model": str(model), "tasks": ("gsm8k",), "out": str(tmp_path / "run"), "data": str(data), **options}
-        )
-        result = execute(config, Silent())
-        result.run.close()
-        return result
-
-    launch.out = tmp_path / "run"
-    launch.model = model
-    launch.data = data
-    return launch
-
-
-class _Given:
-    """Stands for a backend's class and gives the instance that a test holds."""
-
-    def __init__(self, backend: FakeBackend):
-        self.capabilities = backend.capabilities
-        self.reserved_options = backend.reserved_options
-        self.neutral_options = backend.neutral_options
-        self._backend = backend
-
-    def __call__(self, *arguments) -> FakeBackend:
-        return self._backend
-
-
-class _DiesAfter(FakeBackend):
-    """An engine that dies when it has answered `answers` requests."""
-
-    def __init__(self, answers: int):
-        super().__init__(add)
-        self._answers = answers
-
-    async def complete(self, prompt, sampling, seed):
-        if len(self.completed) >= self._answers:
-            raise EngineError("the engine died")
-        return await super().complete(prompt, sampling, seed)
-
-
-def rows(out, without=("latency", "cached_tokens")) -> dict[str, list[tuple]]:
-    """Everything a run file holds but timings and cache counts."""
-    with RunFile.open(out) as run:
-        tables = {}
-        for table in ("questions", "generations", "confidences", "grades"):
-            cursor = run._db.execute(f"SELECT * FROM {table}")
-            names = [c[0] for c in cursor.description]
-            keep = [i for i, n in enumerate(names) if n not in without]
-            tables[table] = sorted(tuple(row[i] for i in keep) for row in cursor)
-        return tables
 
 
 def test_every_question_ends_in_one_outcome_with_its_confidences(launch):
@@ -155,7 +84,7 @@ def test_a_run_that_died_continues_to_the_same_file(launch, tmp_path):
 
     broken = tmp_path / "broken"
     with pytest.raises(EngineError, match="died"):
-        launch(_DiesAfter(13), out=str(broken), **options)
+        launch(DiesAfter(13), out=str(broken), **options)
     kept = rows(broken)
     assert 0 < len(kept["generations"]) < 20
     asked_before = {(g[1], g[3]) for g in kept["generations"]}
@@ -224,7 +153,7 @@ def test_data_of_a_grown_scope_are_identity_too(launch):
 
 def test_a_stopped_run_is_not_finished_by_a_smaller_one(launch):
     with pytest.raises(EngineError):
-        launch(_DiesAfter(6))
+        launch(DiesAfter(6))
     with RunFile.open(launch.out) as run:
         kept = len(run.frame())
     launch(FakeBackend(add), limit=2)

@@ -8,7 +8,7 @@ from contextlib import closing
 from fractions import Fraction
 from itertools import groupby
 
-from test_store import confidence, generation, grade, question
+from some_records import confidence, generation, grade, question
 
 from calibench.analysis.report import update
 from calibench.store import RunFile
