@@ -7,6 +7,7 @@ grid by a cosine transform for the value, and of the cosines themselves for resa
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from calibench.metrics.arrays import checked
 from calibench.metrics.estimate import Parts
@@ -20,7 +21,7 @@ _NEGLIGIBLE = 6.0
 """Cosines that the kernel damps by more than exp(-6^2 / 2) are left out."""
 
 
-def smooth_calibration_error(confidence, correct) -> float:
+def smooth_calibration_error(confidence: ArrayLike, correct: ArrayLike) -> float:
     """Smooth ECE (smECE): the absolute excess of confidence over accuracy, smoothed, and summed over all confidences.
 
     The kernel is as wide as the error itself: the width is the one fixed point, which no choice of bins can move.
