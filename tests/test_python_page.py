@@ -28,7 +28,7 @@ def test_the_figures_that_are_named_exist():
 
 @pytest.mark.engine
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_examples_run_one_after_the_other(tmp_path):
     """One process for all of them, with one engine; what they print and write is what the page says."""
     body = "".join(EXAMPLES).replace("\n", "\n    ")
