@@ -69,6 +69,7 @@ def calibench(house: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_examples_of_task_method_backend_and_metric_make_a_run(house: Path):
     assert sorted(EXAMPLES) == [
         "harness/backends/parrot.py",
@@ -91,6 +92,7 @@ def test_the_example_task_passes_the_check_of_tasks(house: Path):
     assert "larger" in calibench(house, "check-task", "larger")
 
 
+@pytest.mark.slow
 def test_the_example_of_a_recipe_makes_a_checkpoint(house: Path):
     calibench(house, "tune", "warmer", "--model", "micro-sft", "--temperature", "1.25", "--out", "warm")
     assert json.loads((house / "warm" / "generation_config.json").read_text())["temperature"] == 1.25
