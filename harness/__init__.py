@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calibench.version import __version__
 
 if TYPE_CHECKING:
+    from calibench.analysis.options import AnalysisOptions
     from calibench.analysis.score import Scored
     from calibench.results import Comparison, Recalibrated, RunSummary, Votes
     from calibench.store import RunFile
@@ -71,7 +73,7 @@ def open_run(path: str | Path) -> RunFile:
     """
     from calibench.store import RunFile
 
-    return RunFile.open(path)
+    return RunFile.open(_path(path))
 
 
 def score(file: str | Path, *, out: str | Path | None = None, **options: Any) -> Scored:
@@ -84,14 +86,19 @@ def score(file: str | Path, *, out: str | Path | None = None, **options: Any) ->
             `question`, `group`, `model`, `answer`, `gold`), `grader`, `scale`, `missing`, `shared` and so on.
 
     Raises:
-        InputError: the file cannot be read or understood; the message names the row.
+        InputError: an option that there is not, or a value of a wrong type; the file cannot be read or understood,
+            and the message names the row.
         CalibenchError: the folder cannot be written, or holds another run.
     """
     from calibench.analysis import score as of
+    from calibench.analysis.options import ScoreOptions
+    from calibench.fields import read
 
-    scored = of.score(file, **options)
-    if out is not None:
-        of.publish(scored, Path(out))
+    given = read((ScoreOptions,), {"file": file, "out": out, **options})
+    folder = given.pop("out", None)
+    scored = of.score(given.pop("file"), **given)
+    if folder is not None:
+        of.publish(scored, Path(folder))
     return scored
 
 
@@ -107,10 +114,11 @@ def report(run: str | Path | RunFile, *, out: str | Path | None = None) -> RunSu
     """
     from calibench.analysis import report as of
 
+    given = _given(out=out)
     with _opened(run) as (opened,):
         summary = of.report(opened)
-    if out is not None:
-        of.publish(summary, Path(out))
+    if given.out is not None:
+        of.publish(summary, Path(given.out))
     return summary
 
 
@@ -128,16 +136,15 @@ def compare(*runs: str | Path | RunFile, baseline: str = "first", out: str | Pat
     """
     from calibench.analysis import compare as of
 
+    given = _given(baseline=baseline, out=out)
     with _opened(*_each(runs)) as opened:
-        comparison = of.compare(opened, baseline)
-    if out is not None:
-        of.publish(comparison, Path(out))
+        comparison = of.compare(opened, given.baseline)
+    if given.out is not None:
+        of.publish(comparison, Path(given.out))
     return comparison
 
 
-def votes(
-    *runs: str | Path | RunFile, confidence: Sequence[str] | None = None, out: str | Path | None = None
-) -> Votes:
+def votes(*runs: str | Path | RunFile, confidence: Sequence[str] | None = None, out: str | Path | None = None) -> Votes:
     """Lets the draws of each question vote: accuracy and calibration by number of draws.
 
     Starts worker processes, which import the calling file again: call it below `if __name__ == "__main__":`.
@@ -153,10 +160,11 @@ def votes(
     """
     from calibench.analysis import votes as of
 
+    given = _given(confidence=confidence, out=out)
     with _opened(*_each(runs)) as opened:
-        result = of.votes(opened, confidence)
-    if out is not None:
-        of.publish(result, Path(out))
+        result = of.votes(opened, given.confidence)
+    if given.out is not None:
+        of.publish(result, Path(given.out))
     return result
 
 
@@ -181,10 +189,11 @@ def recalibrate(
     """
     from calibench.analysis import recalibrate as of
 
+    given = _given(maps=maps, out=out)
     with _opened(run) as (opened,), _opened(*([] if fit is None else [fit])) as fitted:
-        result = of.recalibrate(opened, fitted[0] if fitted else None, maps or of.DEFAULT)
-    if out is not None:
-        of.publish(result, Path(out))
+        result = of.recalibrate(opened, fitted[0] if fitted else None, given.maps or of.DEFAULT)
+    if given.out is not None:
+        of.publish(result, Path(given.out))
     return result
 
 
@@ -225,7 +234,7 @@ def _opened(*runs: str | Path | RunFile) -> Iterator[list[RunFile]]:
     from calibench.store import RunFile
 
     with contextlib.ExitStack() as stack:
-        yield [run if isinstance(run, RunFile) else stack.enter_context(RunFile.open(run)) for run in runs]
+        yield [run if isinstance(run, RunFile) else stack.enter_context(RunFile.open(_path(run))) for run in runs]
 
 
 def _each(runs: Sequence[str | Path | RunFile]) -> Iterator[str | Path | RunFile]:
@@ -233,4 +242,25 @@ def _each(runs: Sequence[str | Path | RunFile]) -> Iterator[str | Path | RunFile
     from calibench.store import RunFile, runs_in
 
     for run in runs:
-        yield from [run] if isinstance(run, RunFile) else runs_in(run)
+        yield from [run] if isinstance(run, RunFile) else runs_in(_path(run))
+
+
+def _path(run: Any) -> Path:
+    """Where a run is.
+
+    Raises:
+        InputError: no path was given.
+    """
+    from calibench.errors import InputError
+
+    if not isinstance(run, str | PathLike) or not str(run):
+        raise InputError(f"expected a run: its folder, its file or an open run, found {run!r:.80}")
+    return Path(run)
+
+
+def _given(**options: Any) -> AnalysisOptions:
+    """The options of an analysis, checked; None: as if one were not given."""
+    from calibench.analysis.options import AnalysisOptions
+    from calibench.fields import read
+
+    return AnalysisOptions(**read((AnalysisOptions,), options))

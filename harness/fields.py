@@ -147,7 +147,8 @@ def of_part(struct: type[Options], part: Part) -> list[Field]:
 def read(
     structs: tuple[type[Options], ...], given: Mapping[str, Any], place: str = "", noun: str = "option"
 ) -> dict[str, Any]:
-    """Options that were given in Python or in a file, checked; those that are None are taken as not given.
+    """Options that were given in Python or in a file, checked; those that are None are taken as not given, where they
+    need not be.
 
     Args:
         structs: what has the options.
@@ -166,7 +167,7 @@ def read(
             raise InputError(f"{place}{unknown_name(noun, called, list(known))}")
         if name in found:
             raise InputError(f"{place}{called}: expected once, found again, with hyphens and with underscores")
-        if value is not None:
+        if value is not None or known[name].required:
             found[name] = known[name].read(value, f"{place}{called}")
     return found
 

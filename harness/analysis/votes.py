@@ -35,11 +35,14 @@ def votes(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Vote
         methods: confidences that weigh votes; None: all that a run has.
 
     Raises:
-        InputError: a run has one draw per question, lacks a method, is given twice, or shares nothing with the others.
+        InputError: no run; or one has one draw per question, lacks a method, is given twice, or shares nothing with the
+            others.
     """
     from calibench.metrics.vote_measures import VOTE_MEASURES
     from calibench.metrics.votes import votes as measure
 
+    if not runs:
+        raise InputError("votes: expected at least one run, found none")
     names = _names(runs)
     frames, notes = {}, []
     for name, run in zip(names, runs, strict=True):
