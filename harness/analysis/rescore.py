@@ -148,6 +148,9 @@ class _Rescoring:
         if moved or _read_otherwise(changed, before):
             for name in sorted(readings.keys() - self._of_text):
                 self._let_go(generation, parsed, readings[name])
+        else:
+            for name in sorted(readings.keys() - self._of_text):
+                self._read_reply(generation, readings[name])
 
     def _differs(self, before: dict[str, Grade | Confidence], record: Grade | Confidence) -> bool:
         """Whether a record is otherwise than the stored one; notes and counts it."""
@@ -160,6 +163,18 @@ class _Rescoring:
         if old is None or (_kind(old), _result(old)) != (_kind(record), _result(record)):
             self._found.changes[part, "none" if old is None else _kind(old), _kind(record)] += 1
         return True
+
+    def _read_reply(self, generation: Generation, reading: Confidence) -> None:
+        """Reads again what a model replied when it was asked for its confidence.
+
+        Whether the token limit cut the reply is not stored. Where that decides, what was missing stays so.
+        """
+        method = self._methods.get(reading.method)
+        if method is None or method.reread is None or reading.raw is None or reading.status == "failed":
+            return
+        ended, cut = (method.reread(reading.raw, generation.reasoning_opened, ended) for ended in (True, False))
+        now = cut if reading.status == "missing" else ended
+        self._differs({reading.method: reading}, replace(reading, value=now.value, status=now.status))
 
     def _let_go(self, generation: Generation, parsed: Parsed, reading: Confidence) -> None:
         """What becomes of a confidence in an answer that is read otherwise now."""

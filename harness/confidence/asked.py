@@ -5,8 +5,7 @@ own reasoning is closed before it starts.
 """
 
 from calibench.backends.base import BaseBackend
-from calibench.confidence.base import Answered, Method, Reading, follow_up
-from calibench.prompting.parsing import parse
+from calibench.confidence.base import Answered, Method, Reading, follow_up, read_reply
 from calibench.records import Sampling
 
 QUESTION = (
@@ -21,14 +20,7 @@ async def _read(answered: Answered, backend: BaseBackend) -> Reading:
         return prompt
     reply = await backend.complete(prompt, Sampling(0.0, 1.0, _REPLY_TOKENS), seed=None)
     text = backend.chat.decode(reply.token_ids)
-    parsed = parse(
-        text,
-        reasoning_opened=False,
-        scale="percent",
-        finish_reason="stop" if reply.ended else "length",
-        answered_before=True,
-    )
-    return Reading(parsed.confidence, parsed.status, text, reply.cached_tokens)
+    return read_reply(text, False, reply.ended)._replace(cached_tokens=reply.cached_tokens)
 
 
 METHOD = Method(
@@ -36,4 +28,5 @@ METHOD = Method(
     needs=frozenset({"follow_up"}),
     read=_read,
     question=QUESTION,
+    reread=lambda reply, _opened, ended: read_reply(reply, False, ended),
 )

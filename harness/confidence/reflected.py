@@ -6,8 +6,7 @@ greedy reply and its budget are this project's own.
 """
 
 from calibench.backends.base import BaseBackend
-from calibench.confidence.base import Answered, Method, Reading
-from calibench.prompting.parsing import parse
+from calibench.confidence.base import Answered, Method, Reading, read_reply
 from calibench.records import Sampling
 
 QUESTION = (
@@ -27,14 +26,7 @@ async def _read(answered: Answered, backend: BaseBackend) -> Reading:
         return Reading(None, "failed", f"prompt of {length} tokens leaves no room in a context of {backend.context}")
     reply = await backend.complete(prompt.token_ids, Sampling(0.0, 1.0, room), seed=None)
     text = backend.chat.decode(reply.token_ids)
-    parsed = parse(
-        text,
-        reasoning_opened=prompt.reasoning_opened,
-        scale="percent",
-        finish_reason="stop" if reply.ended else "length",
-        answered_before=True,
-    )
-    return Reading(parsed.confidence, parsed.status, text, reply.cached_tokens)
+    return read_reply(text, prompt.reasoning_opened, reply.ended)._replace(cached_tokens=reply.cached_tokens)
 
 
 METHOD = Method(
@@ -42,4 +34,5 @@ METHOD = Method(
     needs=frozenset({"follow_up"}),
     read=_read,
     question=QUESTION,
+    reread=read_reply,
 )

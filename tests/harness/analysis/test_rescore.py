@@ -142,6 +142,51 @@ def test_reasoning_that_ends_elsewhere_is_kept_as_it_is_read_now(launch):
     assert (generation.reasoning, generation.reasoning_tokens, generation.answer_tokens) == ("abc", None, None)
 
 
+def test_replies_to_a_question_for_the_confidence_are_read_again(launch):
+    """They are read as replies: `90` alone is a confidence there, as the answer was given before."""
+    replies = {"your answer above": "90", "proposed solution": "<confidence>80%</confidence>"}
+
+    def answer(prompt: str, seed: int | None) -> str:
+        turn = prompt.rpartition("<|user|>")[2]
+        return next((reply for said, reply in replies.items() if said in turn), "Answer: 4")
+
+    launch(FakeBackend(answer), confidence=("asked", "reflected"), protocol="plain", limit=3)
+    whole = rows(launch.out)
+    with RunFile.create(launch.out) as run:
+        first, second, third = [q.question_id for q in run.questions()]
+        run._db.execute("UPDATE confidences SET value = 0.09 WHERE method = 'asked' AND question_id = ?", (first,))
+        run._db.execute(
+            "UPDATE confidences SET value = NULL, status = 'ambiguous' WHERE method = 'asked' AND question_id = ?",
+            (second,),
+        )
+        run._db.execute(
+            "UPDATE confidences SET value = NULL, status = 'missing' WHERE method = 'reflected' AND question_id = ?",
+            (third,),
+        )
+        found = rescore(run)
+        assert found.summary().read == {"grade": 3, "asked": 3, "reflected": 3}
+        assert set(found.summary().changes) == {
+            RescoringChange(part="asked", before="ok", after="ok", n=1),
+            RescoringChange(part="asked", before="ambiguous", after="ok", n=1),
+            RescoringChange(part="reflected", before="missing", after="ok", n=1),
+        }
+        keep(run, found)
+    assert rows(launch.out)["confidences"] == whole["confidences"]
+
+
+def test_a_reply_that_the_token_limit_may_have_cut_stays_missing(launch):
+    long = "I think so. " * 30 + "Confidence: 4"
+    launch(
+        FakeBackend(lambda prompt, seed: long[-60:] if "your answer above" in prompt else "Answer: 4"),
+        confidence=("asked",), protocol="plain", limit=1,
+    )  # fmt: skip
+    with RunFile.create(launch.out) as run:
+        run._db.execute("UPDATE confidences SET value = NULL, status = 'missing'")
+        assert rescore(run).summary().changes == ()
+        run._db.execute("UPDATE confidences SET status = 'failed', raw = 'no room'")
+        assert rescore(run).summary().changes == ()
+
+
 def test_a_run_without_texts_is_refused(tmp_path):
     with RunFile.create(tmp_path) as run, pytest.raises(InputError, match="holds no texts"):
         rescore(run)
