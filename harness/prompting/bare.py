@@ -51,7 +51,9 @@ def bare_reply(visible: str) -> Iterator[Statement]:
         start = visible.rfind("\n", 0, end) + 1
     numbers = [n for n in PERCENTAGE.finditer(visible, start, end) if not denied(visible, n.start())]
     if not numbers and end - start <= _LONGEST_REPLY:
-        numbers = [n for n in _NUMBER_ALONE.finditer(visible, start, end) if not denied(visible, n.start())]
+        answer = stated(visible)
+        begins = answer.start if answer and answer.labelled else end  # it solves the problem again: `Answer: 2`
+        numbers = [n for n in _NUMBER_ALONE.finditer(visible, start, begins) if not denied(visible, n.start())]
         numbers = numbers if len(numbers) == 1 or _leads(visible, start, numbers) else []
     values = [value for number in numbers if (value := VALUE.match(visible, number.start()))]
     if values:
