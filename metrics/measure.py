@@ -90,6 +90,8 @@ def _estimate(measure: Measure, used: Sample, n_total: int, resampled: Resampled
     if resampled is not None:
         parts = measure.parts(resampled) if measure.parts else None
         replicates = measure.replicates(resampled) if measure.replicates else None if parts is None else parts.sizes()
+        if measure.interval and replicates is None:
+            raise ValueError(f"measure {measure.name}: an interval needs replicates or parts")
     return Estimate(value, replicates, parts, n, n_total, used.n_clusters)
 
 

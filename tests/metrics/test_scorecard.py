@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from calibench.metrics.measures import CONFIDENCE_MEASURES, OUTCOME_MEASURES, main
+from calibench.metrics.measures import CONFIDENCE_MEASURES, MEASURES, OUTCOME_MEASURES, main
 from calibench.metrics.scorecard import scorecard
 from calibench.records import Scorecard
 
@@ -302,3 +302,10 @@ def test_a_generation_counted_twice_is_refused(rows):
 def test_missing_columns_are_named(rows):
     with pytest.raises(ValueError, match="missing: outcome"):
         scorecard(rows(MIXED).drop(columns="outcome"))
+
+
+def test_an_interval_without_resampled_values_is_refused_with_the_measure(monkeypatch):
+    mine = CONFIDENCE_MEASURES[1]._replace(name="mine", replicates=None)
+    monkeypatch.setitem(MEASURES, "mine", mine)
+    with pytest.raises(ValueError, match="measure mine: an interval needs replicates or parts"):
+        scorecard(simulated_run(questions=5), resamples=10)
