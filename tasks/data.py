@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 from calibench.errors import DataError
 from calibench.tasks.base import Rows, Task
+from calibench.tasks.table import file_errors, records
 
 
 class Hub(NamedTuple):
@@ -30,10 +31,10 @@ class Source(NamedTuple):
     task: str
     file: str
     """Path below the `--data` folder."""
-    layout: Literal["lines", "array"]
-    """JSON Lines, or one JSON array of objects."""
-    sha256: str
-    """Of the file as published."""
+    layout: Literal["lines", "array", "csv"]
+    """JSON Lines, one JSON array of objects, or CSV with a heading."""
+    sha256: str | None
+    """Of the file as published; None if it is not known here."""
     publisher: str
     """Where to get the file."""
     hub: Hub | None
@@ -94,9 +95,11 @@ def _local(source: Source, path: Path) -> Rows:
             f"The file is published at {source.publisher}"
         ) from error
     note = None
-    if digest != source.sha256:
+    if source.sha256 is None:
+        note = f"{source.file} was not compared with the published file: no sha256 of that is known, this has {digest}"
+    elif digest != source.sha256:
         note = f"{source.file} is not the published file: expected sha256 {source.sha256}, found {digest}"
-    read = _lines if source.layout == "lines" else array_rows
+    read = {"lines": _lines, "array": array_rows, "csv": _csv}[source.layout]
     return Rows(nonempty(read(path), path), f"sha256:{digest}", source.file, note)
 
 
@@ -105,6 +108,13 @@ def _lines(path: Path) -> Iterator[tuple[str, dict]]:
         for number, line in enumerate(file, 1):
             if line.strip():
                 yield f"{path}:{number}", _object(line, f"{path}:{number}")
+
+
+def _csv(path: Path) -> Iterator[tuple[str, dict]]:
+    with file_errors(path):
+        lines = records(path, ",")
+        _, heading = next(lines, (1, []))
+        yield from ((f"{path}, line {number}", dict(zip(heading, fields, strict=True))) for number, fields in lines)
 
 
 def array_rows(path: Path) -> Iterator[tuple[str, dict]]:

@@ -75,11 +75,12 @@ _ZENG = Suite(
     name="zeng2025",
     description="tags, percent, one turn (V): reasoning against instruct models",
     source="Zeng et al. 2025, Thinking Out Loud (arXiv 2504.06564v3), section 3, Table 6 and appendix A",
-    tasks=("lm_eval:aime24", "lm_eval:aime25", "lm_eval:gpqa_diamond_cot_zeroshot:flexible-extract"),
+    tasks=("aime24", "aime25", "gpqa_diamond", "supergpqa"),
     settings={
         "protocol": "stated_tags",
         "confidence": ("stated",),
-        "task_draws": {"lm_eval:aime24": 5, "lm_eval:aime25": 5},
+        "limit": 1500,
+        "task_draws": {"aime24": 5, "aime25": 5},
     },
     by_kind={
         "instruct": {"temperature": 0.7, "top_p": 0.8, "max_tokens": 3072},
@@ -89,16 +90,16 @@ _ZENG = Suite(
     missing={
         "SimpleQA": _NO_JUDGE,
         "FreshQA": f"{_NO_JUDGE}, and its answers change with the date",
-        "SuperGPQA": "the installed lm-eval has no such task",
-        "LiveBench-Reasoning": "the installed lm-eval has no such task",
+        "LiveBench-Reasoning": "no task here: each of its questions wants lists of answers in a form of its own",
     },
     differences=(
         "The wording of the prompt is ours; the tags, their order and the example of 80% are the paper's.",
-        "Question, answer format and scoring are those of lm-eval's tasks; only the confidence is asked for in tags.",
+        "Answers are graded as exact numbers and by the letter of the option; the paper does not say its rules.",
+        "The 1,500 questions of SuperGPQA are chosen by a hash; the paper takes 500 of each of three levels.",
         "3K and 16K tokens (Table 6) are read as 3,072 and 16,384. The paper's text says up to 32k.",
         "DeepSeek-V3 had temperature 0.6, top-p 1.0 and 8K tokens: give --temperature 0.6 --top-p 1 --max-tokens 8192.",
         "An output without a readable confidence is counted as missing; the paper drops it.",
-        "AIME is run five times in the paper; here it is asked once, with five draws that have a seed each.",
+        "The paper runs AIME five times; here one run draws five answers to each question, with different seeds.",
     ),
 )
 _EPICAR = Suite(
@@ -178,8 +179,8 @@ SUITES = {
                 "HotpotQA (modified)": "no task here",
                 "Big-Math": "no task here",
                 "SimpleQA": _NO_JUDGE,
-                "GPQA": "gated; add it by --tasks lm_eval:gpqa_diamond_cot_zeroshot:flexible-extract",
-                "CommonsenseQA": "add it by --tasks lm_eval:commonsense_qa with --protocol options",
+                "GPQA": "gated; where you have access, ask it by --tasks gpqa_diamond",
+                "CommonsenseQA": "ask it by --tasks lm_eval:commonsense_qa",
             },
             differences=(
                 "The wording is this project's own, and greedy decoding is its own choice.",

@@ -32,6 +32,7 @@ _REWRITTEN = (
     (re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}\b)|\{,\}|\\[,;:! ]|~"), ""),
     (re.compile(r"(?<=\d)['’](?=\d{3}(?!\d))"), ""),
     (re.compile(r"\\(?:text|mathrm|mathbf|textbf|boxed|mbox)\b\{([^{}]*)\}"), r"\1"),
+    (re.compile(r"\^(?:\{\\circ\}|\\circ\b)"), " "),
     (re.compile(r"\\sqrt(?:\[[^\[\]]*\])?(?:\{[^{}]*\})?"), "√1"),
     (re.compile(r"(?i)\bsqrt[ ]?\(?"), "√"),
     (re.compile(r"[ ]?(?:\\times|\\cdot|×|\*|x)[ ]?10\^(?:\{([-+]?\d{1,2})\}|([-+]?\d{1,2}))"), r"e\1\2"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +17,10 @@ from calibench.records import Question
 from calibench.tasks.base import Program, Task
 
 GENERATED = [name for name in tasks.names() if name.startswith("micro_")]
-PUBLISHED = [name for name in tasks.names() if name not in GENERATED]
+ROWS = Path(__file__).parent / "rows"
+"""A `--data` folder with rows of our own in the published form, for tasks whose data are on the hub alone."""
+ON_THE_HUB = ["aime24", "aime25", "gpqa_diamond", "supergpqa"]
+PUBLISHED = [name for name in tasks.names() if name not in (*GENERATED, *ON_THE_HUB)]
 RUNNING = [name for name in tasks.names() if tasks.load(name).finish]
 EVERY = [
     pytest.param(name, marks=[pytest.mark.data] * (name in PUBLISHED) + [pytest.mark.sandbox] * (name in RUNNING))
@@ -37,7 +42,7 @@ PUBLISHED_ROWS = {
 
 
 def questions(task: Task, limit: int | None = None) -> list[Question]:
-    opened = task.open(os.environ.get("CALIBENCH_DATA"))
+    opened = task.open(str(ROWS) if task.name in ON_THE_HUB else os.environ.get("CALIBENCH_DATA"))
     asked = (task.to_question(row, place) for place, row in opened.rows)
     return list(islice((question for question in asked if question is not None), limit))
 
@@ -108,6 +113,38 @@ def test_math500_has_seven_subjects_and_five_levels():
     assert {q.level for q in asked} == {1, 2, 3, 4, 5}
 
 
+def test_aime_golds_are_integers_however_they_are_published():
+    assert [q.gold for q in questions(tasks.load("aime24"))] == [("73",), ("8",), ("999",), ("0",)]
+    assert [q.gold for q in questions(tasks.load("aime25"))] == [("78",), ("180",)]
+
+
+@pytest.mark.parametrize("text", ["073", "73.", "$73$", "073^\\circ", "\\boxed{073}", "x = 073"])
+def test_aime_answers_may_have_leading_zeros(text: str):
+    task = tasks.load("aime24")
+    assert outcome(task, questions(task, 1)[0], f"<answer>{text}</answer>") == "correct"
+
+
+def test_gpqa_shuffles_its_options_by_question():
+    asked = questions(tasks.load("gpqa_diamond"))
+    assert [q.choices["ABCD".index(q.gold[0])] for q in asked] == ["Hydrogen", "Gravity", "A mature red blood cell"]
+    assert {q.subject for q in asked} == {"Chemistry", "Physics", "Biology"}
+    row = {"Question": "?", **dict.fromkeys(("Correct Answer", "Incorrect Answer 1"), "a")}
+    with pytest.raises(DataError, match="expected four different options"):
+        tasks.load("gpqa_diamond").to_question({**row, "Incorrect Answer 2": "b", "Incorrect Answer 3": "c"}, "row 7")
+    rows = [
+        {"Question": f"Which, {n}?", "Correct Answer": "r", **{f"Incorrect Answer {i}": str(i) for i in (1, 2, 3)}}
+        for n in range(200)
+    ]
+    golds = Counter(tasks.load("gpqa_diamond").to_question(row, "there").gold[0] for row in rows)
+    assert min(golds[letter] for letter in "ABCD") > 30  # 50 each are expected; fewer than 31 is a chance of 1 in 2,000
+
+
+def test_supergpqa_has_the_levels_and_letters_of_its_publisher():
+    assert [(q.level, q.gold[0], q.subject) for q in questions(tasks.load("supergpqa"))] == [
+        (1, "J", "Science"), (2, "A", "Science"), (3, "B", "Engineering"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("name", "row", "message"),
     [
@@ -133,6 +170,12 @@ def test_math500_has_seven_subjects_and_five_levels():
         ("mbpp", {"task_id": 11, "test_list": ["assert f("]}, "row 7: expected Python in tests and set-up"),
         ("mbpp", {"task_id": 11, "test_list": ["assert f()"]}, "row 7: expected text in the field 'text'"),
         ("mbpp_sanitized", {"task_id": 11, "test_imports": "os"}, "row 7: expected a list of imports in the field"),
+        ("aime24", {"problem": "?", "answer": "1000"}, "row 7: expected an integer from 0 to 999 .*found '1000'"),
+        ("aime25", {"problem": "?", "answer": "1/2"}, "row 7: expected an integer from 0 to 999"),
+        ("gpqa_diamond", {"Question": "?"}, "row 7: expected text in the field 'Correct Answer'"),
+        ("supergpqa", {"options": ["a"]}, r"row 7: expected 2 to 10 texts in 'options', found \['a'\]"),
+        ("supergpqa", {"options": ["a", "b"], "answer_letter": "C"}, "row 7: expected the letter of an option"),
+        ("supergpqa", {"options": ["a", "b"], "answer_letter": "B"}, "row 7: expected easy, middle, hard in"),
         ("halueval", {"hallucination": "maybe"}, "row 7: expected 'yes' or 'no' in the field 'hallucination'"),
     ],
 )
