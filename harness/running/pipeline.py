@@ -69,7 +69,7 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
     _check_capabilities(config, methods, protocol, backend_type)
     if any(task.finish for task in chosen):
         sandbox.require()
-    checkpoint = model.resolve(config.model)
+    checkpoint = model.resolve(config.model, progress.stage)
     progress.stage("reading questions")
     selections = [select(task, config.data, config.limit) for task in chosen]
     if protocol.scores_options:

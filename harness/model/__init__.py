@@ -1,19 +1,22 @@
-"""Finds a checkpoint: a bundled one by name, a local folder, or a hub id; and says exactly which weights it holds."""
+"""Finds a checkpoint: a bundled one by name, a folder, a GGUF file, or a hub id; and says which weights it holds."""
 
 from __future__ import annotations
 
 import hashlib
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from calibench.errors import ModelError
+from calibench.model import gguf
 from calibench.version import __version__
 
 LINEAGE_SCHEMA = 1
 """Version of what a lineage holds; one without a version is of the first."""
-_BUNDLED = Path(__file__).parent / "models"
+_BUNDLED = Path(__file__).parent.parent / "models"
 _WEIGHTS = ("*.safetensors", "*.bin", "*.gguf")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "tekken.json", "*.tiktoken")
 _IDENTITY_FILES = (*_WEIGHTS, "*.json", "*.jinja", "*.model", "*.txt", "*.tiktoken")
@@ -25,9 +28,13 @@ class Checkpoint(NamedTuple):
     path: Path
     revision: str | None
     """Commit of the hub's repository; None for a folder."""
+    sha256: str | None = None
+    """Of the GGUF file that the folder was made from; None for other checkpoints."""
 
     def fingerprint(self) -> str:
-        """sha256 over names and contents of weights, configuration and tokenizer files."""
+        """sha256 over names and contents of weights, configuration and tokenizer files, or of the GGUF file."""
+        if self.sha256:
+            return f"sha256:{self.sha256}"
         total = hashlib.sha256()
         for file in _files(self.path, _IDENTITY_FILES):
             try:
@@ -65,8 +72,16 @@ def bundled() -> list[Checkpoint]:
     return [Checkpoint(f.name, f, None) for f in sorted(_BUNDLED.iterdir()) if (f / "config.json").is_file()]
 
 
-def resolve(model: str) -> Checkpoint:
-    """The checkpoint that `model` names; downloads it if it is a hub id.
+def _on_stderr(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def resolve(model: str, tell: Callable[[str], None] = _on_stderr) -> Checkpoint:
+    """The checkpoint that `model` names; downloads it if it is a hub id, de-quantizes it if it is a GGUF file.
+
+    Args:
+        model: name of a bundled checkpoint, a folder, a GGUF file, or a hub id.
+        tell: receives a line on what takes long.
 
     Raises:
         ModelError: no such folder or repository, or it holds no usable checkpoint.
@@ -80,6 +95,10 @@ def resolve(model: str) -> Checkpoint:
     except (OSError, RuntimeError, ValueError) as error:
         raise ModelError(f"{model[:100]}: neither a folder nor a hub id ({error})") from error
     if exists:
+        file = gguf.only_file(folder) if folder.is_dir() and not (folder / "config.json").is_file() else folder
+        if file and file.is_file():
+            made, sha256 = gguf.dequantized(file, tell)
+            return Checkpoint(file.stem, made, None, sha256)
         _require_checkpoint(folder)
         return Checkpoint(folder.resolve().name, folder.resolve(), None)
     if model.startswith((".", "/", "~")) or model.count("/") > 1:
@@ -88,8 +107,6 @@ def resolve(model: str) -> Checkpoint:
 
 
 def _require_checkpoint(folder: Path) -> None:
-    if not folder.is_dir():
-        raise ModelError(f"{folder}: a file; expected a folder with config.json, a tokenizer and weights")
     found = ", ".join(sorted(f.name for f in folder.iterdir())[:8]) or "nothing"
     if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
         raise ModelError(
