@@ -155,7 +155,12 @@ def _read(pipe: int, limits: Limits) -> tuple[bytes, str | None]:
         output += chunk
         if len(output) > limits.output:
             return bytes(output), f"more than {limits.output} bytes of results"
-    return bytes(output), f"out of time ({limits.wall:g} s)"
+    return bytes(output), by_the_clock(limits)
+
+
+def by_the_clock(limits: Limits) -> str:
+    """The error of a program that the clock ends: it slept, or the machine was too busy to run it."""
+    return f"out of time ({limits.wall:g} s)"
 
 
 def _ran(results: str, end: str | None, calls: int) -> Ran:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
 from calibench.errors import DataError, EngineError
+from calibench.grading import sandbox
 from calibench.grading.check import CheckResult, check_task
 from calibench.grading.pool import GradingPool
 from calibench.records import Question
@@ -28,6 +32,22 @@ if __name__ == "__main__":
     time.sleep(100)
 """
 QUESTION = Question(task="creak", question_id="q", text="Soup is wet.", gold=("true",), domain="fact", split="dev")
+
+
+def _spawned() -> list[psutil.Process]:
+    return [process for process in psutil.Process().children() if "spawn_main" in " ".join(process.cmdline())]
+
+
+@pytest.fixture
+def worker() -> Callable[[], psutil.Process]:
+    """The worker of the one pool that a test has started."""
+    others = set(_spawned())  # of pools that live as long as this process, such as lm-eval's
+
+    def started() -> psutil.Process:
+        (process,) = set(_spawned()) - others
+        return process
+
+    return started
 
 
 def creak_file(folder: Path, rows: list[dict]) -> str:
@@ -99,30 +119,84 @@ def test_the_pool_grades_in_other_processes_and_turns_every_failure_into_a_verdi
         assert "InputError" in bad.result().detail
 
 
+SLOW = Question(task="math500", question_id="q", text="?", gold=("1",), domain="math", split="test")
+TOWER = "Answer: $9^{9^{9^{9}}} + 1$"
+"""Math-Verify takes hours over it, in one uninterruptible operation."""
+
+
 def test_a_grader_out_of_time_is_a_failure_and_the_next_answer_is_graded():
-    """Math-Verify takes hours over this tower of powers."""
-    slow = Question(task="math500", question_id="q", text="?", gold=("1",), domain="math", split="test")
-    with GradingPool(1, 5) as pool:
-        late = pool.submit("math500", slow, "Answer: $9^{9^{9^{9}}} + 1$")
+    with GradingPool(1, 2) as pool:
+        late = pool.submit("math500", SLOW, TOWER)
         after = pool.submit("creak", QUESTION, "Answer: false")
-        assert late.result() == ("failed", None, "grader out of time (5 s)")
+        assert late.result() == ("failed", None, "grader out of time (2 s of processor time)")
         assert after.result().outcome == "incorrect"
 
 
-def _spawned() -> list[psutil.Process]:
-    return [process for process in psutil.Process().children() if "spawn_main" in " ".join(process.cmdline())]
+def test_importing_libraries_counts_in_no_answers_time():
+    """They take more than a second of processor time, and the answer takes milliseconds."""
+    with GradingPool(1, 0.3) as pool:
+        assert pool.submit("math500", SLOW, "Answer: $\\frac{3}{3}$").result().outcome == "correct"
 
 
-def test_an_answer_whose_worker_is_told_to_stop_has_no_verdict():
-    slow = Question(task="math500", question_id="q", text="?", gold=("1",), domain="math", split="test")
-    others = set(_spawned())  # of pools that live as long as this process, such as lm-eval's
+def test_a_worker_that_gets_no_processor_time_loses_none(worker: Callable[[], psutil.Process]):
+    with GradingPool(1, 1, ["math500"]) as pool:
+        pool.submit("math500", SLOW, "Answer: 1").result()
+        process = worker()
+        process.suspend()
+        answer = pool.submit("math500", SLOW, "Answer: $\\frac{3}{3}$")
+        with pytest.raises(TimeoutError):
+            answer.result(timeout=3)
+        process.resume()
+        assert answer.result().outcome == "correct"
+
+
+def test_right_answers_stay_right_on_a_busy_machine():
+    """A low priority leaves the worker a hundredth of a core, so that an answer takes a hundred times as long."""
+    busy: list[subprocess.Popen] = []
+    try:
+        with GradingPool(1, 0.2, ["math500"]) as pool:
+            pool.submit("math500", SLOW, "Answer: 1").result()
+            busy += [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4 * os.cpu_count())]
+            answers = [pool.submit("math500", SLOW, f"Answer: $\\frac{{{n}}}{{{n}}}$") for n in range(2, 6)]
+            assert [answer.result().outcome for answer in answers] == ["correct"] * 4
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize(("sleep", "outcome"), [(1.2, "correct"), (100, "incorrect")])
+def test_a_program_that_the_clock_ends_is_run_once_more_and_longer(sleep: float, outcome: str):
+    program = f"```python\nimport time\ndef f(n):\n    time.sleep({sleep})\n    return n + 1\n```"
+    tested = Question(
+        task="mbpp", question_id="q", text="?", tests=("assert f(1) == 2",), gold=(), domain="code", split="test"
+    )
+    with GradingPool(1, 5, ["mbpp"], sandbox.LIMITS._replace(wall=1.0)) as pool:
+        assert pool.submit("mbpp", tested, program).result().outcome == outcome
+
+
+@pytest.mark.parametrize("idle", [True, False])
+def test_what_a_killed_worker_had_to_grade_is_graded_again(idle: bool, worker: Callable[[], psutil.Process]):
+    with GradingPool(1, 60, ["math500"]) as pool:
+        pool.submit("creak", QUESTION, "Answer: true").result()
+        process = worker()
+        if not idle:
+            pool.submit("math500", SLOW, TOWER)
+            time.sleep(1)
+        answers = [pool.submit("creak", QUESTION, f"Answer: {label}") for label in ("true", "false")]
+        process.kill()
+        assert [answer.result().outcome for answer in answers] == ["correct", "incorrect"]
+        assert pool.submit("creak", QUESTION, "Answer: true").result().outcome == "correct"
+
+
+def test_an_answer_whose_worker_is_told_to_stop_has_no_verdict(worker: Callable[[], psutil.Process]):
     with GradingPool(1, 60) as pool:
         assert pool.submit("creak", QUESTION, "Answer: true").result().outcome == "correct"
-        (worker,) = set(_spawned()) - others
-        unknown = pool.submit("math500", slow, "Answer: $9^{9^{9^{9}}} + 1$")
+        unknown = pool.submit("math500", SLOW, TOWER)
         with pytest.raises(TimeoutError):
             unknown.result(timeout=1)
-        worker.terminate()
+        worker().terminate()
         with pytest.raises(EngineError, match="asked to stop"):
             unknown.result(timeout=30)
 
