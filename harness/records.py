@@ -217,26 +217,6 @@ class Scorecard(Record, kw_only=True, frozen=True):
     """What the metrics are."""
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 class Sampling(NamedTuple):
     """How the next token is chosen. temperature 0 is greedy decoding."""
 

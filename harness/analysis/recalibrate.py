@@ -192,9 +192,7 @@ def _one(part: _Part, name: str, known: list[_Part], seed: int) -> tuple[recalib
     return result, described
 
 
-def _transferred(
-    part: _Part, name: str, known: list[_Part], seed: int
-) -> tuple[recalibration.Mapped, str | None]:
+def _transferred(part: _Part, name: str, known: list[_Part], seed: int) -> tuple[recalibration.Mapped, str | None]:
     """One part recalibrated on rows of other questions, and the note on these."""
     import pandas as pd
 

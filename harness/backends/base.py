@@ -20,8 +20,6 @@ TOP_TOKENS = 20
 """Tokens per position whose probabilities enter its entropy."""
 
 
-
-
 class TokenScores(NamedTuple):
     """How likely the model found what it wrote, token by token; the token that ends the turn, if it does, is the last.
 

@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from calibench.prompting.markup import Markup
 from calibench.prompting.reasoning import find_reasoning, without_tags
 from calibench.prompting.statements import statements, strongest
 from calibench.prompting.text import PLAIN, blank, unblanked
@@ -68,7 +69,13 @@ def states_answer(answer_text: str) -> bool:
 
 
 def parse(
-    text: str, *, reasoning_opened: bool, scale: str | None, finish_reason: str, answered_before: bool = False
+    text: str,
+    *,
+    reasoning_opened: bool,
+    scale: str | None,
+    finish_reason: str,
+    answered_before: bool = False,
+    markup: Markup | None = None,
 ) -> Parsed:
     """Splits one generation, in time linear in its length.
 
@@ -80,9 +87,10 @@ def parse(
         finish_reason: `length` if the token limit ended the text.
         answered_before: the answer stands in an earlier turn, and the text replies to a question for the confidence
             alone.
+        markup: what the checkpoint says about its reasoning, beside what is known of families.
     """
     at_limit = finish_reason == "length"
-    blocks, unclosed, stray = find_reasoning(text, reasoning_opened, at_limit)
+    blocks, unclosed, stray, _ = find_reasoning(text, reasoning_opened, at_limit, markup)
     # Reasoning that the text starts with can be long: only what follows it is searched.
     lead = blocks[0][1] if blocks and not text[: blocks[0][0]].strip() else 0
     rest = text[lead:]
@@ -109,7 +117,7 @@ def parse(
     else:
         answer_ended = _answer_ended(visible)
     return Parsed(
-        reasoning="\n".join(without_tags(text[a:b]).strip() for a, b in blocks).strip() or None,
+        reasoning="\n".join(without_tags(text[a:b], markup).strip() for a, b in blocks).strip() or None,
         answer_text=unblanked(rest, visible).strip(),
         answer_start=blocks[-1][1] if blocks else 0,
         confidence=confidence,

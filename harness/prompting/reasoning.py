@@ -1,11 +1,10 @@
 """Finds where a generation's reasoning begins and ends.
 
-Known markup: `<think>` and its kin, `[THINK]`, gpt-oss's channels (also as they are left when special tokens are taken
-away: `analysis...assistantfinal...`), and that of Cohere, Gemma, Granite, Kimi and OpenThinker.
+The markup is that of every family of `calibench.prompting.markup`, and what the checkpoint itself declares.
 
-A closing tag ends it and opening tags inside it are text, so that nesting, a repeated opening tag and an
-opening tag in the prompt need no counting. A closing tag without an opening makes everything before it reasoning, but
-for one at the text's end below an answer, which is a stray. A tag in quotes is a word.
+A closing tag of the same family ends it, and opening tags inside it are text, so that nesting, a repeated opening tag
+and an opening tag in the prompt need no counting. A closing tag without an opening makes everything before it
+reasoning, but for one at the text's end below an answer, which is a stray. A tag in quotes is a word.
 
 What follows an opening tag that is never closed is reasoning, up to an answer (by the rule of
 `calibench.tasks.grading.answer`) that nothing but a confidence follows where the model ended its turn by itself: it
@@ -17,19 +16,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from calibench.prompting.markup import Markup, families, tags
 from calibench.prompting.text import blank
+from calibench.prompting.turns import opening_markup
 from calibench.tasks.grading.answer import stated
 
-_NAME = r"(?i:(?:(?:seed:|mm:|ifm\|)?think(?:ing|_fast(?:er)?)?|thoughts?|reasoning))"
-_TAG = re.compile(
-    rf"(?P<close></{_NAME}>|\[/THINK\]|◁/think▷|<\|END_THINKING\|>|<\|end_of_thought\|>"
-    r"|<\|close\|>[ ]?think[ ]?<\|sep\|>|<channel\|>"
-    r"|(?:<\|end\|>)?(?:<\|start\|>assistant)?<\|channel\|>final[^<\n]{0,40}<\|message\|>|assistantfinal(?=\S)"
-    r"|(?P<response>Here(?:'s| is) my response:))"
-    rf"|<{_NAME}>|\[THINK\]|◁think▷|<\|START_THINKING\|>|<\|begin_of_thought\|>|<\|open\|>[ ]?think[ ]?<\|sep\|>"
-    r"|<\|channel>thought|(?:<\|start\|>assistant)?<\|channel\|>analysis[^<\n]{0,40}<\|message\|>|\Aanalysis(?=[A-Z\d(\\])"
-    r"|(?P<thought>\A\s{0,8}Here(?:'s| is) my thought process:)"
-)
 _QUOTES = ("``", '""', "''", "“”", "‘’")
 _ANALYSIS = re.compile(r"(?is)<analysis>(?:(?!<analysis>).)*</analysis>")
 _CONFIDENCE_BEFORE = re.compile(r"(?i)<confidence>[^<\n]{1,30}</confidence>\s{0,3}\Z")
@@ -45,29 +36,35 @@ class Reasoning(NamedTuple):
     """The last one does not end."""
     stray: tuple[int, int] | None
     """A closing tag that ends no reasoning."""
+    opening: str | None = None
+    """The opening tag of the last one, if that does not end and the text has its tag."""
 
 
-def find_reasoning(text: str, opened: bool, at_limit: bool) -> Reasoning:
+def find_reasoning(text: str, opened: bool, at_limit: bool, declared: Markup | None = None) -> Reasoning:
     """The reasoning of one generation.
 
     Args:
         text: the output as decoded.
         opened: the prompt opened the reasoning, so that text starts inside it.
         at_limit: the token limit ended the text.
+        declared: what the checkpoint says about its markup.
     """
+    known = families(declared)
     blocks: list[tuple[int, int]] = []
-    start, granite, last = 0 if opened else None, False, len(text.rstrip())
-    for tag in _TAG.finditer(text):
+    start, opening, family, last = 0 if opened else None, None, None, len(text.rstrip())
+    for tag in tags(declared).finditer(text):
         if text[tag.start() - 1 : tag.start()] + text[tag.end() : tag.end() + 1] in _QUOTES:
             continue
-        if tag["response"] and not granite:
-            continue
-        if tag["close"] is None:
+        side, _, name = str(tag.lastgroup).partition("_")
+        if side == "open":
             if start is None:
-                start, granite = tag.start(), tag["thought"] is not None
+                start, opening, family = tag.start(), tag[0], name
         elif start is not None:
-            blocks.append((start, tag.end()))
-            start = None
+            if name == family or (family is None and known[name].unopened != "never"):
+                blocks.append((start, tag.end()))
+                start = None
+        elif known[name].unopened != "anywhere":
+            continue
         elif tag.end() == last and (blocks or not opened) and _answers(text, blocks, tag.start()):
             return Reasoning(blocks, False, tag.span())
         else:
@@ -75,17 +72,19 @@ def find_reasoning(text: str, opened: bool, at_limit: bool) -> Reasoning:
     if start is None:
         return Reasoning(blocks, False, None)
     final = None if at_limit else _final_answer(text, start)
-    return Reasoning([*blocks, (start, len(text) if final is None else final)], final is None, None)
+    end = len(text) if final is None else final
+    return Reasoning([*blocks, (start, end)], final is None, None, opening)
 
 
 def _answers(text: str, blocks: list[tuple[int, int]], end: int) -> bool:
     """Whether an answer is stated between the reasoning and `end`."""
-    answer = stated(text[blocks[-1][1] if blocks else 0 : end])
+    reply = text[blocks[-1][1] if blocks else 0 : end]
+    answer = stated(reply[opening_markup(reply) :])
     return answer is not None and answer.labelled
 
 
-def without_tags(text: str) -> str:
-    return _TAG.sub("", text)
+def without_tags(text: str, declared: Markup | None = None) -> str:
+    return tags(declared).sub("", text)
 
 
 def _final_answer(text: str, start: int) -> int | None:
