@@ -97,7 +97,9 @@ class Backend(BaseBackend):
         self.context = config.model_config.max_model_len
         engines = config.parallel_config.data_parallel_size
         self.in_flight = 2 * config.scheduler_config.max_num_seqs * engines
-        self.chat = ChatFormat(self._engine.get_tokenizer(), self._thinking)
+        declared = config.model_config.try_get_generation_config().get("eos_token_id") or []
+        declared_ends = declared if isinstance(declared, list) else [declared]
+        self.chat = ChatFormat(self._engine.get_tokenizer(), self._thinking, declared_ends)
 
     def _arguments(self) -> dict[str, Any]:
         from vllm.platforms import current_platform
@@ -158,6 +160,7 @@ class Backend(BaseBackend):
                 top_p=sampling.top_p,
                 max_tokens=min(sampling.max_tokens, self.context - len(prompt)),
                 seed=seed,
+                stop_token_ids=sorted(self.chat.ends),
                 logprobs=_top_tokens(sampling),
                 flat_logprobs=True,
                 detokenize=False,

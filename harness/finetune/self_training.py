@@ -144,5 +144,5 @@ def right_answers(question: Sampled, chat: ChatFormat, prompt: Sequence[int] | N
         trace for trace in question.traces if trace.outcome == "correct" and trace.generation.finish_reason != "length"
     )
     outputs = {trace.output: trace for trace in right}
-    end = chat.tokenizer.eos_token_id
+    end = chat.end
     return [answer_row(trace.prompt if prompt is None else prompt, output, end) for output, trace in outputs.items()]

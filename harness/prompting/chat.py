@@ -6,6 +6,7 @@ finds both in its prefix cache and the model is asked about what it really wrote
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ from calibench.errors import ModelError
 DATE = datetime(2024, 7, 26)
 """The date that templates get: prompts must not depend on it. Llama 3's own templates fall back to this one."""
 _SENTINEL = "calibench-sentinel-5f0c"
+_REASONING_SENTINEL = "calibench-reasoning-5f0c"
 _OPENED_REASONING = re.compile(r"(<|\[|◁)((?:seed:)?think(?:ing)?|thoughts?|reasoning|THINK)(>|\]|▷)\s*\Z")
 
 
@@ -49,16 +51,53 @@ class ChatFormat:
         tokenizer: a Hugging Face tokenizer.
         thinking: `on` or `off` is passed to the template as `enable_thinking`; `auto` leaves it to the template's
         default.
+        declared_ends: the tokens that end a text by the checkpoint's generation config.
     """
 
-    def __init__(self, tokenizer: Any, thinking: str):
+    def __init__(self, tokenizer: Any, thinking: str, declared_ends: Iterable[int] = ()):
         self.tokenizer = tokenizer
         self.thinking = thinking
         self.has_template = bool(tokenizer.chat_template)
+        self._declared_ends = frozenset(declared_ends)
 
     def fingerprint(self) -> str:
         """sha256 of the template."""
         return hashlib.sha256(str(self.tokenizer.chat_template).encode()).hexdigest()
+
+    @property
+    def end(self) -> int:
+        """The token that ends a turn of the model: the template's, or else the tokenizer's.
+
+        Raises:
+            ModelError: there is neither.
+        """
+        for token in (self._template_end, self.tokenizer.eos_token_id):
+            if token is not None:
+                return token
+        raise ModelError("no token ends a turn: neither chat template nor tokenizer (eos_token) has one")
+
+    @functools.cached_property
+    def ends(self) -> frozenset[int]:
+        """All tokens that end a turn of the model: the template's, the tokenizer's and the declared ones."""
+        return self._declared_ends | ({self._template_end, self.tokenizer.eos_token_id} - {None})
+
+    @functools.cached_property
+    def _template_end(self) -> int | None:
+        """The token of its own that follows an assistant's text; None where it also ends the reasoning before it."""
+        if not self.has_template:
+            return None
+        reply = {"content": _SENTINEL, "reasoning_content": _REASONING_SENTINEL, "thinking": _REASONING_SENTINEL}
+        try:
+            text = self._render([{"role": "user", "content": "."}, {"role": "assistant", **reply}], reply_next=False)
+        except ModelError:
+            return None
+        before, found, after = text.rpartition(_SENTINEL)
+        end = self._encode(after.lstrip())[:1] if found else ()
+        if not end or end[0] not in self.tokenizer.added_tokens_decoder:
+            return None
+        _, _, between = before.rpartition(_REASONING_SENTINEL)
+        ends_reasoning = _REASONING_SENTINEL in before and end[0] in self._encode(between)
+        return None if ends_reasoning else end[0]
 
     def first(self, user: str) -> Prompt:
         """The prompt that asks `user` as the first turn."""
@@ -149,10 +188,10 @@ class ChatFormat:
         variants = [self.tokenizer.encode(text, add_special_tokens=False) for text in (label, f" {label}")]
         return sorted({ids[0] for ids in variants if len(ids) == 1})
 
-    def _render(self, messages: list[dict], **options: Any) -> str:
+    def _render(self, messages: list[dict], *, reply_next: bool = True, **options: Any) -> str:
         try:
             return self.tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=True, strftime_now=DATE.strftime, **options
+                messages, tokenize=False, add_generation_prompt=reply_next, strftime_now=DATE.strftime, **options
             )
         except (TemplateError, TypeError, ValueError) as error:
             turns = f"a conversation of {len(messages)} turn{'s' * (len(messages) > 1)}"

@@ -30,7 +30,7 @@ class ConfidenceOptions(SelfTrainingOptions, frozen=True):
 def rows(iteration: Iteration) -> Iterator[Row]:
     """A row for each graded draw, copies left out, with the success rate of its question."""
     job = iteration.job
-    end = job.chat.tokenizer.eos_token_id
+    end = job.chat.end
     for question in iteration.sampled:
         graded = {trace.output: trace for trace in question.traces if trace.outcome in ("correct", "incorrect")}
         for trace in graded.values():

@@ -141,7 +141,7 @@ def rows(job: Job) -> Iterator[Row]:
             tags = reasoning_tags(job.chat.decode(prompt.token_ids))
             text = _reply(trace, job.options.reasoning_format, tags)
             reply = tokenizer.encode(text, add_special_tokens=False)
-            yield answer_row(prompt.token_ids, reply, tokenizer.eos_token_id)
+            yield answer_row(prompt.token_ids, reply, job.chat.end)
 
 
 def _reply(trace: _Trace, reasoning_format: str, tags: tuple[str, str] | None) -> str:

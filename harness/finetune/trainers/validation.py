@@ -139,9 +139,9 @@ def pad_token(chat: ChatFormat) -> int:
 
 
 def end_tokens(model: PreTrainedModel, chat: ChatFormat) -> set[int]:
-    """Tokens that end a reply: those that the checkpoint declares, and the tokenizer's."""
+    """Tokens that end a reply: those of the chat format, and those that the checkpoint declares."""
     declared = model.generation_config.eos_token_id
-    return {chat.tokenizer.eos_token_id, *(declared if isinstance(declared, list) else [declared])} - {None}
+    return {*chat.ends, *(declared if isinstance(declared, list) else [declared])} - {None}
 
 
 def _generate(

@@ -144,7 +144,7 @@ def test_a_rationalised_answer_is_learned_after_its_own_question(job, monkeypatc
 
     fake = SimpleNamespace(
         training=job.training,
-        chat=SimpleNamespace(tokenizer=SimpleNamespace(eos_token_id=0)),
+        chat=SimpleNamespace(end=0),
         options=star.StarOptions(rationalise=True),
         asking=job.asking,
         sample=drawn,

@@ -57,6 +57,46 @@ def test_without_a_template_the_prompt_is_plain_text():
     assert c.decode(c.follow_up((), (), "Sure?")) == "\n\nSure?\n"
 
 
+TURNS = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}REST{% endfor %}"
+HARMONY = (
+    "{% for m in messages %}<|{{ m.role }}|>{% if m.thinking %}{{ m.thinking }}<|end|><|assistant|>{% endif %}"
+    "{{ m.content }}{{ LAST if loop.last else '<|end|>' }}{% endfor %}"
+)
+
+
+@pytest.mark.parametrize(
+    ("template", "end"),
+    [
+        (TURNS.replace("REST", "<|end|>"), "<|end|>"),
+        (TURNS.replace("REST", " <|user|>\n"), "<|user|>"),  # white space before it, as Llama 2 has
+        (TURNS.replace("REST", "\n\n"), "<|end|>"),  # text alone: the tokenizer's
+        (TURNS.replace("m.content", "m.content | upper").replace("REST", "<|user|>"), "<|end|>"),
+        (HARMONY.replace("LAST", "'<|user|>'"), "<|user|>"),  # gpt-oss: <|return|>
+        ("{% if messages|length > 1 %}{{ raise_exception('one turn') }}{% endif %}", "<|end|>"),
+        (None, "<|end|>"),
+    ],
+)
+def test_the_end_of_a_turn_is_what_the_template_writes_after_a_reply(template, end):
+    c = chat(template=template)
+    assert c.decode([c.end]) == end
+    assert {c.decode([token]) for token in c.ends} == {end, "<|end|>"}  # the tokenizer's own counts too
+
+
+def test_a_token_that_also_ends_the_reasoning_does_not_end_the_turn():
+    """A template of gpt-oss that closes every message with <|end|>: to stop there would cut before the answer."""
+    other = tokenizer(template=HARMONY.replace("LAST", "'<|end|>'"))
+    other.eos_token = "<|user|>"
+    c = ChatFormat(other, "auto")
+    assert c.decode([c.end]) == "<|user|>"
+    assert c.ends == {c.end}
+
+
+def test_tokens_that_the_checkpoint_declares_as_ends_are_ends():
+    fast = tokenizer()
+    think = fast.convert_tokens_to_ids("</think>")
+    assert ChatFormat(fast, "auto", [think]).ends == {think, fast.eos_token_id}
+
+
 def test_the_stated_confidence_is_cut_at_token_boundaries():
     c = chat()
     ids = c._encode(ANSWER)
