@@ -33,7 +33,7 @@ def run(model: str, tasks: str | Sequence[str], out: str | Path, **options: Any)
     """Runs or continues a run, scores it and writes its report, as `calibench run` does.
 
     Args:
-        model: bundled checkpoint, local folder or hub id.
+        model: bundled checkpoint, local folder, GGUF file or hub id.
         tasks: names of tasks, or one text with commas between them; empty: those of the suite that `options` name.
         out: folder of the run.
         options: further fields of `calibench.running.config.RunConfig`, such as `protocol`, `confidence`, `draws`,
@@ -202,7 +202,7 @@ def tune(recipe: str, model: str, tasks: str | Sequence[str], out: str | Path, *
 
     Args:
         recipe: see `calibench recipes`.
-        model: parent: bundled checkpoint, local folder or hub id.
+        model: parent: bundled checkpoint, local folder, GGUF file or hub id.
         tasks: tasks whose training questions are learned from; empty for a recipe that needs none.
         out: folder of the new checkpoint.
         options: further fields of `calibench.finetune.config.TuneConfig`, such as `limit` and `seed`; all others are

@@ -11,7 +11,9 @@ class TuneConfig(Options, frozen=True, kw_only=True):
     """What is asked for: the options of `calibench tune`. Identity is what the lineage of the checkpoint says."""
 
     recipe: Annotated[Text, option("see `calibench recipes`", "identity", "RECIPE", entry="recipe")]
-    model: Annotated[Text, option("parent: bundled name, local folder or hub id", "identity", "MODEL", entry="parent")]
+    model: Annotated[
+        Text, option("parent: bundled name, folder, GGUF file or hub id", "identity", "MODEL", entry="parent")
+    ]
     tasks: Annotated[Names, option("tasks whose training split is learned from", "identity")] = ()
     out: Annotated[Text, option("folder of the new checkpoint", "neither", "DIR")]
     options: Annotated[dict[str, Any], option("of the recipe", "identity", entry="options")] = {}

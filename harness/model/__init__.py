@@ -17,9 +17,10 @@ from calibench.version import __version__
 LINEAGE_SCHEMA = 1
 """Version of what a lineage holds; one without a version is of the first."""
 _BUNDLED = Path(__file__).parent.parent / "models"
-_WEIGHTS = ("*.safetensors", "*.bin", "*.gguf")
+_WEIGHTS = ("*.safetensors", "*.bin")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "tekken.json", "*.tiktoken")
-_IDENTITY_FILES = (*_WEIGHTS, "*.json", "*.jinja", "*.model", "*.txt", "*.tiktoken")
+_ASIDE = ("*.json", "*.jinja", "*.model", "*.txt", "*.tiktoken")
+_IDENTITY_FILES = (*_WEIGHTS, "*.gguf", *_ASIDE)
 _NOT_IDENTITY = {"lineage.json", "README.md"}
 
 
@@ -95,10 +96,10 @@ def resolve(model: str, tell: Callable[[str], None] = _on_stderr) -> Checkpoint:
     except (OSError, RuntimeError, ValueError) as error:
         raise ModelError(f"{model[:100]}: neither a folder nor a hub id ({error})") from error
     if exists:
-        file = gguf.only_file(folder) if folder.is_dir() and not (folder / "config.json").is_file() else folder
+        file = gguf.only_file(folder) if folder.is_dir() and not _files(folder, _WEIGHTS) else folder
         if file and file.is_file():
-            made, sha256 = gguf.dequantized(file, tell)
-            return Checkpoint(file.stem, made, None, sha256)
+            unpacked, sha256 = gguf.dequantized(file, tell)
+            return Checkpoint(file.stem, unpacked, None, sha256)
         _require_checkpoint(folder)
         return Checkpoint(folder.resolve().name, folder.resolve(), None)
     if model.startswith((".", "/", "~")) or model.count("/") > 1:
@@ -123,11 +124,12 @@ def _require_checkpoint(folder: Path) -> None:
 
 
 def _from_hub(model: str) -> Checkpoint:
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        folder = Path(snapshot_download(model, allow_patterns=list(_IDENTITY_FILES)))
+        folder = Path(snapshot_download(model, allow_patterns=[*_WEIGHTS, *_ASIDE]))
+        files = [] if _files(folder, _WEIGHTS) else HfApi().list_repo_files(model)
     except HFValidationError:
         raise ModelError(f"{model}: neither a folder here nor a well-formed hub id (`owner/name`)") from None
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
@@ -136,6 +138,11 @@ def _from_hub(model: str) -> Checkpoint:
         raise ModelError(
             f"{model}: no folder of that name here, and the hub gave no such model ({reason}). Bundled: {names}"
         ) from None
+    if ggufs := [name for name in files if name.endswith(".gguf")]:
+        raise ModelError(
+            f"{model}: a repository of GGUF files; get one with `hf download {model} FILE --local-dir DIR` and name its"
+            f" path. Files: {', '.join(ggufs[:8])}"
+        )
     _require_checkpoint(folder)
     return Checkpoint(model, folder, folder.name)
 

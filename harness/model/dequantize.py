@@ -1,28 +1,27 @@
-"""Reads a GGUF file through transformers and saves it as a checkpoint: `python -m calibench.model.dequantize FILE DIR`.
+"""Unpacks a GGUF file into a checkpoint: `python -m calibench.model.dequantize FILE DIR`.
 
-transformers leaves out what it does not know, and fills what is missing with random numbers. Everything that the file
-says about its model must therefore be accounted for here, and what comes out must know English prose better than
-the frequencies of its words do.
+What comes out must know English prose better than the frequencies of its tokens do.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import math
 import shutil
 import sys
-import tempfile
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from calibench.errors import CalibenchError, ModelError, StorageError
+from calibench.model import architectures, header
 from calibench.model.gguf import VERDICT
+from calibench.model.header import Header
+from calibench.model.tokenizer import save_tokenizer
 
-_ARCHITECTURES = ("llama", "qwen2")
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_SHARD_BYTES = 2_000_000_000
+_INDEX = "model.safetensors.index.json"
+_FLOATS = {"BF16": "bfloat16", "F16": "float16"}
 
 PROSE = (
     "The ferry left the harbour a little after six, when the fog had begun to lift and the first gulls were sitting on "
@@ -38,64 +37,95 @@ PROSE = (
 
 
 def convert(file: Path, folder: Path) -> None:
-    """Writes weights (float32, as the file's blocks unpack), configuration, tokenizer and generation settings.
+    """Writes weights, configuration, tokenizer and generation settings, as the file has them.
+
+    Weights that are packed in blocks become float32, which holds their values exactly; others keep their type.
 
     Raises:
         ModelError: not a language model in one GGUF file, or one that cannot be read faithfully.
-        StorageError: no room for the weights.
+        StorageError: the weights cannot be written.
     """
-    facts = _facts(file)
+    read = header.read(file)
+    header.require_language_model(read)
+    config = architectures.settings(read)
     folder.mkdir(parents=True)
-    _require_room(folder, facts)
-    model, tokenizer = load(file, facts)
-    refused = refusal(*prose_likelihood(model, tokenizer))
-    if not refused:
-        _save(model, tokenizer, facts, folder)
-    (folder / VERDICT).write_text(json.dumps({"refused": refused}))
+    save_tokenizer(read, folder)
+    _save_weights(read, config, folder)
+    _save_settings(read, config, folder)
 
 
-def _facts(file: Path) -> dict[str, Any]:
-    """The metadata of the file, with the number of weights under `weights`."""
-    from gguf import GGUFReader
+def _save_weights(read: Header, config: dict[str, Any], folder: Path) -> None:
+    """In files of a few gigabytes, so that memory never holds more than one of them."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
 
-    try:
-        reader = GGUFReader(file)
-    except (ValueError, IndexError, KeyError) as error:
-        raise ModelError(f"{file}: torn or no GGUF file ({error})") from error
-    facts = {key: field.contents() for key, field in reader.fields.items() if len(field.data) == 1}
-    architecture = facts["general.architecture"]
-    if architecture not in _ARCHITECTURES:
-        raise ModelError(f"{file}: architecture {architecture}; supported are {', '.join(_ARCHITECTURES)}")
-    return facts | {"weights": sum(int(tensor.n_elements) for tensor in reader.tensors)}
+    shards: list[list[str]] = []
+    shard: dict[str, Any] = {}
+
+    def write() -> None:
+        try:
+            save_file(shard, folder / f"model-{len(shards) + 1:05d}.safetensors", {"format": "pt"})
+        except SafetensorError as error:
+            raise StorageError(f"{folder}: cannot write the weights ({error})") from error
+        shards.append(list(shard))
+        shard.clear()
+
+    for name, values in architectures.weights(read, config):
+        shard[name] = values
+        if sum(tensor.nbytes for tensor in shard.values()) > _SHARD_BYTES:
+            write()
+    if shard:
+        write()
+    places = {name: f"model-{i:05d}.safetensors" for i, names in enumerate(shards, 1) for name in names}
+    (folder / _INDEX).write_text(json.dumps({"metadata": {}, "weight_map": places}))
 
 
-def _require_room(folder: Path, facts: Mapping[str, Any]) -> None:
-    needed, free = 4 * facts["weights"], shutil.disk_usage(folder).free
-    if needed > free:
-        raise StorageError(f"{folder.parent}: the weights need {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free")
+def _save_settings(read: Header, config: dict[str, Any], folder: Path) -> None:
+    from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig
+
+    kinds = {_kind_name(tensor.kind) for tensor in read.tensors if len(tensor.shape) > 1}
+    dtype = _FLOATS.get(kinds.pop(), "float32") if len(kinds) == 1 else "float32"
+    made = AutoConfig.for_model(**config, dtype=dtype)
+    made.architectures = [AutoModelForCausalLM._model_mapping[type(made)].__name__]
+    made.save_pretrained(folder)
+    ends = [read.token(name) for name in ("eos", "eot", "eom")]
+    sampling = {
+        name: read.metadata.get(f"general.sampling.{key}")
+        for name, key in (
+            ("temperature", "temp"), ("top_k", "top_k"), ("top_p", "top_p"), ("min_p", "min_p"),
+            ("repetition_penalty", "penalty_repeat"),
+        )
+    }  # fmt: skip
+    GenerationConfig(
+        bos_token_id=read.token("bos"),
+        eos_token_id=list(dict.fromkeys(end for end in ends if end is not None)) or None,
+        pad_token_id=read.token("padding"),
+        **({"do_sample": True, **sampling} if any(sampling.values()) else {}),
+    ).save_pretrained(folder)
 
 
-def load(file: Path, facts: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The model in float32, and its tokenizer."""
+def _kind_name(kind: int) -> str:
+    from gguf import GGMLQuantizationType
+
+    return GGMLQuantizationType(kind).name
+
+
+def prose_likelihood(folder: Path) -> tuple[float, float]:
+    """Mean log-likelihood of `PROSE` in nats per token: to the checkpoint, and to the frequencies of its own tokens.
+
+    Raises:
+        ModelError: the checkpoint lacks weights, or has others than its configuration asks for.
+    """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    with tempfile.TemporaryDirectory() as alone:  # what lies beside the file is none of its settings
-        (Path(alone) / "model.gguf").symlink_to(file.resolve())
-        tokenizer = AutoTokenizer.from_pretrained(alone, gguf_file="model.gguf")
-        model, info = AutoModelForCausalLM.from_pretrained(
-            alone, gguf_file="model.gguf", dtype=torch.float32, output_loading_info=True
-        )
-    if lost := sorted(info["missing_keys"]) or sorted(info["unexpected_keys"]):
-        raise ModelError(f"{file}: {len(lost)} tensors that do not fit the architecture, such as {lost[0]}")
-    return model, tokenizer
-
-
-def prose_likelihood(model: Any, tokenizer: Any) -> tuple[float, float]:
-    """Mean log-likelihood of `PROSE` in nats per token: to the model, and to the frequencies of its own tokens."""
-    import torch
-
-    ids = tokenizer(PROSE, return_tensors="pt")["input_ids"]
+    model, loaded = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True
+    )
+    for what in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        if found := sorted(map(str, loaded[what])):
+            raise ModelError(f"tensors that do not fit the architecture: {len(found)} {what}, such as {found[0]}")
+    ids = AutoTokenizer.from_pretrained(folder)(PROSE, return_tensors="pt")["input_ids"]
     with torch.inference_mode():
         logits = model(input_ids=ids).logits[0, :-1].float()
     predicted = ids[0, 1:]
@@ -106,42 +136,33 @@ def prose_likelihood(model: Any, tokenizer: Any) -> tuple[float, float]:
 
 
 def refusal(of_model: float, of_frequencies: float) -> str | None:
-    """Why a model is refused whose prose is no more likely than its tokens' frequencies make it; None if it is."""
+    """Why a model is refused to which prose is no likelier than to the frequencies of its tokens; None if it is."""
     if of_model > of_frequencies:
         return None
     return (
-        f"not read rightly, or broken: English prose has {of_model:.2f} nats per token under it, and"
-        f" {of_frequencies:.2f} under the frequencies of the same tokens, which every language model exceeds"
+        f"read wrongly, or broken: it gives English prose {of_model:.2f} nats per token; the frequencies of the same"
+        f" tokens alone give {of_frequencies:.2f}, which every language model exceeds"
     )
-
-
-def _save(model: Any, tokenizer: Any, facts: Mapping[str, Any], folder: Path) -> None:
-    from transformers import GenerationConfig
-
-    model.hf_quantizer = None
-    for owner, name in ((model.config, "quantization_config"), (model, "quantization_method")):
-        if hasattr(owner, name):
-            delattr(owner, name)
-    ends = [facts.get(f"tokenizer.ggml.{name}_token_id") for name in ("eos", "eot", "eom")]
-    model.generation_config = GenerationConfig(
-        eos_token_id=list(dict.fromkeys(end for end in ends if end is not None)) or None,
-        bos_token_id=facts.get("tokenizer.ggml.bos_token_id"),
-        pad_token_id=facts.get("tokenizer.ggml.padding_token_id"),
-    )
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
 
 
 def main() -> int:
     """Says on the last line of stdout what went wrong, as JSON."""
+    file, folder = Path(sys.argv[1]), Path(sys.argv[2])
     try:
-        convert(Path(sys.argv[1]), Path(sys.argv[2]))
+        convert(file, folder)
+        of_model, of_frequencies = prose_likelihood(folder)
+        refused = refusal(of_model, of_frequencies)
+        if refused:
+            shutil.rmtree(folder)
+            folder.mkdir()
+        verdict = {"refused": refused, "nats_per_token": of_model, "nats_per_token_of_frequencies": of_frequencies}
+        (folder / VERDICT).write_text(json.dumps(verdict))
     except CalibenchError as error:
         failure: CalibenchError = error
     except OSError as error:
-        if error.errno not in _FULL:
+        if not error.errno:  # transformers uses OSError for faults of its own
             raise
-        failure = StorageError(f"{sys.argv[2]}: cannot write ({error.strerror})")
+        failure = StorageError(f"{folder}: cannot write ({error.strerror})")
     else:
         return 0
     print(json.dumps({"error": type(failure).__name__, "message": str(failure)}))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -17,19 +18,22 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from calibench import errors
 from calibench.errors import CalibenchError, ModelError, StorageError
+from calibench.model import architectures, header
+from calibench.model.header import Header
 
 VERDICT = "gguf.json"
 """Whether the model is refused, and why. Such a model's folder holds nothing else."""
-_FORMAT = "gguf-1"
+_FORMAT = "gguf"
 """Folder of the cache; another number for another way to read the files."""
 _SHARD = re.compile(r"-\d{5}-of-(\d{5})\.gguf$")
 
 
 def only_file(folder: Path) -> Path | None:
-    """The GGUF file of a folder that holds no other checkpoint; None if it holds none.
+    """The GGUF file of a folder; None if it holds none.
 
     Raises:
         ModelError: there are several.
@@ -56,14 +60,21 @@ def dequantized(file: Path, tell: Callable[[str], None]) -> tuple[Path, str]:
         raise ModelError(
             f"{file}: one of {int(shard[1])} parts; join them first (`llama-gguf-split --merge {file.name} OUT.gguf`)"
         )
+    read = header.read(file)
+    header.require_language_model(read)
+    architectures.family(read)
     sha256 = _sha256(file)
     folder = _cache() / _FORMAT / sha256
     if not (folder / VERDICT).is_file():
-        with _locked(folder, tell):
+        with _locked(folder, tell) as lock:
             if not (folder / VERDICT).is_file():
-                size = file.stat().st_size / 1e9
-                tell(f"reading {file.name} ({size:.1f} GB) into {folder}: once, one to three minutes per GB")
-                _convert(file, folder)
+                _require_room(folder, read)
+                millions = sum(math.prod(tensor.shape) for tensor in read.tensors) / 1e6
+                tell(
+                    f"unpacking the {millions:,.0f} million weights of {file.name}, once, into {folder.parent};"
+                    f" this takes about {20 + millions / 10:.0f} seconds"
+                )
+                _convert(file, folder, lock)
     verdict = json.loads((folder / VERDICT).read_text())
     if verdict["refused"]:
         raise ModelError(f"{file}: {verdict['refused']}")
@@ -73,9 +84,6 @@ def dequantized(file: Path, tell: Callable[[str], None]) -> tuple[Path, str]:
 def _sha256(file: Path) -> str:
     try:
         with file.open("rb") as data:
-            if data.read(4) != b"GGUF":
-                raise ModelError(f"{file}: not a GGUF file; expected one, or a folder with a checkpoint")
-            data.seek(0)
             return hashlib.file_digest(data, "sha256").hexdigest()
     except OSError as error:
         raise ModelError(f"{file}: cannot be read ({error.strerror})") from error
@@ -86,8 +94,8 @@ def _cache() -> Path:
 
 
 @contextmanager
-def _locked(folder: Path, tell: Callable[[str], None]) -> Iterator[None]:
-    """Holds the lock of a folder; the system frees it when its holder dies."""
+def _locked(folder: Path, tell: Callable[[str], None]) -> Iterator[IO[str]]:
+    """Holds the lock of a folder; the system frees it when all that hold it are dead."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock = folder.with_name(f"{folder.name}.lock").open("w")
@@ -99,11 +107,20 @@ def _locked(folder: Path, tell: Callable[[str], None]) -> Iterator[None]:
         except BlockingIOError:
             tell("waiting for another process that reads the same file")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock
 
 
-def _convert(file: Path, folder: Path) -> None:
-    """In a process of its own, so that the engine starts with all memory."""
+def _require_room(folder: Path, read: Header) -> None:
+    needed = sum(4 * math.prod(tensor.shape) for tensor in read.tensors)
+    if (free := shutil.disk_usage(folder.parent).free) < needed:
+        raise StorageError(
+            f"{folder.parent}: {needed / 1e9:.1f} GB are needed to unpack {read.file.name}, and {free / 1e9:.1f} GB are"
+            " free; XDG_CACHE_HOME may name another place"
+        )
+
+
+def _convert(file: Path, folder: Path, lock: IO[str]) -> None:
+    """In a process of its own, so that the engine has all memory; it holds the lock too, should this one die."""
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)  # what a killed process left
     try:
@@ -112,6 +129,7 @@ def _convert(file: Path, folder: Path) -> None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            pass_fds=(lock.fileno(),),
         )
         said = done.stdout.strip().splitlines()[-1:]
         failure = json.loads(said[0]) if said and said[0].startswith("{") else None

@@ -14,7 +14,8 @@ class RunConfig(Options, frozen=True, kw_only=True):
     """What a run is asked to do: the options of `calibench run`, of its TOML file and of `calibench.run`."""
 
     model: Annotated[
-        Text, option("hub id, local folder, or a name from `calibench models`", "identity", "MODEL", entry="weights")
+        Text,
+        option("hub id, folder, GGUF file, or name from `calibench models`", "identity", "MODEL", entry="weights"),
     ]
     tasks: Annotated[Names, option("comma-separated; see `calibench tasks`", "scope")] = ()
     suite: Annotated[
