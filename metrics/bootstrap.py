@@ -46,6 +46,15 @@ def draws(n_clusters: int, resamples: int, rng: np.random.Generator) -> Iterator
         yield np.ascontiguousarray(counts.T, dtype=np.float64)
 
 
+def draws_of_kinds(size: np.ndarray, resamples: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """As `draws`, of size[k] clusters of kind k that cannot be told apart: counts [K, r] of each kind, one multinomial
+    per resample instead of one draw per cluster."""
+    step = max(1, min(resamples, _CHUNK // len(size)))
+    for start in range(0, resamples, step):
+        counts = rng.multinomial(int(size.sum()), size / size.sum(), size=min(step, resamples - start))
+        yield np.ascontiguousarray(counts.T, dtype=np.float64)
+
+
 def usable(replicates: np.ndarray) -> np.ndarray | None:
     """The defined ones of the replicates [R] or [R, B]; None if more than 5 % of the R are undefined (nan)."""
     defined = replicates[np.isfinite(replicates).reshape(len(replicates), -1).all(axis=1)]
@@ -208,7 +217,8 @@ class _Path:
 
     def sums(self, t: float) -> np.ndarray:
         """Absolute sums [R] of d(t) with noise."""
-        return np.abs(self._at(t) + self._noise).sum(axis=1)
+        moved = self._at(t) + self._noise
+        return np.abs(moved, out=moved).sum(axis=1)
 
     def _at(self, t: float) -> np.ndarray:
         return self._sign * np.maximum(self._size - t * self._variance, 0.0)

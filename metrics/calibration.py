@@ -159,11 +159,12 @@ def debiased_squared_calibration_error(
     bins = equal_width_bins(confidence, n_bins)
     error = confidence - correct
     units, unit = np.unique(np.asarray(cluster), return_inverse=True)
-    cell, n_cells = bins * len(units) + unit, n_bins * len(units)
-    cell_n, cell_error = (np.bincount(cell, w, minlength=n_cells).reshape(n_bins, -1) for w in (None, error))
     n, total = np.bincount(bins, minlength=n_bins), np.bincount(bins, error, minlength=n_bins)
-    pairs = n**2 - (cell_n**2).sum(axis=1)
-    products = total**2 - (cell_error**2).sum(axis=1)
+    pairs, products = n**2, total**2
+    for k in range(n_bins):  # one at a time, as a table of bins and clusters is ten times the sample
+        held = bins == k
+        pairs[k] -= (np.bincount(unit[held], minlength=len(units)) ** 2).sum()
+        products[k] -= (np.bincount(unit[held], error[held], minlength=len(units)) ** 2).sum()
     usable = pairs > 0
     return float(n[usable] @ (products[usable] / pairs[usable]) / n[usable].sum()) if usable.any() else np.nan
 

@@ -95,7 +95,8 @@ def count_outcomes(
 ) -> tuple[OutcomeCount, ...]:
     """Per task and protocol, how often each of these outcomes and statuses occurs."""
     counts = []
-    for (task, protocol), rows in frame.groupby(["task", "protocol"]):
+    counted = frame[["task", "protocol", "question_id", "draw", "method", "status", "outcome", "domain"]]
+    for (task, protocol), rows in counted.groupby(["task", "protocol"]):
         draws = rows.drop_duplicates(["question_id", "draw"])
         of_draws = draws["outcome"].value_counts()
         by_method = rows[rows["method"] != "none"].groupby("method")["status"].value_counts()

@@ -6,7 +6,6 @@ batch, since some things show only in the whole column: its scale, and what its 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import re
@@ -62,10 +61,10 @@ class Missing:
         self.numbers = {number for number in map(_float, texts) if number is not None}
 
     def __contains__(self, cell: Any) -> bool:
-        if _is_nothing(cell):
-            return True
         if isinstance(cell, str):
             return cell.strip().lower() in self._texts or (bool(self.numbers) and _float(cell) in self.numbers)
+        if _is_nothing(cell):
+            return True
         return bool(self.numbers) and not isinstance(cell, bool | list | dict) and cell in self.numbers
 
 
@@ -209,8 +208,10 @@ class Confidences:
 
     def _value(self, cell: Any, row: int) -> float:
         if isinstance(cell, str | float) and not self._missing.numbers:
-            with contextlib.suppress(ValueError):  # the usual case, of which there are millions
+            try:  # the usual case, of which there are millions
                 return float(cell) / self._unit
+            except ValueError:
+                pass
         cell = _element(cell, self._place, row)
         if cell in self._missing:
             return math.nan
