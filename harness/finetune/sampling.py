@@ -57,7 +57,7 @@ def sample(config: RunConfig, asked: Sequence[Task], progress: Progress) -> None
 
 def read(config: RunConfig, asked: Sequence[Task], chat: ChatFormat) -> Iterator[Sampled]:
     """The questions of a finished run, in the order of their tasks and ids, with their draws."""
-    protocol = protocols.protocol(config.protocol)
+    protocol = config.first_prompt()
     by_name = {task.name: task for task in asked}
     with RunFile.open(Path(config.out)) as run:
         for question in run.questions():

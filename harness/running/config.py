@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from calibench.fields import Count, Fraction, Line, Names, NonNegative, Options, Text, WholeNumber, option
 from calibench.prompting import protocols
+from calibench.prompting.protocols import Protocol
 from calibench.records import Sampling
 
 
@@ -30,16 +31,23 @@ class RunConfig(Options, frozen=True, kw_only=True):
         str | None, option("folder of original data files instead of the hub (or CALIBENCH_DATA)", "neither", "DIR")
     ] = None
     protocol: Annotated[
-        Text,
+        Text | None,
         option(
-            "what the prompt asks for: stated, plain, ...; options: no text, only the likeliest option", "scope", "NAME"
+            "what the prompt asks for: plain, stated, ...; options: no text, only the likeliest option "
+            "(default: plain; stated if --confidence has it)",
+            "scope",
+            "NAME",
         ),
-    ] = "stated"
+    ] = None
+    """None: `stated` if that is one of the methods, else `plain`. See `docs/prompts.md` for what each costs."""
     confidence: Annotated[
         Names | None,
-        option("methods; see `calibench methods` (default: stated, where the protocol asks for it)", "scope"),
+        option(
+            "methods, or none; see `calibench methods` (default: asked; stated if the protocol asks for it)",
+            "scope",
+        ),
     ] = None
-    """None: `stated` if the protocol asks for it, `choice_probability` if it scores options, else no method."""
+    """None: `stated` if the protocol asks for it, `choice_probability` if it scores options, else `asked`."""
     draws: Annotated[Count, option("generations per question", "scope", "K")] = 1
     task_draws: Annotated[
         dict[str, Count], option("draws of one task, where they are not --draws; may be repeated", "scope", "TASK=K")
@@ -82,13 +90,18 @@ class RunConfig(Options, frozen=True, kw_only=True):
         temperature = self.temperature if self.temperature is not None else (0.0 if self.draws == 1 else 0.7)
         return Sampling(temperature, self.top_p, self.max_tokens)
 
+    def first_prompt(self) -> Protocol:
+        """The protocol of the run."""
+        implied = "stated" if "stated" in (self.confidence or ()) else "plain"
+        return protocols.protocol(self.protocol or implied)
+
     def methods(self) -> tuple[str, ...]:
         if self.confidence is not None:
-            return self.confidence
-        protocol = protocols.protocol(self.protocol)
+            return () if self.confidence == ("none",) else self.confidence
+        protocol = self.first_prompt()
         if protocol.scores_options:
             return ("choice_probability",)
-        return ("stated",) if protocol.scale else ()
+        return ("stated",) if protocol.scale else ("asked",)
 
 
 def seed_of(run_seed: int, task: str, question_id: str) -> int:

@@ -31,7 +31,7 @@ from calibench.version import __version__
 
 def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Selection]) -> dict[str, Any]:
     """What must match for a run to be continued: the fields whose part is identity, and what is asked."""
-    protocol = protocols.protocol(config.protocol)
+    protocol = config.first_prompt()
     neutral = backends.load(config.backend).neutral_options
     return {
         **{field.entry: getattr(config, field.name) for field in of_part(RunConfig, "identity")},
@@ -102,8 +102,8 @@ def grown_scope(run: RunFile, config: RunConfig, selections: Sequence[Selection]
     scope = run.manifest().get("scope", {})
     for selection in selections:
         of_task = scope.setdefault(selection.task.name, {})
-        before = of_task.get(config.protocol, {"questions": 0, "draws": 0, "methods": []})
-        of_task[config.protocol] = {
+        before = of_task.get(config.first_prompt().name, {"questions": 0, "draws": 0, "methods": []})
+        of_task[config.first_prompt().name] = {
             "questions": max(before["questions"], selection.total),
             "draws": max(before["draws"], config.draws_of(selection.task.name)),
             "methods": sorted({*before["methods"], *config.methods()}),

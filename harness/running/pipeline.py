@@ -64,7 +64,7 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
         for name in sorted(config.task_draws.keys() - set(names)):
             raise InputError(f"task_draws: {unknown_name('task', name, names)}")
     methods = {name: confidence.load(name) for name in config.methods()}
-    protocol = protocols.protocol(config.protocol)
+    protocol = config.first_prompt()
     backend_type = backends.load(config.backend)
     _check_capabilities(config, methods, protocol, backend_type)
     if any(task.finish for task in chosen):
@@ -154,7 +154,7 @@ def _check_stored_scores(
     """Refuses methods that read log-probabilities of generations that were stored without them."""
     names = [name for name, method in methods.items() if "log_probabilities" in method.needs]
     for selection in selections:
-        tally = run.tally(selection.task.name, config.protocol)
+        tally = run.tally(selection.task.name, config.first_prompt().name)
         stored = tally.get("generation", 0)
         if unread := sorted(name for name in names if tally.get(name, 0) < stored):
             raise CapabilityError(

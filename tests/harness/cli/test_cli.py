@@ -147,10 +147,10 @@ def test_a_copy_of_a_run_file_is_not_reported_as_the_run_beside_it(place, capsys
 
 def test_runs_that_share_nothing_are_not_compared(place, capsys):
     run()
-    main(["run", "model", "--tasks", "gsm8k", "--data", "data", "--out", "plain", "--protocol", "plain"])
+    main(["run", "model", "--tasks", "gsm8k", "--data", "data", "--out", "boxed", "--protocol", "boxed"])
     capsys.readouterr()
-    assert main(["compare", "run", "plain", "--out", "both"]) == 2
-    assert "model (run) has gsm8k under stated; model (plain) has gsm8k under plain" in capsys.readouterr().err
+    assert main(["compare", "run", "boxed", "--out", "both"]) == 2
+    assert "model (run) has gsm8k under plain; model (boxed) has gsm8k under boxed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

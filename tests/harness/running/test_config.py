@@ -85,13 +85,13 @@ def test_the_identity_of_a_run_is_the_one_that_run_files_hold(place, monkeypatch
         "engine_options": "",
     }
     assert one["data"] == {"gsm8k": "sha256:b273a7a07167123ae355412f3e8b9c60deced873a56b1064f150ec7c876d3f68"}
-    assert one["prompts"].keys() == {"gsm8k, stated", "method stated"}
+    assert one["prompts"].keys() == {"gsm8k, plain", "method asked"}
     assert one["graders"].keys() == {"gsm8k"}
     other = run_identity(
-        monkeypatch, draws=3, engine={"max_num_seqs": 3, "dtype": "float32", "revision": 2}, confidence="asked"
+        monkeypatch, draws=3, engine={"max_num_seqs": 3, "dtype": "float32", "revision": 2}, confidence="stated"
     )
     assert (other["temperature"], other["engine_options"]) == (0.7, "dtype=float32, revision=2")
-    assert other["prompts"].keys() == {"gsm8k, stated", "method asked"}
+    assert other["prompts"].keys() == {"gsm8k, stated", "method stated"}
 
 
 @pytest.mark.parametrize("name", [field.name for field in of_part(RunConfig, "identity")])

@@ -308,8 +308,8 @@ def test_methods_that_need_what_is_not_there_are_refused(launch):
         launch(FakeBackend(add), confidence=("p_tru",))
 
 
-def test_plain_protocol_has_grades_and_no_confidence(launch):
-    launch(FakeBackend(lambda p, s: "Answer: 4"), protocol="plain")
+def test_a_run_without_methods_has_grades_and_no_confidence(launch):
+    launch(FakeBackend(lambda p, s: "Answer: 4"), protocol="plain", confidence="none")
     with RunFile.open(launch.out) as run:
         assert set(run.frame().method) == {"none"}
 
