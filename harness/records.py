@@ -12,12 +12,13 @@ import msgspec
 Domain = Literal["math", "code", "fact", "science", "reasoning", "other"]
 """The field of knowledge that a task belongs to; `other` if it is not known."""
 
-Outcome = Literal["correct", "incorrect", "abstained", "unparsed", "truncated", "failed"]
+Outcome = Literal["correct", "incorrect", "abstained", "echoed", "unparsed", "truncated", "failed"]
 """What became of one generation; exactly one of these, so that the counts add up to the generations asked for.
 
-correct, incorrect: an answer was read and graded. abstained: the model declined. unparsed: finished, but no answer can
-be read. truncated: the token budget ended before the answer was complete. failed: no verdict could be reached for a
-reason that is not the model's answer (prompt longer than the context, grader out of time, unusable gold).
+correct, incorrect: an answer was read and graded. abstained: the model declined. echoed: the reply repeats the form
+that the prompt asks for instead of filling it. unparsed: finished, but no answer can be read. truncated: the token
+budget ended before the answer was complete. failed: no verdict could be reached for a reason that is not the model's
+answer (prompt longer than the context, grader out of time, unusable gold).
 """
 
 Status = Literal["ok", "missing", "out_of_range", "ambiguous", "failed"]

@@ -85,7 +85,7 @@ OUTCOME_MEASURES = (
     ),
     *(
         Measure(f"{o}_rate", "asked", _share(o), f"{o} / asked")
-        for o in ("abstained", "unparsed", "truncated", "failed")
+        for o in ("abstained", "echoed", "unparsed", "truncated", "failed")
     ),
 )
 """Need no confidence."""

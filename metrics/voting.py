@@ -5,8 +5,8 @@ there are at most `SUBSETS`, else over `SUBSETS` of them at random, the same one
 taken in expectation: an answer is chosen at random among the classes that tie, and so is the draw that stands for its
 class, since draws of one class may be graded differently (classes are made without gold).
 
-A draw without an answer (abstained, unparsed, truncated) is asked but does not vote; where no draw votes, there is no
-answer, and it is not right. A vote without a confidence counts as one of confidence 0.
+A draw without an answer (abstained, echoed, unparsed, truncated) is asked but does not vote; where no draw votes, there
+is no answer, and it is not right. A vote without a confidence counts as one of confidence 0.
 """
 
 from __future__ import annotations

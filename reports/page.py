@@ -22,6 +22,7 @@ OUTCOMES = {
     "correct": "an answer was read and graded right",
     "incorrect": "an answer was read and graded wrong",
     "abstained": "the model declined to answer",
+    "echoed": "the reply repeats how to answer, and gives no answer",
     "unparsed": "finished, but no answer could be read",
     "truncated": "the token budget ended before the answer was complete",
     "failed": "no verdict for a reason that is not the model's answer",

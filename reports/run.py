@@ -112,7 +112,7 @@ def _notices(summary: RunSummary) -> list[str]:
         notices.append("This run is not complete: the numbers are of what was finished when the page was made.")
     for count in summary.counts:
         asked = sum(count.outcomes.values())
-        for outcome in ("truncated", "unparsed", "failed"):
+        for outcome in ("truncated", "echoed", "unparsed", "failed"):
             share = count.outcomes.get(outcome, 0) / asked if asked else 0
             if share > 0.05:
                 task = text.clip(count.task, 40)

@@ -135,10 +135,16 @@ def user_turn(
 
     `answer_form` says where the answer stands, if it is not where the protocol wants it.
     """
+    form = form_asked(task_instruction, protocol, answer_form)
+    return f"{question_text}\n\n{form}" if form else question_text
+
+
+def form_asked(task_instruction: str | None, protocol: Protocol, answer_form: str | None = None) -> str:
+    """The first user turn without the question: what is said of the form of the reply (arguments of `user_turn`)."""
     if task_instruction is None:
-        return f"{question_text}\n\n{protocol.alone}" if protocol.alone else question_text
+        return protocol.alone
     instruction = protocol.instruction.replace(protocol.answer_form, answer_form or protocol.answer_form)
-    return f"{question_text}\n\n{task_instruction}\n{instruction}"
+    return f"{task_instruction}\n{instruction}"
 
 
 def options_of(task: Task, question: Question) -> AnswerOptions:

@@ -10,6 +10,7 @@ from calibench.backends.base import BaseBackend
 from calibench.confidence.base import Answered, Method, Reading
 from calibench.grading.pool import GradingPool
 from calibench.prompting import protocols
+from calibench.prompting.echo import repeats_form
 from calibench.prompting.parsing import Parsed, parse
 from calibench.records import Confidence, Generation, Grade, Question
 from calibench.tasks.base import Task, Verdict
@@ -72,6 +73,8 @@ class Judge:
             verdict = Verdict("truncated", None, f"inside the {parsed.truncated}")
         else:
             verdict = await asyncio.wrap_future(self._graders.submit(task.name, question, parsed.answer_text))
+            if _is_echo(task, question, generation.protocol, parsed.answer_text, verdict):
+                verdict = Verdict("echoed", None, "repeats how to answer")
         return Grade(
             **draw_key(generation),
             answer=verdict.answer,
@@ -79,6 +82,15 @@ class Judge:
             grader=task.grader,
             detail=verdict.detail,
         )
+
+
+def _is_echo(task: Task, question: Question, protocol: str, answer_text: str, verdict: Verdict) -> bool:
+    """What a grader reads as one of a few given answers, or finds right, was meant as an answer."""
+    closed = bool(task.labels or question.choices)
+    if question.tests or verdict.outcome not in (("unparsed",) if closed else ("unparsed", "incorrect")):
+        return False
+    asked = protocols.PROTOCOLS.get(protocol)
+    return asked is not None and repeats_form(answer_text, protocols.form_asked(task.instruction, asked))
 
 
 def draw_key(generation: Generation) -> dict[str, Any]:

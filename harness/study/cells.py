@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 import numpy as np
 
 from calibench.errors import DataError
 from calibench.metrics.bootstrap import partition
-from calibench.records import Domain, Record
+from calibench.records import Domain, Outcome, Record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,7 @@ UNIT = 1_600_000
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _WIDTH = 4
 _NONE = "-"
-OUTCOMES = {name[0]: name for name in ("correct", "incorrect", "abstained", "unparsed", "truncated", "failed")}
+OUTCOMES = {name[0]: name for name in get_args(Outcome)}
 """Letter -> outcome."""
 _ANSWERED = ("correct", "incorrect")
 

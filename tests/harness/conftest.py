@@ -20,7 +20,14 @@ def launch(tmp_path, monkeypatch):
     def launch(backend: FakeBackend, **options):
         monkeypatch.setattr(base, "load", lambda name: _Given(backend))
         config = RunConfig(
-            **{"model": str(model), "tasks": ("gsm8k",), "out": str(tmp_path / "run"), "data": str(data), "protocol": "stated", **options}
+            **{
+                "model": str(model),
+                "tasks": ("gsm8k",),
+                "out": str(tmp_path / "run"),
+                "data": str(data),
+                "protocol": "stated",
+                **options,
+            }
         )
         result = execute(config, Silent())
         result.run.close()
