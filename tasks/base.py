@@ -94,6 +94,8 @@ class Task(NamedTuple):
     """question_id -> proof, for rows whose published gold is itself broken: not graded, and listed."""
     training: Task | None = None
     """The same task over its training split, which nothing is measured on; None if it has none."""
+    answer_form: str | None = None
+    """Where the answer stands, in the place of `on a line "Answer: ..."`; None: there."""
     labels: tuple[str, ...] = ()
     """The only answers that there are: the same few for every question, or the letters of its options; empty: any."""
     options: Callable[[Question], AnswerOptions] | None = None

@@ -70,10 +70,8 @@ TASK = Task(
     name="fever",
     domain="fact",
     description="Claims checked against Wikipedia, answered by SUPPORTS or REFUTES (6,666 questions)",
-    instruction=(
-        "Does Wikipedia support or refute this claim? The answer is the word SUPPORTS (the claim is true) or the word "
-        "REFUTES (the claim is false)."
-    ),
+    instruction="Does Wikipedia support or refute this claim?",
+    answer_form='as "Answer: SUPPORTS" (the claim is true) or "Answer: REFUTES" (the claim is false)',
     open=lambda data: open_rows(SOURCE, data),
     to_question=to_question,
     **by_label(lambda _question: LABELS),

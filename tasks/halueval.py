@@ -50,9 +50,9 @@ TASK = Task(
     domain="fact",
     description="Responses of a chat model, hallucinated or not, answered by yes or no (4,507 questions)",
     instruction=(
-        "Does the response contain hallucinated content: something false, unverifiable or irrelevant to the request? "
-        "The answer is the word yes (it does) or the word no (it does not)."
+        "Does the response contain hallucinated content: something false, unverifiable or irrelevant to the request?"
     ),
+    answer_form='as "Answer: yes" (it does) or "Answer: no" (it does not)',
     open=lambda data: open_rows(SOURCE, data),
     to_question=to_question,
     **by_label(lambda _question: LABELS),

@@ -115,7 +115,7 @@ class Job(NamedTuple):
     def prompt(self, task: Task, question: Question) -> tuple[int, ...]:
         """Token ids of the first turn that the benchmark asks this question with."""
         protocol = protocols.protocol(self.config.protocol)
-        return self.chat.first(protocols.first_turn(question, task.instruction, protocol)).token_ids
+        return self.chat.first(protocols.first_turn(question, task, protocol)).token_ids
 
     def write_rows(self, name: str, rows: Iterable[Row]) -> tuple[Path, Summary]:
         """Writes training rows to `work/name/rows.parquet`.
@@ -153,6 +153,11 @@ class Job(NamedTuple):
         )
         return self.run_stage("sft", name, settings)
 
+    def asked(self, questions: Iterable[tuple[Task, Question]]) -> list[tuple[str, Question]]:
+        """The first user turn that asks each question, and the question."""
+        protocol = protocols.protocol(self.config.protocol)
+        return [(protocols.first_turn(question, task, protocol), question) for task, question in questions]
+
     def stage_settings(self) -> dict[str, Any]:
         """Settings that every trainer has."""
         return {
@@ -161,7 +166,7 @@ class Job(NamedTuple):
             "protocol": self.config.protocol,
             "max_tokens": self.config.max_tokens,
             "task_files": [name for name in self.config.tasks if name.startswith("file:")],
-            "validation": [(task.instruction, question) for task, question in self.validation],
+            "validation": self.asked(self.validation),
             "validate_every": self.config.validate_every,
         }
 

@@ -62,7 +62,7 @@ def read(config: RunConfig, asked: Sequence[Task], chat: ChatFormat) -> Iterator
     with RunFile.open(Path(config.out)) as run:
         for question in run.questions():
             task = by_name[question.task]
-            prompt = chat.first(protocols.first_turn(question, task.instruction, protocol))
+            prompt = chat.first(protocols.first_turn(question, task, protocol))
             grades = run.grades(question.task, question.question_id, protocol.name)
             draws = run.draws(question.task, question.question_id, protocol.name)
             traces = []

@@ -130,7 +130,7 @@ def documents(task: str, data: str | None = None, **_metadata: Any) -> dict[str,
         task,
         data,
         lambda task, question: {
-            "prompt": protocols.first_turn(question, task.instruction, _PROTOCOL),
+            "prompt": protocols.first_turn(question, task, _PROTOCOL),
             "target": question.gold[0],
         },
     )

@@ -123,28 +123,26 @@ def body(question: Question) -> str:
     return question.text + "".join(f"\n{chr(65 + i)}) {choice}" for i, choice in enumerate(question.choices))
 
 
-def first_turn(question: Question, task_instruction: str | None, protocol: Protocol) -> str:
+def first_turn(question: Question, task: Task, protocol: Protocol) -> str:
     """The first user turn that asks a question, with its options if any; a program is asked for as a code block."""
-    return user_turn(body(question), task_instruction, protocol, _CODE_BLOCK if question.tests else None)
+    return user_turn(body(question), form_asked(task, protocol, program=bool(question.tests)))
 
 
-def user_turn(
-    question_text: str, task_instruction: str | None, protocol: Protocol, answer_form: str | None = None
-) -> str:
-    """The whole first user turn; without a task's instruction, the question's text stands for it.
-
-    `answer_form` says where the answer stands, if it is not where the protocol wants it.
-    """
-    form = form_asked(task_instruction, protocol, answer_form)
+def user_turn(question_text: str, form: str) -> str:
+    """The whole first user turn; `form` is empty where the question's text says how to answer."""
     return f"{question_text}\n\n{form}" if form else question_text
 
 
-def form_asked(task_instruction: str | None, protocol: Protocol, answer_form: str | None = None) -> str:
-    """The first user turn without the question: what is said of the form of the reply (arguments of `user_turn`)."""
-    if task_instruction is None:
+def form_asked(task: Task, protocol: Protocol, program: bool = False) -> str:
+    """The first user turn without the question: how to answer, in the words of the task and of the protocol."""
+    if task.instruction is None:
         return protocol.alone
-    instruction = protocol.instruction.replace(protocol.answer_form, answer_form or protocol.answer_form)
-    return f"{task_instruction}\n{instruction}"
+    form = protocol.answer_form
+    if program:
+        form = _CODE_BLOCK
+    elif form == _ANSWER_LINE and task.answer_form:
+        form = task.answer_form
+    return f"{task.instruction}\n{protocol.instruction.replace(protocol.answer_form, form)}"
 
 
 def options_of(task: Task, question: Question) -> AnswerOptions:
@@ -166,4 +164,4 @@ def asked_text(task: Task, question: Question, protocol: Protocol) -> str:
     """All that is put to the model for a question; part of a run's identity."""
     if protocol.scores_options:
         return msgspec.json.encode(options_of(task, question)).decode()
-    return first_turn(question, task.instruction, protocol)
+    return first_turn(question, task, protocol)

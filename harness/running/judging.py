@@ -90,7 +90,7 @@ def _is_echo(task: Task, question: Question, protocol: str, answer_text: str, ve
     if question.tests or verdict.outcome not in (("unparsed",) if closed else ("unparsed", "incorrect")):
         return False
     asked = protocols.PROTOCOLS.get(protocol)
-    return asked is not None and repeats_form(answer_text, protocols.form_asked(task.instruction, asked))
+    return asked is not None and repeats_form(answer_text, protocols.form_asked(task, asked))
 
 
 def draw_key(generation: Generation) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from calibench.confidence import asked, p_true
-from calibench.prompting.protocols import PROTOCOLS, user_turn
+from calibench.prompting.protocols import PROTOCOLS, form_asked, user_turn
 from calibench.study.tokenizer import ASSISTANT, END, NO_REASONING, USER
 from calibench.tasks.base import Task
 from calibench.tasks.micro import algebra, facts, programs, words
@@ -122,7 +122,7 @@ def _turns(rng: random.Random, posed: _Posed, style: Style, protocol: str | None
     """The prompt, and the reply up to its answer."""
     user = posed.example.text
     if protocol:
-        user = user_turn(user, _TASKS[posed.task].instruction, PROTOCOLS[protocol])
+        user = user_turn(user, form_asked(_TASKS[posed.task], PROTOCOLS[protocol]))
     prompt = f"{USER}{user}{END}{ASSISTANT}"
     if style == "reasons":
         return prompt, f"<think>{posed.example.working}</think>\nAnswer: {answer}"

@@ -1,9 +1,10 @@
 """Finds the fenced code blocks of a text, and hides the programs in them from whatever looks for statements.
 
-A block starts with a line of three or more backticks or tildes, or at a line's end with backticks and `python`. It ends
-with a line that starts with as many of them, or at the end of a program's line with backticks; a fence that is set in
-further within a docstring belongs to the docstring. A block may lack its end. A line `Confidence: 90%` at the end of a
-program is no part of it, and a program that lacks its end ends there.
+A block starts with a line of three or more backticks or tildes, or at a line's end with backticks and `python`; the
+language may also stand on the line below the fence. It ends with a line that starts with as many of them, or at the end
+of a program's line with backticks; a fence that is set in further within a docstring belongs to the docstring. A block
+may lack its end. A line `Confidence: 90%` at the end of a program is no part of it, and a program that lacks its end
+ends there.
 
 The form of the MBPP paper, `[BEGIN]` and `[DONE]`, is left to the grader of programs.
 """
@@ -18,6 +19,8 @@ _OPEN = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>
 _OPEN_BEHIND = re.compile(r"(?i)[^`\n]{0,400}\S[ \t]{0,4}(?P<fence>```)[ \t]{0,4}(?P<language>py\w{0,8})[ \t]*\n?\Z")
 _CLOSE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)")
 _CLOSE_BEHIND = re.compile(r"(?i)(?<=[^`])```(?=[ \t]*(?:\n?\Z|[*_]{0,2}confidence))")
+_LANGUAGE_BELOW = re.compile(r"(?i)[ \t]*(py(?:thon3?)?)[ \t]*\n")
+"""The language on the line below the fence: no statement of a program, which would only name something."""
 _NAMES_LANGUAGE = re.compile(r"[ \t]*[A-Za-z][\w+.-]*[ \t]*")
 _QUOTES = re.compile(r'"""|\'\'\'')
 _STATEMENT = re.compile(r"(?m)^(?:def|class|import|from) ")
@@ -79,9 +82,12 @@ def programs_hidden(text: str) -> str:
 def _block(lines: list[str], starts: list[int], first: int, opening: re.Match[str]) -> tuple[Block, int]:
     """The block that line `first` opens, and the next line that may open another."""
     language, indent = opening["language"].lower(), opening.groupdict().get("indent") or ""
-    program, start = language.startswith("py") or not language, (starts[first], starts[first + 1])
+    content = first + 1
+    if not language and content < len(lines) and (below := _LANGUAGE_BELOW.fullmatch(lines[content])):
+        language, content = below[1].lower(), content + 1
+    program, start = language.startswith("py") or not language, (starts[first], starts[content])
     quote, confidence, trailing = "", None, None
-    for i in range(first + 1, len(lines)):
+    for i in range(content, len(lines)):
         close = _CLOSE.match(lines[i])
         if close and close["fence"].startswith(opening["fence"]) and not (quote and len(close["indent"]) > len(indent)):
             code = (start[1], starts[i if trailing is None else trailing])

@@ -42,7 +42,7 @@ def questions(split: str = "test", limit: int | None = LIMIT):
     for name in tasks.expand(["micro"]):
         task = split_of(tasks.load(name), split)
         for question in select(task, None, limit).questions(None):
-            prompt = chat.first(protocols.user_turn(question.text, task.instruction, protocol))
+            prompt = chat.first(protocols.first_turn(question, task, protocol))
             yield prompt.token_ids, seed_of(0, name, question.question_id)
 
 

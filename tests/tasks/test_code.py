@@ -29,6 +29,7 @@ TESTS = ("assert f(1) == 2", "assert f(2) == 3")
         f"```python\n{GOOD}\n```",
         f"Here it is:\n\n```py\n{GOOD}\n```\n\nIt adds one.",
         f"```\n{GOOD}\n```",
+        f"```\npython\n{GOOD}\n```",
         f"~~~python\n{GOOD}\n~~~",
         f"```Python3 title=x\n{GOOD}\n```",
         f"[BEGIN]\n{GOOD}\n[DONE]",
@@ -187,7 +188,7 @@ def test_a_program_is_asked_for_as_a_code_block():
     for name, protocol in protocols.PROTOCOLS.items():
         if protocol.scores_options:
             continue  # asks for no text
-        turn = protocols.first_turn(task.to_question(row, "row 1"), task.instruction, protocol)
+        turn = protocols.first_turn(task.to_question(row, "row 1"), task, protocol)
         assert "code block that starts with ```python" in turn, name
         assert "Answer:" not in turn, name
 

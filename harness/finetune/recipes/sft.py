@@ -137,7 +137,7 @@ def rows(job: Job) -> Iterator[Row]:
         task, question = taught.asked
         if (question.task, question.question_id) in kept:
             protocol = protocols.protocol("plain" if trace.confidence is None else "stated")
-            prompt = job.chat.first(protocols.first_turn(question, task.instruction, protocol))
+            prompt = job.chat.first(protocols.first_turn(question, task, protocol))
             tags = reasoning_tags(job.chat.decode(prompt.token_ids))
             text = _reply(trace, job.options.reasoning_format, tags)
             reply = tokenizer.encode(text, add_special_tokens=False)

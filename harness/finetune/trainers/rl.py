@@ -101,7 +101,7 @@ def reinforce(job: Job, **what: Any) -> Trained:
         )
     settings = Settings(
         model=str(job.parent.path),
-        questions=[(task.instruction, question) for task, question in job.training],
+        questions=job.asked(job.training),
         options=RlOptions(**{name: getattr(options, name) for name in RlOptions.__struct_fields__}),
         **job.stage_settings(),
         **what,
@@ -213,7 +213,7 @@ class Grader:
     @property
     def longest_prompt(self) -> int:
         """Tokens of the longest prompt."""
-        return max(len(self._chat.first(self._user(row)).token_ids) for row in range(len(self._settings.questions)))
+        return max(len(self._chat.first(turn).token_ids) for turn, _ in self._settings.questions)
 
     def prompts(self, processes: int) -> Any:
         """The questions of all steps, in order: pass after pass, each in an order that the seed decides.
@@ -228,7 +228,7 @@ class Grader:
         while len(rows) < wanted:
             order = random.Random(f"{self._settings.seed} pass {len(rows) // total}")
             rows += order.sample(range(total), total)
-        turns = [self._user(row) for row in rows[:wanted]]
+        turns = [self._settings.questions[row][0] for row in rows[:wanted]]
         return Dataset.from_dict(
             {
                 "prompt": [[{"role": "user", "content": turn}] for turn in turns],
@@ -236,10 +236,6 @@ class Grader:
                 "opened": [self._chat.first(turn).reasoning_opened for turn in turns],
             }
         )
-
-    def _user(self, row: int) -> str:
-        instruction, question = self._settings.questions[row]
-        return protocols.first_turn(question, instruction, self._protocol)
 
     def __call__(
         self,

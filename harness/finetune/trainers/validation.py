@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _BATCH = 16
-Asked = tuple[str | None, Question]
-"""A task's instruction, and a question of it."""
+Asked = tuple[str, Question]
+"""The first user turn that asks a question, and the question."""
 
 
 class Figures(NamedTuple):
@@ -76,7 +76,7 @@ def validate(
     stated: list[float | None] = []
     judged: list[float | None] = []
     with torch.no_grad():
-        for batch in _batches(chat, asked, protocol):
+        for batch in _batches(chat, asked):
             prompts = [prompt.token_ids for _, prompt in batch]
             outputs = _generate(model, chat, prompts, max_tokens)
             readings = []
@@ -113,12 +113,9 @@ def validate(
     return Figures(accuracy, ece(stated), ece(judged), sum(known) / len(known) if known else None)
 
 
-def _batches(chat: ChatFormat, asked: Sequence[Asked], protocol: protocols.Protocol) -> Iterator[list]:
+def _batches(chat: ChatFormat, asked: Sequence[Asked]) -> Iterator[list]:
     for start in range(0, len(asked), _BATCH):
-        yield [
-            (question, chat.first(protocols.first_turn(question, instruction, protocol)))
-            for instruction, question in asked[start : start + _BATCH]
-        ]
+        yield [(question, chat.first(turn)) for turn, question in asked[start : start + _BATCH]]
 
 
 def _padded(model: PreTrainedModel, chat: ChatFormat, prompts: Sequence[Sequence[int]]) -> dict:

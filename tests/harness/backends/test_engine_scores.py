@@ -60,7 +60,7 @@ async def ask(place: Path) -> dict[str, list]:
         for name in tasks.expand(["micro"]):
             task = tasks.load(name)
             for question in select(task, None, LIMIT).questions(None):
-                turn = protocols.first_turn(question, task.instruction, protocols.protocol("stated"))
+                turn = protocols.first_turn(question, task, protocols.protocol("stated"))
                 prompts.append(backend.chat.first(turn).token_ids)
                 graded.append(functools.partial(right, task, question, backend.chat))
         plain = Sampling(0.0, 1.0, 128)

@@ -33,7 +33,8 @@ OPTIONS = RlOptions(steps=4, generations=4, batch_size=8, accumulation=1, learni
 def questions(n: int) -> list:
     task = tasks.load("micro_algebra").training
     rows = islice(task.open(None).rows, n)
-    return [(task.instruction, task.to_question(row, place)) for place, row in rows]
+    asked = (task.to_question(row, place) for place, row in rows)
+    return [(protocols.first_turn(question, task, protocols.protocol("stated")), question) for question in asked]
 
 
 SETTINGS = Settings(
@@ -105,8 +106,7 @@ def test_the_prompts_are_those_of_the_benchmark(chat):
         rows = rl.Grader(SETTINGS, chat, pool, {chat.tokenizer.eos_token_id}).prompts(1)
     assert len(rows) == OPTIONS.steps * 8 // OPTIONS.generations
     for row in rows:
-        instruction, question = SETTINGS.questions[row["row"]]
-        asked = protocols.first_turn(question, instruction, protocols.protocol("stated"))
+        asked, _ = SETTINGS.questions[row["row"]]
         ids = chat.tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, return_dict=True)
         assert tuple(ids["input_ids"]) == chat.first(asked).token_ids
     assert sorted(rows["row"][:6]) == list(range(6))  # every question once before any is asked again
@@ -209,6 +209,7 @@ def job(recipe: str, curve: list[dict], protocol: str = "stated", **options) -> 
         training=asked,
         notes={},
         progress=Silent(),
+        asked=lambda asked: [(question.text, question) for _, question in asked],
         stage_settings=lambda: {"seed": 7, "protocol": protocol, "max_tokens": 99},
     )
 

@@ -10,6 +10,7 @@ from fakes import tokenizer
 
 from calibench import tasks
 from calibench.finetune.trainers.validation import graders, validate
+from calibench.prompting import protocols
 from calibench.prompting.chat import ChatFormat
 
 CHAT = ChatFormat(tokenizer(), "auto")
@@ -57,7 +58,7 @@ def test_calibration_is_of_answers_that_were_graded_right_or_wrong():
         ids("no answer here\nConfidence: 10%", END),
         ids("Answer: 1" + "0" * 100),
     )
-    asked = [(task.instruction, question)] * 4
+    asked = [(protocols.first_turn(question, task, protocols.protocol("stated")), question)] * 4
     with graders(1, [], asked) as pool:
         figures = validate(model, CHAT, asked, "stated", 200, pool)
     assert figures.accuracy == 1 / 4

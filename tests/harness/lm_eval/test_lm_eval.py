@@ -462,7 +462,7 @@ def answers(task: str) -> Callable[[str], str]:
     replies: dict[str, str] = {}
     for i, question in enumerate(selection.questions(None)):
         right = f"Answer: {question.gold[0]}"
-        replies[protocols.first_turn(question, loaded.instruction, STATED)] = (
+        replies[protocols.first_turn(question, loaded, STATED)] = (
             f"<think>Is it 5? Confidence: 1%</think>{right}\nConfidence: {95 - i % 30}%",
             f"{right}\nConfidence: 80%",
             f"Answer: no such thing\nConfidence: {i % 100}%",

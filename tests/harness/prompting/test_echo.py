@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from fakes import FakeBackend
 
+from calibench import tasks
 from calibench.prompting.echo import example_value, repeats_form
 from calibench.prompting.protocols import PROTOCOLS, form_asked
 from calibench.store import RunFile
 
-CLAIM = form_asked("Is this claim true or false? The answer is the word true or the word false.", PROTOCOLS["plain"])
-NUMBER = form_asked("Solve the problem. The answer is a number.", PROTOCOLS["boxed"])
-TAGS = form_asked("Solve the problem. The answer is a number.", PROTOCOLS["stated_tags"])
+WORD = "Is this claim true or false? The answer is the word true or the word false."
+CLAIM = form_asked(tasks.load("creak")._replace(instruction=WORD, answer_form=None), PROTOCOLS["plain"])
+NUMBER = form_asked(tasks.load("gsm8k"), PROTOCOLS["boxed"])
+TAGS = form_asked(tasks.load("gsm8k"), PROTOCOLS["stated_tags"])
 
 
 @pytest.mark.parametrize(

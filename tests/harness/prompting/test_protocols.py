@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
+from calibench import tasks
 from calibench.prompting.parsing import parse
-from calibench.prompting.protocols import PROTOCOLS, Protocol, first_turn, user_turn
+from calibench.prompting.protocols import PROTOCOLS, Protocol, first_turn, form_asked
 from calibench.records import Question
 
 STATING = [protocol for protocol in PROTOCOLS.values() if protocol.scale]
+QUESTION = Question(
+    task="t", question_id="1", text="Which?", choices=("a", "b"), gold=("A",), domain="other", split="test"
+)
 WRITTEN = {"percent": "80%", "probability": "0.8", "words": "very good chance"}  # 0.8 in each scale
 
 
@@ -26,8 +31,9 @@ def test_the_form_that_a_protocol_asks_for_is_read(protocol: Protocol, confidenc
 
 @pytest.mark.parametrize("protocol", STATING, ids=lambda protocol: protocol.name)
 def test_a_question_that_says_how_to_answer_is_asked_for_nothing_but_the_confidence(protocol: Protocol):
-    turn = user_turn("What?", None, protocol)
-    assert turn == f"What?\n\n{protocol.alone}"
+    task = tasks.load("gsm8k")._replace(instruction=None)
+    turn = first_turn(replace(QUESTION, choices=()), task, protocol)
+    assert turn == f"Which?\n\n{protocol.alone}"
     assert "onfidence" in turn
     assert protocol.answer_form not in turn
 
@@ -36,12 +42,23 @@ def test_a_question_that_says_how_to_answer_is_asked_for_nothing_but_the_confide
     "protocol", [p for p in PROTOCOLS.values() if p.instruction], ids=lambda protocol: protocol.name
 )
 def test_where_the_answer_stands_is_said_once(protocol: Protocol):
-    question = Question(
-        task="t", question_id="1", text="Which?", choices=("a", "b"), gold=("A",), domain="other", split="test"
-    )
-    turn = first_turn(question, "The answer is a letter.", protocol)
-    assert turn.startswith("Which?\nA) a\nB) b\n\nThe answer is a letter.\n")
+    turn = first_turn(QUESTION, tasks.load("gpqa_diamond"), protocol)
+    assert turn.startswith("Which?\nA) a\nB) b\n\nThink step by step. The answer is the letter of one option.\n")
     assert turn.count(protocol.answer_form) == 1
+
+
+def test_a_task_says_where_its_answer_stands_unless_the_protocol_has_a_place_for_it():
+    question, task = replace(QUESTION, choices=()), tasks.load("creak")
+    plain = first_turn(question, task, PROTOCOLS["plain"])
+    form = 'Is this claim true or false?\nWrite the final answer as "Answer: true" or "Answer: false".'
+    assert plain == f"Which?\n\n{form}"
+    assert "<answer> and </answer>" in first_turn(question, task, PROTOCOLS["tags"])
+    assert "Answer:" not in first_turn(question, task, PROTOCOLS["boxed"])
+
+
+@pytest.mark.parametrize("name", ["gsm8k", "math500", "aime24", "aime25", "strategyqa", "gpqa_diamond", "supergpqa"])
+def test_tasks_that_reward_reasoning_ask_for_it_under_the_default_protocol(name: str):
+    assert "step by step" in form_asked(tasks.load(name), PROTOCOLS["plain"])
 
 
 def test_the_turn_of_zeng_et_al_asks_for_answer_then_confidence_in_tags():

@@ -12,7 +12,7 @@ import pytest
 
 from calibench import open_run, tasks
 from calibench.model import bundled
-from calibench.prompting.protocols import PROTOCOLS, user_turn
+from calibench.prompting.protocols import PROTOCOLS, first_turn
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -65,7 +65,7 @@ def test_vllm_writes_what_transformers_writes(model, run_of):
     with run_of(model) as run:
         questions = list(run.questions())
         written = [run.draws(q.task, q.question_id, "stated")[0].text for q in questions]
-    turns = [user_turn(q.text, tasks.load(q.task).instruction, PROTOCOLS["stated"]) for q in questions]
+    turns = [first_turn(q, tasks.load(q.task), PROTOCOLS["stated"]) for q in questions]
     prompts = [
         tokenizer.apply_chat_template([{"role": "user", "content": t}], tokenize=False, add_generation_prompt=True)
         for t in turns
