@@ -134,7 +134,7 @@ class VotesRun(Record, kw_only=True, frozen=True):
 
 
 class Votes(Record, kw_only=True, frozen=True):
-    """What more draws bring, for one run or for several on the questions that they share."""
+    """Votes by number of draws, of one run or of several on the questions that they share."""
 
     runs: tuple[VotesRun, ...]
     reaches: tuple[Reach, ...]

@@ -1,4 +1,4 @@
-"""What more draws bring: accuracy and calibration of votes as a function of their number, with intervals.
+"""Votes by number of draws: accuracy and calibration of votes, with intervals.
 
 Several runs are measured on the questions that all of them answered with all their draws, and resampled together, so
 that their differences are paired.

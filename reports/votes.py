@@ -1,4 +1,4 @@
-"""What more draws bring: the page of votes by their number, and its table for a terminal."""
+"""Votes by number of draws: their page, and their table for a terminal."""
 
 from __future__ import annotations
 

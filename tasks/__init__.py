@@ -50,6 +50,11 @@ def names() -> list[str]:
     return own + sorted(registry.added(_GROUP).keys() - set(own))
 
 
+def bundled(name: str) -> bool:
+    """Whether it is one of this project's own tasks, whose graders its tests hold to every protocol."""
+    return name in _own_names()
+
+
 def _own_names() -> list[str]:
     """Those found by file name."""
     plain = [m.name for m in pkgutil.iter_modules([str(_HERE)]) if not m.ispkg and m.name not in _NOT_TASKS]

@@ -1,4 +1,4 @@
-"""What more draws bring: votes of runs that drew several answers per question. Needs no model and no gold.
+"""Votes of runs that drew several answers per question, by number of draws. Needs no model and no gold.
 
 Which answers vote for the same thing is decided by the rule of the run's grader, in worker processes with a time limit,
 as the rule reads what a model wrote.

@@ -18,12 +18,13 @@ def register(commands: Any) -> None:
         commands,
         "check-task",
         _check_task,
-        "grade every gold answer, and wrong, empty and refusing ones, through a task's grader",
+        "check a task's grader: gold, wrong, empty and refusing answers, and the form that each protocol asks for",
     )
     check.add_argument("names", metavar="NAME", nargs="*")
     add_task_file_options(check)
     check.add_argument("--data", metavar="DIR", default=values.default_data(), help="folder of original data files")
     check.add_argument("--rows", metavar="N", type=values.positive, help="only the first N rows of the data")
+    check.add_argument("--protocol", metavar="NAME", help="check the form of answers under this protocol only")
     renamed(check, "--limit", "--rows", type=values.positive)
 
     bridge = add(commands, "lm-eval-tasks", _lm_eval_tasks, "write the tasks as configurations for the lm_eval command")
@@ -33,11 +34,13 @@ def register(commands: Any) -> None:
 def _check_task(chosen: argparse.Namespace) -> int:
     from calibench import tasks
     from calibench.grading.check import check_task
+    from calibench.lm_eval import theirs
 
+    theirs.register()
     names = [*chosen.names, *task_of_file(options.given(chosen, Description))]
     if not names:
         raise InputError("check-task: expected a task's name, or --task-file, found neither")
-    results = [check_task(name, chosen.data, chosen.rows) for name in tasks.expand(names)]
+    results = [check_task(name, chosen.data, chosen.rows, chosen.protocol) for name in tasks.expand(names)]
     if chosen.json:
         output.print_json([result.as_dict() for result in results])
     else:

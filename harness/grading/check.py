@@ -1,7 +1,11 @@
 """Checks a task against its own data: gold answers must be graded correct, wrong, empty and refusing ones as such.
 
 Each question gives one case per accepted answer, and one wrong, one empty and one refusing text. All of them go
-through the real grader in the pipeline's worker processes.
+through the real grader in the pipeline's worker processes. Then answers are written in the form that each protocol's
+prompt asks for, which the grader must read: see `calibench.grading.forms`.
+
+A task whose own text says how to answer, as one of lm-eval, is graded by rules of its own, which may know no refusal
+and read no answer that stands alone: only an empty answer and the forms are checked of it.
 """
 
 from __future__ import annotations
@@ -13,13 +17,18 @@ from itertools import islice
 from typing import Literal, NamedTuple
 
 from calibench import tasks
-from calibench.grading import sandbox
+from calibench.grading import forms, sandbox
 from calibench.grading.pool import GRADERS, GradingPool
+from calibench.prompting.protocols import PROTOCOLS
+from calibench.prompting.protocols import protocol as load_protocol
 from calibench.records import Outcome, Question
 from calibench.tasks.base import Task, Verdict
 
 _SECONDS = 30.0
 _IN_FLIGHT = 1000
+_WRITTEN = 20
+"""Questions whose answers are written in the forms of the protocols; of programs, which take longer, `_PROGRAMS`."""
+_PROGRAMS = 2
 
 
 class Case(NamedTuple):
@@ -60,10 +69,12 @@ class CheckResult(NamedTuple):
     surprises: tuple[Surprise, ...]
     broken_gold: dict[str, str]
     """question_id -> proof, of the rows that are left out because their published gold is broken."""
+    readings: tuple[forms.FormsRead, ...]
+    """Which forms of an answer are read, by protocol."""
 
     @property
     def passed(self) -> bool:
-        return not self.surprises and not self.duplicate_ids
+        return not self.surprises and not self.duplicate_ids and all(reading.fits for reading in self.readings)
 
     def as_dict(self) -> dict:
         """The result in JSON's types."""
@@ -83,6 +94,7 @@ class CheckResult(NamedTuple):
             "passed": self.passed,
             "duplicate_ids": list(self.duplicate_ids),
             "surprises": surprises,
+            "readings": [{**reading._asdict(), "fits": reading.fits} for reading in self.readings],
         }
 
     def text(self) -> str:
@@ -95,23 +107,34 @@ class CheckResult(NamedTuple):
             *(f"  broken gold, not graded: {i}: {proof}" for i, proof in self.broken_gold.items()),
             *(f"  repeated question id: {i}" for i in self.duplicate_ids),
             *(f"  {surprise.text()}" for surprise in self.surprises),
+            *(f"  {line}" for line in self._form_lines()),
         ]
         return "\n".join(lines)
 
+    def _form_lines(self) -> Iterator[str]:
+        """A line per form that is asked for, with the protocols that do; and what would be graded wrongly."""
+        alike: dict[tuple[bool, str], list[str]] = {}
+        for reading in self.readings:
+            alike.setdefault((reading.fits, reading.text()), []).append(reading.protocol)
+        for (fits, text), protocols in alike.items():
+            yield f"{'' if fits else 'NOT READ AS ASKED: '}protocol {', '.join(protocols)}: {text}"
 
-def check_task(name: str, data: str | None, rows: int | None = None) -> CheckResult:
+
+def check_task(name: str, data: str | None, rows: int | None = None, protocol: str | None = None) -> CheckResult:
     """Grades the gold, wrong, empty and refusing answers of a task.
 
     Args:
         name: the task.
         data: folder of original files; None for the hub.
         rows: check the first so many rows only.
+        protocol: check the form of answers under this one only.
 
     Raises:
-        InputError: unknown task.
+        InputError: unknown task or protocol.
         DataError: its data are missing or malformed.
         CapabilityError: it runs programs, and there is no sandbox.
     """
+    checked = [p for p in ([load_protocol(protocol)] if protocol else PROTOCOLS.values()) if not p.scores_options]
     task = tasks.load(name)
     if task.finish:
         sandbox.require()
@@ -120,6 +143,7 @@ def check_task(name: str, data: str | None, rows: int | None = None) -> CheckRes
     counts: dict[str, Counter[str]] = {}
     surprises: list[Surprise] = []
     broken: dict[str, str] = {}
+    written: list[Question] = []
 
     def cases() -> Iterator[Case]:
         for place, row in islice(opened.rows, rows):
@@ -129,6 +153,8 @@ def check_task(name: str, data: str | None, rows: int | None = None) -> CheckRes
             if question.question_id in task.broken_gold:
                 broken[question.question_id] = task.broken_gold[question.question_id]
             else:
+                if question.gold and len(written) < (_PROGRAMS if task.finish else _WRITTEN):
+                    written.append(question)
                 yield from _cases(task, question)
 
     with GradingPool(GRADERS, _SECONDS) as pool:
@@ -136,6 +162,7 @@ def check_task(name: str, data: str | None, rows: int | None = None) -> CheckRes
             counts.setdefault(case.kind, Counter())[verdict.outcome] += 1
             if verdict.outcome != case.expected:
                 surprises.append(Surprise(case, verdict))
+        readings = [forms.reading(pool, task, written, p) for p in checked if written]
     return CheckResult(
         task=task.name,
         origin=opened.origin,
@@ -146,14 +173,17 @@ def check_task(name: str, data: str | None, rows: int | None = None) -> CheckRes
         counts={kind: dict(outcomes) for kind, outcomes in counts.items()},
         surprises=tuple(surprises),
         broken_gold=broken,
+        readings=tuple(readings),
     )
 
 
 def _cases(task: Task, question: Question) -> Iterator[Case]:
+    yield Case("empty", question, "", "unparsed")
+    if task.instruction is None:
+        return
     for text in task.gold_text(question):
         yield Case("gold", question, text, "correct")
     yield Case("wrong", question, task.wrong_text(question), "incorrect")
-    yield Case("empty", question, "", "unparsed")
     yield Case("refusal", question, "Answer: I don't know.", "abstained")
 
 

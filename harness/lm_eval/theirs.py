@@ -68,7 +68,7 @@ def load(name: str) -> Task:
         grade=bridge.grade,
         grader=bridge.grader,
         gold_text=lambda question: list(question.gold),
-        wrong_text=lambda question: "",
+        wrong_text=bridge.wrong,
         labels=bridge.labels,
         options=bridge.options,
     )
@@ -174,6 +174,10 @@ class _Bridge(abc.ABC):
         return [{"id": identifier, **self._row(document)} for identifier, document in self._documents.items()]
 
     @abc.abstractmethod
+    def wrong(self, question: Question) -> str:
+        """A wrong answer."""
+
+    @abc.abstractmethod
     def _row(self, document: dict) -> dict:
         """What is asked (`text`), what is accepted (`gold`), and more."""
 
@@ -214,6 +218,11 @@ class _Writing(_Bridge):
             return Verdict("failed", answer, f"{self._metric} is {value!r}: neither right nor wrong")
         return Verdict("correct" if value else "incorrect", answer)
 
+    def wrong(self, question: Question) -> str:
+        """The answer to another question; empty if all have the same."""
+        golds = (row["gold"] for row in self._rows)
+        return next((gold[0] for gold in golds if gold and not set(gold) & set(question.gold)), "")
+
     def _row(self, document: dict) -> dict:
         target = self._task.doc_to_target(document)
         gold = [str(gold) for gold in (target if isinstance(target, list) else [target])]
@@ -240,6 +249,11 @@ class _Choosing(_Bridge):
             return Verdict("failed", None, "the task's target is none of its options")
         choices = self._task.doc_to_choice(self._documents[question.question_id])
         return grade_option(choices, question.gold, answer_text)
+
+    def wrong(self, question: Question) -> str:
+        """The letter of the first option that is not right; empty if all are."""
+        letters = self._options[question.question_id].labels
+        return next((letter for letter in letters if letter not in question.gold), "")
 
     @functools.cached_property
     def _options(self) -> dict[str, AnswerOptions]:

@@ -18,6 +18,7 @@ from calibench.tasks.base import AnswerOptions, Task
 _ANSWER_LINE = 'on a line "Answer: ..."'
 _ANSWER_TAGS = "between <answer> and </answer>"
 _BOX = "in \\boxed{}"
+_BOXED = f"Solve it step by step, and put the final answer {_BOX}."
 _CODE_BLOCK = "as one code block that starts with ```python"
 _PHRASES = ", ".join(SCALE)
 
@@ -29,7 +30,8 @@ class Protocol(NamedTuple):
     scale: str | None
     """How a stated confidence is written: `percent`, `probability` or `words`; None if none is asked for."""
     alone: str = ""
-    """Appended instead to a question whose own text says how to answer: asks for nothing but the confidence."""
+    """Appended instead to a question whose own text says how to answer: asks for the confidence, or for the box, and
+    for nothing else."""
     answer_form: str = _ANSWER_LINE
     """The part of the instruction that says where the answer stands; a program is asked for as a code block there."""
     scores_options: bool = False
@@ -64,7 +66,7 @@ PROTOCOLS = {
             'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, '
             f"in one of these phrases: {_PHRASES}.",
         ),
-        Protocol("boxed", f"Solve it step by step, and put the final answer {_BOX}.", None, answer_form=_BOX),
+        Protocol("boxed", _BOXED, None, _BOXED, _BOX),
         Protocol(
             "tags",
             f"Think step by step. Write your best answer {_ANSWER_TAGS}.",

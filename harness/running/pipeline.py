@@ -21,7 +21,7 @@ from calibench.backends.base import BaseBackend
 from calibench.confidence import base as confidence
 from calibench.confidence.base import Method
 from calibench.errors import CapabilityError, InputError, unknown_name
-from calibench.grading import sandbox
+from calibench.grading import forms, sandbox
 from calibench.grading.pool import GRADER_SECONDS, GRADERS, GradingPool
 from calibench.prompting import protocols
 from calibench.prompting.protocols import Protocol
@@ -178,6 +178,16 @@ class _Session(NamedTuple):
     scope: dict[str, Any]
     progress: Progress
 
+    def _form_notes(self, graders: GradingPool) -> list[str]:
+        """Of tasks that are not this project's own, whether answers are read in the form that is asked for."""
+        asked = [] if self.protocol.scores_options else [s for s in self.selections if not tasks.bundled(s.task.name)]
+        found = [forms.require_read(graders, s.task, s.first, self.protocol) for s in asked]
+        graders.faults.clear()  # they are faults of answers, and these were none
+        notes = [note for note in found if note]
+        for note in notes:
+            self.progress.stage(f"warning: {note}")
+        return notes
+
     async def make(self, backend_type: type[BaseBackend]) -> tuple[bool, Counter[str]]:
         """Makes what is missing: what the stored texts give first, then the rest with the model. Returns whether that
         was stopped early, and what the graders of other people's tasks raised."""
@@ -185,16 +195,17 @@ class _Session(NamedTuple):
         lacks = lacking(self.run, self.config, self.protocol, self.methods, self.selections)
         of_model = {"generation", *(name for name, method in self.methods.items() if method.needs_model)}
         with GradingPool(GRADERS, GRADER_SECONDS, [s.task.name for s in self.selections]) as graders:
+            notes = self._form_notes(graders) if lacks & of_model else []
             if lacks - of_model:
                 self.progress.stage("reading what is stored")
                 interrupted = await self._work(self._stream(graders), self.known, None, {})
             if lacks & of_model and not interrupted:
-                interrupted = await self._ask(graders, backend_type)
+                interrupted = await self._ask(graders, backend_type, notes)
         complete = is_complete(self.run)
         self.run.update_manifest(scope=self.scope, complete=complete)
         return interrupted and not complete, graders.faults
 
-    async def _ask(self, graders: GradingPool, backend_type: type[BaseBackend]) -> bool:
+    async def _ask(self, graders: GradingPool, backend_type: type[BaseBackend], form_notes: list[str]) -> bool:
         self.progress.stage(f"starting {self.config.backend}")
         log = Path(self.config.out) / "engine.log"
         backend = backend_type(str(self.checkpoint.path), self.config.engine, self.config.thinking, log)
@@ -205,6 +216,7 @@ class _Session(NamedTuple):
             known = {**self.known, **of_engine, "chat_template": backend.chat.fingerprint()}
             data = self.run.manifest().get("data", {})
             about = description(self.config, self.checkpoint, self.selections, data, backend.chat.has_template)
+            about["notes"] += form_notes
             return await self._work(self._stream(graders, backend), known, engine, {**about, **environment(engine)})
         finally:
             await backend.close()

@@ -13,9 +13,10 @@ import re
 from collections.abc import Callable, Sequence
 
 from calibench.tasks.base import Verdict
+from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "program/1"
+GRADER = "program/2"
 
 INPUTS = (*range(-6, 13), 25, 64, 100)
 """Arguments at which an answer must agree with the reference."""
@@ -49,16 +50,17 @@ _CALLS: dict[str, Callable[..., int]] = {"abs": abs, "max": max, "min": min}
 
 
 def grade_program(gold: Sequence[str], answer_text: str) -> Verdict:
-    """Whether the last function in the answer computes the same as one of the gold functions at all `INPUTS`.
+    """Whether the last function in the answer that is stated, or in the text where none is, computes the same as one of
+    the gold functions at all `INPUTS`.
 
     Args:
         gold: reference functions, `def f(x): return ...`.
         answer_text: the text without reasoning and stated confidence.
     """
-    functions = _FUNCTION.findall(answer_text)
+    stated = stated_answer(answer_text) or ""
+    functions = _FUNCTION.findall(stated) or _FUNCTION.findall(answer_text)
     if not functions:
-        stated = answer_text.rpartition("Answer:")[2].strip()
-        return Verdict("abstained", stated) if is_refusal(stated) else Verdict("unparsed", None)
+        return Verdict("abstained", stated or None) if is_refusal(stated or answer_text) else Verdict("unparsed", None)
     answer = functions[-1].strip()
     try:
         values = outputs(answer)
