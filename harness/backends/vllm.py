@@ -4,9 +4,8 @@ The K draws of a question are K requests with the seeds that vLLM would give the
 share the prefill through the prefix cache, and each is followed up the moment it ends. Output stays token ids until it
 is complete.
 
-On CPU the engine runs in float32 with whole-prompt prefill: then neither the batch nor the order of requests changes an
-answer, and seeded sampling does not crash (chunked prefill does). Blocks of 32 tokens let short prompts hit the prefix
-cache.
+On CPU the engine prefills whole prompts: seeded sampling crashes with chunked prefill. Blocks of 32 tokens let short
+prompts hit the prefix cache. See `calibench.backends._cpu`.
 """
 
 from __future__ import annotations
@@ -26,14 +25,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from calibench.backends import _cpu
 from calibench.backends._lifeline import Lifeline
 from calibench.backends.base import TOP_TOKENS, BaseBackend, Choice, Completion, LogLikelihood, TokenScores
 from calibench.errors import EngineError, InputError, ModelError, StorageError
 from calibench.prompting.chat import ChatFormat
 from calibench.records import Sampling
 
-_CPU_CONTEXT = 8192
-"""Longest context on CPU unless `max_model_len` asks for more: whole-prompt prefill reserves memory for all of it."""
+_SETTINGS = {
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
+    "VLLM_NO_USAGE_STATS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+"""Of this process too, which holds the engine's tokenizer."""
 _SHUTDOWN_SECONDS = 30.0
 """Time for the engine to give its shared memory back, before it is killed."""
 
@@ -42,7 +46,7 @@ class Backend(BaseBackend):
     """One vLLM engine.
 
     Args:
-        model: local folder or hub id.
+        model: local folder.
         engine_options: fields of vLLM's engine arguments, by name; they override this backend's choices.
         thinking: see `ChatFormat`.
         log: file that receives what the engine's processes print.
@@ -71,21 +75,12 @@ class Backend(BaseBackend):
     async def start(self) -> None:
         with _appending(self._log) as log, _output_to(log.fileno()), _interrupts_blocked():
             begin = log.tell()
-            _prepare_environment()
             self._lifeline = Lifeline()
             try:
-                from vllm import AsyncEngineArgs
-                from vllm.usage.usage_lib import UsageContext
-                from vllm.v1.engine.async_llm import AsyncLLM
-
-                arguments = self._arguments()
-                try:
-                    engine_arguments = AsyncEngineArgs(**arguments)
-                except TypeError as error:
-                    raise InputError(f"--engine: {error}; expected names of vLLM's engine arguments") from error
-                # As many requests at once as vLLM takes for a file of prompts: nobody waits for the first answer.
-                self._engine = AsyncLLM.from_engine_args(engine_arguments, usage_context=UsageContext.LLM_CLASS)
-            except (InputError, ModelError):
+                arguments, environment = self._chosen()
+                with _environment(environment):
+                    self._engine = _engine(arguments)
+            except (InputError, ModelError, EngineError):
                 self._lifeline.release()
                 raise
             except Exception as error:
@@ -97,26 +92,19 @@ class Backend(BaseBackend):
         self.context = config.model_config.max_model_len
         engines = config.parallel_config.data_parallel_size
         self.in_flight = 2 * config.scheduler_config.max_num_seqs * engines
-        declared = config.model_config.try_get_generation_config().get("eos_token_id") or []
+        declared = config.model_config.try_get_generation_config().get("eos_token_id", [])
         declared_ends = declared if isinstance(declared, list) else [declared]
         self.chat = ChatFormat(self._engine.get_tokenizer(), self._thinking, declared_ends)
 
-    def _arguments(self) -> dict[str, Any]:
+    def _chosen(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """Engine arguments and environment."""
         from vllm.platforms import current_platform
 
-        arguments: dict[str, Any] = {"model": self._model, "seed": 0, "disable_log_stats": True}
-        if current_platform.is_cpu():
-            length = int(self._options.get("max_model_len", min(_CPU_CONTEXT, _model_context(self._model))))
-            arguments |= {
-                "dtype": "float32",
-                "enforce_eager": True,
-                "block_size": 32,
-                "max_num_seqs": 256,
-                "max_model_len": length,
-                "enable_chunked_prefill": False,
-                "max_num_batched_tokens": max(length, 4096),
-            }
-        return arguments | self._options
+        arguments = {"model": self._model, "seed": 0, "disable_log_stats": True, **self._options}
+        if not current_platform.is_cpu():
+            return arguments, {}
+        folder = Path(self._model)
+        return arguments | _cpu.arguments(folder, self._options), _cpu.environment(folder)
 
     async def close(self) -> None:
         if self._engine is not None:
@@ -286,32 +274,31 @@ def _scores(flat: Any, entropies: bool) -> TokenScores:
     return TokenScores(written, tuple((entr(likely).sum(axis=1) + entr(rest)).tolist()))
 
 
-def _prepare_environment() -> None:
-    """Settings that vLLM reads from the environment; what the user has set stays."""
-    from vllm.platforms import current_platform
-
-    settings = {
-        "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
-        "VLLM_NO_USAGE_STATS": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-    }
-    if current_platform.is_cpu():
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-        settings["VLLM_CPU_KVCACHE_SPACE"] = str(max(1, min(4, int(free / 4))))
-        # Reading log-probabilities would compile a kernel at the first request, for seconds, and need a C++ compiler.
-        settings["TORCHDYNAMO_DISABLE"] = "1"
-    for name, value in settings.items():
-        os.environ.setdefault(name, value)
-
-
-def _model_context(model: str) -> int:
-    from transformers import AutoConfig
+def _engine(arguments: dict[str, Any]) -> Any:
+    from vllm import AsyncEngineArgs
+    from vllm.usage.usage_lib import UsageContext
+    from vllm.v1.engine.async_llm import AsyncLLM
 
     try:
-        config = AutoConfig.from_pretrained(model)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{model}: not a checkpoint that transformers can read: {_brief(error)}") from error
-    return getattr(config.get_text_config(), "max_position_embeddings", _CPU_CONTEXT)
+        engine_arguments = AsyncEngineArgs(**arguments)
+    except TypeError as error:
+        raise InputError(f"--engine: {error}; expected names of vLLM's engine arguments") from error
+    # As many requests at once as vLLM takes for a file of prompts: nobody waits for the first answer.
+    return AsyncLLM.from_engine_args(engine_arguments, usage_context=UsageContext.LLM_CLASS)
+
+
+@contextlib.contextmanager
+def _environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Settings of the processes that are started meanwhile; what the user has set stays."""
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    added = {name: value for name, value in settings.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
 
 
 def _appending(log: Path) -> IO[bytes]:

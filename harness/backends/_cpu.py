@@ -1,0 +1,193 @@
+"""What a vLLM engine gets on CPU: data type, threads, room for prompts and cache, and time for a step.
+
+What a user sets, by `--engine` or in the environment, stays.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from calibench.errors import EngineError, ModelError
+
+_CONTEXT = 8192
+"""Longest context unless `max_model_len` asks for more: whole-prompt prefill reserves memory for all of it."""
+_SEQUENCES = 256
+_TOKENS_PER_SEQUENCE = 1024
+"""For which each sequence that runs at once has room in the cache, so that none is thrown out and computed again."""
+_STEP_SECONDS = 86400
+"""vLLM's limit for a step is 300 s; the first prompts of a model of 7 billion parameters need more on few cores."""
+_FEW_CORES = 8
+"""Up to here the engine's scheduler, for which vLLM keeps a core back, costs less than that core computes."""
+_LARGE = 50_000_000
+"""Parameters from which a step takes so long that the scheduler is idle for most of it."""
+_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
+"""Of x86 and ARM processors that compute with bfloat16."""
+_GIB = 2**30
+
+
+class Size(NamedTuple):
+    """What a checkpoint needs of memory."""
+
+    parameters: int
+    packed_bytes: int | None
+    """Of its weights, if they are quantized, and are not kept in the data type that computes."""
+    cache_values: int
+    """Keys and values that the cache keeps of a token."""
+    step_values: int
+    """Intermediate values of a token in a step, of the widest layer."""
+    vocabulary: int
+    context: int
+
+    def weight_bytes(self, width: int) -> int:
+        """Of weights of `width` bytes each."""
+        return self.packed_bytes or self.parameters * width
+
+    def step_bytes(self, width: int, tokens: int) -> int:
+        """Of a step with so many tokens: its intermediate values, and a few float32 copies of the logits."""
+        return self.step_values * width * tokens + 4 * self.vocabulary * 4 * _SEQUENCES
+
+
+def size_of(folder: Path) -> Size:
+    """Raises ModelError: config.json or weights cannot be read."""
+    from transformers import AutoConfig
+
+    try:
+        whole = AutoConfig.from_pretrained(folder)
+        config = whole.get_text_config()
+        heads = config.num_attention_heads
+        head = getattr(config, "head_dim", None) or config.hidden_size // heads
+        cached = getattr(config, "num_key_value_heads", None) or heads
+        wide = max(getattr(config, "intermediate_size", None) or 0, 4 * config.hidden_size)
+        packed = hasattr(whole, "quantization_config")
+        return Size(
+            parameters=sum(map(_parameters, folder.glob("*.safetensors"))) or _bytes(folder, "*.bin") // 2,
+            packed_bytes=_bytes(folder, "*.safetensors") + _bytes(folder, "*.bin") if packed else None,
+            cache_values=2 * config.num_hidden_layers * cached * head,
+            step_values=2 * wide + 4 * config.hidden_size,
+            vocabulary=config.vocab_size,
+            context=getattr(config, "max_position_embeddings", _CONTEXT),
+        )
+    except (OSError, ValueError, AttributeError) as error:
+        message = " ".join(str(error).split())[:400]
+        raise ModelError(f"{folder}: not a checkpoint that transformers can read: {message}") from error
+
+
+def _bytes(folder: Path, pattern: str) -> int:
+    return sum(file.stat().st_size for file in folder.glob(pattern))
+
+
+def _parameters(file: Path) -> int:
+    """Values of all tensors, from the header of a safetensors file."""
+    with file.open("rb") as weights:
+        header = json.loads(weights.read(int.from_bytes(weights.read(8), "little")))
+    total = 0
+    for name, tensor in header.items():
+        if name != "__metadata__":
+            values = 1
+            for dimension in tensor["shape"]:
+                values *= dimension
+            total += values
+    return total
+
+
+def arguments(folder: Path, given: dict[str, Any]) -> dict[str, Any]:
+    """Engine arguments for this machine, with those given in their places.
+
+    Raises:
+        ModelError: the checkpoint cannot be read.
+        EngineError: it does not fit the memory.
+    """
+    from vllm.utils.cpu_resource_utils import get_allowed_cpu_list, get_memory_node_info
+
+    memory = get_memory_node_info(get_allowed_cpu_list()[0].numa_node)
+    return fitted(size_of(folder), given, memory.total_memory, memory.available_memory, computes_with_bfloat16())
+
+
+def fitted(size: Size, given: dict[str, Any], total: int, available: int, bfloat16: bool) -> dict[str, Any]:
+    """Engine arguments for a memory of `total` bytes, `available` of them free, with those given in their places.
+
+    In float32, neither the batch nor the order of requests changes an answer. bfloat16 is taken where float32 does not
+    fit the whole memory, if the processor computes with it (`bfloat16`).
+
+    Raises:
+        EngineError: the checkpoint does not fit.
+    """
+    length = int(given.get("max_model_len", min(_CONTEXT, size.context)))
+    tokens = int(given.get("max_num_batched_tokens", max(length, 4096)))
+    needed = {
+        dtype: size.weight_bytes(width) + size.step_bytes(width, tokens) + size.cache_values * width * length
+        for dtype, width in (("float32", 4), ("bfloat16", 2))
+    }
+    shards = int(given.get("tensor_parallel_size", 1)) * int(given.get("pipeline_parallel_size", 1))
+    total, available = total * shards, available * shards  # each has a part of the machine's memory to itself
+    dtype = given.get("dtype", "bfloat16" if bfloat16 and needed["float32"] > total else "float32")
+    width = 4 if dtype == "float32" else 2
+    least = needed["float32" if width == 4 else "bfloat16"]
+    if least > available:
+        raise EngineError(
+            f"expected {least / _GIB:.1f} GiB of free memory for {size.parameters / 1e9:.1f} billion parameters in"
+            f" {dtype} and a context of {length}, found {available / _GIB:.1f} GiB; less is needed with"
+            " --engine max_model_len=... or --engine dtype=bfloat16"
+        )
+    room = available - size.weight_bytes(width) - size.step_bytes(width, tokens)
+    per_token = size.cache_values * width
+    wanted = _SEQUENCES * _TOKENS_PER_SEQUENCE * per_token
+    cache = max(min(wanted, room // 2, max(4 * _GIB, room // 8)), per_token * length)
+    fitting = cache // (per_token * min(length, _TOKENS_PER_SEQUENCE))
+    return {
+        "dtype": dtype,
+        "enforce_eager": True,
+        "block_size": 32,
+        "max_num_seqs": max(1, min(_SEQUENCES, fitting)),
+        "max_model_len": length,
+        "enable_chunked_prefill": False,
+        "max_num_batched_tokens": tokens,
+        "kv_cache_memory_bytes": cache // shards,
+        **given,
+    }
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Settings that the engine's processes read from the environment.
+
+    vLLM keeps one core back for its scheduler, which on few cores is much of the machine; with a large model the
+    scheduler is idle while a step is computed, so that all cores compute.
+    """
+    settings = {
+        # Reading log-probabilities would compile a kernel at the first request, for seconds, and need a C++ compiler.
+        "TORCHDYNAMO_DISABLE": "1",
+        "VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS": str(_STEP_SECONDS),
+        "VLLM_ENGINE_READY_TIMEOUT_S": str(_STEP_SECONDS),
+    }
+    cores = len(os.sched_getaffinity(0))
+    quota = _quota()
+    if quota is not None and quota < cores:
+        # A share of the time of all cores: a thread for each of them would be stopped most of the time.
+        return settings | {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": str(max(1, int(quota)))}
+    if cores <= _FEW_CORES and size_of(folder).parameters >= _LARGE:
+        settings["VLLM_CPU_NUM_OF_RESERVED_CPU"] = "0"
+    return settings
+
+
+def computes_with_bfloat16() -> bool:
+    """Whether this machine's processor does; others take minutes for a step."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return False
+    flags = next((line for line in lines if line.lower().startswith(("flags", "features"))), "")
+    return not _BFLOAT16_FLAGS.isdisjoint(flags.partition(":")[2].split())
+
+
+def _quota(cgroup: Path = Path("/sys/fs/cgroup")) -> float | None:
+    """How many cores' time a container may use; None: no limit."""
+    for files in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
+        try:
+            quota, period = " ".join((cgroup / file).read_text() for file in files).split()
+            return int(quota) / int(period) if int(quota) > 0 else None
+        except (OSError, ValueError):  # no such file, or `max`
+            continue
+    return None
