@@ -19,7 +19,7 @@ from calibench.tasks.base import Verdict
 from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "choice/3"
+GRADER = "choice/4"
 
 
 class Label(NamedTuple):

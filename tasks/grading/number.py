@@ -22,7 +22,7 @@ from calibench.tasks.base import Verdict
 from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "number/2"
+GRADER = "number/3"
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _REWRITTEN = (

@@ -1,35 +1,45 @@
-"""Tells an answer from a refusal to give one."""
+"""Tells an answer from a refusal to give one, in twelve languages.
+
+A refusal begins a clause ("Sorry, I don't know", "Without more details, I cannot answer"). It is none where an answer
+goes with it ("I'm not sure, but I think it is Paris", "Paris, but I cannot verify it"), nor where its words are the
+capitals of a title. The phrases are those of `calibench.tasks.grading.refusal_phrases`.
+"""
 
 from __future__ import annotations
 
 import re
 
+from calibench.tasks.grading import refusal_eastern, refusal_germanic, refusal_romance
 from calibench.tasks.grading.answer import stated_answer
+from calibench.tasks.grading.refusal_phrases import fold, pattern
 
-_CANNOT = "(?:can ?not|can't|could not|couldn't)"
-_TELL = "(?:answer|determine|provide|say|tell|know|find|solve|help|verify|identify)"
-_TOLD = "(?:answered|determined|said|told|known|found|solved|verified|identified)"
-_PREFACE = (
-    "sorry|unfortunately|i apologi[sz]e|i(?:'m| am) (?:sorry|afraid)|honestly|as an? [^.,\\n]{1,40}|so|therefore|thus"
-)
-_REFUSALS = (
-    r"i (?:do not|don't|dont) (?:know|have)",
-    r"(?:i'?m|i am) (?:not (?:sure|certain|able|aware|familiar)|unable|unaware)|not sure|unable to",
-    r"(?:i have )?no idea|i have no information|idk\b",
-    rf"i (?:{_CANNOT}|won't) (?:\w+ )?{_TELL}|{_CANNOT} {_TELL}",
-    rf"(?:it |(?:this |the )(?:answer |question |problem |claim )?)?{_CANNOT} be {_TOLD}",
-    rf"(?:it is |it's )?(?:impossible|not possible) to {_TELL}|(?:it is )?not known",
-    r"(?:there is )?(?:not enough|insufficient) (?:info|data|context)|there isn't enough (?:info|data)",
-    r"i (?:decline|refuse|abstain|prefer not)|abstain",
-    r"(?:unknown|unsure|undetermined|no answer|none given"
-    r"|not (?:applicable|available|specified|provided)|n/?a|\?+)(?=\W*$|[ ]?[(,.;])",
-    r"(?:(?:很?抱歉|对不起|對不起)[,，、]?)?(?:我们?|我們)?[也并並]?(?:不知道|不清楚|不(?:太)?(?:确定|確定)|不了解"
-    r"|(?:无法|無法)(?:确定|確定|回答|判断|判斷|得知)|没有(?:足够|相关)的?信息)",
-    r"(?:(?:すみません|申し訳(?:あり|ござい)ません)(?:が)?[、,]?)?(?:私には|私は)?(?:[わ分]か(?:りません|らない)"
-    r"|知りません|不明です|(?:お?答え|回答)(?:でき|られ)ません)",
-    r"(?:不明|不详|不詳|未知)(?=\W*$)",
-)
-_REFUSAL = re.compile(rf"(?i)\W*(?:(?:{_PREFACE})[,.]?(?: but)? )?(?:{'|'.join(_REFUSALS)})")
+_LANGUAGES = (*refusal_germanic.PHRASES, *refusal_romance.PHRASES, *refusal_eastern.PHRASES)
+_LONGEST = 500
+"""Characters of a line that are looked at."""
+_CLAUSES = 12
+"""Clauses of a sentence that may begin with a refusal."""
+_SENTENCE_END = re.compile(r"(?:(?<!\d)\.|[!?。।؟\n])+(?=\s|\W*\Z|[^\x00-\x7f])")
+_CLAUSE = re.compile(r"\A|[,;:،、][ ]?|[ ](?:-|so|and|und|et|y|e|и)[ ]")
+_TITLE = re.compile(r"\W*(?:[A-Z][\w']* ){2,}(?:[a-z]{1,4} ){0,2}[A-Z]\w*\W*\Z")
+
+
+def _any(part: str) -> str:
+    """One alternative for each phrase of that part of the tables."""
+    found = (getattr(language, part) for language in _LANGUAGES)
+    return pattern("|".join(one for each in found for one in (each if isinstance(each, tuple) else [each])))
+
+
+_BUT = rf"(?<![a-zа-я])(?:{_any('but')})(?![a-zа-я])"
+_PREFACE = rf"(?:{_any('prefaces')})(?![a-zа-я])"
+_CONDITION = r"(?:without|given|based on|ohne|sans|sin|senza|sem|без)(?: [^\s,]+){1,6}? "
+"""Without a comma: "Senza ulteriori informazioni non posso dare una risposta"."""
+_BEFORE = rf"(?:\W*+{_PREFACE}){{0,3}}(?P<but>\W*+{_BUT})?(?:\W*+{_PREFACE})?\W*+(?:{_CONDITION})?"
+_SAYS = re.compile(rf"{_BEFORE}(?:{_any('says')})")
+_SAYS_OR_DOUBTS = re.compile(rf"{_BEFORE}(?:{_any('says')}|{_any('doubts')})")
+_BARE = re.compile(rf"\W*+(?:{_any('bare')})(?:\W*+\Z|[ ]?[(,.;])")
+_PREFACE_ALONE = re.compile(rf"(?:\W*+{_PREFACE})+\W*+")
+_MAY_ANSWER = re.compile(rf"{_BUT}|(?<![a-zа-я])(?:{_any('answers')})")
+_HELPS = re.compile(rf"[\s,、]*(?:{_any('helps')})")
 
 
 def is_refusal(text: str) -> bool:
@@ -39,5 +49,44 @@ def is_refusal(text: str) -> bool:
     """
     lines = [line for line in text.splitlines() if line.strip()]
     stated = stated_answer(text)
-    places = [stated] if stated else lines[:1] + lines[-1:]
-    return any(_REFUSAL.match(place.replace("’", "'")) for place in places)
+    places = [stated] if stated else list(dict.fromkeys(lines[:1] + lines[-1:]))
+    return any(_declines(place[:_LONGEST]) for place in places)
+
+
+def _declines(place: str) -> bool:
+    folded = fold(place)
+    if _BARE.match(folded):
+        return not _answers(folded)
+    if _TITLE.match(place):
+        return False
+    start, first = 0, True
+    for end in [*(m.start() for m in _SENTENCE_END.finditer(folded)), len(folded)]:
+        sentence, rest = folded[start:end], folded[end:]
+        found = _declining(sentence, first)
+        if found:
+            return not (_answers(sentence[found.end() :] + rest) or _answered_before(sentence, found))
+        first = first and (not sentence.strip() or bool(_PREFACE_ALONE.fullmatch(sentence)))
+        start = end + 1
+    return False
+
+
+def _declining(sentence: str, first: bool) -> re.Match[str] | None:
+    """The first clause that declines; behind another sentence, a doubt says nothing of the answer before it."""
+    phrases = _SAYS_OR_DOUBTS if first else _SAYS
+    for clause in list(_CLAUSE.finditer(sentence))[:_CLAUSES]:
+        if found := phrases.match(sentence, clause.end()):
+            return found
+    return None
+
+
+def _answered_before(sentence: str, found: re.Match[str]) -> bool:
+    """Whether the clause takes something back that stands before it: "Paris, but I cannot verify it"."""
+    return bool(found["but"] and sentence[: found.start()].strip())
+
+
+def _answers(rest: str) -> bool:
+    """Whether what follows a refusal gives an answer after all."""
+    for opening in _MAY_ANSWER.finditer(rest):
+        if not (_HELPS.match(rest, opening.end()) or _SAYS_OR_DOUBTS.match(rest, opening.end())):
+            return True
+    return False
