@@ -21,6 +21,11 @@ DATE = datetime(2024, 7, 26)
 """The date that templates get: prompts must not depend on it. Llama 3's own templates fall back to this one."""
 _SENTINEL = "calibench-sentinel-5f0c"
 _REASONING_SENTINEL = "calibench-reasoning-5f0c"
+_LEFT_OUT = {
+    "system": "takes no system turn: leave --system out",
+    "user": "leaves out the question or changes its text, so that the model would be asked something else",
+    "assistant": "drops the answers of earlier turns: follow-ups cannot be asked",
+}
 _OPENED_REASONING = re.compile(r"(<|\[|◁)((?:seed:)?think(?:ing)?|thoughts?|reasoning|THINK)(>|\]|▷)\s*\Z")
 
 
@@ -99,12 +104,18 @@ class ChatFormat:
         ends_reasoning = _REASONING_SENTINEL in before and end[0] in self._encode(between)
         return None if ends_reasoning else end[0]
 
-    def first(self, user: str) -> Prompt:
-        """The prompt that asks `user` as the first turn."""
+    def first(self, user: str, system: str | None = None) -> Prompt:
+        """The prompt that asks `user` as the first turn, after a system turn if there is one.
+
+        Raises:
+            ModelError: the template does not take these turns, or leaves out a part of them.
+        """
         if not self.has_template:
-            return Prompt(tuple(self.tokenizer(f"{user}\n")["input_ids"]), False)
+            text = f"{system}\n\n{user}\n" if system else f"{user}\n"
+            return Prompt(tuple(self.tokenizer(text)["input_ids"]), False)
         options = {} if self.thinking == "auto" else {"enable_thinking": self.thinking == "on"}
-        text = self._render([{"role": "user", "content": user}], **options)
+        messages = [{"role": "system", "content": system}] if system else []
+        text = self._render([*messages, {"role": "user", "content": user}], **options)
         return Prompt(self._encode(text), opens_reasoning(text))
 
     def follow_up(self, prompt: Sequence[int], output: Sequence[int], question: str) -> tuple[int, ...]:
@@ -120,8 +131,6 @@ class ChatFormat:
             {"role": "user", "content": question},
         ]
         text = self._render(messages, enable_thinking=False)
-        if _SENTINEL not in text:
-            raise ModelError("the chat template drops the answers of earlier turns: follow-ups cannot be asked")
         if tags := reasoning_tags(text):
             text = f"{text}\n\n{tags[1]}\n\n"
         return self._encode(text.rpartition(_SENTINEL)[2])
@@ -189,13 +198,27 @@ class ChatFormat:
         return sorted({ids[0] for ids in variants if len(ids) == 1})
 
     def _render(self, messages: list[dict], *, reply_next: bool = True, **options: Any) -> str:
-        try:
-            return self.tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=reply_next, strftime_now=DATE.strftime, **options
-            )
-        except (TemplateError, TypeError, ValueError) as error:
-            turns = f"a conversation of {len(messages)} turn{'s' * (len(messages) > 1)}"
-            raise ModelError(f"the chat template does not take {turns}: {error}") from error
+        """The text of a conversation, which holds what every turn says.
+
+        Some templates take a turn as one text, others as a list of parts, and write nothing of what they do not expect.
+        """
+        in_parts = [{**m, "content": [{"type": "text", "text": m["content"]}]} for m in messages]
+        text, missing = "", None
+        for form in (messages, in_parts):
+            try:
+                text = self.tokenizer.apply_chat_template(
+                    form, tokenize=False, add_generation_prompt=reply_next, strftime_now=DATE.strftime, **options
+                )
+            except (TemplateError, TypeError, ValueError, AttributeError) as error:
+                turns = f"a conversation of {len(messages)} turn{'s' * (len(messages) > 1)}"
+                missing = missing or ModelError(f"the chat template does not take {turns}: {error}")
+                continue
+            left_out = next((m["role"] for m in messages if m["content"].strip() not in text), None)
+            if left_out is None:
+                return text
+            missing = missing or ModelError(f"the chat template {_LEFT_OUT[left_out]}")
+        assert missing is not None
+        raise missing
 
     def _encode(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer.encode(text, add_special_tokens=False))

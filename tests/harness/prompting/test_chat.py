@@ -1,6 +1,7 @@
 import pytest
 from fakes import tokenizer
 
+from calibench.errors import ModelError
 from calibench.prompting.chat import ChatFormat
 
 ANSWER = "First é.\nAnswer: 18\nConfidence: 85%"
@@ -31,9 +32,53 @@ def test_a_template_that_tells_the_date_tells_the_same_one_on_every_day():
     """As Llama 3.2's does."""
     dated = (
         "{% if not date_string %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}Today: {{ date_string }}"
+        "{{ messages[0].content }}"
     )
     c = chat(template=dated)
-    assert c.decode(c.first("Hi").token_ids) == "Today: 26 Jul 2024"
+    assert c.decode(c.first("Hi").token_ids) == "Today: 26 Jul 2024Hi"
+
+
+PARTS = (
+    "{% for m in messages %}<|{{ m.role }}|>{% for part in m.content %}{% if part.type == 'text' %}{{ part.text }}"
+    "{% endif %}{% endfor %}<|end|>{% endfor %}"
+)
+"""Takes a turn as a list of parts, and writes nothing of a text."""
+
+
+def test_a_template_that_takes_parts_gets_parts():
+    c = chat(template=PARTS)
+    assert c.decode(c.first("Two plus two?").token_ids) == "<|user|>Two plus two?<|end|>"
+    assert c.decode(c.follow_up((), (), "Sure?")) == "<|end|><|user|>Sure?<|end|>"
+    assert c.decode([c.end]) == "<|end|>"
+
+
+@pytest.mark.parametrize("change", ["[:5]", "| upper", "| replace('two', '2')", "| tojson | replace('\"', '')"])
+def test_a_prompt_without_the_question_as_it_is_asked_is_refused(change):
+    c = chat(template=f"{{% for m in messages %}}{{{{ m.content{change} }}}}{{% endfor %}}")
+    with pytest.raises(ModelError, match="leaves out the question or changes its text"):
+        c.first('Two plus two?\n"two"')
+
+
+def test_a_template_may_strip_white_space_around_a_question():
+    c = chat(template="{% for m in messages %}{{ m.content | trim }}{% endfor %}")
+    assert c.decode(c.first("Two plus two?\n").token_ids) == "Two plus two?"
+
+
+def test_a_system_turn_comes_first():
+    assert (c := chat()).decode(c.first("Hi", "Be brief.").token_ids).startswith("<|system|>Be brief.<|end|><|user|>Hi")
+    assert (c := chat(template=None)).decode(c.first("Hi", "Be brief.").token_ids) == "Be brief.\n\nHi\n"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for m in messages if m.role != 'system' %}{{ m.content }}{% endfor %}",
+        "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}{{ messages[0].content }}",
+    ],
+)
+def test_a_template_without_system_turn_is_reported(template):
+    with pytest.raises(ModelError, match=r"takes no system turn|no system"):
+        chat(template=template).first("Hi", "Be brief.")
 
 
 def test_follow_up_keeps_the_very_tokens_of_prompt_and_output():
