@@ -1,0 +1,190 @@
+"""Benchmarks real checkpoints on the field's tasks, by several ways of asking: `make real`.
+
+    python -m calibench.study.real MODEL... --cells docs/real      # measures; may be stopped and repeated
+    python -m calibench.study.real --cells docs/real --page docs  # writes the pages, from the cells alone
+
+Each model is asked the same questions in three passes, greedily:
+
+- `default`: as `calibench run` asks, with the confidences asked for afterwards;
+- `stated`: answer and confidence in one turn;
+- `standard`: a standard prompt of the field, and nothing about confidence.
+
+A cell is what one model answered, small enough to be committed; the pages are made of cells.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from calibench import model as checkpoints
+from calibench import run
+from calibench.errors import CalibenchError, DataError
+from calibench.files import write_text
+from calibench.records import Record
+from calibench.study.cells import GreedyAnswers, answers_of
+from calibench.study.real_pages import write_pages
+from calibench.study.standard import STANDARD, task_file
+
+MODELS = (
+    "HuggingFaceTB/SmolLM2-135M-Instruct",
+    "Qwen/Qwen2.5-Coder-0.5B-Instruct",
+    "Qwen/Qwen2.5-Coder-1.5B-Instruct",
+)
+QUESTIONS = {"gsm8k": 200, "mbpp": 200, "creak": 200, "popqa": 200, "truthfulqa": 200}
+"""Per task; of the standard and stated prompts of MBPP half, as each answer is long."""
+FEW = 60
+"""Per task for a model of more than `LARGE` bytes of weights, whose answers take seconds each on a processor."""
+LARGE = 4 * 2**30
+MAX_TOKENS = 512
+"""Budget of an answer; longer ones of these models are loops."""
+METHODS = "asked,p_true"
+
+
+class Pass(NamedTuple):
+    tasks: tuple[str, ...]
+    options: dict[str, Any]
+
+
+PASSES = {
+    "default": Pass(tuple(QUESTIONS), {"confidence": METHODS}),
+    "stated": Pass(("gsm8k", "creak", "popqa", "mbpp"), {"protocol": "stated", "confidence": "stated"}),
+    "standard": Pass(tuple(STANDARD), {"protocol": "plain", "confidence": "none"}),
+}
+
+
+class Asked(Record, kw_only=True, frozen=True):
+    """What one pass gave for one task."""
+
+    answers: GreedyAnswers
+    tokens: float
+    """Mean tokens of an answer."""
+    distinct: dict[str, int]
+    """Method -> how many values it took."""
+    missing: dict[str, int]
+    """Method -> answers without a confidence, of those graded correct or incorrect."""
+    label_mass: float | None
+    """Mean probability of the two letters that P(True) is read from; None where it was not asked."""
+
+
+class RealCell(Record, kw_only=True, frozen=True):
+    """What one model answered."""
+
+    model: str
+    weights: str
+    """Fingerprint of the checkpoint."""
+    settings: dict[str, Any]
+    """Library versions, machine, budget."""
+    passes: dict[str, dict[str, Asked]]
+    """Pass -> task -> answers."""
+    cpu_seconds: float
+    """Of the sessions that made it, of all processes together."""
+
+
+def measure(model: str, out: Path, cells: Path, names: Sequence[str], data: str | None) -> None:
+    """Asks a model, and writes its cell anew after each pass."""
+    checkpoint = checkpoints.resolve(model)
+    short = Path(checkpoint.name).name
+    few = sum(file.stat().st_size for file in checkpoint.path.glob("*.safetensors")) > LARGE
+    file = cells / f"{short}.json"
+    before = read(file) if file.is_file() else None
+    passes = dict(before.passes) if before else {}
+    spent = before.cpu_seconds if before else 0.0
+    for name in names:
+        begin = _cpu_seconds()
+        folder = out / short / name
+        for limit, tasks in _by_limit(PASSES[name].tasks, name, few).items():
+            named = [task_file(task, out / "standard") if name == "standard" else task for task in tasks]
+            held = run(
+                model, named, folder, limit=limit, max_tokens=MAX_TOKENS, data=data, name=short, **PASSES[name].options
+            )
+            passes[name] = _answers(held)
+            manifest = held.manifest()
+            held.close()
+        spent += _cpu_seconds() - begin
+        cell = RealCell(
+            model=checkpoint.name, weights=manifest["identity"]["weights"], passes=passes, cpu_seconds=round(spent),
+            settings={"max_tokens": MAX_TOKENS, "sessions": manifest["sessions"][-1]},
+        )  # fmt: skip
+        cells.mkdir(parents=True, exist_ok=True)
+        write_text(file, msgspec.json.format(msgspec.json.encode(cell), indent=1).decode() + "\n")
+
+
+def _by_limit(tasks: Sequence[str], name: str, few: bool) -> dict[int, list[str]]:
+    limits: dict[int, list[str]] = {}
+    for task in tasks:
+        half = task == "mbpp" and name != "default"
+        limits.setdefault(FEW if few else QUESTIONS[task] // (1 + half), []).append(task)
+    return limits
+
+
+def _answers(held: Any) -> dict[str, Asked]:
+    frame = held.frame()
+    answers = answers_of(frame)
+    masses: dict[str, list[float]] = {}
+    for reading in held.confidences("p_true"):
+        if reading.status == "ok":
+            masses.setdefault(reading.task, []).append(sum(msgspec.json.decode(reading.raw).values()))
+    asked = {}
+    for task, of in frame.groupby("task"):
+        graded = of[of["outcome"].isin(("correct", "incorrect"))]
+        first = of.drop_duplicates("question_id")
+        methods = sorted(set(of["method"]) - {"none"})
+        asked[str(task).removesuffix("_standard")] = Asked(
+            answers=answers[str(task)],
+            tokens=round(float((first["reasoning_tokens"] + first["answer_tokens"]).mean()), 1),
+            distinct={m: int(graded[graded["method"] == m]["value"].nunique()) for m in methods},
+            missing={m: int((graded[graded["method"] == m]["status"] != "ok").sum()) for m in methods},
+            label_mass=round(sum(masses[task]) / len(masses[task]), 4) if task in masses else None,
+        )
+    return asked
+
+
+def read(file: Path) -> RealCell:
+    """The cell in a file.
+
+    Raises:
+        DataError: it is not a cell.
+    """
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=RealCell)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise DataError(f"{file}: expected a cell of a real checkpoint, as `make real` writes it ({error})") from error
+
+
+def _cpu_seconds() -> float:
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m calibench.study.real", description=__doc__.partition("\n")[0])
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="hub ids, folders or GGUF files")
+    parser.add_argument("--out", type=Path, default=Path("runs/real"), help="folder of the runs")
+    parser.add_argument("--cells", type=Path, default=Path("runs/real/cells"), help="folder of the cells")
+    parser.add_argument("--passes", default=",".join(PASSES), help="comma-separated; default: all")
+    parser.add_argument("--data", help="folder of original data files instead of the hub (or CALIBENCH_DATA)")
+    parser.add_argument("--page", type=Path, help="folder for the pages; nothing is measured")
+    given = parser.parse_args(arguments)
+    names = given.passes.split(",")
+    if unknown := sorted(set(names) - PASSES.keys()):
+        parser.error(f"--passes: expected some of {', '.join(PASSES)}, found {unknown[0]!r}")
+    try:
+        if given.page:
+            write_pages([read(file) for file in sorted(given.cells.glob("*.json"))], given.page)
+            return 0
+        for model in given.models or MODELS:
+            measure(model, given.out, given.cells, names, given.data)
+    except CalibenchError as error:
+        print(f"calibench: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
