@@ -65,6 +65,26 @@ class OutcomeCount(Record, kw_only=True, frozen=True):
     """method -> status -> count."""
 
 
+class Spread(Record, kw_only=True, frozen=True):
+    """How much the confidences of one task and method differ from each other."""
+
+    task: str
+    protocol: str
+    method: str
+    n: int
+    """Confidences that were read."""
+    distinct: int
+    """How many different values they took."""
+    deviation: float | None
+    """Their standard deviation; None for fewer than two."""
+    label_mass: float | None
+    """Mean probability of all labels that the values are read from (P(True): its two letters); None for others."""
+    example: str | None
+    """The value that the prompt shows as an example; None if it shows none."""
+    copies: int
+    """Confidences that are exactly the example."""
+
+
 class RunSummary(Record, kw_only=True, frozen=True):
     """All that a report needs of one run."""
 
@@ -77,6 +97,7 @@ class RunSummary(Record, kw_only=True, frozen=True):
     counts: tuple[OutcomeCount, ...]
     gallery: tuple[GalleryItem, ...] | None
     """None if the texts are not known."""
+    spreads: tuple[Spread, ...] = ()
 
 
 class Comparison(Record, kw_only=True, frozen=True):

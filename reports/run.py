@@ -25,7 +25,7 @@ from calibench.reports.page import (
     groups,
     render,
 )
-from calibench.results import GalleryItem, RunSummary
+from calibench.results import GalleryItem, RunSummary, Spread
 
 _MANY = 40
 """Diagrams beyond which the page has small ones."""
@@ -49,6 +49,7 @@ def run_report(summary: RunSummary) -> str:
         imputations=groups(_imputations(summary.scorecard), lambda i: (i["protocol"], i["task"], i["method"])),
         every_metric=_every_metric(summary.scorecard),
         outcomes=_kinds(OUTCOMES, (count.outcomes for count in summary.counts)),
+        spread_of={(s.task, s.protocol, s.method): s for s in summary.spreads},
         statuses=_kinds(STATUSES, (of_method for count in summary.counts for of_method in count.confidences.values())),
         domains=any(count.domain != "other" for count in summary.counts),
         gallery=_gallery(summary),
@@ -105,6 +106,10 @@ def _sentence(row: dict, n_tasks: int) -> dict:
     return {"method": row["method"], "verdict": verdict, "title": title, "text": words}
 
 
+_LITTLE_MASS = 0.5
+_MANY_VALUES = 20
+
+
 def _notices(summary: RunSummary) -> list[str]:
     """What a reader must know before the numbers."""
     notices = []
@@ -117,7 +122,22 @@ def _notices(summary: RunSummary) -> list[str]:
             if share > 0.05:
                 task = text.clip(count.task, 40)
                 notices.append(f"{task}: {100 * share:.0f} % of the generations are {outcome} ({OUTCOMES[outcome]}).")
+    notices += [note for spread in summary.spreads for note in spread_notes(spread)]
     return notices + [str(note) for note in summary.manifest.get("notes") or ()]
+
+
+def spread_notes(spread: Spread) -> Iterator[str]:
+    """What a reader must know of how a method's confidences came about, before the numbers."""
+    where = f"{text.clip(spread.task, 40)}, {spread.method}"
+    if spread.label_mass is not None and spread.label_mass < _LITTLE_MASS:
+        yield (
+            f"{where}: its letters have {text.number(spread.label_mass)} of the probability. The model rather writes"
+            " something else, and the confidence is of the rest."
+        )
+    if spread.n >= _MANY_VALUES and spread.distinct == 1:
+        yield f"{where}: the same confidence for each of {spread.n:,} answers, so it tells none apart."
+    if spread.example is not None:
+        yield f"{where}: {spread.copies:,} of {spread.n:,} are {spread.example}, the example in the prompt."
 
 
 def _diagrams(figure: Callable, summary: RunSummary) -> list[dict]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
+from calibench.analysis.spreads import spreads
 from calibench.errors import InputError, RunFileError
 from calibench.files import write_text
 from calibench.records import Outcome, Status
@@ -37,7 +38,8 @@ def report(run: RunFile) -> RunSummary:
         _ = manifest["name"], manifest["kind"], manifest["model"]["name"]
     except (KeyError, TypeError) as error:
         raise RunFileError(f"{run.path}: its manifest has no usable entry {error}") from error
-    return summarize(frame, manifest, _gallery(run, frame) if run.has_texts() else None)
+    summary = summarize(frame, manifest, _gallery(run, frame) if run.has_texts() else None)
+    return msgspec.structs.replace(summary, spreads=spreads(frame, run))
 
 
 def summarize(

@@ -20,9 +20,12 @@ def warn_if_unfinished(run: Any) -> None:
 
 
 def print_headline(summary: Any, report: Path) -> None:
+    from calibench.reports.run import spread_notes
     from calibench.reports.tables import headline, text
 
     print(text(headline(summary.scorecard)))
+    for note in (note for spread in summary.spreads for note in spread_notes(spread)):
+        print(f"note: {note}", file=sys.stderr)
     print(f"\nreport: {report}")
 
 

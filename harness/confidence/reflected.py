@@ -1,8 +1,8 @@
 """Reflected: a fresh prompt shows the problem and the proposed answer, and asks how likely the answer is to be right.
 
 Unlike `asked`, the model does not see that the answer is its own, nor the reasoning that led to it, and it may reason
-anew before it replies. Source: Zeng et al. 2025 (arXiv 2504.06564), self-reflection (SR), appendix A; the wording, the
-greedy reply and its budget are this project's own.
+anew before it replies. Source: Zeng et al. 2025 (arXiv 2504.06564), self-reflection (SR), appendix A; the
+wording, which shows no example, the greedy reply and its budget are this project's own.
 """
 
 from calibench.backends.base import BaseBackend
@@ -11,7 +11,7 @@ from calibench.records import Sampling
 
 QUESTION = (
     "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and reply only "
-    "with that, from 0% to 100%, between <confidence> and </confidence>, such as <confidence>80%</confidence>."
+    "with that, as a percentage from 0% to 100%, between <confidence> and </confidence>."
 )
 _REPLY_TOKENS = 2048
 

@@ -1,0 +1,64 @@
+"""How much a method's confidences differ: one that says the same of every answer tells nothing apart."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from calibench.errors import InputError
+from calibench.prompting import protocols
+from calibench.prompting.echo import example_value
+from calibench.results import Spread
+from calibench.store import RunFile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LABELS = "p_true"
+"""The method whose `raw` holds the probabilities of its labels."""
+
+
+def spreads(frame: pd.DataFrame, run: RunFile | None = None) -> tuple[Spread, ...]:
+    """One per task, protocol and method.
+
+    Args:
+        frame: of `RunFile.frame`.
+        run: the run that the frame is of; None: nothing is known but the frame.
+    """
+    mass = _label_mass(run) if run is not None else {}
+    read = frame[frame["status"] == "ok"]
+    found = []
+    for (task, protocol, method), values in read.groupby(["task", "protocol", "method"])["value"]:
+        example = _example(protocol) if method == "stated" else None
+        found.append(
+            Spread(
+                task=task, protocol=protocol, method=method, n=len(values), distinct=int(values.nunique()),
+                deviation=float(values.std()) if len(values) > 1 else None,
+                label_mass=mass.get((task, protocol)) if method == LABELS else None,
+                example=example,
+                copies=int((values == _value(example)).sum()) if example else 0,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _label_mass(run: RunFile) -> dict[tuple[str, str], float]:
+    masses: dict[tuple[str, str], list[float]] = {}
+    for reading in run.confidences(LABELS):
+        if reading.status == "ok" and reading.raw:
+            mass = math.fsum(msgspec.json.decode(reading.raw, type=dict[str, float]).values())
+            masses.setdefault((reading.task, reading.protocol), []).append(mass)
+    return {key: math.fsum(of) / len(of) for key, of in masses.items()}
+
+
+def _example(protocol: str) -> str | None:
+    try:
+        return example_value(protocols.protocol(protocol).instruction)
+    except InputError:  # of a file that another tool or a newer version made
+        return None
+
+
+def _value(example: str) -> float:
+    return float(example.rstrip("%")) / 100 if example.endswith("%") else float(example)
