@@ -20,7 +20,7 @@ from calibench.prompting.parsing import Parsed
 from calibench.records import Confidence, Generation, Grade, Question, Record
 from calibench.results import Rescoring, RescoringChange
 from calibench.running.judging import Judge, answered_of, draw_key, parsed_of
-from calibench.running.manifest import is_complete
+from calibench.running.manifest import is_complete, markup_of
 from calibench.running.pipeline import run_loop
 from calibench.store import RunFile
 from calibench.tasks.base import Task
@@ -113,6 +113,7 @@ class _Rescoring:
         self._run = run
         self._protocol = protocol
         self._scale = protocols.protocol(protocol).scale
+        self._markup = markup_of(run)
         self._methods = methods
         self._of_text = {name for name, method in methods.items() if not method.needs_model}
         self._judge = Judge(methods, graders)
@@ -134,7 +135,7 @@ class _Rescoring:
     async def _read(
         self, task: Task, question: Question, generation: Generation, old: Grade | None, readings: dict[str, Confidence]
     ) -> None:
-        parsed = parsed_of(generation, self._scale)
+        parsed = parsed_of(generation, self._scale, self._markup)
         answered = answered_of(question, generation, parsed)
         made = await self._judge.judge(task, question, generation, answered, {"grade", *self._of_text})
         before: dict[str, Grade | Confidence] = {**readings, **({"grade": old} if old else {})}

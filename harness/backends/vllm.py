@@ -27,6 +27,7 @@ from typing import IO, Any
 
 from calibench.backends import _cpu
 from calibench.backends._lifeline import Lifeline
+from calibench.backends._reasoning import declared_markup
 from calibench.backends.base import TOP_TOKENS, BaseBackend, Choice, Completion, LogLikelihood, TokenScores
 from calibench.errors import EngineError, InputError, ModelError, StorageError
 from calibench.prompting.chat import ChatFormat
@@ -94,7 +95,9 @@ class Backend(BaseBackend):
         self.in_flight = 2 * config.scheduler_config.max_num_seqs * engines
         declared = config.model_config.try_get_generation_config().get("eos_token_id", [])
         declared_ends = declared if isinstance(declared, list) else [declared]
-        self.chat = ChatFormat(self._engine.get_tokenizer(), self._thinking, declared_ends)
+        tokenizer, model_type = self._engine.get_tokenizer(), config.model_config.hf_config.model_type
+        markup = declared_markup(tokenizer, model_type, config.structured_outputs_config.reasoning_parser)
+        self.chat = ChatFormat(tokenizer, self._thinking, declared_ends, markup)
 
     def _chosen(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Engine arguments and environment."""

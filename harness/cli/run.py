@@ -58,7 +58,8 @@ def _configuration(chosen: argparse.Namespace) -> RunConfig:
     """The command line wins over the configuration file, that over the suite, and all over CALIBENCH_DATA."""
     from_file = _read_file(chosen.config) if chosen.config else {}
     given = from_file | options.given(chosen, RunConfig) | options.given(chosen, Description)
-    given["engine"] = from_file.get("engine", {}) | given.get("engine", {})
+    for table in ("engine", "template"):
+        given[table] = from_file.get(table, {}) | given.get(table, {})
     of_file = task_of_file({name: given.pop(name) for name in fields(Description) if name in given})
     given["tasks"] = (*given.get("tasks", ()), *of_file)
     for name, is_there in (

@@ -11,6 +11,7 @@ from calibench.prompting.chat import ChatFormat
 from calibench.prompting.parsing import Parsed, parse
 from calibench.records import Generation, Outcome, Question
 from calibench.running.config import RunConfig
+from calibench.running.manifest import markup_of
 from calibench.running.pipeline import execute
 from calibench.store import RunFile
 from calibench.tasks.base import Task
@@ -60,6 +61,7 @@ def read(config: RunConfig, asked: Sequence[Task], chat: ChatFormat) -> Iterator
     protocol = config.first_prompt()
     by_name = {task.name: task for task in asked}
     with RunFile.open(Path(config.out)) as run:
+        markup = markup_of(run)
         for question in run.questions():
             task = by_name[question.task]
             prompt = chat.first(protocols.first_turn(question, task, protocol))
@@ -72,6 +74,7 @@ def read(config: RunConfig, asked: Sequence[Task], chat: ChatFormat) -> Iterator
                     reasoning_opened=generation.reasoning_opened,
                     scale=protocol.scale,
                     finish_reason=generation.finish_reason,
+                    markup=markup,
                 )
                 grade = grades[draw]
                 traces.append(Trace(prompt.token_ids, generation, parsed, grade.answer, grade.outcome))

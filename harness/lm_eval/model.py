@@ -129,7 +129,8 @@ class Model(LM):
             completion = await self._backend.complete(prompt, sampling, seed if sampling.temperature else None)
         text = chat.decode(completion.token_ids)
         finish = "stop" if completion.ended else "length"
-        parsed = parse(text, reasoning_opened=opens_reasoning(context), scale=None, finish_reason=finish)
+        opened = opens_reasoning(context, chat.markup)
+        parsed = parse(text, reasoning_opened=opened, scale=None, finish_reason=finish, markup=chat.markup)
         return until_stop(text[parsed.answer_start :], stops)
 
 

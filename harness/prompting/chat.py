@@ -9,38 +9,40 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from jinja2 import TemplateError
 
-from calibench.errors import ModelError
+from calibench.errors import InputError, ModelError
+from calibench.prompting import markup, template
+from calibench.prompting.markup import Markup
+from calibench.prompting.reasoning import find_reasoning
 
 DATE = datetime(2024, 7, 26)
 """The date that templates get: prompts must not depend on it. Llama 3's own templates fall back to this one."""
 _SENTINEL = "calibench-sentinel-5f0c"
+_REPLY_SENTINEL = "calibench-reply-5f0c"
 _REASONING_SENTINEL = "calibench-reasoning-5f0c"
 _LEFT_OUT = {
     "system": "takes no system turn: leave --system out",
     "user": "leaves out the question or changes its text, so that the model would be asked something else",
     "assistant": "drops the answers of earlier turns: follow-ups cannot be asked",
 }
-_OPENED_REASONING = re.compile(r"(<|\[|◁)((?:seed:)?think(?:ing)?|thoughts?|reasoning|THINK)(>|\]|▷)\s*\Z")
+_OPENING_TOKENS = 48
+"""The opening tag of a reasoning lies within as many tokens, of a prompt's end or of an output's beginning."""
 
 
-def opens_reasoning(prompt: str) -> bool:
+def opens_reasoning(prompt: str, declared: Markup | None = None) -> bool:
     """Whether a rendered prompt ends inside an opened reasoning block."""
-    return reasoning_tags(prompt) is not None
+    return markup.opened_by(prompt, declared) is not None
 
 
 def reasoning_tags(prompt: str) -> tuple[str, str] | None:
     """Opening and closing tag of the reasoning block that a rendered prompt ends inside; None if it ends outside."""
-    opened = _OPENED_REASONING.search(prompt)
-    if opened is None:
-        return None
-    left, name, right = opened.groups()
-    return f"{left}{name}{right}", f"{left}/{name}{right}"
+    opening = markup.opened_by(prompt)
+    return (opening, markup.ending(opening).strip()) if opening else None
 
 
 class Prompt(NamedTuple):
@@ -54,16 +56,54 @@ class ChatFormat:
 
     Args:
         tokenizer: a Hugging Face tokenizer.
-        thinking: `on` or `off` is passed to the template as `enable_thinking`; `auto` leaves it to the template's
-        default.
+        thinking: `on` or `off` sets the switches that the template has; `auto` leaves it to the template's default.
         declared_ends: the tokens that end a text by the checkpoint's generation config.
+        declared: what the engine knows of the checkpoint's reasoning markup; the tokenizer's own word comes first.
     """
 
-    def __init__(self, tokenizer: Any, thinking: str, declared_ends: Iterable[int] = ()):
+    def __init__(
+        self, tokenizer: Any, thinking: str, declared_ends: Iterable[int] = (), declared: Markup | None = None
+    ):
         self.tokenizer = tokenizer
         self.thinking = thinking
         self.has_template = bool(tokenizer.chat_template)
+        self.markup = markup.of_response_template(getattr(tokenizer, "response_template", None)) or declared
         self._declared_ends = frozenset(declared_ends)
+        self._given: dict[str, Any] = {}
+
+    @functools.cached_property
+    def _reads(self) -> template.Variables:
+        """The variables of the template."""
+        source = self.tokenizer.chat_template
+        return template.variables(source if isinstance(source, str) else self.tokenizer.get_chat_template())
+
+    def give(self, values: Mapping[str, Any]) -> None:
+        """Gives the template variables of its own.
+
+        Raises:
+            InputError: it does not read one of them.
+        """
+        known = self._reads.names if self.has_template else ()
+        if unknown := sorted(values.keys() - set(known)):
+            there = f"it reads {', '.join(known)}" if known else "it reads no variable"
+            raise InputError(f"--template {unknown[0]}=...: the chat template does not read this; {there}")
+        self._given = dict(values)
+
+    def _variables(self, thinking: str) -> dict[str, Any]:
+        switches = {"on": self._reads.on, "off": self._reads.off, "auto": {}}[thinking]
+        return {**switches, **self._given}
+
+    def notes(self) -> list[str]:
+        """What a reader must know: a setting of thinking that changes no prompt and does not hold anyway."""
+        if not self.has_template or self.thinking == "auto":
+            return []
+        message = [{"role": "user", "content": "."}]
+        on, off = (self._render(message, **self._variables(thinking)) for thinking in ("on", "off"))
+        holds = opens_reasoning(on, self.markup) if self.thinking == "on" else markup.closes(off, self.markup)
+        if on != off or holds:
+            return []
+        reads = f" (it reads {', '.join(self._reads.names)}: see --template)" if self._reads.names else ""
+        return [f"thinking {self.thinking} has no effect: the chat template has no switch for it{reads}"]
 
     def fingerprint(self) -> str:
         """sha256 of the template."""
@@ -89,20 +129,27 @@ class ChatFormat:
     @functools.cached_property
     def _template_end(self) -> int | None:
         """The token of its own that follows an assistant's text; None where it also ends the reasoning before it."""
+        passage, after = self._reply
+        end = self._encode(after.lstrip())[:1]
+        if not end or end[0] not in self.tokenizer.added_tokens_decoder or end[0] in self._encode(passage):
+            return None
+        return end[0]
+
+    @functools.cached_property
+    def _reply(self) -> tuple[str, str]:
+        """What the template writes in a turn of the model between reasoning and answer (empty if it writes no
+        reasoning), and behind the answer."""
         if not self.has_template:
-            return None
-        reply = {"content": _SENTINEL, "reasoning_content": _REASONING_SENTINEL, "thinking": _REASONING_SENTINEL}
+            return "", ""
+        fields = ("reasoning_content", "reasoning", "thinking")
+        reply = {"role": "assistant", "content": _SENTINEL, **dict.fromkeys(fields, _REASONING_SENTINEL)}
         try:
-            text = self._render([{"role": "user", "content": "."}, {"role": "assistant", **reply}], reply_next=False)
+            text = self._render([{"role": "user", "content": "."}, reply], reply_next=False)
         except ModelError:
-            return None
+            return "", ""
         before, found, after = text.rpartition(_SENTINEL)
-        end = self._encode(after.lstrip())[:1] if found else ()
-        if not end or end[0] not in self.tokenizer.added_tokens_decoder:
-            return None
-        _, _, between = before.rpartition(_REASONING_SENTINEL)
-        ends_reasoning = _REASONING_SENTINEL in before and end[0] in self._encode(between)
-        return None if ends_reasoning else end[0]
+        _, reasoned, passage = before.rpartition(_REASONING_SENTINEL)
+        return passage if reasoned else "", after if found else ""
 
     def first(self, user: str, system: str | None = None) -> Prompt:
         """The prompt that asks `user` as the first turn, after a system turn if there is one.
@@ -113,16 +160,17 @@ class ChatFormat:
         if not self.has_template:
             text = f"{system}\n\n{user}\n" if system else f"{user}\n"
             return Prompt(tuple(self.tokenizer(text)["input_ids"]), False)
-        options = {} if self.thinking == "auto" else {"enable_thinking": self.thinking == "on"}
         messages = [{"role": "system", "content": system}] if system else []
-        text = self._render([*messages, {"role": "user", "content": user}], **options)
-        return Prompt(self._encode(text), opens_reasoning(text))
+        text = self._render([*messages, {"role": "user", "content": user}], **self._variables(self.thinking))
+        return Prompt(self._encode(text), opens_reasoning(text, self.markup))
 
     def follow_up(self, prompt: Sequence[int], output: Sequence[int], question: str) -> tuple[int, ...]:
-        """Token ids of prompt and output, then `question` as the next user turn, up to where the reply begins."""
-        return (*prompt, *output, *self._turn(question))
+        """Token ids of prompt and output, then `question` as the next user turn, up to where the answer begins."""
+        opening = markup.opens_with(self.decode(output[:_OPENING_TOKENS]), self.markup)
+        return (*prompt, *output, *self._turn(question, opening))
 
-    def _turn(self, question: str) -> tuple[int, ...]:
+    def _turn(self, question: str, opening: str | None) -> tuple[int, ...]:
+        """The next turn; `opening` is the tag by which the model opens a reasoning by itself."""
         if not self.has_template:
             return self._encode(f"\n\n{question}\n")
         messages = [
@@ -130,10 +178,42 @@ class ChatFormat:
             {"role": "assistant", "content": _SENTINEL},
             {"role": "user", "content": question},
         ]
-        text = self._render(messages, enable_thinking=False)
-        if tags := reasoning_tags(text):
-            text = f"{text}\n\n{tags[1]}\n\n"
-        return self._encode(text.rpartition(_SENTINEL)[2])
+        text = self._render(messages, **self._variables("off"))
+        return self._encode((text + self._to_answer(messages, text, opening)).rpartition(_SENTINEL)[2])
+
+    def _to_answer(self, messages: list[dict], text: str, opening: str | None) -> str:
+        """What leads from the beginning of a reply to its answer, past any reasoning.
+
+        An open reasoning is closed. Else the template says what precedes an answer in its own history, as harmony's
+        final channel. Else a model that opens its reasoning by itself finds an empty one.
+        """
+        if opened := markup.opened_by(text, self.markup):
+            return self._ending(opened, text, empty=True)
+        if markup.closes(text, self.markup):
+            return ""
+        if lead := self._lead(messages, text).strip(" "):
+            return lead
+        return f"{opening}{self._ending(opening, opening, empty=True)}" if opening else ""
+
+    def _lead(self, messages: list[dict], text: str) -> str:
+        """What the template writes between the beginning of a reply and its text; empty if only white space."""
+        reply = {"role": "assistant", "content": _REPLY_SENTINEL}
+        try:
+            if self._render(messages, reply_next=False, **self._variables("off")) == text:
+                return ""  # the template begins no reply, and the model writes that itself
+            whole = self._render([*messages, reply], reply_next=False, **self._variables("off"))
+        except ModelError:
+            return ""
+        lead, found, _ = whole.removeprefix(text).partition(_REPLY_SENTINEL)
+        return lead if whole.startswith(text) and found and lead.strip() else ""
+
+    def _ending(self, opening: str, before: str, *, empty: bool = False) -> str:
+        """What ends a reasoning and leads to the answer, without what of it ends `before` already."""
+        end = markup.ending(opening, self.markup, self._reply[0])
+        if empty and re.match(r"\n\W/", end):
+            end = f"\n{end}"  # an empty line stands for the reasoning
+        there = next(n for n in range(len(end), -1, -1) if before.endswith(end[:n]))
+        return end[there:]
 
     def pair(self, context: str, continuation: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Token ids of a plain text and of what continues it, split as lm-eval splits them (`TemplateLM._encode_pair`).
@@ -188,9 +268,15 @@ class ChatFormat:
             cut.update(self.touching(token_ids, start, end))
         return tuple(token for index, token in enumerate(token_ids) if index not in cut)
 
-    def answer_begun(self, closing: bool) -> tuple[int, ...]:
-        """Tokens that begin the answer line, after the end of an open reasoning if `closing`."""
-        return self._encode("\n</think>\n\nAnswer:" if closing else "\nAnswer:")
+    def answer_begun(self, prompt: Sequence[int], output: Sequence[int], unclosed: bool) -> tuple[int, ...]:
+        """Tokens that begin the answer line behind prompt and output, and before it the end of a reasoning if that is
+        `unclosed`, in the way of the family, at the place where it answers."""
+        if not unclosed:
+            return self._encode("\nAnswer:")
+        text = self.decode(output)
+        opening = find_reasoning(text, False, True, self.markup).opening
+        opening = opening or markup.opened_by(self.decode(prompt[-_OPENING_TOKENS:]), self.markup) or "<think>"
+        return self._encode(f"{self._ending(opening, text)}Answer:")
 
     def label_tokens(self, label: str) -> list[int]:
         """The single tokens that write `label`, with and without a leading space."""

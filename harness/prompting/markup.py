@@ -80,14 +80,14 @@ FAMILIES = {
 
 @functools.cache
 def families(declared: Markup | None) -> dict[str, FamilyMarkup]:
-    """All that is recognized, by name; `declared` is one of them where no other has its opening."""
-    if declared is None or family_of(declared.opening):
+    """All that is recognized, by name; `declared` is one of them where no other has its markup."""
+    if declared is None or family_of(declared) is not None:
         return FAMILIES
     own = FamilyMarkup(
         re.escape(declared.opening),
         re.escape(declared.closing),
         "anywhere" if "/" in declared.closing else "prompt",
-        f"{declared.closing}{declared.answer}",
+        re.sub(r"([{}])", r"\1\1", f"{declared.closing}{declared.answer}"),
     )
     return {**FAMILIES, "declared": own}
 
@@ -101,10 +101,12 @@ def tags(declared: Markup | None) -> re.Pattern[str]:
     return re.compile("|".join(sides))
 
 
-def family_of(opening: str) -> str | None:
-    """The family of FAMILIES that has this opening markup."""
-    plain = opening.strip()
-    return next((name for name, family in FAMILIES.items() if re.fullmatch(family.opening, plain)), None)
+def family_of(declared: Markup) -> str | None:
+    """The family of FAMILIES that has this opening markup, or this closing one."""
+    for name, family in FAMILIES.items():
+        if re.fullmatch(family.opening, declared.opening) or re.fullmatch(family.closing, declared.closing):
+            return name
+    return None
 
 
 def opened_by(prompt: str, declared: Markup | None = None) -> str | None:
@@ -116,17 +118,38 @@ def opened_by(prompt: str, declared: Markup | None = None) -> str | None:
     return last[0] if last and last.end() == len(end) and str(last.lastgroup).startswith("open_") else None
 
 
-def ending(opening: str, declared: Markup | None = None) -> str:
-    """What ends the reasoning that `opening` began, and begins the answer, in the way of its family."""
-    for name, family in families(declared).items():
-        if re.fullmatch(family.opening, opening.strip()):
-            return family.close.format(closing_tag(opening)) if name == "tags" else family.close
-    raise ValueError(f"no opening markup: {opening!r}")
+def opens_with(text: str, declared: Markup | None = None) -> str | None:
+    """The opening markup that a text begins with; None if it begins with something else."""
+    first = tags(declared).search(text)
+    opens = first and str(first.lastgroup).startswith("open_") and not text[: first.start()].strip()
+    return first[0] if first and opens else None
+
+
+def closes(prompt: str, declared: Markup | None = None) -> bool:
+    """Whether a rendered prompt ends behind a reasoning that it closed."""
+    end = prompt[-200:].rstrip()
+    found = [tag for tag in tags(declared).finditer(end) if tag.end() == len(end)]
+    return any(str(tag.lastgroup).startswith("close_") for tag in found)
+
+
+def ending(opening: str, declared: Markup | None = None, of_template: str = "") -> str:
+    """What ends the reasoning that `opening` began, and begins the answer.
+
+    Args:
+        opening: the opening markup.
+        declared: what the checkpoint says about its markup.
+        of_template: what its chat template writes between a reasoning and an answer; taken where it closes `opening`.
+    """
+    known = families(declared)
+    family = next(each for each in known.values() if re.fullmatch(each.opening, opening.strip()))
+    own = family.close.format(closing_tag(opening))
+    closing = re.escape(own.strip()) if family is FAMILIES["tags"] else family.closing
+    return of_template if re.search(closing, of_template) else own
 
 
 def closing_tag(opening: str) -> str:
     """`</think>` of `<think>`, `[/THINK]` of `[THINK]`."""
-    return f"{opening[0]}/{opening[1:]}"
+    return f"{opening[0]}/{opening[1:].strip()}"
 
 
 def of_response_template(template: Any) -> Markup | None:
@@ -142,7 +165,7 @@ def of_response_template(template: Any) -> Markup | None:
         return None
     if not opening or not closing:
         return None
-    return Markup("the tokenizer's response template", opening, closing, answer)
+    return Markup("the tokenizer's response template", opening.strip(), closing.strip(), answer)
 
 
 def _literal(field: Mapping[str, Any], side: str) -> str | None:

@@ -73,7 +73,7 @@ class Asker:
         return self._answered(question, generation, prompt=prompt.token_ids)
 
     def _answered(self, question: Question, generation: Generation, **further: Any) -> Answered:
-        parsed = parsed_of(generation, self._protocol.scale)
+        parsed = parsed_of(generation, self._protocol.scale, self._backend.chat.markup)
         fields = {"prompt": (), "output": generation.token_ids or (), "problem": body(question), **further}
         return Answered(parsed, **fields)
 
@@ -106,6 +106,7 @@ class Asker:
             reasoning_opened=prompt.reasoning_opened,
             scale=self._protocol.scale,
             finish_reason=_finish_reason(completion),
+            markup=self._backend.chat.markup,
         )
 
     async def _with_answer(
@@ -118,7 +119,7 @@ class Asker:
         _, parsed = self._read(prompt, completion)
         if question.tests or (not parsed.truncated and states_answer(parsed.answer_text)):
             return completion
-        begun = self._backend.chat.answer_begun(closing=parsed.unclosed)
+        begun = self._backend.chat.answer_begun(prompt.token_ids, completion.token_ids, parsed.unclosed)
         room = self._backend.context - len(prompt.token_ids) - len(begun) - _FORCED_TOKENS
         if room <= 0:
             return completion

@@ -73,6 +73,10 @@ class RunConfig(Options, frozen=True, kw_only=True):
     thinking: Annotated[
         Literal["on", "off", "auto"], option("passed to the chat template; auto leaves it to the template", "identity")
     ] = "auto"
+    template: Annotated[
+        dict[str, Any],
+        option("variable of the chat template, as reasoning_effort=low; may be repeated", "identity"),
+    ] = {}
     seed: Annotated[WholeNumber, option("of all draws", "identity")] = 0
     split: Annotated[Literal["test", "train"], option("which questions of the tasks", "identity", entry="data")] = (
         "test"

@@ -11,18 +11,21 @@ from calibench.confidence.base import Answered, Method, Reading
 from calibench.grading.pool import GradingPool
 from calibench.prompting import protocols
 from calibench.prompting.echo import repeats_form
+from calibench.prompting.markup import Markup
 from calibench.prompting.parsing import Parsed, parse
 from calibench.records import Confidence, Generation, Grade, Question
 from calibench.tasks.base import Task, Verdict
 
 
-def parsed_of(generation: Generation, scale: str | None) -> Parsed:
-    """The parts of a generation, by what the run file keeps of it; `scale` is that of its protocol."""
+def parsed_of(generation: Generation, scale: str | None, markup: Markup | None) -> Parsed:
+    """The parts of a generation, by what the run file keeps of it; `scale` is that of its protocol, and `markup` what
+    the run's checkpoint says about its reasoning."""
     return parse(
         generation.text,
         reasoning_opened=generation.reasoning_opened,
         scale=scale,
         finish_reason=generation.finish_reason,
+        markup=markup,
     )
 
 

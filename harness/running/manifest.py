@@ -22,11 +22,16 @@ from calibench.errors import IdentityError
 from calibench.fields import of_part
 from calibench.model import Checkpoint
 from calibench.prompting import protocols
+from calibench.prompting.chat import ChatFormat
+from calibench.prompting.markup import Markup
 from calibench.running import suites
 from calibench.running.config import RunConfig
 from calibench.running.selection import Selection
 from calibench.store import RunFile
 from calibench.version import __version__
+
+_UNSAID = {"template": ""}
+"""With what a run was made whose file does not say it."""
 
 
 def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Selection]) -> dict[str, Any]:
@@ -38,6 +43,7 @@ def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Sel
         # Fields that name something: what they name is compared, not how it is called.
         "weights": checkpoint.fingerprint(),
         "temperature": config.sampling().temperature,
+        "template": ", ".join(f"{k}={config.template[k]}" for k in sorted(config.template)),
         "engine_options": ", ".join(f"{k}={config.engine[k]}" for k in sorted(config.engine.keys() - neutral)),
         "data": {s.task.name: s.fingerprint for s in selections},
         "prompts": {
@@ -70,8 +76,9 @@ def check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
             ]
             merged[field] = {**shared, **value}
         else:
-            if field in old and old[field] != value:
-                differences.append(f"{field}: {old[field]} there, {value} now")
+            before = old.get(field, _UNSAID.get(field, value) if old else value)
+            if before != value:
+                differences.append(f"{field}: {before} there, {value} now")
             merged[field] = value
     if differences:
         advice = "choose another --out, or the same settings"
@@ -81,6 +88,12 @@ def check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
             f"{run.path.parent} holds a run of another identity; {advice}:\n  " + "; ".join(differences)
         )
     return merged
+
+
+def markup_of(run: RunFile) -> Markup | None:
+    """What the run's checkpoint says about its reasoning, where the run file has it."""
+    kept = run.manifest().get("identity", {}).get("reasoning")
+    return Markup(**kept) if kept else None
 
 
 def is_complete(run: RunFile) -> bool:
@@ -116,7 +129,7 @@ def description(
     checkpoint: Checkpoint,
     selections: Sequence[Selection],
     data_before: dict[str, Any],
-    has_template: bool,
+    chat: ChatFormat,
 ) -> dict[str, Any]:
     """What a reader of the numbers must know of model, settings and data."""
     settings = [field.name for field in of_part(RunConfig, "identity")]
@@ -124,8 +137,9 @@ def description(
         s.task.name: {"origin": s.origin, "fingerprint": s.fingerprint, "note": s.note} for s in selections
     }
     notes = [of_task["note"] for of_task in data.values() if of_task["note"]]
-    if not has_template:
+    if not chat.has_template:
         notes.append(f"{checkpoint.name} has no chat template: questions are asked as plain text, without turns")
+    notes += chat.notes()
     lineage = checkpoint.lineage()
     kind = config.kind or lineage.get("kind")
     suite = suites.described(config.suite, kind, msgspec.structs.asdict(config)) if config.suite else None

@@ -211,11 +211,14 @@ class _Session(NamedTuple):
         backend = backend_type(str(self.checkpoint.path), self.config.engine, self.config.thinking, log)
         try:
             await backend.start()
+            backend.chat.give(self.config.template)
             engine = backend.describe()
             of_engine = {field: engine.get(field) for field in ("dtype", "quantization", "context")}
             known = {**self.known, **of_engine, "chat_template": backend.chat.fingerprint()}
+            if backend.chat.markup:
+                known["reasoning"] = backend.chat.markup._asdict()
             data = self.run.manifest().get("data", {})
-            about = description(self.config, self.checkpoint, self.selections, data, backend.chat.has_template)
+            about = description(self.config, self.checkpoint, self.selections, data, backend.chat)
             about["notes"] += form_notes
             return await self._work(self._stream(graders, backend), known, engine, {**about, **environment(engine)})
         finally:

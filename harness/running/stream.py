@@ -20,6 +20,7 @@ from calibench.records import Grade, Question
 from calibench.running.asking import Asker
 from calibench.running.config import RunConfig
 from calibench.running.judging import Judge, answered_of, parsed_of
+from calibench.running.manifest import markup_of
 from calibench.running.progress import Progress
 from calibench.running.saving import Saver, draining
 from calibench.running.selection import Selection
@@ -67,6 +68,7 @@ class Stream:
         self._run = run
         self._protocol = protocol
         self._progress = progress
+        self._markup = markup_of(run)
         self._wanted = {*methods, "grade"}
         self._of_text = {"grade", *(name for name, method in methods.items() if not method.needs_model)}
         self._of_scores = {name for name, method in methods.items() if "log_probabilities" in method.needs}
@@ -143,7 +145,7 @@ class Stream:
         if stored or asked is None:
             generation = self._run.draws(question.task, question.question_id, self._protocol.name)[draw]
             if asked is None:
-                answered = answered_of(question, generation, parsed_of(generation, self._protocol.scale))
+                answered = answered_of(question, generation, parsed_of(generation, self._protocol.scale, self._markup))
             else:
                 asker, prompt = asked
                 answered = await asker.again(question, prompt, generation)

@@ -262,6 +262,7 @@ class Grader:
                 reasoning_opened=reasoning_opened,
                 scale=self._protocol.scale,
                 finish_reason="stop" if ended else "length",
+                markup=self._chat.markup,
             )
             question = self._settings.questions[row][1]
             verdict = None if parsed.truncated else self._pool.submit(question.task, question, parsed.answer_text)

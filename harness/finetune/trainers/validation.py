@@ -86,6 +86,7 @@ def validate(
                     reasoning_opened=prompt.reasoning_opened,
                     scale=protocol.scale,
                     finish_reason="stop" if ended else "length",
+                    markup=chat.markup,
                 )
                 readings.append((question, output, parsed))
             grades = [pool.submit(q.task, q, parsed.answer_text) for q, _, parsed in readings]

@@ -7,11 +7,13 @@ import sys
 
 import pytest
 from fake_runs import add, rows
-from fakes import FakeBackend, NeverStarts
+from fakes import FakeBackend, NeverStarts, tokenizer
 
 from calibench.analysis.rescore import keep, rescore
 from calibench.cli import main
 from calibench.errors import IdentityError, InputError
+from calibench.prompting.chat import ChatFormat
+from calibench.prompting.markup import Markup
 from calibench.reports.rescore import rescoring_text
 from calibench.results import RescoringChange
 from calibench.store import RunFile
@@ -205,3 +207,19 @@ def test_a_task_that_is_not_known_here_is_named_with_the_way_to_name_it(launch, 
     file.write_text("question,answer\nWhat is 1 plus 1?,2\n")
     assert main(["report", str(launch.out), "--rescore", "--task-file", str(file), "--grader", "number"]) == 0
     assert capsys.readouterr().out.startswith("0 of 2 grades changed\n")
+
+
+def test_what_the_checkpoint_says_about_its_reasoning_is_kept_and_read_again(launch):
+    def plans(prompt: str, seed: int | None) -> str:
+        return f"<|plan|>Perhaps 11. Answer: 11\nConfidence: 20%<|/plan|>{add(prompt, seed)}"
+
+    backend = FakeBackend(plans)
+    backend.chat = ChatFormat(tokenizer(), "auto", declared=Markup("a test", "<|plan|>", "<|/plan|>"))
+    launch(backend)
+    with RunFile.create(launch.out) as run:
+        read = {text for (text,) in run._db.execute("SELECT reasoning FROM generations")}
+        assert read == {"Perhaps 11. Answer: 11\nConfidence: 20%"}
+        found = rescore(run).summary()
+        assert (found.reasoning, found.changes) == (0, ())
+        run._db.execute("UPDATE generations SET reasoning = NULL")
+        assert rescore(run).summary().reasoning == 10

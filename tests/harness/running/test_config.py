@@ -11,15 +11,16 @@ from fakes import gsm8k_folder
 
 import calibench
 from calibench import tasks
-from calibench.errors import InputError
+from calibench.errors import IdentityError, InputError
 from calibench.fields import Options, fields, of_part
 from calibench.finetune.config import TuneConfig
 from calibench.finetune.recipes import base as recipes
 from calibench.finetune.tune import _plan
 from calibench.model import Checkpoint
 from calibench.running.config import RunConfig
-from calibench.running.manifest import identity
+from calibench.running.manifest import check_identity, identity
 from calibench.running.selection import select, split_of
+from calibench.store import RunFile
 
 
 def checkpoint(folder: Path, content: str = "{}") -> Checkpoint:
@@ -45,6 +46,7 @@ OTHER_RUN = {
     "max_tokens": 5,
     "force_answer": True,
     "thinking": "on",
+    "template": {"reasoning_effort": "low"},
     "seed": 1,
     "split": "train",
 }
@@ -83,6 +85,7 @@ def test_the_identity_of_a_run_is_the_one_that_run_files_hold(place, monkeypatch
         "force_answer": False,
         "seed": 0,
         "engine_options": "",
+        "template": "",  # not in that file
     }
     assert one["data"] == {"gsm8k": "sha256:b273a7a07167123ae355412f3e8b9c60deced873a56b1064f150ec7c876d3f68"}
     assert one["prompts"].keys() == {"gsm8k, plain", "method asked"}
@@ -100,6 +103,15 @@ def test_a_field_that_is_identity_changes_the_identity_of_a_run(place, monkeypat
     one, other = run_identity(monkeypatch), run_identity(monkeypatch, **{name: OTHER_RUN[name]})
     assert one[entry] != other[entry]
     assert one.keys() == other.keys()
+
+
+def test_a_run_file_that_does_not_say_a_field_holds_what_it_was_made_with(place, monkeypatch):
+    before = {field: value for field, value in run_identity(monkeypatch).items() if field != "template"}
+    with RunFile.create("o") as run:
+        run.update_manifest(identity=before)
+        assert check_identity(run, run_identity(monkeypatch)) == run_identity(monkeypatch)
+        with pytest.raises(IdentityError, match="template:  there, reasoning_effort=low now"):
+            check_identity(run, run_identity(monkeypatch, template={"reasoning_effort": "low"}))
 
 
 @pytest.mark.parametrize("change", [{"out": "p"}, {"name": "n"}, {"kind": "rl"}, {"limit": 2}, {"draws": 1}], ids=str)
