@@ -3,6 +3,7 @@
 # Every target that needs the environment makes it first. Variables that may be set on the command line:
 #   PYTHON       the interpreter that makes .venv (3.11 or newer); found by itself
 #   DEVICE       cuda or cpu; cuda where nvidia-smi works
+#   MODELS       of `make real`; three small checkpoints of the hub by default
 #   ROUND        short: `make bench` does as little as it can, and asserts nothing about times
 #   TORCH_INDEX  address of a further package index for torch's CPU builds (see "Set-up" in the README)
 
@@ -52,6 +53,11 @@ demo: setup ## benchmark and compare the bundled checkpoints (no download of wei
 test: setup ## run all tests (ARGS="-k name" passes options to pytest)
 	@$(call need_system,$(SYSTEM_TEST))
 	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
+
+.PHONY: real
+real: setup ## benchmark real checkpoints: MODELS="..." (hub ids, folders, GGUF files); goes on where it was stopped
+	$(BIN)/python -m calibench.study.real $(MODELS) --out runs/real --cells runs/real/cells
+	$(BIN)/python -m calibench.study.real --cells runs/real/cells --page runs/real
 
 .PHONY: models
 models: setup ## train the micro family again, from scratch, and bundle what the demo compares

@@ -127,7 +127,7 @@ def test_a_script_with_engine_and_graders(project):
     )
     project.run("python", "script.py")
     card = json.loads((project.folder / "out" / "scorecard.json").read_text())
-    asked = [m["value"] for m in card if m["metric"] == "accuracy" and m["subset"] == "all" and m["method"] == "stated"]
+    asked = [m["value"] for m in card if m["metric"] == "accuracy" and m["subset"] == "all" and m["method"] == "asked"]
     assert len(asked) == 3  # two tasks and their mean
     assert (project.folder / "out" / "report.html").stat().st_size > 10_000
 

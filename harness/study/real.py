@@ -25,10 +25,11 @@ import msgspec
 
 from calibench import model as checkpoints
 from calibench import run
-from calibench.errors import CalibenchError, DataError
+from calibench.analysis.spreads import spreads
+from calibench.errors import CalibenchError
 from calibench.files import write_text
-from calibench.records import Record
-from calibench.study.cells import GreedyAnswers, answers_of
+from calibench.study.cells import answers_of
+from calibench.study.real_cells import Asked, RealCell, read
 from calibench.study.real_pages import write_pages
 from calibench.study.standard import STANDARD, task_file
 
@@ -57,34 +58,6 @@ PASSES = {
     "stated": Pass(("gsm8k", "creak", "popqa", "mbpp"), {"protocol": "stated", "confidence": "stated"}),
     "standard": Pass(tuple(STANDARD), {"protocol": "plain", "confidence": "none"}),
 }
-
-
-class Asked(Record, kw_only=True, frozen=True):
-    """What one pass gave for one task."""
-
-    answers: GreedyAnswers
-    tokens: float
-    """Mean tokens of an answer."""
-    distinct: dict[str, int]
-    """Method -> how many values it took."""
-    missing: dict[str, int]
-    """Method -> answers without a confidence, of those graded correct or incorrect."""
-    label_mass: float | None
-    """Mean probability of the two letters that P(True) is read from; None where it was not asked."""
-
-
-class RealCell(Record, kw_only=True, frozen=True):
-    """What one model answered."""
-
-    model: str
-    weights: str
-    """Fingerprint of the checkpoint."""
-    settings: dict[str, Any]
-    """Library versions, machine, budget."""
-    passes: dict[str, dict[str, Asked]]
-    """Pass -> task -> answers."""
-    cpu_seconds: float
-    """Of the sessions that made it, of all processes together."""
 
 
 def measure(model: str, out: Path, cells: Path, names: Sequence[str], data: str | None) -> None:
@@ -127,35 +100,17 @@ def _by_limit(tasks: Sequence[str], name: str, few: bool) -> dict[int, list[str]
 def _answers(held: Any) -> dict[str, Asked]:
     frame = held.frame()
     answers = answers_of(frame)
-    masses: dict[str, list[float]] = {}
-    for reading in held.confidences("p_true"):
-        if reading.status == "ok":
-            masses.setdefault(reading.task, []).append(sum(msgspec.json.decode(reading.raw).values()))
+    found = spreads(frame, held)
     asked = {}
     for task, of in frame.groupby("task"):
-        graded = of[of["outcome"].isin(("correct", "incorrect"))]
-        first = of.drop_duplicates("question_id")
-        methods = sorted(set(of["method"]) - {"none"})
+        first = of.drop_duplicates("question_id").sort_values("question_id")
         asked[str(task).removesuffix("_standard")] = Asked(
+            ids=tuple(first["question_id"]),
             answers=answers[str(task)],
             tokens=round(float((first["reasoning_tokens"] + first["answer_tokens"]).mean()), 1),
-            distinct={m: int(graded[graded["method"] == m]["value"].nunique()) for m in methods},
-            missing={m: int((graded[graded["method"] == m]["status"] != "ok").sum()) for m in methods},
-            label_mass=round(sum(masses[task]) / len(masses[task]), 4) if task in masses else None,
+            spreads=tuple(spread for spread in found if spread.task == task),
         )
     return asked
-
-
-def read(file: Path) -> RealCell:
-    """The cell in a file.
-
-    Raises:
-        DataError: it is not a cell.
-    """
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=RealCell)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise DataError(f"{file}: expected a cell of a real checkpoint, as `make real` writes it ({error})") from error
 
 
 def _cpu_seconds() -> float:

@@ -606,7 +606,10 @@ def test_an_undefined_metric_is_none(metric, items):
 @pytest.mark.timeout(600)
 def test_the_stock_command_and_a_run_agree_on_a_checkpoint(tmp_path):
     """The same weights, greedy: vLLM under `calibench run`, transformers under `lm_eval --model hf`."""
-    command("calibench", "run", "micro-sft", "--tasks", "micro_facts", "--out", str(tmp_path / "run"), cwd=tmp_path)
+    command(
+        "calibench", "run", "micro-sft", "--tasks", "micro_facts", "--confidence", "stated", "--out",
+        str(tmp_path / "run"), cwd=tmp_path,
+    )  # fmt: skip
     command("calibench", "lm-eval-tasks", "--out", str(tmp_path), cwd=tmp_path)
     command(
         "lm_eval", "--include_path", str(tmp_path), "--tasks", "calibench_micro_facts", "--model", "hf",

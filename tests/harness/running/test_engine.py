@@ -17,19 +17,8 @@ from calibench.store import FILE_NAME
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(600)]
 
-GREEDY = ["--tasks", "micro_algebra,micro_facts", "--limit", "60", "--confidence", "stated,p_true,asked"]
-SAMPLED = [
-    "--tasks",
-    "micro_words",
-    "--limit",
-    "30",
-    "--draws",
-    "4",
-    "--temperature",
-    "1.0",
-    "--confidence",
-    "stated,p_true",
-]
+ASKED = ["--tasks", "micro_words,micro_facts", "--limit", "30", "--draws", "4", "--temperature", "1.0"]
+METHODS = ["--confidence", "stated,p_true,asked"]
 
 
 def command(out: Path, *options: str) -> list[str]:
@@ -88,24 +77,25 @@ def content(out: Path) -> dict[str, list[tuple]]:
 
 
 @pytest.fixture(scope="module")
-def greedy(tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("runs") / "greedy"
-    finish(out, *GREEDY)
+def whole(tmp_path_factory) -> Path:
+    """A run that nothing stopped."""
+    out = tmp_path_factory.mktemp("runs") / "whole"
+    finish(out, *ASKED, *METHODS)
     return out
 
 
-def test_a_run_leaves_report_scorecard_and_every_row(greedy):
-    rows = content(greedy)
+def test_a_run_leaves_report_scorecard_and_every_row(whole):
+    rows = content(whole)
     assert {table: len(rows[table]) for table in ("questions", "generations", "confidences", "grades")} == {
-        "questions": 120, "generations": 120, "confidences": 360, "grades": 120
+        "questions": 60, "generations": 240, "confidences": 720, "grades": 240
     }  # fmt: skip
-    assert (greedy / "report.html").read_text().startswith("<!")
-    assert (greedy / "scorecard.json").stat().st_size > 1000
+    assert (whole / "report.html").read_text().startswith("<!")
+    assert (whole / "scorecard.json").stat().st_size > 1000
 
 
-def test_follow_ups_read_the_prefix_cache(greedy):
+def test_follow_ups_read_the_prefix_cache(whole):
     """Prompt and answer of a follow-up come from the cache up to the last whole block of 32 tokens."""
-    with contextlib.closing(sqlite3.connect(greedy / FILE_NAME)) as db:
+    with contextlib.closing(sqlite3.connect(whole / FILE_NAME)) as db:
         rows = db.execute(
             "SELECT c.cached_tokens, g.prompt_tokens + g.reasoning_tokens FROM confidences c JOIN generations g"
             " USING (task, question_id, protocol, draw) WHERE c.method IN ('p_true', 'asked') AND c.status = 'ok'"
@@ -114,40 +104,35 @@ def test_follow_ups_read_the_prefix_cache(greedy):
     assert all(cached >= shared // 32 * 32 for cached, shared in rows)
 
 
-@pytest.mark.parametrize("options", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
-def test_kill_9_and_the_same_command_give_the_file_of_an_uninterrupted_run(options, tmp_path, request):
-    whole = request.getfixturevalue("greedy") if options is GREEDY else tmp_path / "whole"
-    if options is SAMPLED:
-        finish(whole, *options)
-    out = tmp_path / "killed"
-    process = start(out, *options)
-    wait_for_rows(out, "grades", 20, process)
-    assert len(processes_of(out)) > 3
-    process.kill()
-    process.communicate()
-    for survivor in psutil.wait_procs(processes_of(out), timeout=10)[1]:
-        pytest.fail(f"still alive 10 s after the kill: {survivor.cmdline()}")
+def test_whatever_stops_a_run_the_same_command_gives_the_file_of_one_that_nothing_stopped(whole, tmp_path):
+    out = tmp_path / "stopped"
+    stop_by_ctrl_c(out)
     kept = len(content(out)["generations"])
-    assert 20 <= kept < 120
-    finish(out, *options)
+    stop_by_the_death_of_the_engine(out, kept + 20)
+    kept = len(content(out)["generations"])
+    stop_by_kill_9(out, kept + 20)
+    assert kept + 20 <= len(content(out)["generations"]) < 240
+    finish(out, *ASKED, *METHODS)
     assert content(out) == content(whole)
 
 
-def test_ctrl_c_drains_and_says_how_to_continue(tmp_path):
-    process = start(tmp_path / "run", *SAMPLED)
-    wait_for_rows(tmp_path / "run", "grades", 1, process)
+def stop_by_ctrl_c(out: Path) -> None:
+    """What is in flight is finished, and how to go on is said."""
+    process = start(out, *ASKED, *METHODS)
+    wait_for_rows(out, "grades", 20, process)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "the same command continues it" in stderr
     assert "Traceback" not in stderr
-    rows = content(tmp_path / "run")
-    assert len(rows["generations"]) == len(rows["grades"]) == len(rows["confidences"]) / 2
+    rows = content(out)
+    assert len(rows["generations"]) == len(rows["grades"]) == len(rows["confidences"]) / 3
 
 
-def test_an_engine_that_dies_in_mid_run_is_an_error_that_keeps_the_rows(tmp_path):
-    process = start(tmp_path / "run", *SAMPLED)
-    wait_for_rows(tmp_path / "run", "grades", 1, process)
+def stop_by_the_death_of_the_engine(out: Path, rows: int) -> None:
+    """It is an error, and the rows that are finished stay."""
+    process = start(out, *ASKED, *METHODS)
+    wait_for_rows(out, "grades", rows, process)
     engine = next(
         p
         for p in psutil.Process(process.pid).children(recursive=True)
@@ -158,5 +143,15 @@ def test_an_engine_that_dies_in_mid_run_is_an_error_that_keeps_the_rows(tmp_path
     assert process.returncode == 5, stderr
     assert "engine died in mid-run" in stderr
     assert "Traceback" not in stderr
-    assert content(tmp_path / "run")["generations"]
-    assert psutil.wait_procs(processes_of(tmp_path / "run"), timeout=10)[1] == []
+    assert psutil.wait_procs(processes_of(out), timeout=10)[1] == []
+
+
+def stop_by_kill_9(out: Path, rows: int) -> None:
+    """No process of the run outlives it."""
+    process = start(out, *ASKED, *METHODS)
+    wait_for_rows(out, "grades", rows, process)
+    assert len(processes_of(out)) > 3
+    process.kill()
+    process.communicate()
+    for survivor in psutil.wait_procs(processes_of(out), timeout=10)[1]:
+        pytest.fail(f"still alive 10 s after the kill: {survivor.cmdline()}")

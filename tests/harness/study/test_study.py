@@ -258,13 +258,13 @@ def test_intervals_of_three_seeds_hold_the_mean_over_all_seeds():
     """Accuracies of seeds differ by .1; a bootstrap of three seeds alone would hold .6 in three of four studies."""
     rng = np.random.default_rng(0)
     held = []
-    for _ in range(150):
+    for _ in range(100):
         cells = []
         for seed in range(3):
-            of_seed = answers(rng, "math", np.clip(rng.normal(0.6, 0.1), 0, 1), 0.0, n=400)
+            of_seed = answers(rng, "math", np.clip(rng.normal(0.6, 0.1), 0, 1), 0.0, n=200)
             test = {"micro_words": replace(of_seed, confidence={"stated": of_seed.confidence["stated"]})}
             cells.append(replace(cell("star", seed), test=test, draws={}))
-        low, high = Numbers(cells, resamples=200).interval(Side("star", "accuracy", "stated"))
+        low, high = Numbers(cells, resamples=100).interval(Side("star", "accuracy", "stated"))
         held.append(low <= 0.6 <= high)
     assert 0.91 <= np.mean(held) <= 0.99
 
