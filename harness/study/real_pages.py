@@ -45,7 +45,7 @@ def _prompts(cells: Sequence[RealCell]) -> Iterator[str]:
     yield (
         "The default asks for the answer in the words of protocol `plain`, without a word about confidence, so that the"
         " second turn cannot change the answer. Whether the words on the form of the answer cost something is seen"
-        " beside the standard prompt. A cost is shown where the whole 95 % interval of the paired difference is below zero."
+        " beside the standard prompt. A cost is shown where the whole 95 % interval of the difference is below 0."
     )
     for cell in cells:
         yield f"## {cell.model}"
@@ -143,7 +143,7 @@ def _models(cells: Sequence[RealCell], folder: Path) -> Iterator[str]:
         yield _diagrams(cell, folder)
     yield "## Model against model"
     yield (
-        "Paired on shared questions. `better` and `worse` are of the second model, after Holm's correction over the rows"
+        "Paired on shared questions. `better` and `worse` are of the second model, after Holm's correction for all rows"
         " of the pair; `equivalent` means that the interval is within ±0.02."
     )
     for a, b in pairwise(cells):
