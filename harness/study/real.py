@@ -60,8 +60,17 @@ PASSES = {
 }
 
 
-def measure(model: str, out: Path, cells: Path, names: Sequence[str], data: str | None) -> None:
-    """Asks a model, and writes its cell anew after each pass."""
+def measure(model: str, out: Path, cells: Path, names: Sequence[str], wanted: Sequence[str], data: str | None) -> None:
+    """Asks a model, and writes its cell anew after each pass.
+
+    Args:
+        model: hub id, folder or GGUF file.
+        out: folder of the runs.
+        cells: folder of the cells.
+        names: of the passes.
+        wanted: names of tasks; what was asked of others before stays.
+        data: folder of original data files; None: the hub.
+    """
     checkpoint = checkpoints.resolve(model)
     short = Path(checkpoint.name).name
     few = sum(file.stat().st_size for file in checkpoint.path.glob("*.safetensors")) > LARGE
@@ -72,7 +81,10 @@ def measure(model: str, out: Path, cells: Path, names: Sequence[str], data: str 
     for name in names:
         begin = _cpu_seconds()
         folder = out / short / name
-        for limit, tasks in _by_limit(PASSES[name].tasks, name, few).items():
+        limits = _by_limit([task for task in PASSES[name].tasks if task in wanted], name, few)
+        if not limits:
+            continue
+        for limit, tasks in limits.items():
             named = [task_file(task, out / "standard") if name == "standard" else task for task in tasks]
             held = run(
                 model, named, folder, limit=limit, max_tokens=MAX_TOKENS, data=data, name=short, **PASSES[name].options
@@ -123,18 +135,20 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, default=Path("runs/real"), help="folder of the runs")
     parser.add_argument("--cells", type=Path, default=Path("runs/real/cells"), help="folder of the cells")
     parser.add_argument("--passes", default=",".join(PASSES), help="comma-separated; default: all")
+    parser.add_argument("--tasks", default=",".join(QUESTIONS), help="comma-separated; default: all")
     parser.add_argument("--data", help="folder of original data files instead of the hub (or CALIBENCH_DATA)")
     parser.add_argument("--page", type=Path, help="folder for the pages; nothing is measured")
     given = parser.parse_args(arguments)
-    names = given.passes.split(",")
-    if unknown := sorted(set(names) - PASSES.keys()):
-        parser.error(f"--passes: expected some of {', '.join(PASSES)}, found {unknown[0]!r}")
+    names, wanted = given.passes.split(","), given.tasks.split(",")
+    for option, found, known in (("--passes", names, PASSES), ("--tasks", wanted, QUESTIONS)):
+        if unknown := sorted(set(found) - known.keys()):
+            parser.error(f"{option}: expected some of {', '.join(known)}, found {unknown[0]!r}")
     try:
         if given.page:
             write_pages([read(file) for file in sorted(given.cells.glob("*.json"))], given.page)
             return 0
         for model in given.models or MODELS:
-            measure(model, given.out, given.cells, names, given.data)
+            measure(model, given.out, given.cells, names, wanted, given.data)
     except CalibenchError as error:
         print(f"calibench: {error}", file=sys.stderr)
         return 2
