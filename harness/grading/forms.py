@@ -16,7 +16,7 @@ from calibench.errors import InputError, PluginError
 from calibench.grading.pool import GradingPool
 from calibench.prompting.hedges import SCALE
 from calibench.prompting.parsing import parse
-from calibench.prompting.protocols import PROTOCOLS, Protocol, body, first_turn
+from calibench.prompting.protocols import PROTOCOLS, Protocol, body, form_asked
 from calibench.records import Question
 from calibench.tasks.base import Task, Verdict
 from calibench.tasks.grading.answer import stated_answer
@@ -93,7 +93,7 @@ def asked_forms(task: Task, question: Question, protocol: Protocol) -> tuple[str
 
 def _named_behind(task: Task, question: Question, protocol: Protocol) -> tuple[str, ...]:
     """The forms that the prompt asks for behind the question."""
-    return _named(first_turn(question, task.instruction, protocol)[len(body(question)) :])
+    return _named(form_asked(task, protocol, program=bool(question.tests)))
 
 
 def _named(text: str) -> tuple[str, ...]:

@@ -394,7 +394,7 @@ def test_high_stakes_tasks_of_lm_eval_are_supported(name):
 # -- our tasks there --------------------------------------------------------------------------------------------------
 
 
-CLOSED = ("creak", "fever", "halueval", "strategyqa", "truthfulqa")
+CLOSED = ("creak", "fever", "gpqa_diamond", "halueval", "strategyqa", "supergpqa", "truthfulqa")
 """Tasks whose answers are a closed set."""
 
 
