@@ -228,6 +228,14 @@ class Sampling(NamedTuple):
     """Ask for the `scores` of the completion; they change no token."""
     entropies: bool = False
     """Ask for those of the scores too. No label probabilities may be asked for at the same time (`choose`)."""
+    top_k: int = 0
+    """The k likeliest tokens alone; 0: all."""
+    min_p: float = 0.0
+    """Tokens alone that are at least this times as likely as the likeliest."""
+    presence_penalty: float = 0.0
+    """Taken from the logit of each token that the output has."""
+    repetition_penalty: float = 1.0
+    """Divides the logit of each token that prompt or output has, or multiplies a negative one."""
 
 
 class TokenFeatures(msgspec.Struct, frozen=True):

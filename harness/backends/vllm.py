@@ -149,6 +149,10 @@ class Backend(BaseBackend):
             SamplingParams(
                 temperature=sampling.temperature,
                 top_p=sampling.top_p,
+                top_k=sampling.top_k,
+                min_p=sampling.min_p,
+                presence_penalty=sampling.presence_penalty,
+                repetition_penalty=sampling.repetition_penalty,
                 max_tokens=min(sampling.max_tokens, self.context - len(prompt)),
                 seed=seed,
                 stop_token_ids=sorted(self.chat.ends),

@@ -98,6 +98,7 @@ class Job(NamedTuple):
             confidence=(),
             draws=draws,
             force_answer=repair,
+            sampling="greedy",
             temperature=temperature,
             max_tokens=self.config.max_tokens,
             thinking=self.config.thinking,

@@ -40,7 +40,7 @@ class Asker:
     def prompt(self, task: Task, question: Question) -> Prompt | AnswerOptions:
         if self._protocol.scores_options:
             return options_of(task, question)
-        return self._backend.chat.first(first_turn(question, task, self._protocol))
+        return self._backend.chat.first(first_turn(question, task, self._protocol), self._config.system)
 
     async def ask(self, question: Question, prompt: Prompt | AnswerOptions, draw: int) -> tuple[Generation, Answered]:
         """A new generation, and what the methods read it from."""

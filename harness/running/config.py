@@ -5,7 +5,19 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Any, Literal
 
-from calibench.fields import Count, Fraction, Line, Names, NonNegative, Options, Text, WholeNumber, option
+from calibench.fields import (
+    Count,
+    Fraction,
+    Line,
+    Names,
+    NonNegative,
+    Options,
+    Positive,
+    Share,
+    Text,
+    WholeNumber,
+    option,
+)
 from calibench.prompting import protocols
 from calibench.prompting.protocols import Protocol
 from calibench.records import Sampling
@@ -57,11 +69,40 @@ class RunConfig(Options, frozen=True, kw_only=True):
         dict[str, Any],
         option("engine argument, passed through; may be repeated", "identity", entry="engine_options"),
     ] = {}
-    temperature: Annotated[
-        NonNegative | None, option("of the draws (default: 0 for one draw, 0.7 for several)", "identity", "T")
+    sampling: Annotated[
+        Literal["greedy", "model"] | None,
+        option(
+            "greedy; model: as the checkpoint's generation_config.json says"
+            " (default: model if a reasoning checkpoint brings one, else greedy)",
+            "neither",
+        ),
     ] = None
-    """None: 0 (greedy) for one draw, 0.7 for several."""
-    top_p: Annotated[Fraction, option("nucleus sampling", "identity", "P")] = 1.0
+    """Holds where the options below give no value; see `calibench.running.sampling`."""
+    temperature: Annotated[
+        NonNegative | None,
+        option("of the draws (default: by --sampling; where that is greedy, 0.7 for several)", "identity", "T"),
+    ] = None
+    """None: by `sampling`; where that is not given and the model brings none, 0 for one draw, 0.7 for several."""
+    top_p: Annotated[Fraction | None, option("nucleus sampling (default: by --sampling, or 1)", "identity", "P")] = None
+    top_k: Annotated[
+        WholeNumber | None, option("the K likeliest tokens alone (default: by --sampling, or 0: all)", "identity", "K")
+    ] = None
+    min_p: Annotated[
+        Share | None,
+        option("tokens at least P times as likely as the likeliest (default: by --sampling, or 0)", "identity", "P"),
+    ] = None
+    presence_penalty: Annotated[
+        float, option("lowers the logit of each token that the output has", "identity", "PENALTY")
+    ] = 0.0
+    repetition_penalty: Annotated[
+        Positive | None,
+        option(
+            "divides the logit of each token that prompt or output has (default: by --sampling, or 1)",
+            "identity",
+            "PENALTY",
+        ),
+    ] = None
+    system: Annotated[Text | None, option("a system turn before each question", "identity", "TEXT")] = None
     max_tokens: Annotated[Count, option("output budget, reasoning included", "identity")] = 2048
     force_answer: Annotated[
         bool,
@@ -90,9 +131,18 @@ class RunConfig(Options, frozen=True, kw_only=True):
     def draws_of(self, task: str) -> int:
         return self.task_draws.get(task, self.draws)
 
-    def sampling(self) -> Sampling:
+    def token_sampling(self) -> Sampling:
+        """How tokens are chosen, where the options say all of it (`calibench.running.sampling`)."""
         temperature = self.temperature if self.temperature is not None else (0.0 if self.draws == 1 else 0.7)
-        return Sampling(temperature, self.top_p, self.max_tokens)
+        return Sampling(
+            temperature,
+            1.0 if self.top_p is None else self.top_p,
+            self.max_tokens,
+            top_k=self.top_k or 0,
+            min_p=self.min_p or 0.0,
+            presence_penalty=self.presence_penalty,
+            repetition_penalty=1.0 if self.repetition_penalty is None else self.repetition_penalty,
+        )
 
     def first_prompt(self) -> Protocol:
         """The protocol of the run."""

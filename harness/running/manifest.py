@@ -30,7 +30,9 @@ from calibench.running.selection import Selection
 from calibench.store import RunFile
 from calibench.version import __version__
 
-_UNSAID = {"template": ""}
+_UNSAID = {
+    "template": "", "top_k": 0, "min_p": 0.0, "presence_penalty": 0.0, "repetition_penalty": 1.0, "system": None
+}  # fmt: skip
 """With what a run was made whose file does not say it."""
 
 
@@ -42,7 +44,7 @@ def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Sel
         **{field.entry: getattr(config, field.name) for field in of_part(RunConfig, "identity")},
         # Fields that name something: what they name is compared, not how it is called.
         "weights": checkpoint.fingerprint(),
-        "temperature": config.sampling().temperature,
+        **_sampling_entries(config),
         "template": ", ".join(f"{k}={config.template[k]}" for k in sorted(config.template)),
         "engine_options": ", ".join(f"{k}={config.engine[k]}" for k in sorted(config.engine.keys() - neutral)),
         "data": {s.task.name: s.fingerprint for s in selections},
@@ -55,6 +57,12 @@ def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Sel
         },
         "graders": {s.task.name: s.task.grader for s in selections},
     }
+
+
+def _sampling_entries(config: RunConfig) -> dict[str, Any]:
+    """How tokens are chosen, with what options leave open."""
+    chosen = config.token_sampling()._asdict()
+    return {field.name: chosen[field.name] for field in of_part(RunConfig, "identity") if field.name in chosen}
 
 
 def _hash(text: str) -> str:
@@ -151,7 +159,7 @@ def description(
         "model": {"name": checkpoint.name, "revision": checkpoint.revision, "lineage": lineage},
         "configuration": {
             **{name: getattr(config, name) for name in (*settings, "kind", "name")},
-            "temperature": config.sampling().temperature,
+            **_sampling_entries(config),
             "model": checkpoint.name,
         },
         "data": data,

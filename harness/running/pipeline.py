@@ -25,6 +25,7 @@ from calibench.grading import forms, sandbox
 from calibench.grading.pool import GRADER_SECONDS, GRADERS, GradingPool
 from calibench.prompting import protocols
 from calibench.prompting.protocols import Protocol
+from calibench.running import sampling
 from calibench.running.config import RunConfig
 from calibench.running.manifest import check_identity, description, environment, grown_scope, identity, is_complete
 from calibench.running.progress import Progress
@@ -70,6 +71,8 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
     if any(task.finish for task in chosen):
         sandbox.require()
     checkpoint = model.resolve(config.model, progress.stage)
+    config = sampling.resolved(config, checkpoint)
+    _check_sampling(config, protocol)
     progress.stage("reading questions")
     selections = [select(task, config.data, config.limit) for task in chosen]
     if protocol.scores_options:
@@ -130,7 +133,13 @@ def _check_capabilities(
         raise InputError(
             "--force-answer puts words into the answer, and token log-probabilities are of the model's own"
         )
-    if config.draws > 1 and config.sampling().temperature == 0:
+
+
+def _check_sampling(config: RunConfig, protocol: Protocol) -> None:
+    temperature = config.token_sampling().temperature
+    if protocol.scores_options and temperature > 0:
+        raise InputError("protocol options draws nothing: leave --draws and --temperature out")
+    if config.draws > 1 and temperature == 0:
         raise InputError(
             f"--draws {config.draws} at temperature 0 would draw the same answer every time; give --temperature"
         )
@@ -139,8 +148,6 @@ def _check_capabilities(
 def _check_options(config: RunConfig, methods: Mapping[str, Method], backend_type: type[BaseBackend]) -> None:
     if "log_likelihoods" not in backend_type.capabilities:
         raise CapabilityError(f"protocol options needs log_likelihoods; backend {config.backend} does not give them")
-    if config.sampling().temperature > 0:
-        raise InputError("protocol options draws nothing: leave --draws and --temperature out")
     if of_text := sorted(name for name, method in methods.items() if "protocol options" not in method.needs):
         raise CapabilityError(
             f"method {of_text[0]} needs a text that the model wrote; protocol options has none, only log-likelihoods:"

@@ -72,7 +72,7 @@ class Stream:
         self._wanted = {*methods, "grade"}
         self._of_text = {"grade", *(name for name, method in methods.items() if not method.needs_model)}
         self._of_scores = {name for name, method in methods.items() if "log_probabilities" in method.needs}
-        sampling = config.sampling()._replace(
+        sampling = config.token_sampling()._replace(
             log_probabilities=bool(self._of_scores),
             entropies=not any("label_probabilities" in method.needs for method in methods.values()),
         )

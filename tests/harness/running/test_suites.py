@@ -204,7 +204,7 @@ def test_a_suite_names_what_exists(suite):
         for name in settings["confidence"]:
             assert "stated" not in methods.load(name).needs or protocol.scale
         config = RunConfig(model="m", out="o", **settings)
-        assert config.draws == 1 or config.sampling().temperature > 0
+        assert config.draws == 1 or config.token_sampling().temperature > 0
         assert config.task_draws.keys() <= set(config.tasks)
 
 
