@@ -1,22 +1,28 @@
-"""What introduces a confidence: labels and phrases, also Japanese and Chinese ones."""
+"""What introduces a confidence: labels and phrases, in the languages of `calibench.tasks.grading.languages`."""
 
 from __future__ import annotations
 
 import re
 
+from calibench.tasks.grading.languages import CONFIDENCE, IS
+
 _SURE = (
-    "(?:(?:confidence|certainty|確信度|信頼度|自信度|確度|信心(?:度|程度|水平|指数)?|置信(?:度|水平)|可信(?:度|程度)"
+    rf"(?:(?:confidence|certainty|{CONFIDENCE}|確信度|信頼度|自信度|確度|信心(?:度|程度|水平|指数)?|置信(?:度"
+    rf"|水平)|可信(?:度|程度)"
     r"|自信(?:程度)?|把握(?:程度|度)?|确信(?:度|程度)|确定(?:度|程度))(?:スコア|レベル|の値|分数|评分|評分|得分)?"
-    r"(?:[ _\-](?:level|score|rating|estimate|percentage|value|in (?:this|my|the) (?:final )?answer)){0,2}"
+    r"(?:[ _\-](?:level|score|rating|estimate|percentage|value|in (?:this|my|the) (?:final )?answer"
+    r"|в ответе|in (?:die|meine) antwort|dans (?:ma|la) réponse|en (?:la|mi) respuesta|nella (?:mia )?risposta"
+    r"|na resposta)){0,2}"
     r"|(?:probability|likelihood) (?:that|of)(?! (?:guess|pick|gett|choos|select|draw))"
     r"(?:(?!guess|random)[^.\n\d:]){1,60}\b(?:correct|right)(?:ness)?\b(?! answer by))"
 )
 LABEL = re.compile(
-    rf"(?i)(?<![a-z])(?<!</)(?:{_SURE}|(?P<likely>probability|likelihood|確率|概率|機率))"
+    rf"(?i)(?<![a-zà-ÿа-яё\u0904-\u0939])(?<!</)(?:{_SURE}|(?P<likely>probability|likelihood|確率|概率|機率))"
     r"(?:[ \t]?\((?:[^()\n]{0,20}?(?P<top>\d{1,6})%?|[^()\n]{1,20})\)"
     r"|[ ](?:on|in|from) (?:a scale (?:of|from) )?[01] ?(?:-|–|to) ?(?P<scale>\d{1,6}))?"
     r"(?:[ ]?%(?=[ \t]{0,2}[:=]))?"
     r"(?:[*_\"'`\]]{0,4}[ \t]{0,2}(?:[:=>|]|->|→|は|为|為|是)[*_\"'`]{0,4}[ \t]{0,4}\n?"
+    rf"|[ ]?(?:{IS})[ ]{{1,2}}(?=[\d~≈])"
     r"|(?<=[\u3040-\u30ff\u4e00-\u9fff])(?=\d)"
     r"|(?P<loose>[ \t]{1,2}(?:[-–—][ \t]{1,2})?(?=[\d*])))"
 )

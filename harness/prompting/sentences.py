@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from calibench.prompting.labels import SENTENCE, left, right
 from calibench.prompting.values import ABOUT, BOUND, NUMBER, PERCENT, PERCENTAGE, VALUE, Statement
+from calibench.tasks.grading.languages import DENIAL, SURE_BEFORE, SURE_BEHIND
 
 _WINDOW = 80
 """Characters before a value that may belong to its sentence."""
@@ -23,7 +24,7 @@ _CLAUSE_START = re.compile(
 _DENIAL = re.compile(
     r"(?i)\b(?:not|never|nor|no(?! doubt)|nobody|nothing|none|cannot|hardly|without|unable|rather than|instead of"
     r"|short of|far from|(?:hard|difficult|impossible|reluctant|need|needed|required|enough|tempting) to|if|unless"
-    r"|until|nowhere near|less than fully)\b|n't\b|没有|沒有|不|无法|無法|未"
+    rf"|until|nowhere near|less than fully|{DENIAL})\b|n't\b|没有|沒有|不|无法|無法|未"
 )
 _CONDITION = re.compile(r"(?i)without|if|unless|until")
 _I_AM = re.compile(r"(?i)\bI(?:'m| am) (?:(?:about|around|only|still|at least) )?\Z")
@@ -38,8 +39,10 @@ _SURE_AFTER = re.compile(
     r"| (?:chance|probability|likelihood|likely)(?:(?!\b(?:guess|random|pick|gett|choos|select|draw))[^.\n]){1,60}?"
     r"\b(?:correct|right)\b"
     r"|(?:的|の)?(?:概率|機率|几率|幾率|可能性|確率)(?:是|为|為|で)?正(?:确|確|解)"
+    rf"|{SURE_BEHIND}"
     r"|(?:的|の|ほどの)?(?:把握|信心|确信|確信|自信|确定|確定)"
 )
+_SURE_BEFORE = re.compile(rf"(?i){SURE_BEFORE}\Z")
 _I_SAY = re.compile(
     rf"(?i)\bI(?:'d| would|'ll) (?:say|estimate|go with|give (?:it|this|that)|put (?:it|this|that) at)"
     rf"(?: (?:{ABOUT}|an?))?"
@@ -47,7 +50,7 @@ _I_SAY = re.compile(
 )
 _DENIED_AFTER = re.compile(
     r"(?i) (?:(?:is|are|was) (?:not|never|im|rarely|hard|difficult|unattainable)|can ?not|can't|isn't|would|requires)"
-    r"|(?:は|が)?(?:ありません|ない|持てません|持てない)"
+    r"|(?:하지|하진|하지는|이)? ?(?:않|못|없)|[ ]?नहीं|(?:は|が)?(?:ありません|ない|持てません|持てない)"
 )
 _ERROR = re.compile(
     r"(?i) (?:chance|probability|likelihood|risk|possibility|odds|sure|certain|confident|likely|likelihood)\b"
@@ -112,10 +115,10 @@ def _value_first(visible: str) -> Iterator[Statement]:
         done = value.end() if value["upper"] else done
         after = _SURE_AFTER.match(visible, value.end())
         error = says_error(visible, value.end())
-        if not (after or error) or denied(visible, number.start()):
+        before = visible[max(0, number.start() - _WINDOW) : number.start()]
+        if not (after or error or _SURE_BEFORE.search(before)) or denied(visible, number.start()):
             continue
         end = after.end() if after else value.end()
-        before = visible[max(0, number.start() - _WINDOW) : number.start()]
         if _SOMEBODY_ELSE.search(before) or _DENIED_AFTER.match(visible, end) or _OTHERS.match(visible, end):
             continue
         unclear = error or bounded(visible, number.start())

@@ -7,8 +7,9 @@ Forms, strongest first; within the strongest form found, the last statement coun
 3. bare: a number alone on the last line below the answer, `Answer: 18 (95%)`; where a probability was asked for,
    also `Paris: 0.9`.
 
-Digits and signs may be full-width. Words (`almost certain`, `not very likely`) are read where words were asked for, and
-nowhere else. A number there counts if it says what it means (`85%`, `9/10`).
+Labels and numbers in words may be in the languages of `calibench.tasks.grading.languages`, and digits in other scripts.
+Words (`almost certain`, `not very likely`) are read where words were asked for, and nowhere else. A number there counts
+if it says what it means (`85%`, `9/10`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from calibench.prompting.bare import bare, bare_reply
 from calibench.prompting.labels import LABEL, LABEL_ALONE, left, right
 from calibench.prompting.sentences import denied, in_sentences, says_error, scale_before
+from calibench.prompting.text import words_as_digits
 from calibench.prompting.values import NUMBER, PERCENT, PERCENTAGE, VALUE, Statement
 from calibench.prompting.verbal import in_words
 from calibench.tasks.grading.answer import answer_begins
@@ -41,6 +43,7 @@ def statements(visible: str, scale: str, answered_before: bool = False) -> list[
         scale: how a confidence was asked for: `percent`, `probability` or `words`.
         answered_before: the answer stands in an earlier turn, and the text is about its confidence alone.
     """
+    visible = words_as_digits(visible)
     found = [*_labelled(visible, scale), *_with_answer(visible), *in_sentences(visible)]
     if scale == "words":
         found += in_words(visible)

@@ -17,11 +17,16 @@ from typing import Literal, NamedTuple
 
 from calibench.prompting.hedges import Hedge
 from calibench.records import Status
+from calibench.tasks.grading.languages import PERCENT as _PERCENT
 
 NUMBER = r"[-+]?(?:\d{1,15}(?:[.,]\d{0,300})?|\.\d{1,300})(?:e[-+]?\d{1,2})?(?!\d|[.,]\d{20})"
-PERCENT = r"(?:\\?%|per ?cent\b|パーセント)"
+PERCENT = rf"(?:\\?%|per ?cent\b|{_PERCENT})"
 PERCENTAGE = re.compile(rf"(?i)(?<![\d.,/-])(?={NUMBER}[ ]?{PERCENT})")
-ABOUT = "about|around|approximately|approx|roughly|circa|some|約|大約|大约|约|およそ"
+ABOUT = (
+    "about|around|approximately|approx|roughly|circa|some|約|大約|大约|约|およそ|etwa|ungefähr|rund|environ"
+    "|unos|alrededor de"
+    "|aproximadamente|cerca de|около|примерно|약|حوالي|نحو|लगभग|करीब"
+)
 BOUND = (
     "[<>≤≥]=?|less than|more than|no more than|no less than|not more than|not less than|greater than|higher than"
     "|lower than|fewer than|at least|at most|at the most|at the least|up to|over|under|above|below|better than"
@@ -30,7 +35,7 @@ BOUND = (
 """What makes a number the end of a range."""
 _OR_MORE = "(?:or|and) (?:more|higher|above|over|greater|better|less|lower|below|under)|以上|以下|未満"
 VALUE = re.compile(
-    rf"(?i)(?:[*_\"'`\[({{}}$~≈\\| \t]|\.{{2,3}}|…|</?\w{{1,6}}>"
+    rf"(?i)(?:[*_\"'`\[({{}}$~≈%\\| \t]|\.{{2,3}}|…|</?\w{{1,6}}>"
     rf"|boxed|text|{ABOUT}|<(?={NUMBER}[ ]?{PERCENT}?>)){{0,12}}"
     rf"(?P<bound>(?:{BOUND})[ ]?)?(?P<hundredths>百分之)?"
     rf"(?P<number>{NUMBER})(?:[*_>\"'`$]{{0,3}}[ \t]?(?P<percent>{PERCENT})|[ ]?\((?P<restated>{NUMBER})[ ]?%\))?"
@@ -38,7 +43,7 @@ VALUE = re.compile(
     rf"(?P<upper>{NUMBER})[ \t]?{PERCENT}?"
     r"|[ \t]?\(?(?:/|out of|of a possible|points? out of|(?:on|in) (?:a|the) scale (?:from|of)(?: [01] ?(?:to|-|–))?)"
     r"[ \t]?(?P<top>\d{1,6})\)?"
-    r"|[ ]\(?on an? (?P<points>\d{1,4})[- ]point\b)?"
+    r"|[ ](?:von|sur|de|su|em|из)[ ](?P<of>10{1,3})\b|[ ]\(?on an? (?P<points>\d{1,4})[- ]point\b)?"
     rf"(?P<more>\+|[ ]?(?:{_OR_MORE}))?"
 )
 
@@ -78,7 +83,11 @@ def read(statement: Statement, scale: str) -> tuple[float | None, Status]:
     if statement.unclear or upper not in (number, number / 100) or value["bound"] or value["more"]:
         return None, "ambiguous"
     percent = value["percent"] or value["hundredths"]
-    top = 100 if percent or value["restated"] else int(value["top"] or value["points"] or statement.top or 0)
+    top = (
+        100
+        if percent or value["restated"]
+        else int(value["top"] or value["of"] or value["points"] or statement.top or 0)
+    )
     if not top and scale == "percent" and 0 < number <= 1:
         return None, "ambiguous"
     if percent and Decimal("0.1") <= number < 1:

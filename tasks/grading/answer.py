@@ -2,7 +2,8 @@ r"""What states an answer: the one rule, by which the parser finds where an answ
 
 An answer is stated by a line `Answer: ...` (also bold, `Final answer`, `Guess`, or with the answer on the next line),
 by a field `"answer"` of JSON or a Python dict, `<answer>` tags, `####` or `\boxed{}`; the last one counts. Failing
-those, by a sentence `the answer is ...`, else by a line `A: ...`. Labels and sentences may be Japanese or Chinese.
+those, by a sentence `the answer is ...`, else by a line `A: ...`. Labels and sentences may be in any of the twelve
+languages of `calibench.tasks.grading.languages`.
 Nothing inside a program is a statement. What to read when nothing is stated differs by kind of answer and is each
 grader's own rule.
 """
@@ -13,18 +14,21 @@ import re
 from typing import NamedTuple
 
 from calibench.tasks.grading.blocks import HIDDEN, programs_hidden
+from calibench.tasks.grading.languages import ANSWER, ANSWER_IS
 
 _FINAL = "(?:最终|最終|最后|最後|正确|正確|正しい)?(?:的)?"
 _LABEL = re.compile(
     r"(?im)^[^\w\n]{0,8}(?:(?:(?:my|the|final|correct|best) ){0,2}(?:answer|guess)(?: and confidence)?"
-    rf"|{_FINAL}(?:答え|回答|解答|答案|正解))(?:[ ]?\([^()\n]{{1,20}}\))?(?: is)?[ \t*_]{{0,4}}(?:[:：=]|$)"
+    rf"|{_FINAL}(?:答え|回答|解答|答案|正解)|{ANSWER})(?:[ ]?\([^()\n]{{1,20}}\))?(?: is)?[ \t\u00a0\u202f*_]{{0,4}}"
+    r"(?:[:：=]|$)"
     r"|(?P<json>[\"'](?:final[_ ])?answer[\"'][ \t]?:)|(?P<tag><(?:final_)?answer>)"
     r"|####|(?P<box>\\(?:boxed|fbox)[ ]?\{)"
 )
 _SENTENCE = re.compile(
-    r"(?i)\banswer (?:is|would be|should be|must be):?[ \t]+(?P<said>[^\n]+?)(?=\.(?:\s|$)|\n|$)"
-    r"|(?:答え|解答|答案|正解)(?:应该|應該)?(?:は|是|为|為)[:：、，]?[ \t]{0,4}"
-    r"(?P<eastern>[^\n。]+?)(?:です|でした|である|だ|に?となります)?(?=[。\n]|$)"
+    rf"(?i)(?:\banswer (?:is|would be|should be|must be)|{ANSWER_IS}):?[ \t]+(?P<said>[^\n]+?)(?=\.(?:\s|$)|\n|$)"
+    r"|(?:(?:答え|解答|答案|正解)(?:应该|應該)?(?:は|是|为|為)|(?:정답|답)은|(?:उत्तर"
+    r"|जवाब)(?= \S{1,40} है))[:：、，]?[ \t]{0,4}"
+    r"(?P<eastern>[^\n。।]+?)(?:です|でした|である|だ|に?となります|입니다\.?|이다\.?| है)?(?=[。।\n]|$)"
 )
 _SHORT = re.compile(r"(?m)^[ \t>*#-]{0,4}A[*_]{0,2}[:：][*_]{0,2}[ \t]+(?P<said>[^\n]+)$")
 """`A: ...`, as in `Q: ... A: ...`, where no `B: ...` makes it the letter of an option."""

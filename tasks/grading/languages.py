@@ -1,0 +1,199 @@
+"""Words of twelve languages that say where an answer stands, and numbers in words.
+
+The languages are English, German, French, Spanish, Italian, Portuguese, Russian, Chinese, Japanese, Korean, Arabic and
+Hindi. Labels and units are parts of regular expressions, for texts as they are written.
+"""
+
+from __future__ import annotations
+
+import re
+
+from calibench.tasks.grading.refusal_phrases import fold
+
+ANSWER = (
+    r"(?:(?:meine|die|finale|endgültige) ){0,2}(?:end)?antwort|(?:(?:ma|la) )?r[ée]ponse(?: finale)?"
+    r"|(?:(?:mi|la) )?respuesta(?: final| correcta)?|(?:(?:la )?(?:mia )?)risposta(?: finale| corretta)?"
+    r"|(?:(?:a )?(?:minha )?)resposta(?: final| correta)?|(?:(?:мой|окончательный|итоговый|правильный) )?ответ"
+    r"|(?:최종 ?)?(?:정답|답변|답|대답)|(?:ال)?(?:[إا]جابة|جواب)(?: النهائية| النهائي| الصحيحة)?"
+    r"|(?:(?:मेरा|अंतिम|सही) )?(?:उत्तर|जवाब)"
+)
+"""Labels of an answer, besides the English, Chinese and Japanese ones."""
+ANSWER_IS = (
+    r"\bantwort (?:ist|lautet)|\br[ée]ponse est|\brespuesta es|\brisposta è|\bresposta é|\bответ (?:это|равен|-|—|–)"
+    r"|(?:الإجابة|الاجابة) هي|الجواب هو"
+)
+PERCENT = (
+    r"prozent|pour ?cents?|por ?ciento|por ?cien|per ?cento|por ?cento|процент(?:а|ов)?|퍼센트|프로|(?:بال"
+    r"|في ?ال)(?:مئة|مائة)"
+    r"|प्रतिशत|パーセント"
+)
+CONFIDENCE = (
+    r"(?:konfidenz|zuversicht|gewissheit|sicherheit|vertrauen)(?:s?(?:wert|grad|niveau|stufe|level))?"
+    r"|(?:(?:niveau|degr[ée]|taux|indice) de )?(?:confiance|certitude)|(?:(?:nivel|grado) de )?(?:confianza"
+    r"|certeza|seguridad)"
+    r"|(?:(?:livello|grado) di )?(?:confidenza|fiducia|certezza|sicurezza)"
+    r"|(?:(?:n[íi]vel|grau) de )?(?:confiança|certeza|segurança)|(?:(?:степень|уровень) )?(?:уверенност"
+    r"|достоверност)[ьи]"
+    r"|(?:신뢰|확신|자신|확실)(?:도|감|성| ?수준)?|(?:(?:مستوى|درجة|نسبة) )?(?:ال)?(?:ثقة|يقين)"
+    r"|(?:आत्म)?विश्वास(?: (?:का )?स्तर)?|निश्चितता|भरोसा"
+)
+"""Labels of a confidence, besides the English, Chinese and Japanese ones."""
+IS = r"ist|beträgt|liegt bei|est(?: de| d'environ)?|es(?: del?)?|è(?: del?)?|é(?: de)?|составляет|равна"
+r"|[은는이가]|ه[يو]|है|:"
+"""Between a label and its number."""
+SURE_BEHIND = (
+    r"[ ](?:sicher|gewiss|überzeugt|zuversichtlich)\b|[ ](?:de |di )?(?:certitude|confiance|certeza|confianza"
+    r"|confiança"
+    r"|fiducia|certezza|seguridad|segurança|sûre?|certaine?|segur[oa]|sicur[oa]|cert[oa]|convencid[oa])\b|[ ]?уверен"
+    r"|[ ]?(?:정도 ?)?(?:확신|확실|자신)|[ ](?:यकीन|विश्वास|भरोसा|निश्चित|आश्वस्त|सुनिश्चित)"
+)
+"""What makes a percentage before it a confidence."""
+SURE_BEFORE = (
+    r"(?:(?:sûre?|certaine?|confiante?) à|(?:segur[oa]|convencid[oa]) (?:al|en un)|(?:sicur[oa]|cert[oa]) al(?:l')?"
+    r"|sicher zu|уверен[аы]? на|уверенност[ьи] в|(?:متأكد|متاكد|واثق)ة? بنسبة"
+    r"|(?:विश्वास|निश्चितता)(?: (?:का )?स्तर)?)[ ]?"
+)
+"""What makes a percentage behind it a confidence."""
+DENIAL = r"nicht|kein\w{0,2}|pas|ne|jamais|nunca|non|não|не|لست|لا|नहीं"
+DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९０１２３４５６７８９٪٫", "0123456789" * 4 + "%.")
+
+
+def _western(small: str, tens: str, join: str, *, flipped: bool = False) -> dict[str, int]:
+    """The numbers below 100 of a language that joins tens and ones by `join`.
+
+    Args:
+        small: words of 0 to 19.
+        tens: words of 20, 30, ... 90.
+        flipped: ones stand before tens.
+    """
+    words = {word: n for n, word in enumerate(small.split())}
+    ones = [(word, n) for word, n in words.items() if 0 < n < 10]
+    for ten, word in enumerate(tens.split(), 2):
+        words[word] = 10 * ten
+        for one, n in ones:
+            first, second = (one, word) if flipped else (word, one)
+            words[first + join + second] = 10 * ten + n
+    return words
+
+
+def _french() -> dict[str, int]:
+    small = "zero un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize"
+    below = {word: n for n, word in enumerate(small.split())} | {"dix sept": 17, "dix huit": 18, "dix neuf": 19}
+    words = dict(below)
+    for ten, base in (("vingt", 20), ("trente", 30), ("quarante", 40), ("cinquante", 50), ("soixante", 60)):
+        words |= {ten: base, f"{ten} et un": base + 1} | {
+            f"{ten} {w}": base + n for w, n in below.items() if 1 < n < 10
+        }
+    words |= {"soixante et onze": 71} | {f"soixante {w}": 60 + n for w, n in below.items() if n > 9}
+    words |= {"quatre vingts": 80} | {f"quatre vingt {w}": 80 + n for w, n in below.items() if n}
+    for ten, base in (("septante", 70), ("huitante", 80), ("octante", 80), ("nonante", 90)):
+        words |= {ten: base, f"{ten} et un": base + 1} | {
+            f"{ten} {w}": base + n for w, n in below.items() if 1 < n < 10
+        }
+    return words | {"cent": 100}
+
+
+def _italian() -> dict[str, int]:
+    small = (
+        "zero uno due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici quindici sedici"
+        " diciassette diciotto diciannove"
+    )
+    words = _western(small, "venti trenta quaranta cinquanta sessanta settanta ottanta novanta", "")
+    return words | {word[: -len(one) - 1] + one: n for word, n in words.items() for one in ("uno", "otto")
+                    if n > 20 and word.endswith(one)} | {"cento": 100}  # fmt: skip
+
+
+_SPANISH_SMALL = (
+    "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciseis diecisiete"
+    " dieciocho diecinueve"
+)
+_HINDI = (
+    "शून्य एक दो तीन चार पांच छह सात आठ नौ दस ग्यारह बारह तेरह चौदह पंद्रह सोलह सत्रह अठारह उन्नीस बीस इक्कीस बाईस तेईस"
+    " चौबीस पच्चीस छब्बीस सत्ताईस अट्ठाईस उनतीस तीस इकतीस बत्तीस तैंतीस चौंतीस पैंतीस छत्तीस सैंतीस अड़तीस उनतालीस चालीस"
+    " इकतालीस बयालीस तैंतालीस चौवालीस पैंतालीस छियालीस सैंतालीस अड़तालीस उनचास पचास इक्यावन बावन तिरपन चौवन पचपन छप्पन"
+    " सत्तावन अट्ठावन उनसठ साठ इकसठ बासठ तिरसठ चौंसठ पैंसठ छियासठ सड़सठ अड़सठ उनहत्तर सत्तर इकहत्तर बहत्तर तिहत्तर"
+    " चौहत्तर पचहत्तर छिहत्तर सतहत्तर अठहत्तर उनासी अस्सी इक्यासी बयासी तिरासी चौरासी पचासी छियासी सत्तासी अट्ठासी नवासी"
+    " नब्बे इक्यानवे बानवे तिरानवे चौरानवे पचानवे छियानवे सत्तानवे अट्ठानवे निन्यानवे सौ"
+)
+_ARABIC_ONES = "صفر واحد اثنان ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة عشرة"
+_ARABIC_TENS = ("عشر", "ثلاث", "أربع", "خمس", "ست", "سبع", "ثمان", "تسع")
+
+
+def _arabic() -> dict[str, int]:
+    ones = [*enumerate(_ARABIC_ONES.split()), (2, "اثنين"), (8, "ثمان"), (1, "واحدة")]
+    words = {word: n for n, word in ones}
+    for ten, stem in enumerate(_ARABIC_TENS, 2):
+        for ending in ("ون", "ين"):
+            words |= {stem + ending: 10 * ten}
+            words |= {f"{one} و{stem}{ending}": 10 * ten + n for n, one in ones if 0 < n < 10}
+    return words | {"مئة": 100, "مائة": 100, "مية": 100}
+
+
+_ENGLISH = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen"
+)
+_GERMAN = (
+    "null ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn"
+    " achtzehn neunzehn"
+)
+_PORTUGUESE = (
+    "zero um dois três quatro cinco seis sete oito nove dez onze doze treze quatorze quinze dezesseis dezessete dezoito"
+    " dezenove"
+)
+_RUSSIAN = (
+    "ноль один два три четыре пять шесть семь восемь девять десять одиннадцать двенадцать тринадцать четырнадцать"
+    " пятнадцать шестнадцать семнадцать восемнадцать девятнадцать"
+)
+_VENTI = ("uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve")
+_WORDS = {
+    fold(word): value
+    for words in (
+        _western(_ENGLISH, "twenty thirty forty fifty sixty seventy eighty ninety", " "),
+        {"hundred": 100, "one hundred": 100, "a hundred": 100, "fourty": 40},
+        _western(_GERMAN, "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig", "und", flipped=True),
+        {"eins": 1, "hundert": 100, "einhundert": 100},
+        _french(),
+        _western(_SPANISH_SMALL, "veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa", " y "),
+        {f"veinti{one}": 20 + n for n, one in enumerate(_VENTI, 1)} | {"cien": 100, "ciento": 100},
+        _italian(),
+        _western(_PORTUGUESE, "vinte trinta quarenta cinquenta sessenta setenta oitenta noventa", " e "),
+        {"cem": 100, "catorze": 14, "dezasseis": 16, "dezassete": 17, "dezanove": 19},
+        _western(_RUSSIAN, "двадцать тридцать сорок пятьдесят шестьдесят семьдесят восемьдесят девяносто", " "),
+        {"сто": 100, "нуль": 0},
+        {word: n for n, word in enumerate(_HINDI.split())},
+        {"छः": 6, "पाँच": 5, "नब्बै": 90, "पंचानवे": 95, "पच्चानवे": 95, "पचहत्तर": 75},
+        _arabic(),
+    )
+    for word, value in words.items()
+}
+_FIGURES = {c: n for signs in ("零一二三四五六七八九", "영일이삼사오육칠팔구") for n, c in enumerate(signs)} | {"〇": 0}
+_EASTERN = re.compile(
+    r"(?:(?P<tens>[一二三四五六七八九일이삼사오육칠팔구])?(?P<ten>[十십]))?(?P<one>[零〇一二三四五六七八九영일이삼사오육칠팔구])?"
+)
+_SIGNS = frozenset((*_FIGURES, *"十百십백"))
+"""Of numbers that stand without a blank behind other signs."""
+_WORD_START = re.compile(r"(?:\A|(?<=[\s:：=(*\-]))[^\s:：=(*\-]")
+_MOST = 5
+"""Words of a number below 101: `quatre vingt dix neuf` has four."""
+
+
+def number_of_words(text: str) -> int | None:
+    """The number from 0 to 100 that the text is in words, in any of the languages; None if it is none."""
+    if text in ("百", "一百", "백", "일백"):
+        return 100
+    if text and (eastern := _EASTERN.fullmatch(text)):
+        tens = _FIGURES[eastern["tens"]] if eastern["tens"] else 1
+        return (10 * tens if eastern["ten"] else 0) + (_FIGURES[eastern["one"]] if eastern["one"] else 0)
+    return _WORDS.get(" ".join(fold(text).replace("-", " ").split()))
+
+
+def number_words_before(text: str, end: int) -> tuple[int, int] | None:
+    """Where number words start that end at `end`, and their number; the longest such words count."""
+    window = text[max(0, end - 40) : end]
+    starts = [word.start() for word in _WORD_START.finditer(window)][-_MOST:]
+    starts += [start for start in range(max(0, len(window) - 3), len(window)) if window[start] in _SIGNS]
+    for start in starts:
+        if (value := number_of_words(window[start:])) is not None:
+            return end - len(window) + start, value
+    return None
