@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 from fakes import tokenizer
 
+from calibench.backends._reasoning import declared_markup, parser_name
 from calibench.prompting.markup import Markup, ending, of_response_template, opened_by
 from calibench.prompting.parsing import parse
 from calibench.tasks.grading.answer import stated_answer
@@ -217,6 +218,32 @@ SPLITS_NOTHING = {
 }
 
 
+OF_MODEL_TYPE = {
+    "cohere2": "cohere_command3",
+    "deepseek_v32": "deepseek_v3",
+    "ernie4_5_moe": "ernie45",
+    "gemma4": "gemma4",
+    "glm4_moe": "glm45",
+    "gpt_oss": "openai_gptoss",
+    "granite": "granite",
+    "granitemoehybrid": "granite_thinking_parser",
+    "hunyuan_v1_moe": "hunyuan_a13b",
+    "kimi_k25": "kimi_k2",
+    "laguna": "poolside_v1",
+    "llama": None,
+    "minimax_m2": "minimax_m2",
+    "minimax_m3_vl": "minimax_m3",
+    "mistral3": "mistral",
+    "nemotron_h": "nemotron_v3",
+    "olmo3": "olmo3",
+    "qwen2": None,
+    "qwen3_moe": "qwen3",
+    "seed_oss": "seed_oss",
+    "step3p7": "step3p5",
+}
+"""Model types of transformers -> the parser that vLLM has for them."""
+
+
 @pytest.mark.engine
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # vLLM's own, at its first import
@@ -227,6 +254,13 @@ def test_each_parser_of_vllm_has_its_form_here_and_reads_it_as_we_do():
     names = ReasoningParserManager.list_registered()
     assert set(names) == FORMS.keys()
     request = ChatCompletionRequest(messages=[], model="m")
+    for model_type, expected in OF_MODEL_TYPE.items():
+        assert parser_name(model_type, names) == expected, model_type
+    assert parser_name("llama", names, chosen="mimo") == "mimo"
+    seed = declared_markup(_tokenizer_of(FORMS["seed_oss"]), "seed_oss")
+    assert seed == Markup("vLLM's reasoning parser seed_oss", "<seed:think>", "</seed:think>")
+    assert declared_markup(tokenizer(), "minimax_m3") is None  # a tokenizer without its tags
+    assert declared_markup(tokenizer(), "llama") is None
     for name in names:
         if name not in SPLITS_NOTHING:
             parser = ReasoningParserManager.get_reasoning_parser(name)(
