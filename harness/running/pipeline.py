@@ -35,6 +35,7 @@ from calibench.store import RunFile
 from calibench.tasks.base import Task
 
 _T = TypeVar("_T")
+_SLOW_START_SECONDS = 60.0
 
 
 class RunResult(NamedTuple):
@@ -245,7 +246,22 @@ class _Session(NamedTuple):
         if engine is not None:
             self.progress.stage("asking")
         begin = time.monotonic()
-        stopped = await stream.run_all(self.selections)
+        waiting = asyncio.create_task(self._tell_of_slow_start(stream)) if engine is not None else None
+        try:
+            stopped = await stream.run_all(self.selections)
+        finally:
+            if waiting is not None:
+                waiting.cancel()
         session |= {"seconds": time.monotonic() - begin, "generated_tokens": stream.generated_tokens}
         self.run.update_manifest(sessions=sessions)
         return stopped
+
+    async def _tell_of_slow_start(self, stream: Stream) -> None:
+        """Tells once a minute that nothing is complete yet: a large model may read its first prompts for minutes."""
+        begin = time.monotonic()
+        while True:
+            await asyncio.sleep(_SLOW_START_SECONDS)
+            if stream.made:
+                return
+            seconds = f"{time.monotonic() - begin:.0f} s"
+            self.progress.stage(f"asking: no answer is complete after {seconds}; the first step reads all prompts")

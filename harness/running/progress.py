@@ -9,6 +9,9 @@ from typing import Protocol
 
 _LINE_SECONDS = 10.0
 _REFRESH_SECONDS = 0.25
+_TELLING_SHARE, _TELLING = 0.2, 512
+"""Share and number of draws, either of which must be done before the time left is told: an engine works at hundreds of
+draws side by side, and the first ones to end say little of the rest."""
 
 
 @dataclass
@@ -27,8 +30,9 @@ class _Task:
 
     def cells(self) -> list[str]:
         """done/total, tokens/s, accuracy of what was graded now, time left."""
-        rate = (self.done - self.stored) / self.seconds()
-        left = f"{(self.total - self.done) / rate:.0f} s" if rate and self.done < self.total else "-"
+        made = self.done - self.stored
+        known = made >= min((self.total - self.stored) * _TELLING_SHARE, _TELLING)
+        left = f"{(self.total - self.done) * self.seconds() / made:.0f} s" if made and known and not self.end else "-"
         accuracy = f"{self.correct / self.graded:.1%}" if self.graded else "-"
         return [f"{self.done}/{self.total}", f"{self.tokens / self.seconds():.0f}", accuracy, left]
 

@@ -81,6 +81,8 @@ class Stream:
         self._in_flight = backend.in_flight if backend else _JUDGED_AT_ONCE
         self._saver = Saver(run)
         self.generated_tokens = 0
+        self.made = 0
+        """Draws of which something was made."""
 
     async def run_all(self, selections: Sequence[Selection]) -> bool:
         """Makes whatever the run file lacks. Returns whether Ctrl-C or SIGTERM stopped it early."""
@@ -160,6 +162,7 @@ class Stream:
         self.generated_tokens += generated
         made = await self._judge.judge(task, question, generation, answered, parts)
         self._saver.add(made)
+        self.made += 1
         outcome = next((record.outcome for record in made if isinstance(record, Grade)), None)
         self._progress.done(question.task, outcome, generated)
 

@@ -20,8 +20,9 @@ from calibench.errors import (
     ModelError,
     StorageError,
 )
-from calibench.running import saving
+from calibench.running import pipeline, saving
 from calibench.running.config import seed_of
+from calibench.running.progress import Silent
 from calibench.running.selection import select
 from calibench.store import RunFile, unfinished
 
@@ -49,6 +50,27 @@ def test_follow_ups_do_not_see_the_stated_confidence(launch):
     for prompt in followed:
         assert "Answer: " in prompt.split("<|assistant|>")[1]
         assert "85%" not in prompt
+
+
+def test_a_slow_first_step_is_told(launch, monkeypatch):
+    told = []
+    monkeypatch.setattr(pipeline, "_SLOW_START_SECONDS", 0.01)
+    monkeypatch.setattr(Silent, "stage", lambda _, text: told.append(text))
+
+    class Slow(FakeBackend):
+        async def complete(self, prompt, sampling, seed):
+            while not any("no answer is complete" in text for text in told):
+                await asyncio.sleep(0.01)
+            return await super().complete(prompt, sampling, seed)
+
+    launch(Slow(add), limit=1)
+    assert "the first step reads all prompts" in told[-1]
+
+
+def test_a_system_turn_stands_before_every_question(launch):
+    backend = FakeBackend(add)
+    launch(backend, system="Be brief.", limit=2)
+    assert [prompt.startswith("<|system|>Be brief.<|end|><|user|>") for prompt, _ in backend.completed] == [True, True]
 
 
 def test_requests_in_flight_are_bounded(launch):

@@ -16,6 +16,19 @@ def test_speed_stands_still_when_all_is_done(capsys):
     assert speed > 200 / 0.2, "tokens over the time that they took, not over what passed since"
 
 
+def test_the_time_left_is_told_once_a_fifth_is_done(capsys):
+    with Live() as live:
+        live.plan("words", 10)
+        live.done("words", None, 0)  # stored before
+        live.done("words", "correct", 100)
+    assert re.search(r"words +2/10 .* -\s*$", capsys.readouterr().err)
+    with Live() as live:
+        live.plan("words", 10)
+        for _ in range(2):
+            live.done("words", "correct", 100)
+    assert re.search(r"words +2/10 .* \d+ s\s*$", capsys.readouterr().err)
+
+
 def test_training_takes_the_place_of_sampling_and_says_how_long_it_takes(capsys):
     with Live() as live:
         live.stage("iteration-1/samples: sampling")
