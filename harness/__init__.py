@@ -13,10 +13,12 @@ a page is written where `out` names a folder for it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from calibench.version import __version__
 
@@ -28,7 +30,44 @@ if TYPE_CHECKING:
 
 __all__ = ["__version__", "compare", "open_run", "recalibrate", "report", "run", "score", "tune", "votes"]
 
+F = TypeVar("F", bound=Callable[..., Any])
 
+
+def _door(function: F) -> F:
+    """Refuses what the command line refuses before any work, and says of errors what a caller in Python can do.
+
+    Raises:
+        InputError: a keyword that there is not, or an argument that is missing.
+        StorageError: `out` cannot be a folder.
+    """
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def called(*arguments: Any, **keywords: Any) -> Any:
+        from calibench.errors import CalibenchError, InputError, unknown_name
+        from calibench.fields import as_keywords
+        from calibench.files import check_folder
+
+        known = signature.parameters.values()
+        names = [each.name for each in known if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)]
+        if strange := [] if any(each.kind is each.VAR_KEYWORD for each in known) else [*keywords.keys() - {*names}]:
+            raise unknown_name("option", min(strange), names)
+        try:
+            given = signature.bind(*arguments, **keywords).arguments
+        except TypeError as error:
+            raise InputError(f"{function.__name__}: {error}") from None
+        try:
+            if isinstance(out := given.get("out"), str | PathLike):
+                check_folder(Path(out))
+            return function(*arguments, **keywords)
+        except CalibenchError as error:
+            error.args = (as_keywords(str(error)),)
+            raise
+
+    return called  # type: ignore[return-value]  # the same function to all who call it
+
+
+@_door
 def run(model: str, tasks: str | Sequence[str], out: str | Path, **options: Any) -> RunFile:
     """Runs or continues a run, scores it and writes its report, as `calibench run` does.
 
@@ -65,6 +104,7 @@ def run(model: str, tasks: str | Sequence[str], out: str | Path, **options: Any)
     return open_run(out)
 
 
+@_door
 def open_run(path: str | Path) -> RunFile:
     """Opens a run, given its folder or its file, for reading. It is closed by `close()`, or at the end of a `with`.
 
@@ -76,6 +116,7 @@ def open_run(path: str | Path) -> RunFile:
     return RunFile.open(_path(path))
 
 
+@_door
 def score(file: str | Path, *, out: str | Path | None = None, **options: Any) -> Scored:
     """Scores predictions that were made elsewhere, as `calibench score` does.
 
@@ -102,6 +143,7 @@ def score(file: str | Path, *, out: str | Path | None = None, **options: Any) ->
     return scored
 
 
+@_door
 def report(run: str | Path | RunFile, *, out: str | Path | None = None) -> RunSummary:
     """Scores a run: its scorecard, outcomes and most confident errors.
 
@@ -122,6 +164,7 @@ def report(run: str | Path | RunFile, *, out: str | Path | None = None) -> RunSu
     return summary
 
 
+@_door
 def compare(*runs: str | Path | RunFile, baseline: str = "first", out: str | Path | None = None) -> Comparison:
     """Compares runs, paired on the questions that both of a pair answered.
 
@@ -144,6 +187,7 @@ def compare(*runs: str | Path | RunFile, baseline: str = "first", out: str | Pat
     return comparison
 
 
+@_door
 def votes(*runs: str | Path | RunFile, confidence: Sequence[str] | None = None, out: str | Path | None = None) -> Votes:
     """Lets the draws of each question vote: accuracy and calibration by number of draws.
 
@@ -168,6 +212,7 @@ def votes(*runs: str | Path | RunFile, confidence: Sequence[str] | None = None, 
     return result
 
 
+@_door
 def recalibrate(
     run: str | Path | RunFile,
     *,
@@ -197,6 +242,7 @@ def recalibrate(
     return result
 
 
+@_door
 def tune(recipe: str, model: str, tasks: str | Sequence[str], out: str | Path, **options: Any) -> Path:
     """Trains a checkpoint, or continues where a stopped call was, as `calibench tune` does.
 

@@ -179,6 +179,11 @@ def flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
+def as_keywords(message: str) -> str:
+    """A message about options for a caller in Python, where they are keywords; commands, in backticks, stay."""
+    return re.sub(r"(`[^`]*`)|(?<![^\s(])--([a-z][a-z-]*[a-z])", lambda m: m[1] or m[2].replace("-", "_"), message)
+
+
 # -- values -----------------------------------------------------------------------------------------------------------
 
 

@@ -175,9 +175,7 @@ def plane_figure(
         labels: of the axes.
         baseline: index of the run whose dot is hollow.
     """
-    drawn = [
-        (i, x, y) for i, (x, y) in enumerate(points) if x and y and x.value is not None and y.value is not None
-    ]
+    drawn = [(i, x, y) for i, (x, y) in enumerate(points) if x and y and x.value is not None and y.value is not None]
     drawn.sort(key=lambda point: _value(point[2]))
     with style():
         figure = Figure(figsize=(3.3, 0.9 + max(1.7, 0.19 * len(drawn))), layout="constrained")
@@ -342,6 +340,20 @@ def _short(n: int) -> str:
     return str(n) if n < 1000 else f"{n / 1000:.1f}k"
 
 
+def check_path(path: Path) -> None:
+    """Whether a figure can be written there, as far as the name says it.
+
+    Raises:
+        InputError: another suffix than those of figures, or a folder.
+    """
+    if path.suffix.lower() not in _FORMATS:
+        raise InputError(
+            f"{path}: expected a name ending in {', '.join(_FORMATS)}, found {path.suffix or 'no suffix'!r}"
+        )
+    if path.is_dir():
+        raise InputError(f"{path}: expected the name of a file, found a folder")
+
+
 def save(figure: Figure, path: str | Path) -> None:
     """Writes the figure as SVG, PDF or PNG, by the path's suffix. Equal figures give equal bytes.
 
@@ -352,11 +364,8 @@ def save(figure: Figure, path: str | Path) -> None:
         StorageError: the file cannot be written.
     """
     path = Path(path)
+    check_path(path)
     suffix = path.suffix.lower()
-    if suffix not in _FORMATS:
-        raise InputError(
-            f"{path}: expected a name ending in {', '.join(_FORMATS)}, found {path.suffix or 'no suffix'!r}"
-        )
     with style():
         buffer = io.BytesIO()
         figure.savefig(buffer, format=suffix[1:], metadata=_FORMATS[suffix], dpi=200)

@@ -60,14 +60,20 @@ def _cell(metric: Metric | None) -> dict:
 def text(rows: Sequence[dict]) -> str:
     """Plain text for a terminal, at most 110 columns wide: how often the model is right, then how well it knows."""
     names, titles = _names(rows), _titles(rows) | {"ece_noise_floor": "floor"}
-    first = [["", *(titles.get(m, m) for m in _HOW_OFTEN), "n used/total"]]
-    second = [["", *(titles.get(m, m) for m in _HOW_WELL)]]
+    how_often, how_well = ([m for m in of if _held(m, rows)] for of in (_HOW_OFTEN, _HOW_WELL))
+    counted = "ece" if "ece" in how_well else "accuracy"
+    first = [["", *(titles.get(m, m) for m in how_often), "n used/total"]]
+    second = [["", *(titles.get(m, m) for m in how_well)]]
     for name, row in zip(names, rows, strict=True):
-        first.append([name, *(_value(row[m]) for m in _HOW_OFTEN), _count(row["ece"])])
-        floor = number(row["ece_noise_floor"]["value"])
-        second.append([name, _value(row["ece"]), floor, _value(row["brier"]), _value(row["auroc"])])
+        first.append([name, *(_value(row[m]) for m in how_often), _count(row[counted])])
+        second.append([name, *(_value(row[m]) for m in how_well)])
     notes = [note for name, row in zip(names, rows, strict=True) for note in _reasons(name, row)]
-    return "\n\n".join(part for part in (align(first), align(second), "\n".join(notes)) if part)
+    return "\n\n".join(part for part in (align(first), align(second) if how_well else "", "\n".join(notes)) if part)
+
+
+def _held(metric: str, rows: Sequence[dict]) -> bool:
+    """Whether any row has the metric: of a run without confidences, accuracy alone is left."""
+    return not rows or any(row[metric]["n_total"] is not None for row in rows)
 
 
 def _reasons(name: str, row: dict) -> list[str]:

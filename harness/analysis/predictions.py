@@ -119,6 +119,10 @@ def read(path: Path, names: Columns, form: TableForm = TableForm()) -> Predictio
 def _check_options(path: Path, names: Columns, form: TableForm) -> None:
     if bool(names.gold) != bool(form.grader) or (names.gold and not names.answer):
         raise InputError(f"{path}: --answer, --gold and --grader are given together, or a verdict column by --correct")
+    if form.labels and form.grader != "choice":
+        raise InputError(f"{path}: --labels are the possible answers for --grader choice; give both, or leave them out")
+    if names.choices and form.grader != "option":
+        raise InputError(f"{path}: --choices holds the options for --grader option; give both, or leave it out")
     named = [name for name in names if name is not None]
     if twice := next((name for name in named if named.count(name) > 1), None):
         raise InputError(f"{path}: the column {twice!r} cannot stand for two things; name another one")

@@ -90,6 +90,8 @@ def score(
     scales = {str(known): known for known in get_args(Scale)}
     if scale not in scales:
         raise InputError(f"scale: expected fraction or percent, found {scale!r}")
+    if gold and correct != "correct":
+        raise InputError(f"{file}: --correct and --gold both say what is right; name one of them")
     names = Columns(confidence_column, None if gold else correct, question, group, model, answer, gold, choices)
     found = predictions.read(Path(file), names, TableForm(scales[scale], tuple(missing), grader, labels))
     if shared:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from calibench.cli import lists, run, runs, score, tasks, tune
 from calibench.cli.parser import INTERRUPTED, Parser
 from calibench.errors import CalibenchError
+from calibench.files import check_folder
 from calibench.version import __version__
 
 _GROUPS = (run, runs, score, tasks, tune, lists)
@@ -25,7 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.further = further
     elif further:
         of_all.error(f"unrecognized arguments: {' '.join(further)}")
+    for note in getattr(options, "notes", ()):
+        print(f"note: {note}", file=sys.stderr)
     try:
+        if getattr(options, "out", None) and not hasattr(options, "out_is_file"):
+            check_folder(Path(options.out))
         return options.command(options) or 0
     except CalibenchError as error:
         print(f"calibench: {error}", file=sys.stderr)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -46,7 +45,8 @@ def renamed(command: argparse.ArgumentParser, old: str, new: str, **settings: An
 
     class Renamed(argparse.Action):
         def __call__(self, _parser: Any, options: Any, value: Any, _called: Any = None) -> None:
-            print(f"note: {old} is called {new}; the old name goes with the next version", file=sys.stderr)
+            note = f"{old} is called {new}; the old name goes with the next version"
+            options.notes = [*getattr(options, "notes", ()), note]  # said when all else is right
             setattr(options, self.dest, value)
 
     hidden: dict[str, Any] = {"default": argparse.SUPPRESS, "help": argparse.SUPPRESS}

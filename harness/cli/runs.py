@@ -43,7 +43,14 @@ def _add_report(commands: Any) -> None:
 def _report(options: argparse.Namespace) -> None:
     from calibench.store import runs_in
 
-    found = {run.name: _report_one(run, options) for run in runs_in(options.run)}
+    runs = runs_in(options.run)
+    found = {}
+    for run in runs:
+        if len(runs) > 1 and not options.json:
+            print(f"{run}:\n")
+        found[run.name] = _report_one(run, options)
+        if len(runs) > 1 and not options.json:
+            print()
     if options.json and not options.dry_run:
         _print_json_of(found)
 
@@ -228,6 +235,7 @@ def _add_plot(commands: Any) -> None:
     plot.add_argument("run", metavar="RUN")
     plot.add_argument("--out", metavar="FILE", required=True, help="file to write: .svg, .pdf or .png")
     plot.add_argument("--confidence", metavar="NAMES", type=values.names, help="methods to plot (default: all)")
+    plot.set_defaults(out_is_file=True)
     renamed(plot, "--method", "--confidence", type=values.names)
 
 
@@ -238,6 +246,7 @@ def _plot(options: argparse.Namespace) -> None:
     from calibench.reports import figures
     from calibench.store import RunFile, runs_in
 
+    figures.check_path(Path(options.out))
     summaries = []
     for path in runs_in(options.run):
         with RunFile.open(path) as run:

@@ -42,6 +42,8 @@ _LETTERS = {
     "i": {"c": "correct", "i": "incorrect", "n": "abstained"},
 }
 """The letter that decides what a column's letters mean -> that: a lone `n` is "no" or "not attempted"."""
+_FLOAT_NOISE = 1e-6
+"""Confidences that are outside their range by no more than this, as sums of probabilities are, stand at its end."""
 _ROUNDING = 1e-3
 """Confidences that are outside their range by no more than this are so by rounding, not by scale."""
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
@@ -198,6 +200,8 @@ class Confidences:
         import numpy as np
 
         values = np.array([self._value(cell, row) for row, cell in enumerate(cells, self._rows + 1)], dtype=float)
+        ends = np.clip(values, 0, 1)
+        values = np.where(np.abs(values - ends) <= _FLOAT_NOISE, ends, values)
         for i in np.flatnonzero((values < 0) | (values > 1)):
             self._note_outside(self._rows + i + 1, cells[i], values[i])
         plain = values if self._unit == 1 else values[:0]

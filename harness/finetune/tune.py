@@ -275,9 +275,10 @@ def _is_done(out: Path, plan: dict[str, Any]) -> bool:
     except OSError as error:
         raise _unwritable(out, error) from error
     if before is not None and before != plan:
+        found = _differences(before, plan)
+        shown = "; ".join([*found[:3], *([f"and {len(found) - 3} more"] if len(found) > 3 else [])])
         raise IdentityError(
-            f"{out} holds a checkpoint of another lineage; choose another --out, or the same settings:\n  "
-            + "\n  ".join(_differences(before, plan))
+            f"{out} holds a checkpoint of another lineage; choose another --out, or the same settings:\n  {shown}"
         )
     return (out / _LINEAGE).is_file()
 
@@ -289,7 +290,7 @@ def _differences(before: Any, now: Any, place: str = "") -> list[str]:
             for key in sorted(before.keys() | now.keys())
             for line in _differences(before.get(key), now.get(key), f"{place}.{key}".lstrip("."))
         ]
-    return [] if before == now else [f"{place}: {before} there, {now} now"]
+    return [] if before == now else [f"{place}: {before!s:.100} there, {now!s:.100} now"]
 
 
 def _lineage(recipe: Recipe, plan: dict[str, Any], parent: Checkpoint, notes: dict[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,8 @@ def _storage_errors(path: Path) -> Iterator[None]:
         if "readonly" in text or "unable to open" in text:
             raise StorageError(f"{path}: no permission to write here, or the folder is gone ({text})") from error
         raise RunFileError(f"{path}: {text}") from error
+    except msgspec.DecodeError as error:
+        raise RunFileError(f"{path}: holds what calibench does not write there ({error})") from error
     except sqlite3.DatabaseError as error:
         raise RunFileError(
             f"{path}: not a readable run file ({error}). If the disk damaged it, `sqlite3 {path.name} .recover`"
@@ -340,7 +342,7 @@ class RunFile:
         from calibench.store.frame import frame
 
         with _storage_errors(self.path):
-            return frame(self._db)
+            return frame(self._db, self.path)
 
 
 def unfinished(run: RunFile) -> str | None:

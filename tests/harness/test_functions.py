@@ -10,7 +10,7 @@ import pytest
 import calibench
 from calibench.analysis.options import ScoreOptions
 from calibench.analysis.score import score
-from calibench.errors import CalibenchError, InputError
+from calibench.errors import CalibenchError, InputError, StorageError
 from calibench.fields import fields
 
 ROWS = "question,model,confidence,correct\n" + "".join(
@@ -56,6 +56,14 @@ def place(made, monkeypatch):
         ("recalibrate", ("runs/a",), {"fit": 3}, "expected a run: its folder, its file or an open run, found 3"),
         ("recalibrate", ("runs/a",), {"maps": [3]}, "maps: expected a list of names, found [3]"),
         ("recalibrate", ("runs/a",), {"maps": "plat"}, "unknown map 'plat'. Did you mean platt"),
+        ("run", ("micro-sft", "micro_words", "o"), {"drws": 2}, "unknown option 'drws'. Did you mean draws"),
+        ("tune", ("merge", "micro-sft", [], "o"), {"wieghts": "1"}, "unknown option of recipe merge 'wieghts'. Did"),
+        ("open_run", ("runs/a",), {"pth": 1}, "unknown option 'pth'. Did you mean path"),
+        ("report", ("runs/a",), {"outt": "o"}, "unknown option 'outt'. Did you mean out"),
+        ("compare", ("runs",), {"basline": "a"}, "unknown option 'basline'. Did you mean baseline"),
+        ("votes", ("runs/a",), {"confidenc": "a"}, "unknown option 'confidenc'. Did you mean confidence"),
+        ("recalibrate", ("runs/a",), {"map": "platt"}, "unknown option 'map'. Did you mean maps"),
+        ("report", (), {}, "report: missing a required argument: 'run'"),
     ],
     ids=str,
 )
@@ -66,6 +74,36 @@ def test_what_does_not_fit_is_refused_by_name(place, function, given, options, m
     assert str(raised.value).startswith(message)
     assert str(raised.value).count("\n") < 2
     assert not Path("o").exists()
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "options", "message"),
+    [
+        ("run", ("micro-sft", "micro_words", "o"), {"draws": 4, "temperature": 0.0}, "draws 4 at .*; give temperature"),
+        ("tune", ("sft", "micro-sft", "micro_words", "o"), {}, "recipe sft: traces FILE is missing"),
+        ("score", ("t.csv",), {"gold": "model"}, "t.csv: answer, gold and grader are given together, or .* by correct"),
+        ("score", ("t.csv",), {"confidence_column": "x"}, ".* named by confidence_column, correct"),
+        ("recalibrate", ("runs/a",), {"fit": "runs/a"}, "fit runs/a is the run itself; without fit,"),
+    ],
+)
+def test_messages_name_keywords_and_not_flags(place, function, given, options, message):
+    with pytest.raises(InputError, match=message) as raised:
+        getattr(calibench, function)(*given, **options)
+    assert "--" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("function", "given"),
+    [
+        ("run", ("gone", "micro_words", "t.csv")),
+        ("tune", ("sft", "gone", [], "t.csv")),
+        *((name, ("gone",)) for name in ("score", "report", "compare", "votes", "recalibrate")),
+    ],
+)
+def test_an_out_that_is_a_file_is_refused_before_anything_is_read(place, function, given):
+    out = {} if "t.csv" in given else {"out": "t.csv"}
+    with pytest.raises(StorageError, match=r"t\.csv: cannot write here"):
+        getattr(calibench, function)(*given, **out)
 
 
 def test_one_name_in_place_of_a_list_is_that_name(place):

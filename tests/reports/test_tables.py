@@ -63,6 +63,14 @@ def test_text_is_the_table_that_a_terminal_shows():
     )
 
 
+def test_text_of_a_run_without_confidences_is_its_accuracy():
+    rows = tables.headline(Scorecard(metrics=(metric("accuracy", 0.5, 0.4, 0.6),), reliability=(), measures=infos()))
+    assert tables.text(rows) == (
+        "                Accuracy              n used/total\n"  #
+        "gsm8k · stated  0.500 [0.400, 0.600]  90/100"
+    )
+
+
 def test_text_of_long_names_and_several_protocols_stays_within_the_terminal(summary):
     tall = [m for m in SMALL.metrics if m.reason is None]
     other = [metric(m.metric, m.value, m.low, m.high, protocol="top_k", task="a long name of a task" * 9) for m in tall]

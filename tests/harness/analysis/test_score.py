@@ -83,6 +83,16 @@ def test_a_confidence_is_a_fraction_a_percentage_or_nothing(table, cell, value):
     assert values(table(f"confidence,correct\n{cell},1\n")) == [value if value is None else pytest.approx(value)]
 
 
+@pytest.mark.parametrize("scale", ["fraction", "percent"])
+def test_floating_point_noise_beside_0_and_1_is_no_reason_to_refuse(table, scale):
+    """As a sum of probabilities has it: 1.0000001 is 1, and 1.00001 is not."""
+    unit = 100 if scale == "percent" else 1
+    rows = "".join(f"{value * unit!r},1\n" for value in (1.0000001, -1e-9, 0.5))
+    assert values(table(CSV + rows), scale) == [1, 0, 0.5]
+    with pytest.raises(InputError, match="outside by rounding alone"):
+        values(table(f"{CSV}{1.00001 * unit!r},1\n"), scale)
+
+
 def test_the_percent_scale_divides_plain_numbers_alone(table):
     path = table("confidence,correct\n85,1\n85%,1\n0,0\n100,1\n,0\n")
     assert values(path, "percent") == [0.85, 0.85, 0.0, 1.0, None]
@@ -382,6 +392,16 @@ def test_of_several_runs_json_is_one_document_by_run(table, capsys, command):
     assert set(json.loads(capsys.readouterr().out)) == {"org_model-a", "org_model-b"}
 
 
+def test_of_several_runs_every_table_says_which_it_belongs_to(table, capsys):
+    out = table(CSV).parent / "out"
+    publish(score(write_models(table, questions=True), group="data", model="model", question="id"), out)
+    capsys.readouterr()
+    assert main(["report", str(out)]) == 0
+    told = capsys.readouterr().out
+    places = [told.index(f"{out / name}:\n") for name in ("org_model-a", "org_model-b")]
+    assert places[0] == 0 < told.index("Accuracy") < places[1] < told.rindex("Accuracy")
+
+
 def test_models_are_scored_on_the_questions_that_all_answered(table, capsys):
     path = write_models(table, questions=True)
     scored = score(path, group="data", model="model", question="id", shared=True)
@@ -499,6 +519,10 @@ def test_options_are_known_where_a_column_has_them(table):
     ("options", "words"),
     [
         (["--gold", "gold"], ["--answer, --gold and --grader are given together"]),
+        (["--labels", "yes,no"], ["--labels", "--grader choice"]),
+        (["--choices", "gold"], ["--choices", "--grader option"]),
+        (["--answer", "answer", "--gold", "gold", "--grader", "number", "--labels", "a,b"], ["--labels"]),
+        (["--correct", "ok", "--answer", "answer", "--gold", "gold", "--grader", "number"], ["--correct and --gold"]),
         (["--answer", "answer", "--gold", "gold", "--grader", "numbr"], ["unknown grader", "Did you mean number?"]),
         (["--answer", "answer", "--gold", "id", "--grader", "number"], ["row 1", "'id'", "a number", "'a'"]),
     ],

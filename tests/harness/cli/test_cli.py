@@ -233,6 +233,30 @@ def test_lists_are_text_and_json(place, capsys, command):
 
 
 @pytest.mark.parametrize(
+    ("command", "code", "words"),
+    [
+        (["score", "gone.csv", "--out", "file"], 4, "expected a folder, found the file file"),
+        (["compare", "gone", "gone", "--out", "file/below"], 4, "file/below: cannot write here"),
+        (["votes", "gone", "--out", "file"], 4, "cannot write here"),
+        (["recalibrate", "gone", "--out", "file"], 4, "cannot write here"),
+        (["lm-eval-tasks", "--out", "file"], 4, "cannot write here"),
+        (["run", "gone", "--tasks", "gsm8k", "--out", "file"], 4, "cannot write here"),
+        (["tune", "sft", "--model", "gone", "--out", "file"], 4, "cannot write here"),
+        (["plot", "gone", "--out", "file"], 2, "expected a name ending in"),
+        (["plot", "gone", "--out", "folder.svg"], 2, "found a folder"),
+    ],
+)
+def test_an_out_that_cannot_be_written_is_refused_before_anything_is_read(
+    tmp_path, monkeypatch, capsys, command, code, words
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.svg").mkdir()
+    assert main(command) == code
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("command", "old", "new"),
     [
         (["votes", "gone"], "--method", "--confidence"),
@@ -249,6 +273,9 @@ def test_an_option_goes_by_its_old_name_with_a_note(command, old, new, capsys):
     assert note == f"note: {old} is called {new}; the old name goes with the next version"
     assert main([*command, new, "1"]) == 2
     assert capsys.readouterr().err.splitlines() == error
+    with pytest.raises(SystemExit):
+        main([*command, old, "1", "--frobnicate"])
+    assert len(capsys.readouterr().err.splitlines()) == 2
     with pytest.raises(SystemExit):
         main([command[0], "--help"])
     assert f"{old} " not in capsys.readouterr().out.replace(f"{new} ", "")

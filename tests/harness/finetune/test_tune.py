@@ -299,6 +299,13 @@ def test_an_output_folder_of_another_lineage_is_refused_and_left(place, untraine
     told = capsys.readouterr().err
     assert "configuration.seed: 0 there, 1 now" in told
     assert "options.epochs: 2.0 there, 3.0 now" in told
+    assert (
+        tune(*sft, "--seed", "1", "--epochs", "3", "--max-tokens", "9", "--validation", "7", "--learning-rate", "1")
+        == 3
+    )
+    told = capsys.readouterr().err
+    assert told.count("\n") == 2
+    assert "and 2 more" in told
     traces(trace(2))
     assert tune(*sft) == 3
     assert "questions.sha256" in capsys.readouterr().err
