@@ -46,7 +46,7 @@ def _door(function: F) -> F:
     def called(*arguments: Any, **keywords: Any) -> Any:
         from calibench.errors import CalibenchError, InputError, unknown_name
         from calibench.fields import as_keywords
-        from calibench.files import check_folder
+        from calibench.store import check_folder
 
         known = signature.parameters.values()
         names = [each.name for each in known if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)]

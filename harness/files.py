@@ -8,19 +8,6 @@ from pathlib import Path
 from calibench.errors import StorageError
 
 
-def check_folder(path: Path) -> None:
-    """Whether files can be written below a path, which need not exist: before work is done for them.
-
-    Raises:
-        StorageError: it is a file, or lies below one.
-    """
-    for place in (path, *path.parents):
-        if place.is_dir():
-            return
-        if place.exists():
-            raise StorageError(f"{path}: cannot write here (expected a folder, found the file {place})")
-
-
 def write_text(path: Path, text: str) -> None:
     """Writes a whole file or none.
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from calibench.cli import lists, run, runs, score, tasks, tune
 from calibench.cli.parser import INTERRUPTED, Parser
 from calibench.errors import CalibenchError
-from calibench.files import check_folder
 from calibench.version import __version__
 
 _GROUPS = (run, runs, score, tasks, tune, lists)
@@ -31,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"note: {note}", file=sys.stderr)
     try:
         if getattr(options, "out", None) and not hasattr(options, "out_is_file"):
+            from calibench.store import check_folder
+
             check_folder(Path(options.out))
         return options.command(options) or 0
     except CalibenchError as error:

@@ -56,6 +56,19 @@ def _storage_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
+def check_folder(path: Path) -> None:
+    """Whether files can be written below a path, which need not exist: before work is done for them.
+
+    Raises:
+        StorageError: it is a file, or lies below one.
+    """
+    for place in (path, *path.parents):
+        if place.is_dir():
+            return
+        if place.exists():
+            raise StorageError(f"{path}: cannot write here (expected a folder, found the file {place})")
+
+
 def locked(folder: Path, refusal: str) -> int:
     """Makes the folder where it is missing, and locks it by its file `LOCK`.
 
