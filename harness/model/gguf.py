@@ -72,7 +72,7 @@ def dequantized(file: Path, tell: Callable[[str], None]) -> tuple[Path, str]:
                 millions = sum(math.prod(tensor.shape) for tensor in read.tensors) / 1e6
                 tell(
                     f"unpacking the {millions:,.0f} million weights of {file.name}, once, into {folder.parent};"
-                    f" this takes about {20 + millions / 10:.0f} seconds"
+                    f" this takes about {20 + millions / 30:.0f} seconds, and longer on a busy machine"
                 )
                 _convert(file, folder, lock)
     verdict = json.loads((folder / VERDICT).read_text())

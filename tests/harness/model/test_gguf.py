@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import gguf
@@ -301,3 +302,37 @@ def test_a_full_disk_is_a_storage_error(prose_writer, tmp_path):
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert done.returncode == StorageError.exit_code
     assert json.loads(done.stdout.splitlines()[-1])["error"] == "StorageError"
+
+
+class _Hub(BaseHTTPRequestHandler):
+    """What the hub says of a repository that holds two GGUF files and a page about them."""
+
+    def do_GET(self):
+        names = ["README.md", "m-Q4_K_M.gguf", "m-Q8_0.gguf"]
+        tree = [{"type": "file", "path": name, "oid": "0" * 40, "size": 4} for name in names]
+        info = {"id": "o/m", "sha": "0" * 40, "siblings": [{"rfilename": name} for name in names]}
+        body = json.dumps(tree if "/tree/" in self.path else info).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+def test_a_hub_repository_of_gguf_files_is_answered_with_how_to_get_one(tmp_path):
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Hub) as hub, ThreadPoolExecutor(1) as thread:
+        thread.submit(hub.serve_forever)
+        done = subprocess.run(
+            [sys.executable, "-c", "from calibench import model; model.resolve('o/m')"],
+            env={**os.environ, "HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+        hub.shutdown()
+    said = done.stderr.splitlines()[-1]
+    assert "ModelError: o/m: a repository of GGUF files; get one with `hf download o/m FILE --local-dir DIR`" in said
+    assert said.endswith("Files: m-Q4_K_M.gguf, m-Q8_0.gguf")
+    assert not list(tmp_path.rglob("*.gguf"))
