@@ -224,7 +224,9 @@ def test_a_task_of_lm_eval_is_asked_and_graded_as_lm_eval_does(sums, tmp_path, l
 
 def test_only_a_confidence_is_asked_for_besides_and_lm_eval_does_not_see_it(sums, launch):
     """A percentage after the answer would be the last number of the text."""
-    prompts, frame = launch(f"lm_eval:{sums}:last", lambda prompt: guess(prompt) + "\nConfidence: 85%")
+    prompts, frame = launch(
+        f"lm_eval:{sums}:last", lambda prompt: guess(prompt) + "\nConfidence: 85%", protocol="stated"
+    )
     theirs = {sample["arguments"][0][0] for sample in evaluate(sums, guess)["samples"]}
     assert {prompt.removesuffix(f"\n\n{STATED.alone}") for prompt in prompts} == theirs
     assert set(frame["value"].dropna()) == {0.85}
@@ -353,7 +355,8 @@ def test_the_metrics_of_multiple_choice_differ_on_these_questions(zoo, launch):
 
 
 def test_a_multiple_choice_question_can_also_be_answered_in_a_turn(zoo, launch):
-    prompts, frame = launch(f"lm_eval:{written(zoo, ZOO_YAML)}", lambda prompt: "Answer: B\nConfidence: 70%")
+    task = f"lm_eval:{written(zoo, ZOO_YAML)}"
+    prompts, frame = launch(task, lambda prompt: "Answer: B\nConfidence: 70%", protocol="stated")
     assert set(frame["value"]) == {0.7}
     assert set(frame["answer"]) == {"B"}
     assert frame["outcome"].value_counts().to_dict() == {"correct": 4, "incorrect": 8}
@@ -485,7 +488,7 @@ def verdicts(frame: pd.DataFrame) -> dict[str, tuple[str, float | None]]:
 
 
 def test_both_roads_agree_sample_by_sample_and_in_every_metric(tmp_path, launch):
-    prompts, frame = launch("micro_facts", answers("micro_facts"))
+    prompts, frame = launch("micro_facts", answers("micro_facts"), protocol="stated")
     our_tasks.write_configurations(tmp_path)
     theirs = evaluate(tmp_path / "calibench_micro_facts.yaml", answers("micro_facts"))
 
