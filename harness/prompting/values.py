@@ -48,6 +48,10 @@ VALUE = re.compile(
 )
 
 
+_TOPS = (12, 15, 20, 25, 30, 40, 50, 100, 1000, 10_000)
+"""Upper ends of scales that people use, besides those up to 10."""
+
+
 class Statement(NamedTuple):
     """One place where a confidence is stated."""
 
@@ -94,6 +98,8 @@ def read(statement: Statement, scale: str) -> tuple[float | None, Status]:
         return None, "ambiguous"  # 0.95% is a probability with a stray sign, or very unlikely
     if value["top"] and not top:
         return None, "out_of_range"
+    if value["top"] and top > 10 and top not in _TOPS:
+        return None, "ambiguous"  # 80/90
     if not top and scale == "words":
         return None, "ambiguous"
     share = number / (top or {"percent": 100, "probability": 1}[scale])

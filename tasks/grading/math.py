@@ -22,7 +22,7 @@ from typing import Any
 
 from calibench.tasks.base import Verdict
 from calibench.tasks.grading.answer import closing_brace, stated, stated_answer, unwrapped
-from calibench.tasks.grading.notation import as_latex, has_mixed_number, without_units
+from calibench.tasks.grading.notation import as_latex, as_union, has_mixed_number, without_units
 from calibench.tasks.grading.refusal import is_refusal
 
 GRADER = "math/3"
@@ -113,6 +113,7 @@ def _readings(answer: str) -> list[Any]:
     logging.getLogger("math_verify").setLevel(logging.ERROR)  # it warns that its own time limit is off
     wholes = {answer, unwrapped(_COPULA.split(answer)[-1])}
     rewritten = {as_latex(without_units(whole)) for whole in wholes}
+    rewritten |= {union for whole in rewritten if (union := as_union(whole))}
     mixed = has_mixed_number(answer)
     readings = []
     for said in rewritten if mixed else wholes | rewritten:

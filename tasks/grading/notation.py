@@ -56,7 +56,8 @@ _WORDS = (
     (re.compile(r">="), r"\\ge "),
     (re.compile(r"(?<=[\w)}])[ ]?\*[ ]?(?=[\w(\\])"), r" \\cdot "),
 )
-_UNITS = re.compile(r"(?:[ ]+(?:per[ ]|square[ ]|cubic[ ])?[a-z]{2,20}\.?){1,4}\Z")
+_FRACTION_OF_PI = re.compile(r"(?<![\w./])(\d{1,9})[ ]?/[ ]?(\d{1,9})[ ]+(?=\\pi)")
+_UNITS = re.compile(r"(?:[ ]+(?:per[ ]|square[ ]|cubic[ ])?(?!pi\b)[a-z]{2,20}\.?){1,4}\Z")
 
 
 def as_latex(text: str) -> str:
@@ -67,12 +68,31 @@ def as_latex(text: str) -> str:
     text = _with_roots(text)
     for pattern, replacement in _WORDS:
         text = pattern.sub(replacement, text)
+    text = _FRACTION_OF_PI.sub(r"\\frac{\1}{\2} ", text)
     return _MIXED.sub(_improper, text).strip()
 
 
 def without_units(text: str) -> str:
     """The text without words behind its number, if it starts with one: `12\\pi inches per second`."""
     return _UNITS.sub("", text) if re.match(r"[-+$\\]?[\d.(\\√]", text) else text
+
+
+_BELOW_OR_ABOVE = re.compile(
+    r"(?P<x>[a-z])[ ]*(?P<below><|\\leq?)[ ]*(?P<low>[^<>=,a-z]{1,30}?)[ ]*(?:,[ ]*)?(?:or|\\cup|\\text\{ ?or ?\})[ ]*"
+    r"(?P=x)[ ]*(?P<above>>|\\geq?)[ ]*(?P<high>[^<>=,a-z]{1,30})"
+)
+
+
+def as_union(text: str) -> str | None:
+    """Two inequalities that a number below or above satisfies, as intervals: `x < 2 or x > 5`; None for other text."""
+    halves = re.split(r"[ ]*(?:,[ ]*)?\b(?:or)\b[ ]*", text.replace("$", "").strip())
+    if len(halves) == 2 and re.match(r"[a-z][ ]*(?:>|\\ge)", halves[0]):
+        halves.reverse()
+    found = _BELOW_OR_ABOVE.fullmatch(" or ".join(halves))
+    if not found:
+        return None
+    left, right = (")" if found["below"] == "<" else "]"), ("(" if found["above"] == ">" else "[")
+    return rf"(-\infty, {found['low']}{left} \cup {right}{found['high']}, \infty)"
 
 
 def has_mixed_number(text: str) -> bool:

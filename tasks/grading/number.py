@@ -1,10 +1,10 @@
 r"""Grades answers that are one number, by exact comparison.
 
 Read: digits with thousands separators (`1,234`, `1 234`, `1'234`), decimals, fractions and mixed numbers (also `2½`),
-signs (also U+2212, a dash, `minus`), LaTeX (`\frac{3}{4}`, `\$`, `\text{}`, `\times 10^3`), units and words around the
-number, `1.5 million`, `3万`, and sums and products (`3*6` is 18). A percent sign is a unit: 25% is 25. A number is read
-whole or not at all: never a part of a longer number, a word, a range, a root or a time of day, nor one that is denied
-("not 7"). Two alternatives ("7 or 8") are no answer.
+signs (also U+2212, a dash, `minus`), LaTeX (`\frac{3}{4}`, `\$`, `\text{}`, `\times 10^3`), units and words around
+the number, `1.5 million`, `1.2k`, `3万`, `forty-two`, and sums and products (`3*6` is 18). A percent sign is a unit:
+25% is 25. A number is read whole or not at all: never a part of a longer number, a word, a range, a root or a time of
+day, nor one that is denied ("not 7"). Two alternatives ("7 or 8") are no answer.
 
 In a stated answer with several numbers, the right side of the last `=` counts; then the number that the answer starts
 with; then the last one. Where no answer is stated, the last number of the text counts, and the detail says so.
@@ -20,6 +20,7 @@ from fractions import Fraction
 
 from calibench.tasks.base import Verdict
 from calibench.tasks.grading.answer import stated_answer
+from calibench.tasks.grading.languages import number_of_words
 from calibench.tasks.grading.refusal import is_refusal
 
 GRADER = "number/3"
@@ -50,7 +51,7 @@ _NUMBER = re.compile(
     rf"(?:(?:(?P<whole>\d{{1,9}})[ ])?(?P<top>{_INTEGER})[ ]?/[ ]?(?P<bottom>{_INTEGER})"
     rf"|(?P<decimal>(?:{_INTEGER}(?:\.\d{{0,300}})?|\.\d{{1,300}})(?:e[-+]?\d{{1,2}})?))"
     r"(?![\d/^×]|[-–—.,:]\d|e[-+]?\d|[ ]?(?:√|π|\\pi|sqrt))"
-    r"(?:[ ](?P<scale>thousand|million|billion|trillion|[千万萬億亿])(?![a-z]))?",
+    r"(?:(?:[ ](?P<scale>thousand|million|billion|trillion|[千万萬億亿])|(?P<kilo>k))(?![a-z]))?",
     re.IGNORECASE,
 )
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
@@ -79,7 +80,7 @@ def grade_number(gold: Sequence[str], answer_text: str) -> Verdict:
     stated = stated_answer(answer_text)
     if is_refusal(answer_text):
         return Verdict("abstained", stated)
-    number = read_number(stated) if stated else _last_number(answer_text)
+    number = _read(stated) if stated else _last_number(answer_text)
     if number is None:
         return Verdict("unparsed", None, f"no number in the stated answer {stated[:80]!r}" if stated else None)
     return Verdict(
@@ -91,7 +92,7 @@ def grade_number(gold: Sequence[str], answer_text: str) -> Verdict:
 
 def answer_classes(answers: Sequence[str]) -> list[str]:
     """A key for each answer: the number that it gives, or its text where it gives none."""
-    numbers = [read_number(answer) for answer in answers]
+    numbers = [_read(answer) for answer in answers]
     return [answer if n is None else str(n) for answer, n in zip(answers, numbers, strict=True)]
 
 
@@ -109,6 +110,22 @@ def read_number(text: str) -> Fraction | None:
     if before in ("", "either", "from", "between"):
         return None if _has_alternative(numbers, before) else _value(numbers[0])
     return _value(numbers[-1])
+
+
+def _read(answer: str) -> Fraction | None:
+    number = read_number(answer)
+    return _in_words(answer) if number is None else number
+
+
+def _in_words(text: str) -> Fraction | None:
+    """A number from 0 to 100 that the text is in words, with up to two words of a unit behind it."""
+    words = text.strip(" .!*_").split()
+    if re.search(r"\d", text) or len(words) > 6:
+        return None
+    sign = -1 if words and words[0].lower() in ("minus", "negative") else 1
+    words = words[1:] if sign < 0 else words
+    found = (number_of_words(" ".join(words[:end])) for end in range(len(words), max(0, len(words) - 3), -1))
+    return next((Fraction(sign * value) for value in found if value is not None), None)
 
 
 def _numbers(text: str) -> list[re.Match[str]]:
@@ -154,7 +171,7 @@ def _value(match: re.Match[str]) -> Fraction | None:
         if bottom == 0:
             return None
         value = Fraction(int(match["top"].replace(",", "")), bottom) + int(match["whole"] or 0)
-    value *= _SCALES.get((match["scale"] or "").lower(), 1)
+    value *= 1000 if match["kilo"] else _SCALES.get((match["scale"] or "").lower(), 1)
     return -value if match["sign"] == "-" else value
 
 
