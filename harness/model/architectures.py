@@ -91,7 +91,7 @@ def _heads_width(config: dict[str, Any]) -> int:
     return int(config["hidden_size"] // config["num_attention_heads"])
 
 
-class Family(NamedTuple):
+class Architecture(NamedTuple):
     """What sets an architecture apart from the rest."""
 
     model_type: str
@@ -105,16 +105,16 @@ class Family(NamedTuple):
 
 
 FAMILIES = {
-    "llama": Family("llama", permuted=True),
-    "qwen2": Family("qwen2"),
-    "qwen3": Family("qwen3", _NORMS_OF_HEADS),
-    "gemma": Family("gemma", norm_offset=1.0),
-    "gemma2": Family("gemma2", _NORMS_OF_GEMMA_2, _gemma_2, norm_offset=1.0),
-    "gemma3": Family("gemma3_text", _NORMS_OF_HEADS | _NORMS_OF_GEMMA_2, _gemma_3, norm_offset=1.0),
+    "llama": Architecture("llama", permuted=True),
+    "qwen2": Architecture("qwen2"),
+    "qwen3": Architecture("qwen3", _NORMS_OF_HEADS),
+    "gemma": Architecture("gemma", norm_offset=1.0),
+    "gemma2": Architecture("gemma2", _NORMS_OF_GEMMA_2, _gemma_2, norm_offset=1.0),
+    "gemma3": Architecture("gemma3_text", _NORMS_OF_HEADS | _NORMS_OF_GEMMA_2, _gemma_3, norm_offset=1.0),
 }
 
 
-def family(header: Header) -> Family:
+def family(header: Header) -> Architecture:
     """How the file's architecture is read.
 
     Raises:
@@ -225,7 +225,7 @@ def weights(header: Header, config: dict[str, Any]) -> Iterator[tuple[str, Any]]
         yield _name(header, tensor, own), values
 
 
-def _name(header: Header, tensor: Tensor, own: Family) -> str:
+def _name(header: Header, tensor: Tensor, own: Architecture) -> str:
     block, name, what = re.fullmatch(r"(?:blk\.(\d+)\.)?(.*?)\.?(weight|bias)?", tensor.name).groups()  # type: ignore[union-attr]
     known = (_LAYER | own.names) if block else _TOP
     if name not in known or what is None:

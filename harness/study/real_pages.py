@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from calibench.files import write_text
 from calibench.metrics.compare import compare
@@ -14,6 +15,9 @@ from calibench.reports.text import UNDEFINED, interval, number, signed
 from calibench.results import Difference
 from calibench.study.real_cells import Asked, RealCell, frame_of
 from calibench.study.tables import table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _PASSES = {"standard": "standard prompt", "default": "default", "stated": "`stated`, one turn"}
 _PUBLISHED = (
@@ -195,7 +199,7 @@ def _against(a: RealCell, b: RealCell) -> Iterator[Sequence[str]]:
 # -- both -------------------------------------------------------------------------------------------------------------
 
 
-def _numbers(frame) -> dict[tuple[str, str], Metric]:
+def _numbers(frame: pd.DataFrame) -> dict[tuple[str, str], Metric]:
     return {(m.method, m.metric): m for m in scorecard(frame).metrics if m.subset == "all" and m.task != "macro"}
 
 
