@@ -59,6 +59,10 @@ def by_label(labels_of: Callable[[Question], Sequence[Label]]) -> dict[str, Any]
     }
 
 
+_NO_GOES_ON = re.compile(r"(?i)\W*no\s+[^\W\d]")
+"""As in Spanish `no lo sé`, whose first word is no answer."""
+
+
 def grade_choice(labels: Sequence[Label], gold: Sequence[str], answer_text: str) -> Verdict:
     """Whether the answer gives an accepted label.
 
@@ -69,7 +73,7 @@ def grade_choice(labels: Sequence[Label], gold: Sequence[str], answer_text: str)
     """
     stated = stated_answer(answer_text)
     given = _label(labels, stated) if stated else _unlabelled(labels, answer_text)
-    if given:
+    if given and not (_NO_GOES_ON.match(stated or answer_text) and is_refusal(stated or answer_text)):
         return Verdict("correct" if given in gold else "incorrect", given)
     if is_refusal(answer_text):
         return Verdict("abstained", stated)
