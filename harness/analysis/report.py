@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
-from calibench.analysis.spreads import spreads
+from calibench.analysis.spreads import label_mass, spreads
 from calibench.errors import InputError, RunFileError
 from calibench.files import write_text
 from calibench.records import Outcome, Status
@@ -38,12 +38,15 @@ def report(run: RunFile) -> RunSummary:
         _ = manifest["name"], manifest["kind"], manifest["model"]["name"]
     except (KeyError, TypeError) as error:
         raise RunFileError(f"{run.path}: its manifest has no usable entry {error}") from error
-    summary = summarize(frame, manifest, _gallery(run, frame) if run.has_texts() else None)
-    return msgspec.structs.replace(summary, spreads=spreads(frame, run))
+    texts = run.has_texts()
+    return summarize(frame, manifest, _gallery(run, frame) if texts else None, label_mass(run) if texts else {})
 
 
 def summarize(
-    frame: pd.DataFrame, manifest: Mapping[str, Any], gallery: tuple[GalleryItem, ...] | None = None
+    frame: pd.DataFrame,
+    manifest: Mapping[str, Any],
+    gallery: tuple[GalleryItem, ...] | None = None,
+    masses: Mapping[tuple[str, str], float] = {},
 ) -> RunSummary:
     """Computes all that a report needs, from the rows and the manifest of a run.
 
@@ -51,6 +54,7 @@ def summarize(
         frame: of `RunFile.frame`.
         manifest: where it has an entry `known`, only those outcomes and statuses are known.
         gallery: None where the texts are not known.
+        masses: of `label_mass`.
     """
     from calibench.metrics.scorecard import scorecard
 
@@ -65,6 +69,7 @@ def summarize(
         scorecard=msgspec.structs.replace(card, metrics=tuple(m for m in card.metrics if m.metric not in unknown)),
         counts=count_outcomes(frame, **known),
         gallery=gallery,
+        spreads=spreads(frame, masses),
     )
 
 

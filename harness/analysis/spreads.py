@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,14 +21,13 @@ LABELS = "p_true"
 """The method whose `raw` holds the probabilities of its labels."""
 
 
-def spreads(frame: pd.DataFrame, run: RunFile | None = None) -> tuple[Spread, ...]:
+def spreads(frame: pd.DataFrame, masses: Mapping[tuple[str, str], float]) -> tuple[Spread, ...]:
     """One per task, protocol and method.
 
     Args:
         frame: of `RunFile.frame`.
-        run: the run that the frame is of; None: nothing is known but the frame.
+        masses: of `label_mass`.
     """
-    mass = _label_mass(run) if run is not None else {}
     read = frame[frame["status"] == "ok"]
     found = []
     for (task, protocol, method), values in read.groupby(["task", "protocol", "method"])["value"]:
@@ -36,7 +36,7 @@ def spreads(frame: pd.DataFrame, run: RunFile | None = None) -> tuple[Spread, ..
             Spread(
                 task=task, protocol=protocol, method=method, n=len(values), distinct=int(values.nunique()),
                 deviation=float(values.std()) if len(values) > 1 else None,
-                label_mass=mass.get((task, protocol)) if method == LABELS else None,
+                label_mass=masses.get((task, protocol)) if method == LABELS else None,
                 example=example,
                 copies=int((values == _value(example)).sum()) if example else 0,
             )
@@ -44,7 +44,8 @@ def spreads(frame: pd.DataFrame, run: RunFile | None = None) -> tuple[Spread, ..
     return tuple(found)
 
 
-def _label_mass(run: RunFile) -> dict[tuple[str, str], float]:
+def label_mass(run: RunFile) -> dict[tuple[str, str], float]:
+    """(task, protocol) -> mean probability of all labels of P(True)."""
     masses: dict[tuple[str, str], list[float]] = {}
     for reading in run.confidences(LABELS):
         if reading.status == "ok" and reading.raw:

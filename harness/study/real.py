@@ -25,7 +25,7 @@ import msgspec
 
 from calibench import model as checkpoints
 from calibench import run
-from calibench.analysis.spreads import spreads
+from calibench.analysis.spreads import label_mass, spreads
 from calibench.errors import CalibenchError
 from calibench.files import write_text
 from calibench.study.cells import answers_of
@@ -112,7 +112,7 @@ def _by_limit(tasks: Sequence[str], name: str, few: bool) -> dict[int, list[str]
 def _answers(held: Any) -> dict[str, Asked]:
     frame = held.frame()
     answers = answers_of(frame)
-    found = spreads(frame, held)
+    found = spreads(frame, label_mass(held))
     asked = {}
     for task, of in frame.groupby("task"):
         first = of.drop_duplicates("question_id").sort_values("question_id")

@@ -17,7 +17,7 @@ import pytest
 from rounds import MEASURED, size
 
 from calibench import model, tasks
-from calibench.backends.vllm import Backend, _prepare_environment
+from calibench.backends.vllm import Backend, _environment
 from calibench.prompting import protocols
 from calibench.prompting.chat import ChatFormat
 from calibench.running.config import seed_of
@@ -49,16 +49,17 @@ def questions(split: str = "test", limit: int | None = LIMIT):
 def bare(draws: int, temperature: float, asked: Iterable[tuple] | None = None) -> float:
     """Tokens per second over `asked`, by default over every test question."""
     prompts, seeds = zip(*(asked or questions()), strict=True)
-    _prepare_environment()
+    engine, environment = Backend(str(model.resolve(CHECKPOINT).path), {}, "auto", Path(os.devnull))._chosen()
     request = {
-        "engine": Backend(str(model.resolve(CHECKPOINT).path), {}, "auto", Path(os.devnull))._arguments(),
+        "engine": engine,
         "prompts": prompts,
         "seeds": seeds if temperature else [None] * len(seeds),
         "draws": draws,
         "sampling": {"temperature": temperature, "top_p": 1.0, "max_tokens": MAX_TOKENS},
     }
     program = [sys.executable, Path(__file__).with_name("bare.py")]
-    done = subprocess.run(program, input=json.dumps(request), capture_output=True, text=True)
+    with _environment(environment):
+        done = subprocess.run(program, input=json.dumps(request), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     result = next(json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"tokens"'))
     return result["tokens"] / result["seconds"]

@@ -18,7 +18,7 @@ from calibench.metrics.bootstrap import (
 from calibench.metrics.calibration import expected_calibration_error
 from calibench.metrics.measures import MEASURES
 from calibench.metrics.resampled import resample
-from calibench.metrics.sample import Sample
+from calibench.metrics.sample import OUTCOMES, Sample
 
 VALUES = np.array([0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0])
 SHARES = np.array([0.05, 0.08, 0.07, 0.1, 0.15, 0.25, 0.1, 0.2])
@@ -75,11 +75,14 @@ def test_draws_are_uniform_over_clusters():
     assert counts.var(axis=1) == pytest.approx(np.full(5, 0.8), abs=0.05)
 
 
+FAILED = OUTCOMES.index("failed")
+
+
 def test_resampled_metrics_are_those_of_the_repeated_rows():
     rng = np.random.default_rng(2)
     sample = simulated("mild", 30, 3, rng)
     sample.confidence[::7] = np.nan
-    sample.outcome[::11] = 5
+    sample.outcome[::11] = FAILED
     (resampled,) = resample([sample], 5, np.random.default_rng(3))
     (counts,) = draws(30, 5, np.random.default_rng(3))
     for r in range(5):
@@ -88,9 +91,9 @@ def test_resampled_metrics_are_those_of_the_repeated_rows():
         used = ~np.isnan(confidence) & (outcome < 2)
         right = outcome[used] == 0
         expected = {
-            "accuracy": np.mean(outcome[outcome != 5] == 0),
+            "accuracy": np.mean(outcome[outcome != FAILED] == 0),
             "accuracy_answered": np.mean(outcome[outcome < 2] == 0),
-            "coverage": used.sum() / np.sum(outcome != 5),
+            "coverage": used.sum() / np.sum(outcome != FAILED),
             "mean_confidence": confidence[used].mean(),
             "brier": np.mean((confidence[used] - right) ** 2),
             "signed_gap": confidence[used].mean() - right.mean(),

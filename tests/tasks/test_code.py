@@ -74,7 +74,7 @@ def test_the_program_is_whole_and_the_confidence_no_part_of_it(text: str):
 
 def test_answers_without_a_program_are_abstentions_or_unparsed():
     assert grade_code(TESTS, "I don't know.") == Verdict("abstained", None)
-    assert grade_code(TESTS, "It is hard to say.") == Verdict("unparsed", None)
+    assert grade_code(TESTS, "It is easily done.") == Verdict("unparsed", None)
     assert grade_code(TESTS, "") == Verdict("unparsed", None)
 
 

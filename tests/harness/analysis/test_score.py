@@ -199,7 +199,7 @@ CSV = "confidence,correct\n"
         ("t.csv", CSV + "0.5,1\n0.5,maybe\n", ["'correct', row 2", "true/false", "'maybe'"]),
         ("t.csv", CSV + "0.5,0.5\n", ["'correct', row 1", "'0.5'"]),
         ("t.csv", CSV + "0.5,\n", ["'correct', row 1", "found nothing"]),
-        ("t.csv", CSV + "0.5,1\n1.0000001,0\n", ["1 of 2 rows", "row 2: '1.0000001'", "by rounding alone"]),
+        ("t.csv", CSV + "0.5,1\n1.00001,0\n", ["1 of 2 rows", "row 2: '1.00001'", "by rounding alone"]),
         ("t.csv", CSV + "0.5,1\n0.6,0\n90,1\n", ["row 3: '90'", "leave them empty"]),
         ("t.csv", CSV + '"1,000",1\n', ["row 1", "decimal comma or thousands", "'1,000'"]),
         ("t.csv", CSV + "0.5,B\n0.5,A\n", ["'correct', row 1", "in words", "--grader option", "'B'"]),

@@ -58,7 +58,8 @@ def test_a_verdict_is_one_letter_after_the_question_that_p_true_asks(chat, promp
     assert row.kind == kind
     assert learned(chat, row) == letter
     text = chat.decode(row.input_ids)
-    assert text.endswith(f"<|user|>{p_true.QUESTION}<|end|><|assistant|>{letter}")
+    reasoned_none = "<think>\n\n</think>\n\n"  # as the output above opens a reasoning by itself
+    assert text.endswith(f"<|user|>{p_true.QUESTION}<|end|><|assistant|>{reasoned_none}{letter}")
     assert "Answer: 4" in text
     assert "90%" not in text
 

@@ -210,7 +210,7 @@ def guess(prompt: str) -> str:
 
 @pytest.mark.parametrize("filter_name", ["first", "last"])
 def test_a_task_of_lm_eval_is_asked_and_graded_as_lm_eval_does(sums, tmp_path, launch, filter_name):
-    prompts, frame = launch(f"lm_eval:{sums}:{filter_name}", guess, protocol="plain")
+    prompts, frame = launch(f"lm_eval:{sums}:{filter_name}", guess, protocol="plain", confidence="none")
     samples = [s for s in evaluate(sums, guess)["samples"] if s["filter"] == filter_name]
     assert sorted(prompts) == sorted(s["arguments"][0][0] for s in samples)
     assert all(prompt.startswith("Add up.") and prompt.count("Answer:") == 3 for prompt in prompts)
@@ -234,7 +234,7 @@ def test_only_a_confidence_is_asked_for_besides_and_lm_eval_does_not_see_it(sums
 
 
 def test_equal_documents_are_questions_of_their_own(sums, launch):
-    _, frame = launch(f"lm_eval:{sums}:last", guess, protocol="plain")
+    _, frame = launch(f"lm_eval:{sums}:last", guess, protocol="plain", confidence="none")
     assert frame["question_id"].nunique() == len(frame) == 9
 
 
@@ -425,12 +425,18 @@ def test_configurations_of_an_earlier_version_have_to_be_written_again(road, tmp
     assert told.count("\n") == 1
 
 
+def folder_of(name: str, benchmark_data: Path) -> str:
+    """Tasks whose data are on the hub alone have rows of our own in the published form."""
+    own = Path(__file__).parents[2] / "tasks" / "rows"
+    return str(own if name in ("aime24", "aime25", "gpqa_diamond", "supergpqa") else benchmark_data)
+
+
 @pytest.mark.data
 @pytest.mark.sandbox
 @pytest.mark.parametrize("name", tasks.names())
 def test_every_task_has_documents_and_grades_their_answers(name, benchmark_data):
     task = tasks.load(name)
-    document = our_tasks.documents(name, str(benchmark_data))["test"][0]
+    document = our_tasks.documents(name, folder_of(name, benchmark_data))["test"][0]
     question = msgspec.json.decode(document["question"], type=Question)
     right = f"{task.gold_text(question)[0]}\nConfidence: 77%"
     assert set(our_tasks.score(document, [right]).values()) == {("correct", 0.77)}
@@ -440,7 +446,7 @@ def test_every_task_has_documents_and_grades_their_answers(name, benchmark_data)
 @pytest.mark.data
 @pytest.mark.parametrize("name", CLOSED)
 def test_every_task_of_a_closed_set_has_its_options_graded(name, benchmark_data):
-    document = our_tasks.documents_with_options(name, str(benchmark_data))["test"][0]
+    document = our_tasks.documents_with_options(name, folder_of(name, benchmark_data))["test"][0]
     n, right = len(document["choices"]), document["target"]
     share = pytest.approx(1 / (1 + (n - 1) / math.e))
 
