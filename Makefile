@@ -25,7 +25,7 @@ PYTHON := $(PYTHON)
 DEVICE := $(DEVICE)
 
 # Two tests at a time, a file in one process; on a GPU each engine wants all of its memory.
-WORKERS := $(if $(filter cpu,$(DEVICE)),-n 2 --dist loadfile)
+WORKERS := $(if $(filter cpu,$(DEVICE)),-n 2 --dist loadfile --no-loadscope-reorder)
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --progress-bar off --constraint constraints/$(DEVICE).txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))

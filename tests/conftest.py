@@ -49,6 +49,12 @@ _NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with tests of the engine come first, so that no long one is left to a single process at the end."""
+    long = {item.path for item in items if item.get_closest_marker("engine")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker, (present, remedy) in _NEEDS.items():
         if item.get_closest_marker(marker) and not present():

@@ -4,7 +4,6 @@ starts takes its code from itself, whether it is installed in place or from a wh
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,12 +12,9 @@ from typing import NamedTuple
 from zipfile import ZipFile
 
 import pytest
+from traps import SOURCES, found_first, met, set_traps
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("harness", "tasks", "metrics", "reports")
-TRAP = (
-    "import pathlib\npathlib.Path(__file__).with_suffix('.met').touch()\nraise RuntimeError('of the project itself')\n"
-)
 
 
 class Project(NamedTuple):
@@ -36,12 +32,10 @@ class Project(NamedTuple):
 
     def start(self, *command: str) -> subprocess.CompletedProcess[str]:
         program = [str(self.interpreter.with_name(command[0])), *command[1:]]
-        environment = {**os.environ, "PYTHONPATH": str(self.folder)}
-        return subprocess.run(program, cwd=self.folder, env=environment, capture_output=True, text=True)
+        return subprocess.run(program, cwd=self.folder, env=found_first(self.folder), capture_output=True, text=True)
 
     def met(self) -> list[str]:
-        """The packages of the project that were imported."""
-        return sorted(mark.parent.name for mark in self.folder.glob("*/__init__.met"))
+        return met(self.folder)
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +72,7 @@ def pip(interpreter: Path | str, *arguments: Path | str) -> None:
 
 @pytest.fixture(params=["editable", "wheel"])
 def project(request, tmp_path) -> Project:
-    for name in SOURCES:
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "__init__.py").write_text(TRAP)
+    set_traps(tmp_path)
     interpreter = Path(sys.executable) if request.param == "editable" else request.getfixturevalue("installed")
     return Project(tmp_path, interpreter)
 
@@ -119,7 +111,9 @@ def test_spawned_graders_and_the_sandbox(project):
 
 @pytest.mark.engine
 @pytest.mark.slow
+@pytest.mark.parametrize("project", ["wheel"], indirect=True)
 def test_a_script_with_engine_and_graders(project):
+    """From the editable install: tests/test_python_page.py."""
     (project.folder / "script.py").write_text(
         "from calibench import run\n"
         "if __name__ == '__main__':\n"

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from traps import found_first, met, set_traps
 
 import calibench
 from calibench.reports import figures
@@ -30,11 +31,15 @@ def test_the_figures_that_are_named_exist():
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_examples_run_one_after_the_other(tmp_path):
-    """One process for all of them, with one engine; what they print and write is what the page says."""
+    """One process for all of them, with one engine; what they print and write is what the page says. In a project with
+    packages of its own that have the names of calibench's folders."""
+    set_traps(tmp_path)
     body = "".join(EXAMPLES).replace("\n", "\n    ")
     (tmp_path / "example.py").write_text(f'if __name__ == "__main__":\n    {body.rstrip(" ")}')
-    done = subprocess.run([sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True)
+    environment = found_first(tmp_path)
+    done = subprocess.run([sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
+    assert met(tmp_path) == []
     assert re.search(r"micro_wrods.*micro_words", done.stdout.splitlines()[-1])
     assert re.search(r"^honest .* better$", done.stdout, re.MULTILINE)
     written = ("runs/sft/votes.html", "reliability.pdf", "runs/comparison/report.html", "checkpoints/half/lineage.json")
