@@ -110,7 +110,11 @@ def _by_limit(tasks: Sequence[str], name: str, few: bool) -> dict[int, list[str]
 
 
 def _answers(held: Any) -> dict[str, Asked]:
-    frame = held.frame()
+    """Of the tasks that are complete: those that come first of an unfinished one are the short answers."""
+    frame, scope = held.frame(), held.manifest()["scope"]
+    wanted = {task: sum(part["questions"] for part in of.values()) for task, of in scope.items()}
+    answered = frame.groupby("task")["question_id"].nunique()
+    frame = frame[frame["task"].map(lambda task: answered[task] == wanted[task])]
     answers = answers_of(frame)
     found = spreads(frame, label_mass(held))
     asked = {}
