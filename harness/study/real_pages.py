@@ -57,8 +57,9 @@ def _prompts(cells: Sequence[RealCell]) -> Iterator[str]:
             ("Task", "Prompt", "n", "Accuracy", "Echoed", "Unparsed or cut", "Coverage", "Distinct", "ECE", "AUROC"),
             _ways(cell),
         )
-        yield "Accuracy against the standard prompt, and of `stated` against the default, in pairs on shared questions:"
-        yield table(("Task", "Change", "Difference", "Verdict", "n"), _costs(cell))
+        if costs := list(_costs(cell)):
+            yield "Accuracy against the standard prompt, and of `stated` against the default, on shared questions:"
+            yield table(("Task", "Change", "Difference", "Verdict", "n"), costs)
     yield "## How often P(True) and the second turn tell nothing"
     yield (
         "Label mass is the mean probability of the two letters that P(True) is read from; the rest went to other"
@@ -213,7 +214,7 @@ def _shown(metric: Metric | None) -> str:
 def _made(cells: Sequence[RealCell]) -> str:
     lines = [
         f"- {cell.model}: weights `{cell.weights[:23]}`, answers of at most {cell.settings['max_tokens']} tokens,"
-        f" {cell.cpu_seconds / 3600:.1f} CPU hours in all"
+        f" {cell.cpu_seconds / 3600:.1f} CPU hours in the sessions that ended"
         for cell in cells
     ]
     return "## How this page is made\n\n" + "\n".join(
