@@ -85,7 +85,7 @@ def measure(model: str, out: Path, cells: Path, names: Sequence[str], wanted: Se
         if not limits:
             continue
         for limit, tasks in limits.items():
-            named = [task_file(task, out / "standard") if name == "standard" else task for task in tasks]
+            named = [task_file(task, limit, out / "standard") if name == "standard" else task for task in tasks]
             held = run(
                 model, named, folder, limit=limit, max_tokens=MAX_TOKENS, data=data, name=short, **PASSES[name].options
             )

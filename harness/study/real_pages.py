@@ -57,6 +57,8 @@ def _prompts(cells: Sequence[RealCell]) -> Iterator[str]:
             ("Task", "Prompt", "n", "Accuracy", "Echoed", "Unparsed or cut", "Coverage", "Distinct", "ECE", "AUROC"),
             _ways(cell),
         )
+        if unasked := [title for name, title in _PASSES.items() if not cell.passes.get(name)]:
+            yield f"Not asked yet: {', '.join(unasked)}."
         if costs := list(_costs(cell)):
             yield "Accuracy against the standard prompt, and of `stated` against the default, on shared questions:"
             yield table(("Task", "Change", "Difference", "Verdict", "n"), costs)

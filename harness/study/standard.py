@@ -13,7 +13,8 @@ from calibench import tasks
 from calibench.files import write_text
 from calibench.prompting.protocols import body
 from calibench.records import Question
-from calibench.tasks.base import Task
+from calibench.running.selection import select
+from calibench.tasks.base import Rows, Task
 
 STANDARD = {
     "gsm8k": "Q: {question}\nA: Let's think step by step.",
@@ -29,24 +30,33 @@ gsm8k_cot_zeroshot. MBPP: EvalPlus, without the beginning of the reply that it w
 paper (arXiv 2212.10511). CREAK: none is published for instructed models; the bare question."""
 
 
-def standard(name: str) -> Task:
-    """The task with the standard prompt in the place of its own."""
+def standard(name: str, limit: int) -> Task:
+    """The task with the standard prompt in the place of its own, over the sample of `limit` that the task itself has.
+
+    A sample goes by the task's name, and this one has a name of its own.
+    """
     task = tasks.load(name)
     own = f"{name}_standard"
+    sample: frozenset[str] | None = None
+
+    def open_sampled(data: str | None) -> Rows:
+        nonlocal sample
+        sample = select(task, data, limit).chosen
+        return task.open(data)
 
     def to_question(row: dict, place: str) -> Question | None:
         question = task.to_question(row, place)
-        if question is None:
+        if question is None or (sample is not None and question.question_id not in sample):
             return None
         return replace(question, task=own, text=STANDARD[name].format(question=body(question)), choices=())
 
-    return task._replace(name=own, instruction=None, to_question=to_question, training=None)
+    return task._replace(name=own, instruction=None, open=open_sampled, to_question=to_question, training=None)
 
 
-def task_file(name: str, folder: Path) -> str:
+def task_file(name: str, limit: int, folder: Path) -> str:
     """Writes the task as a user's Python file, which every process can load; returns how a run names it."""
-    file = folder / f"{name}_standard.py"
+    file = folder / str(limit) / f"{name}_standard.py"
     if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        write_text(file, f'from calibench.study.standard import standard\n\nTASK = standard("{name}")\n')
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_text(file, f'from calibench.study.standard import standard\n\nTASK = standard("{name}", {limit})\n')
     return f"file:{file.resolve()}"

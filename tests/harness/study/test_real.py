@@ -6,11 +6,13 @@ import re
 
 import numpy as np
 import pytest
+from fakes import gsm8k_folder
 
 from calibench import tasks
 from calibench.errors import DataError
 from calibench.prompting.protocols import PROTOCOLS, first_turn
 from calibench.results import Spread
+from calibench.running.selection import select
 from calibench.study import real
 from calibench.study.cells import GreedyAnswers, encode
 from calibench.study.real_cells import Asked, RealCell, frame_of, read
@@ -79,14 +81,24 @@ def test_a_frame_has_the_answers_and_confidences_of_a_cell():
 
 def test_a_standard_prompt_is_asked_and_nothing_else(tmp_path, monkeypatch):
     for name in STANDARD:
-        task = standard(name)
+        task = standard(name, 5)
         assert task.name == f"{name}_standard"
         assert task.instruction is None
-    reference = task_file("gsm8k", tmp_path)
+    reference = task_file("gsm8k", 5, tmp_path)
     task = tasks.load(reference)
     question = task.to_question({"question": "What is 1 + 1?", "answer": "#### 2"}, "row 1")
     assert first_turn(question, task, PROTOCOLS["plain"]) == "Q: What is 1 + 1?\nA: Let's think step by step."
     assert task.grade(question, "It is 2.").outcome == "correct"
+
+
+def test_a_standard_prompt_is_asked_of_the_questions_that_the_task_itself_is_asked(tmp_path):
+    data = gsm8k_folder(tmp_path / "data", 40)
+    asked = [
+        {question.question_id for question in select(task, str(data), limit).questions(str(data))}
+        for task, limit in ((tasks.load("gsm8k"), 7), (standard("gsm8k", 7), 7))
+    ]
+    assert len(asked[0]) == 7
+    assert asked[0] == asked[1]
 
 
 def test_a_file_that_is_no_cell_is_named(tmp_path):
