@@ -6,6 +6,7 @@ What a user sets, by `--engine` or in the environment, stays.
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,14 +84,7 @@ def _parameters(file: Path) -> int:
     """Values of all tensors, from the header of a safetensors file."""
     with file.open("rb") as weights:
         header = json.loads(weights.read(int.from_bytes(weights.read(8), "little")))
-    total = 0
-    for name, tensor in header.items():
-        if name != "__metadata__":
-            values = 1
-            for dimension in tensor["shape"]:
-                values *= dimension
-            total += values
-    return total
+    return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
 
 
 def arguments(folder: Path, given: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
+from calibench.errors import DataError
 from calibench.files import write_text
 from calibench.metrics.compare import compare
 from calibench.metrics.scorecard import scorecard
@@ -30,7 +32,10 @@ _PUBLISHED = (
 
 def write_pages(cells: Sequence[RealCell], folder: Path) -> None:
     """Writes both pages and the diagrams beside them."""
-    cells = sorted(cells, key=lambda cell: cell.passes["default"]["gsm8k"].accuracy())
+    asked = [cell for cell in cells if cell.passes.get("default")]
+    if not asked:
+        raise DataError("expected a cell whose default pass has a finished task, found none")
+    cells = sorted(asked, key=lambda cell: fmean(a.accuracy() for a in cell.passes["default"].values()))
     write_text(folder / "prompts.md", "\n\n".join(_prompts(cells)) + "\n")
     write_text(folder / "real-models.md", "\n\n".join(_models(cells, folder)) + "\n")
 

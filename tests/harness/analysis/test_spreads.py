@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+
+import pytest
 from fakes import FakeBackend
 
 from calibench.analysis.report import report
 from calibench.backends.base import Choice
+from calibench.errors import RunFileError
 from calibench.reports.run import run_report
-from calibench.store import RunFile
+from calibench.store import FILE_NAME, RunFile
 
 
 class Unsure(FakeBackend):
@@ -38,3 +43,11 @@ def test_the_mass_of_the_letters_of_p_true_is_reported_and_little_of_it_warned_o
     assert abs(spread.label_mass - 0.4) < 1e-12
     assert "its letters have 0.400 of the probability" in run_report(summary)
     assert spread.example is None
+
+
+def test_probabilities_that_are_none_are_named(launch):
+    launch(Unsure(lambda prompt, seed: "Answer: 4"), protocol="plain", confidence="p_true")
+    with contextlib.closing(sqlite3.connect(launch.out / FILE_NAME)) as db, db:
+        db.execute("UPDATE confidences SET raw = 'nothing'")
+    with RunFile.open(launch.out) as run, pytest.raises(RunFileError, match="expected the probabilities of labels"):
+        report(run)

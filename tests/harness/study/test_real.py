@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from fakes import gsm8k_folder
+from msgspec.structs import replace
 
 from calibench import tasks
 from calibench.errors import DataError
@@ -63,6 +64,15 @@ def test_the_page_says_what_a_prompt_costs(tmp_path, accuracy, said):
     (row,) = re.findall(r"\| gsm8k \| default → `stated`, one turn \|.*", page)
     assert said in row
     assert "| small | gsm8k | p_true | 9 of 120 | 0.100 | 0.310 |" in page
+
+
+def test_a_page_needs_a_finished_task_and_no_certain_one(tmp_path):
+    one = cell("one")
+    creak = replace(one, passes={"default": {"creak": one.passes["default"]["creak"]}})
+    write_pages([creak, replace(one, passes={})], tmp_path)
+    assert "## one" in (tmp_path / "real-models.md").read_text()
+    with pytest.raises(DataError, match="a finished task"):
+        write_pages([replace(one, passes={})], tmp_path)
 
 
 def test_models_are_compared_on_the_same_questions(tmp_path):
