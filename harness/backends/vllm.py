@@ -106,8 +106,7 @@ class Backend(BaseBackend):
         arguments = {"model": self._model, "seed": 0, "disable_log_stats": True, **self._options}
         if not current_platform.is_cpu():
             return arguments, {}
-        folder = Path(self._model)
-        return arguments | _cpu.arguments(folder, self._options), _cpu.environment(folder)
+        return arguments | _cpu.arguments(Path(self._model), self._options), _cpu.environment()
 
     async def close(self) -> None:
         if self._engine is not None:

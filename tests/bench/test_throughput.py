@@ -10,7 +10,7 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import pytest
@@ -46,10 +46,13 @@ def questions(split: str = "test", limit: int | None = LIMIT):
             yield prompt.token_ids, seed_of(0, name, question.question_id)
 
 
-def bare(draws: int, temperature: float, asked: Iterable[tuple] | None = None) -> float:
-    """Tokens per second over `asked`, by default over every test question."""
+def bare(
+    draws: int, temperature: float, asked: Iterable[tuple] | None = None, *, without: Collection[str] = ()
+) -> float:
+    """Tokens per second over `asked`, by default over every test question; `without` some settings of ours."""
     prompts, seeds = zip(*(asked or questions()), strict=True)
-    engine, environment = Backend(str(model.resolve(CHECKPOINT).path), {}, "auto", Path(os.devnull))._chosen()
+    engine, chosen = Backend(str(model.resolve(CHECKPOINT).path), {}, "auto", Path(os.devnull))._chosen()
+    environment = {name: value for name, value in chosen.items() if name not in without}
     request = {
         "engine": engine,
         "prompts": prompts,
@@ -69,7 +72,8 @@ def through_calibench(out: Path, draws: int, temperature: float) -> float:
     subprocess.run(
         [
             sys.executable, "-m", "calibench", "run", CHECKPOINT, "--tasks", "micro", "--out", out,
-            "--draws", str(draws), "--temperature", str(temperature), "--max-tokens", str(MAX_TOKENS),
+            "--confidence", "stated", "--max-tokens", str(MAX_TOKENS),
+            "--draws", str(draws), "--temperature", str(temperature),
             *(["--limit", str(LIMIT)] if LIMIT else []),
         ],
         check=True, capture_output=True,
