@@ -173,7 +173,8 @@ class _Rescoring:
         method = self._methods.get(reading.method)
         if method is None or method.reread is None or reading.raw is None or reading.status == "failed":
             return
-        ended, cut = (method.reread(reading.raw, generation.reasoning_opened, ended) for ended in (True, False))
+        opened, markup = generation.reasoning_opened, self._markup
+        ended, cut = (method.reread(reading.raw, opened, ended, markup) for ended in (True, False))
         now = cut if reading.status == "missing" else ended
         self._differs({reading.method: reading}, replace(reading, value=now.value, status=now.status))
 

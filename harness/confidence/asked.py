@@ -20,7 +20,7 @@ async def _read(answered: Answered, backend: BaseBackend) -> Reading:
         return prompt
     reply = await backend.complete(prompt, Sampling(0.0, 1.0, _REPLY_TOKENS), seed=None)
     text = backend.chat.decode(reply.token_ids)
-    return read_reply(text, False, reply.ended)._replace(cached_tokens=reply.cached_tokens)
+    return read_reply(text, False, reply.ended, backend.chat.markup)._replace(cached_tokens=reply.cached_tokens)
 
 
 METHOD = Method(
@@ -28,5 +28,5 @@ METHOD = Method(
     needs=frozenset({"follow_up"}),
     read=_read,
     question=QUESTION,
-    reread=lambda reply, _opened, ended: read_reply(reply, False, ended),
+    reread=lambda reply, _opened, ended, markup: read_reply(reply, False, ended, markup),
 )

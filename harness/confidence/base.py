@@ -16,6 +16,7 @@ import msgspec
 from calibench import registry
 from calibench.backends._likelihoods import ScoredOptions
 from calibench.backends.base import BaseBackend, TokenScores
+from calibench.prompting.markup import Markup
 from calibench.prompting.parsing import Parsed, parse
 from calibench.records import Status, TokenFeatures
 
@@ -57,9 +58,9 @@ class Method(NamedTuple):
     """What a follow-up asks; part of a run's identity."""
     of_whole_output: bool = False
     """It reads everything that was written, wherever the answer in it is found."""
-    reread: Callable[[str, bool, bool], Reading] | None = None
-    """(reply as `Reading.raw` keeps it, whether the model's turns open with reasoning, whether the reply ended) ->
-    reading by today's rules. None: `raw` is no text that rules read."""
+    reread: Callable[[str, bool, bool, Markup | None], Reading] | None = None
+    """(reply as `Reading.raw` keeps it, whether the model's turns open with reasoning, whether the reply ended, what the
+    checkpoint says about its reasoning) -> reading by today's rules. None: `raw` is no text that rules read."""
 
     @property
     def needs_model(self) -> bool:
@@ -78,13 +79,14 @@ def follow_up(answered: Answered, backend: BaseBackend, question: str, room: int
     return prompt
 
 
-def read_reply(text: str, reasoning_opened: bool, ended: bool) -> Reading:
+def read_reply(text: str, reasoning_opened: bool, ended: bool, markup: Markup | None) -> Reading:
     """The percentage in a reply to a question for the confidence alone.
 
     Args:
         text: the reply, which becomes the reading's `raw`.
         reasoning_opened: the prompt opened the reasoning, so that the reply starts inside it.
         ended: the model ended its turn, and no token limit cut it.
+        markup: what the checkpoint says about its reasoning.
     """
     parsed = parse(
         text,
@@ -92,6 +94,7 @@ def read_reply(text: str, reasoning_opened: bool, ended: bool) -> Reading:
         scale="percent",
         finish_reason="stop" if ended else "length",
         answered_before=True,
+        markup=markup,
     )
     return Reading(parsed.confidence, parsed.status, text)
 

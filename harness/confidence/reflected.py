@@ -26,7 +26,8 @@ async def _read(answered: Answered, backend: BaseBackend) -> Reading:
         return Reading(None, "failed", f"prompt of {length} tokens leaves no room in a context of {backend.context}")
     reply = await backend.complete(prompt.token_ids, Sampling(0.0, 1.0, room), seed=None)
     text = backend.chat.decode(reply.token_ids)
-    return read_reply(text, prompt.reasoning_opened, reply.ended)._replace(cached_tokens=reply.cached_tokens)
+    reading = read_reply(text, prompt.reasoning_opened, reply.ended, backend.chat.markup)
+    return reading._replace(cached_tokens=reply.cached_tokens)
 
 
 METHOD = Method(

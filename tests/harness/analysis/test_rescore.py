@@ -223,3 +223,20 @@ def test_what_the_checkpoint_says_about_its_reasoning_is_kept_and_read_again(lau
         assert (found.reasoning, found.changes) == (0, ())
         run._db.execute("UPDATE generations SET reasoning = NULL")
         assert rescore(run).summary().reasoning == 10
+
+
+def test_replies_are_read_by_the_markup_of_the_runs_checkpoint(launch):
+    """A percentage that the model only weighs in its reply is not its confidence, in the run and when read again."""
+
+    def answer(prompt: str, seed: int | None) -> str:
+        turn = prompt.rpartition("<|user|>")[2]
+        asked = "your answer above" in turn or "proposed solution" in turn
+        return "Confidence: 80%\n[plan]Confidence: 20%[/plan]" if asked else "Answer: 4"
+
+    backend = FakeBackend(answer)
+    backend.chat = ChatFormat(tokenizer(), "auto", declared=Markup("a test", "[plan]", "[/plan]"))
+    launch(backend, confidence=("asked", "reflected"), protocol="plain", limit=2)
+    read = {(row[4], row[5], row[6]) for row in rows(launch.out)["confidences"]}
+    assert read == {("asked", 0.8, "ok"), ("reflected", 0.8, "ok")}
+    with RunFile.create(launch.out) as run:
+        assert rescore(run).summary().changes == ()
