@@ -5,7 +5,7 @@ Records are frozen, typed and JSON-native. A record's key fields come first. Opt
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -236,6 +236,12 @@ class Sampling(NamedTuple):
     """Taken from the logit of each token that the output has."""
     repetition_penalty: float = 1.0
     """Divides the logit of each token that prompt or output has, or multiplies a negative one."""
+
+
+UNSAID: dict[str, Any] = {
+    "template": "", "top_k": 0, "min_p": 0.0, "presence_penalty": 0.0, "repetition_penalty": 1.0, "system": None
+}  # fmt: skip
+"""With what a run was made whose file does not say it."""
 
 
 class TokenFeatures(msgspec.Struct, frozen=True):

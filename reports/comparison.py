@@ -9,14 +9,12 @@ from markupsafe import Markup
 
 from calibench.records import MeasureInfo, Metric
 from calibench.reports import figures, small_multiples, tables, text
+from calibench.reports.comparability import by_value, counts, pair_of, side_by_side, warnings
 from calibench.reports.page import figure_maker, flatten, glossary, groups, render
 from calibench.results import Comparison, Difference, RunSummary
 
 _ALL = ("macro", "all")
 """Task and subset of the mean over tasks."""
-_NOTABLE = 0.02
-"""Differences of coverage and truncation between runs that are warned of."""
-_SETTINGS = ("temperature", "top_p", "max_tokens", "thinking", "draws", "backend")
 
 
 def comparison_report(comparison: Comparison) -> str:
@@ -42,7 +40,7 @@ def comparison_report(comparison: Comparison) -> str:
         baseline=comparison.baseline,
         others=[run.name for run in runs if run.name != comparison.baseline],
         protocols=list(dict.fromkeys(m.protocol for run in runs for m in run.scorecard.metrics)),
-        warnings=list(_warnings(comparison)),
+        warnings=list(warnings(comparison)),
         ladder=_ladder(runs, verdicts, columns),
         ladder_figures=[
             *_ladder_figures(figure, comparison, found, columns),
@@ -51,20 +49,16 @@ def comparison_report(comparison: Comparison) -> str:
         steps=_steps(comparison.differences),
         matrices=list(_matrices(runs, found, verdicts, columns)),
         strips=list(_strips(runs, found, comparison.baseline)),
-        headlines=_side_by_side(runs),
+        headlines=side_by_side(runs),
         differences=[
             (pair, len(of_pair), groups(of_pair, lambda d: (d.protocol, d.metric)))
-            for pair, of_pair in groups(comparison.differences, _pair)
+            for pair, of_pair in groups(comparison.differences, pair_of)
         ],
         extents=_extents(comparison.differences),
-        counts=_counts(runs),
+        counts=counts(runs),
         conventions=glossary(comparison.differences),
         fields=_differing_fields(runs),
     )
-
-
-def _pair(difference: Difference) -> tuple[str, str]:
-    return difference.run_a, difference.run_b
 
 
 def _methods(found: dict[tuple, Metric]) -> list[tuple[str, list[str]]]:
@@ -165,7 +159,7 @@ def _steps(differences: Iterable[Difference]) -> list[tuple[Any, list]]:
     """(protocol, method) -> [((run A, run B), {metric: difference of the mean over tasks})]."""
     means = [d for d in differences if d.task == "macro"]
     return [
-        (key, [(pair, {d.metric: d for d in of_pair}) for pair, of_pair in groups(rows, _pair)])
+        (key, [(pair, {d.metric: d for d in of_pair}) for pair, of_pair in groups(rows, pair_of)])
         for key, rows in groups(means, lambda d: (d.protocol, d.method))
     ]
 
@@ -208,15 +202,6 @@ def _place(task: str, subset: str, domain: str | None, *, below: bool = False) -
     return {"key": (task, subset), "domain": domain, "below": below}
 
 
-def _side_by_side(runs: Sequence[RunSummary]) -> list[tuple[Any, list]]:
-    """protocol -> [((protocol, task, method), {run: headline row})] of what at least one run has."""
-    rows: dict[tuple, dict] = {}
-    for run in runs:
-        for row in tables.headline(run.scorecard):
-            rows.setdefault((row["protocol"], row["task"], row["method"]), {})[run.name] = row
-    return groups(rows.items(), lambda item: item[0][0])
-
-
 def _strips(runs: Sequence[RunSummary], found: dict, baseline: str) -> Iterator[dict]:
     """Per protocol, task and method the diagrams of the runs, all to one scale, the baseline behind each of them."""
     strips: dict[tuple, dict] = {}
@@ -251,125 +236,15 @@ def _bin(diagram: Any, edge: tuple[float, float]) -> Any:
     return next((b for b in diagram.bins if (b.low, b.high) == edge), None) if diagram else None
 
 
-def _counts(runs: Sequence[RunSummary]) -> list[tuple[Any, dict]]:
-    """(protocol, task) -> {run: outcome counts}."""
-    counted = [((count.protocol, count.task), run.name, count) for run in runs for count in run.counts]
-    return [(key, {name: count for _, name, count in rows}) for key, rows in groups(counted, lambda row: row[0])]
-
-
 def _extents(differences: Iterable[Difference]) -> dict[str, float]:
     """Per metric the largest distance from 0 that an interval reaches: the half width of its axis."""
     ends = [(d.metric, abs(end)) for d in differences for end in (d.low, d.high) if end is not None]
     return {metric: max(0.01, *(end for _, end in group)) for metric, group in groups(ends, lambda pair: pair[0])}
 
 
-# -- what may not be comparable ---------------------------------------------------------------------------------------
-
-
-def _warnings(comparison: Comparison) -> Iterator[str]:
-    runs = comparison.runs
-    for run in runs:
-        if run.manifest.get("complete") is False:
-            yield f"{_short(run.name)} is not finished: its numbers are of what was graded when this page was made."
-    protocols = _by_value({run.name: ", ".join(sorted({m.protocol for m in run.scorecard.metrics})) for run in runs})
-    if len(protocols) > 1:
-        yield f"Protocol: {_said(protocols)}. Answers to different prompts are not compared."
-    settings = {run.name: _settings(run) for run in runs}
-    for name in _SETTINGS:
-        values = _by_value({run: of_run.get(name, "not stated") for run, of_run in settings.items()})
-        if len(values) > 1:
-            yield f"Setting {name}: {_said(values)}."
-    yield from _identity_warnings(runs)
-    yield from _question_warnings(comparison)
-    yield from _share_warnings(runs)
-
-
-def _settings(run: RunSummary) -> dict[str, str]:
-    asked = {str(of_protocol["draws"]) for _, _, of_protocol in _scope(run)}
-    draws = {"draws": ", ".join(sorted(asked))} if asked else {}
-    return dict(flatten(run.manifest.get("configuration") or {})) | draws
-
-
-def _scope(run: RunSummary) -> Iterator[tuple[str, str, dict]]:
-    """(task, protocol, what was asked for)."""
-    for task, of_task in (run.manifest.get("scope") or {}).items():
-        for protocol, asked in of_task.items():
-            yield task, protocol, asked
-
-
-def _identity_warnings(runs: Sequence[RunSummary]) -> Iterator[str]:
-    for field, what in (("prompts", "prompts"), ("graders", "graders"), ("data", "versions of the data")):
-        held = {run.name: (run.manifest.get("identity") or {}).get(field) or {} for run in runs}
-        for name in sorted(set().union(*held.values())):
-            values = _by_value({run: of_run[name] for run, of_run in held.items() if name in of_run})
-            if len(values) > 1:
-                parts = "; ".join(", ".join(map(_short, names)) for _, names in values)
-                yield f"The {what} of {text.clip(name, 60)} differ: {parts}."
-
-
-def _question_warnings(comparison: Comparison) -> Iterator[str]:
-    tasks = {run.name: {count.task for count in run.counts} for run in comparison.runs}
-    for task in sorted(set().union(*tasks.values())):
-        without = [_short(name) for name, held in tasks.items() if task not in held]
-        if without:
-            yield f"Task {text.clip(task, 40)} is not in {', '.join(without)}: means there are of other tasks."
-    asked = {
-        (run.name, protocol, task): scope["questions"]
-        for run in comparison.runs
-        for task, protocol, scope in _scope(run)
-    }
-    compared = {_pair(d) for d in comparison.differences}
-    for a, b in comparison.pairs:
-        if (a, b) not in compared:
-            yield f"{_short(b)} and {_short(a)} share no question under the same task, protocol and method."
-    for pair, differences in groups(comparison.differences, _pair):
-        shared = {(d.protocol, d.task): d.n_questions for d in differences if d.task != "macro"}
-        totals = [sum(asked.get((name, *key), n) for key, n in shared.items()) for name in pair]
-        if any(total != sum(shared.values()) for total in totals):
-            of_a, of_b = (f"{_short(name)} ({total:,})" for name, total in zip(pair, totals, strict=True))
-            yield f"Questions: {of_b} and {of_a} share {sum(shared.values()):,}; their differences are of these."
-
-
-def _share_warnings(runs: Sequence[RunSummary]) -> Iterator[str]:
-    for (_, task), counts in _counts(runs):
-        shares = {
-            name: count.outcomes.get("truncated", 0) / max(1, sum(count.outcomes.values()))
-            for name, count in counts.items()
-        }
-        if apart := _apart(shares):
-            yield f"Truncation of {text.clip(task, 40)}: {apart}."
-    for _, rows in _side_by_side(runs):
-        for (_, task, method), of_runs in rows:
-            values = {name: row["coverage"]["value"] for name, row in of_runs.items()}
-            apart = _apart({name: value for name, value in values.items() if value is not None})
-            if task != "macro" and apart:
-                yield f"Coverage of {text.label(task, method, 40)}: {apart}. Their calibration is of different answers."
-
-
-def _apart(shares: dict[str, float]) -> str | None:
-    """The least and the greatest share, if they are notably apart."""
-    if not shares or max(shares.values()) - min(shares.values()) <= _NOTABLE:
-        return None
-    least, most = min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
-    return f"{_short(least)} {100 * shares[least]:.1f} %, {_short(most)} {100 * shares[most]:.1f} %"
-
-
 def _differing_fields(runs: Sequence[RunSummary]) -> list[tuple[str, list]]:
     """Field of the manifest -> [(value, names of the runs)], value None where the field is not there."""
     flat = {run.name: dict(flatten(run.manifest)) for run in runs}
     fields = dict.fromkeys(field for of_run in flat.values() for field in of_run)
-    by_field = ((field, _by_value({name: of_run.get(field) for name, of_run in flat.items()})) for field in fields)
+    by_field = ((field, by_value({name: of_run.get(field) for name, of_run in flat.items()})) for field in fields)
     return [(field, values) for field, values in by_field if len(values) > 1]
-
-
-def _by_value(values: dict[str, Any]) -> list[tuple[Any, list[str]]]:
-    """From run -> value to (value, runs that have it)."""
-    return groups(values, values.get)
-
-
-def _said(values: list[tuple[Any, list[str]]]) -> str:
-    return "; ".join(f"{value} ({', '.join(map(_short, names))})" for value, names in values)
-
-
-def _short(name: str) -> str:
-    return text.clip(name, 40)

@@ -121,6 +121,7 @@ def _add_compare(commands: Any) -> None:
 
 def _compare(options: argparse.Namespace) -> None:
     from calibench.analysis.compare import compare, publish
+    from calibench.reports.comparability import asked_otherwise
     from calibench.reports.tables import comparison_text
     from calibench.store import RunFile, runs_in
 
@@ -130,6 +131,8 @@ def _compare(options: argparse.Namespace) -> None:
             output.warn_if_unfinished(run)
         comparison = compare(runs, options.baseline)
     page = publish(comparison, Path(options.out))
+    for warning in asked_otherwise(comparison.runs):
+        print(f"warning: {warning}", file=sys.stderr)
     if options.json:
         output.print_json(comparison.differences)
     else:

@@ -59,8 +59,8 @@ class Method(NamedTuple):
     of_whole_output: bool = False
     """It reads everything that was written, wherever the answer in it is found."""
     reread: Callable[[str, bool, bool, Markup | None], Reading] | None = None
-    """(reply as `Reading.raw` keeps it, whether the model's turns open with reasoning, whether the reply ended, what the
-    checkpoint says about its reasoning) -> reading by today's rules. None: `raw` is no text that rules read."""
+    """(reply as `Reading.raw` keeps it, whether the model's turns open with reasoning, whether the reply ended, what
+    the checkpoint says about its reasoning) -> reading by today's rules. None: `raw` is no text that rules read."""
 
     @property
     def needs_model(self) -> bool:

@@ -24,16 +24,12 @@ from calibench.model import Checkpoint
 from calibench.prompting import protocols
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.markup import Markup
+from calibench.records import UNSAID
 from calibench.running import suites
 from calibench.running.config import RunConfig
 from calibench.running.selection import Selection
 from calibench.store import RunFile
 from calibench.version import __version__
-
-_UNSAID = {
-    "template": "", "top_k": 0, "min_p": 0.0, "presence_penalty": 0.0, "repetition_penalty": 1.0, "system": None
-}  # fmt: skip
-"""With what a run was made whose file does not say it."""
 
 
 def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Selection]) -> dict[str, Any]:
@@ -84,7 +80,7 @@ def check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
             ]
             merged[field] = {**shared, **value}
         else:
-            before = old.get(field, _UNSAID.get(field, value) if old else value)
+            before = old.get(field, UNSAID.get(field, value) if old else value)
             if before != value:
                 differences.append(f"{field}: {before} there, {value} now")
             merged[field] = value

@@ -172,6 +172,13 @@ def test_equal_runs_have_no_warnings():
     [
         ([{"configuration": {"temperature": t}} for t in (0.7, 0.0, 0.7)], "Setting temperature: 0.7 (A, C); 0.0 (B)."),
         ([{"configuration": {"max_tokens": 5}}, {}], "Setting max_tokens: 5 (A); not stated (B)."),
+        ([{"configuration": {"top_k": 20}}, {"configuration": {}}], "Setting top_k: 20 (A); not stated (B)."),
+        ([{"configuration": {"system": t}} for t in ("Be brief.", None)], "Setting system: Be brief. (A); none (B)."),
+        (
+            [{"configuration": {"template": {"effort": "low"}}}, {"configuration": {"template": {}}}],
+            "Setting template: effort=low (A); none (B).",
+        ),
+        ([{"identity": {"engine_options": f"dtype={t}"}} for t in "xy"], "Setting engine: dtype=x (A); dtype=y (B)."),
         ([{"scope": {"gsm8k": {"stated": {"draws": k, "questions": 9}}}} for k in (1, 8)], "draws: 1 (A); 8 (B)."),
         (
             [{"identity": {"graders": {"gsm8k": f"number/{v}"}}} for v in (1, 2, 1)] + [{"identity": {"graders": {}}}],
@@ -183,6 +190,26 @@ def test_equal_runs_have_no_warnings():
 )
 def test_manifests_that_differ_where_it_matters_are_warned_of(manifests, warning):
     assert warning in page_of(*(small(name=n, manifest=m) for n, m in zip("ABCD", manifests, strict=False)))
+
+
+def test_a_run_made_before_a_setting_was_known_was_made_without_it():
+    penalties = {"presence_penalty": 0.0, "repetition_penalty": 1.0}
+    said = {"top_k": 0, "min_p": 0.0, "system": None, "template": {}, **penalties}
+    manifests = {"A": {"configuration": said}, "B": {"configuration": {}}}
+    page = page_of(*(small(name=name, manifest=manifest) for name, manifest in manifests.items()))
+    assert "What may not be comparable" not in page
+
+
+def test_names_of_models_and_engine_options_that_change_no_answer_are_no_settings():
+    manifests = [
+        {
+            "configuration": {"model": name, "kind": name, "name": name, "engine": {"max_num_seqs": n}},
+            "identity": {"engine_options": ""},
+        }
+        for n, name in enumerate("AB")
+    ]
+    page = page_of(*(small(name=name, manifest=m) for name, m in zip("AB", manifests, strict=True)))
+    assert "What may not be comparable" not in page
 
 
 def test_coverage_truncation_protocol_and_tasks_that_differ_are_warned_of():

@@ -120,6 +120,15 @@ def test_an_unfinished_run_is_warned_of_on_the_terminal_and_on_the_page(ladder, 
     assert "cut is not finished" in (ladder / "runs/compare/report.html").read_text()
 
 
+def test_settings_that_differ_are_named_on_the_terminal(ladder, capsys):
+    make_run(ladder / "hot", "hot", configuration={"top_k": 20}, identity={"prompts": {}})
+    make_run(ladder / "cold", "cold", configuration={"top_k": 0}, identity={"prompts": {}})
+    assert main(["compare", "cold", "hot"]) == 0
+    told = capsys.readouterr().err
+    assert "warning: Setting top_k: 0 (cold); 20 (hot)." in told
+    assert "Setting top_k" in (ladder / "runs/compare/report.html").read_text()
+
+
 def test_a_run_that_shares_nothing_with_any_other_is_refused(ladder, capsys):
     make_run(ladder / "plain", "plain", protocol="plain")
     assert main(["compare", "base", "sft", "plain"]) == 2
