@@ -170,7 +170,7 @@ def _remote(source: Source) -> Rows:
     try:
         import datasets
 
-        rows = datasets.load_dataset(hub.id, hub.config, split=hub.split)
+        rows = datasets.load_dataset(hub.id, hub.config, split=hub.split, trust_remote_code=False)
     except Exception as error:  # the loader passes on whatever its file system, network and parser raise
         raise DataError(
             f"task {source.task}: expected the data set {origin} on the hub, found {type(error).__name__}: {error}. "

@@ -50,12 +50,12 @@ class Size(NamedTuple):
         return self.step_values * width * tokens + 4 * self.vocabulary * 4 * _SEQUENCES
 
 
-def size_of(folder: Path) -> Size:
+def size_of(folder: Path, trust_remote_code: bool = False) -> Size:
     """Raises ModelError: config.json or weights cannot be read."""
     from transformers import AutoConfig
 
     try:
-        whole = AutoConfig.from_pretrained(folder)
+        whole = AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code)
         config = whole.get_text_config()
         heads = config.num_attention_heads
         head = getattr(config, "head_dim", None) or config.hidden_size // heads
@@ -86,7 +86,7 @@ def _parameters(file: Path) -> int:
     return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
 
 
-def arguments(folder: Path, given: dict[str, Any]) -> dict[str, Any]:
+def arguments(folder: Path, given: dict[str, Any], trust_remote_code: bool = False) -> dict[str, Any]:
     """Engine arguments for this machine, with those given in their places.
 
     Raises:
@@ -96,7 +96,8 @@ def arguments(folder: Path, given: dict[str, Any]) -> dict[str, Any]:
     from vllm.utils.cpu_resource_utils import get_allowed_cpu_list, get_memory_node_info
 
     memory = get_memory_node_info(get_allowed_cpu_list()[0].numa_node)
-    return fitted(size_of(folder), given, memory.total_memory, memory.available_memory, computes_with_bfloat16())
+    size = size_of(folder, trust_remote_code)
+    return fitted(size, given, memory.total_memory, memory.available_memory, computes_with_bfloat16())
 
 
 def fitted(size: Size, given: dict[str, Any], total: int, available: int, bfloat16: bool) -> dict[str, Any]:

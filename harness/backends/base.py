@@ -82,7 +82,8 @@ class BaseBackend(abc.ABC):
 
         Args:
             model: folder of the checkpoint.
-            engine_options: from `--engine`, as they are.
+            engine_options: from `--engine`, as they are; and `trust_remote_code=True` where the user consents that the
+                checkpoint's Python files are executed, which nothing may do without.
             thinking: `on`, `off` or `auto`, for the chat format.
             log: file for what the engine writes.
         """

@@ -30,6 +30,7 @@ from calibench.backends._lifeline import Lifeline
 from calibench.backends._reasoning import declared_markup
 from calibench.backends.base import TOP_TOKENS, BaseBackend, Choice, Completion, LogLikelihood, TokenScores
 from calibench.errors import EngineError, InputError, ModelError, StorageError
+from calibench.errors.terminal import no_input
 from calibench.prompting.chat import ChatFormat
 from calibench.records import Sampling
 
@@ -48,7 +49,8 @@ class Backend(BaseBackend):
 
     Args:
         model: local folder.
-        engine_options: fields of vLLM's engine arguments, by name; they override this backend's choices.
+        engine_options: fields of vLLM's engine arguments, by name; they override this backend's choices. A run gives
+            `trust_remote_code` here where the user consents.
         thinking: see `ChatFormat`.
         log: file that receives what the engine's processes print.
     """
@@ -67,6 +69,7 @@ class Backend(BaseBackend):
     def __init__(self, model: str, engine_options: Mapping[str, Any], thinking: str, log: Path):
         self._model = model
         self._options = dict(engine_options)
+        self._trust_remote_code = bool(self._options.pop("trust_remote_code", False))
         self._thinking = thinking
         self._log = log
         self._engine: Any = None
@@ -74,13 +77,13 @@ class Backend(BaseBackend):
         self._request_ids = itertools.count()
 
     async def start(self) -> None:
-        with _appending(self._log) as log, _output_to(log.fileno()), _interrupts_blocked():
+        with _appending(self._log) as log, _output_to(log.fileno()), no_input(), _interrupts_blocked():
             begin = log.tell()
             self._lifeline = Lifeline()
             try:
                 arguments, environment = self._chosen()
                 with _environment(environment):
-                    self._engine = _engine(arguments)
+                    self._engine = _engine(arguments, self._trust_remote_code)
             except (InputError, ModelError, EngineError):
                 self._lifeline.release()
                 raise
@@ -106,7 +109,8 @@ class Backend(BaseBackend):
         arguments = {"model": self._model, "seed": 0, "disable_log_stats": True, **self._options}
         if not current_platform.is_cpu():
             return arguments, {}
-        return arguments | _cpu.arguments(Path(self._model), self._options), _cpu.environment()
+        chosen = _cpu.arguments(Path(self._model), self._options, self._trust_remote_code)
+        return arguments | chosen, _cpu.environment()
 
     async def close(self) -> None:
         if self._engine is not None:
@@ -280,13 +284,13 @@ def _scores(flat: Any, entropies: bool) -> TokenScores:
     return TokenScores(written, tuple((entr(likely).sum(axis=1) + entr(rest)).tolist()))
 
 
-def _engine(arguments: dict[str, Any]) -> Any:
+def _engine(arguments: dict[str, Any], trust_remote_code: bool) -> Any:
     from vllm import AsyncEngineArgs
     from vllm.usage.usage_lib import UsageContext
     from vllm.v1.engine.async_llm import AsyncLLM
 
     try:
-        engine_arguments = AsyncEngineArgs(**arguments)
+        engine_arguments = AsyncEngineArgs(trust_remote_code=trust_remote_code, **arguments)
     except TypeError as error:
         raise InputError(f"--engine: {error}; expected names of vLLM's engine arguments") from error
     # As many requests at once as vLLM takes for a file of prompts: nobody waits for the first answer.

@@ -13,13 +13,19 @@ from pathlib import Path
 from calibench.cli import lists, run, runs, score, tasks, tune
 from calibench.cli.parser import INTERRUPTED, Parser
 from calibench.errors import CalibenchError
+from calibench.errors.terminal import no_input
 from calibench.version import __version__
 
 _GROUPS = (run, runs, score, tasks, tune, lists)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; returns its exit code (see `calibench.errors`)."""
+    """Runs one command; returns its exit code (see `calibench.errors`). Nothing is read from standard input."""
+    with no_input():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     of_all = parser()
     options, further = of_all.parse_known_args(arguments)
     if hasattr(options, "further"):  # a command that takes options that are not known here

@@ -34,4 +34,5 @@ class TuneConfig(Options, frozen=True, kw_only=True):
     ] = 0
     processes: Annotated[Count, option("processes that train, one per GPU", "identity")] = 1
     engine: Annotated[dict[str, Any], option("of the sampling engine; may be repeated", "identity")] = {}
+    trust_remote_code: Annotated[bool, option("let the parent's own Python files be executed", "identity")] = False
     seed: Annotated[WholeNumber, option("of all draws and batches", "identity")] = 0

@@ -105,6 +105,7 @@ class Job(NamedTuple):
             seed=self.config.seed,
             engine=self.config.engine,
             data=self.config.data,
+            trust_remote_code=self.config.trust_remote_code,
             split="train",
         )
 
@@ -163,6 +164,7 @@ class Job(NamedTuple):
         """Settings that every trainer has."""
         return {
             "seed": self.config.seed,
+            "trust_remote_code": self.config.trust_remote_code,
             "thinking": self.config.thinking,
             "protocol": self.config.protocol,
             "max_tokens": self.config.max_tokens,

@@ -38,7 +38,14 @@ _CHUNK = 1 << 22
 """Numbers of a tensor that are summed at once in float64."""
 
 
-def merge(folders: Sequence[Path], weights: Sequence[float], out: Path, *, normalize: bool = True) -> Path:
+def merge(
+    folders: Sequence[Path],
+    weights: Sequence[float],
+    out: Path,
+    *,
+    normalize: bool = True,
+    trust_remote_code: bool = False,
+) -> Path:
     """Merges the checkpoints, or the LoRA adapters, in `folders` into the new folder `out`.
 
     The product of two averaged LoRA factors is not the average of the products, so adapters are merged by their deltas,
@@ -52,6 +59,7 @@ def merge(folders: Sequence[Path], weights: Sequence[float], out: Path, *, norma
         weights: one finite number per folder.
         out: does not exist yet; written in one step.
         normalize: divides the weights by their sum.
+        trust_remote_code: whether Python files of the checkpoints may be executed.
 
     Returns:
         `out`.
@@ -69,7 +77,7 @@ def merge(folders: Sequence[Path], weights: Sequence[float], out: Path, *, norma
             f"{folders[adapters.index(True)]} is an adapter and {folders[adapters.index(False)]} is none; merge "
             "adapters with adapters, or checkpoints with checkpoints"
         )
-    write = _adapters(folders, shares) if all(adapters) else _checkpoints(folders, shares)
+    write = _adapters(folders, shares) if all(adapters) else _checkpoints(folders, shares, trust_remote_code)
     with _made_in_one_step(out) as new:
         write(new)
     return out
@@ -129,11 +137,11 @@ class _Tensor(NamedTuple):
     shape: tuple[int, ...]
 
 
-def _checkpoints(folders: Sequence[Path], shares: Sequence[float]) -> Callable[[Path], None]:
+def _checkpoints(folders: Sequence[Path], shares: Sequence[float], consent: bool) -> Callable[[Path], None]:
     """Checks that the checkpoints can be merged; what it returns writes them merged into a folder."""
-    folders = [model.resolve(str(folder.resolve())).path for folder in folders]
+    folders = [model.resolve(str(folder.resolve()), trust_remote_code=consent).path for folder in folders]
     parents = [_tensors(folder) for folder in folders]
-    about = [(_configuration(folder), _tokenizer(folder)) for folder in folders]
+    about = [(_configuration(folder, consent), _tokenizer(folder, consent)) for folder in folders]
     if about[0][0].get("tie_word_embeddings"):
         parents = [parents[0], *(_with_head_as(parents[0], other) for other in parents[1:])]
     for folder, tensors, (configuration, tokenizer) in zip(folders[1:], parents[1:], about[1:], strict=True):
@@ -178,12 +186,12 @@ def _with_head_as(first: dict[str, _Tensor], other: dict[str, _Tensor]) -> dict[
     return {name: tensor for name, tensor in other.items() if name != _HEAD or _HEAD in first}
 
 
-def _configuration(folder: Path) -> dict[str, Any]:
+def _configuration(folder: Path, consent: bool) -> dict[str, Any]:
     from transformers import AutoConfig
 
     try:
         # Older versions wrote the same settings under other names; transformers reads them all.
-        fields = AutoConfig.from_pretrained(folder).to_dict()
+        fields = AutoConfig.from_pretrained(folder, trust_remote_code=consent).to_dict()
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"{folder}: its configuration cannot be read: {error}") from error
     if fields.get("quantization_config"):
@@ -191,12 +199,12 @@ def _configuration(folder: Path) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in _SAID_OTHERWISE}
 
 
-def _tokenizer(folder: Path) -> dict[str, Any]:
+def _tokenizer(folder: Path, consent: bool) -> dict[str, Any]:
     """Everything that decides which ids a chat becomes. The padding token is none of it."""
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=consent)
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"{folder}: its tokenizer cannot be read: {error}") from error
     special = {name: token for name, token in tokenizer.special_tokens_map.items() if name != "pad_token"}

@@ -205,7 +205,7 @@ def last_state(folder: Path) -> Path | None:
     return None
 
 
-def save(folder: Path, model: Any, parent: Path, curve: list[dict]) -> None:
+def save(folder: Path, model: Any, parent: Path, curve: list[dict], *, trust_remote_code: bool) -> None:
     """Writes `folder/checkpoint` in one step: the weights in the type of the parent's, and all its other files.
 
     Raises:
@@ -219,7 +219,7 @@ def save(folder: Path, model: Any, parent: Path, curve: list[dict]) -> None:
     if hasattr(model, "merge_and_unload"):
         model.save_pretrained(new / "adapter")
         model = model.merge_and_unload()
-    model = model.to(AutoConfig.from_pretrained(parent).dtype)
+    model = model.to(AutoConfig.from_pretrained(parent, trust_remote_code=trust_remote_code).dtype)
     _require_finite(model)
     model.save_pretrained(new)
     for file in parent.iterdir():  # its configuration too, which trainers change for themselves

@@ -53,7 +53,7 @@ def tune(config: TuneConfig, progress: Progress) -> Path:
     recipe = recipes.load(config.recipe)
     protocols.protocol(config.protocol)
     _require_gpus(config.processes)
-    parent = model.resolve(config.model)
+    parent = model.resolve(config.model, trust_remote_code=config.trust_remote_code)
     _require_whole(parent)
     progress.stage("reading questions")
     chat = ChatFormat(_tokenizer(parent), config.thinking)
@@ -103,7 +103,7 @@ def _tokenizer(parent: Checkpoint) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(parent.path))
+        tokenizer = AutoTokenizer.from_pretrained(str(parent.path), trust_remote_code=parent.trust_remote_code)
     except Exception as error:  # whatever a damaged file makes of it
         raise ModelError(f"{parent.name}: its tokenizer cannot be read: {type(error).__name__}: {error}") from error
     if not tokenizer.chat_template:
@@ -209,7 +209,8 @@ def _plan(
         for field in of_part(TuneConfig, "identity")
         if field.entry not in named
         if field.name != "processes" or config.processes > 1  # more of them make the batch larger
-    }
+        if field.name != "trust_remote_code"
+    } | ({"executed_code": parent.code()} if parent.trust_remote_code else {})
     questions = {"training": len(training), "validation": len(validation), "sha256": digest.hexdigest()}
     plan = {**named, "configuration": configuration, "questions": questions}
     return json.loads(msgspec.json.encode(plan))  # as it is read back

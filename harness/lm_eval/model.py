@@ -45,6 +45,7 @@ class Model(LM):
         backend: see `calibench backends`.
         thinking: on, off or auto; passed to the chat template.
         batch_size, max_batch_size, device: what lm-eval passes to every model; the engine decides by itself.
+        trust_remote_code: whether the checkpoint's own Python files may be executed.
         engine: engine arguments.
 
     Raises:
@@ -53,11 +54,12 @@ class Model(LM):
 
     def __init__(
         self, pretrained: str, backend: str = "vllm", thinking: str = "auto", batch_size: Any = None,
-        max_batch_size: Any = None, device: Any = None, **engine: Any,
+        max_batch_size: Any = None, device: Any = None, trust_remote_code: bool = False, **engine: Any,
     ):  # fmt: skip
         super().__init__()
         thinking = fields(RunConfig)["thinking"].read(thinking, "thinking")
-        checkpoint = resolve(pretrained)
+        checkpoint = resolve(pretrained, trust_remote_code=trust_remote_code)
+        engine |= {"trust_remote_code": True} if trust_remote_code else {}
         self._name = checkpoint.name
         log = Path(tempfile.mkdtemp(prefix="calibench-")) / "engine.log"
         self._backend = backends.load(backend)(str(checkpoint.path), engine, thinking, log)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from calibench.errors import ModelError
-from calibench.model import gguf
+from calibench.model import code, gguf
 from calibench.version import __version__
 
 LINEAGE_SCHEMA = 1
@@ -31,6 +31,12 @@ class Checkpoint(NamedTuple):
     """Commit of the hub's repository; None for a folder."""
     sha256: str | None = None
     """Of the GGUF file that the folder was made from; None for other checkpoints."""
+    trust_remote_code: bool = False
+    """Whether the user consents that its Python files are executed."""
+
+    def code(self) -> dict[str, str]:
+        """The Python files that may be executed -> sha256 of each."""
+        return code.files(self.path) if self.trust_remote_code else {}
 
     def fingerprint(self) -> str:
         """sha256 over names and contents of weights, configuration and tokenizer files, or of the GGUF file."""
@@ -77,16 +83,23 @@ def _on_stderr(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def resolve(model: str, tell: Callable[[str], None] = _on_stderr) -> Checkpoint:
+def resolve(model: str, tell: Callable[[str], None] = _on_stderr, *, trust_remote_code: bool = False) -> Checkpoint:
     """The checkpoint that `model` names; downloads it if it is a hub id, de-quantizes it if it is a GGUF file.
 
     Args:
         model: name of a bundled checkpoint, a folder, a GGUF file, or a hub id.
         tell: receives a line on what takes long.
+        trust_remote_code: whether the user consents that Python files of the checkpoint are executed.
 
     Raises:
-        ModelError: no such folder or repository, or it holds no usable checkpoint.
+        ModelError: no such folder or repository, or it holds no usable checkpoint; or it needs that consent.
     """
+    found = _found(model, tell, trust_remote_code)
+    code.require_consent(found.path, trust_remote_code)
+    return found._replace(trust_remote_code=trust_remote_code)
+
+
+def _found(model: str, tell: Callable[[str], None], with_code: bool) -> Checkpoint:
     for checkpoint in bundled():
         if model == checkpoint.name:
             return checkpoint
@@ -104,7 +117,7 @@ def resolve(model: str, tell: Callable[[str], None] = _on_stderr) -> Checkpoint:
         return Checkpoint(folder.resolve().name, folder.resolve(), None)
     if model.startswith((".", "/", "~")) or model.count("/") > 1:
         raise ModelError(f"{model}: no such folder")
-    return _from_hub(model)
+    return _from_hub(model, with_code)
 
 
 def _require_checkpoint(folder: Path) -> None:
@@ -123,12 +136,13 @@ def _require_checkpoint(folder: Path) -> None:
             )
 
 
-def _from_hub(model: str) -> Checkpoint:
+def _from_hub(model: str, with_code: bool) -> Checkpoint:
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        folder = Path(snapshot_download(model, allow_patterns=[*_WEIGHTS, *_ASIDE]))
+        wanted = [*_WEIGHTS, *_ASIDE, *(["*.py"] if with_code else [])]
+        folder = Path(snapshot_download(model, allow_patterns=wanted))
         files = [] if _files(folder, _WEIGHTS) else HfApi().list_repo_files(model)
     except HFValidationError:
         raise ModelError(f"{model}: neither a folder here nor a well-formed hub id (`owner/name`)") from None

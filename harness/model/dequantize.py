@@ -120,12 +120,17 @@ def prose_likelihood(folder: Path) -> tuple[float, float]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     model, loaded = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True
+        folder,
+        dtype=torch.float32,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,
+        trust_remote_code=False,
     )
     for what in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         if found := sorted(map(str, loaded[what])):
             raise ModelError(f"tensors that do not fit the architecture: {len(found)} {what}, such as {found[0]}")
-    ids = AutoTokenizer.from_pretrained(folder)(PROSE, return_tensors="pt")["input_ids"]
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    ids = tokenizer(PROSE, return_tensors="pt")["input_ids"]
     with torch.inference_mode():
         logits = model(input_ids=ids).logits[0, :-1].float()
     predicted = ids[0, 1:]

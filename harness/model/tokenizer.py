@@ -28,7 +28,7 @@ def save_tokenizer(read: Header, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as alone:  # what lies beside the file is none of its settings
         (Path(alone) / "model.gguf").symlink_to(read.file.resolve())
         try:
-            tokenizer = PreTrainedTokenizerFast.from_pretrained(alone, gguf_file="model.gguf")
+            tokenizer = PreTrainedTokenizerFast.from_pretrained(alone, gguf_file="model.gguf", trust_remote_code=False)
         except (ValueError, KeyError, IndexError) as error:
             raise ModelError(f"{read.file}: its tokenizer cannot be read ({error})") from error
     model, split = read.metadata["tokenizer.ggml.model"], read.metadata.get("tokenizer.ggml.pre", "default")

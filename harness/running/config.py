@@ -119,6 +119,10 @@ class RunConfig(Options, frozen=True, kw_only=True):
         option("variable of the chat template, as reasoning_effort=low; may be repeated", "identity"),
     ] = {}
     seed: Annotated[WholeNumber, option("of all draws", "identity")] = 0
+    trust_remote_code: Annotated[
+        bool, option("let the checkpoint's own Python files be executed", "identity", entry="remote_code")
+    ] = False
+    """Consent to execute the Python files that the checkpoint's `auto_map` names, with all rights of the user."""
     split: Annotated[Literal["test", "train"], option("which questions of the tasks", "identity", entry="data")] = (
         "test"
     )

@@ -40,6 +40,7 @@ def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Sel
         **{field.entry: getattr(config, field.name) for field in of_part(RunConfig, "identity")},
         # Fields that name something: what they name is compared, not how it is called.
         "weights": checkpoint.fingerprint(),
+        "remote_code": ", ".join(f"{file} sha256:{digest}" for file, digest in checkpoint.code().items()),
         **_sampling_entries(config),
         "template": ", ".join(f"{k}={config.template[k]}" for k in sorted(config.template)),
         "engine_options": ", ".join(f"{k}={config.engine[k]}" for k in sorted(config.engine.keys() - neutral)),
@@ -152,7 +153,12 @@ def description(
         "name": config.name or checkpoint.name,
         "kind": kind,
         "suite": suite,
-        "model": {"name": checkpoint.name, "revision": checkpoint.revision, "lineage": lineage},
+        "model": {
+            "name": checkpoint.name,
+            "revision": checkpoint.revision,
+            "lineage": lineage,
+            **({"executed_code": checkpoint.code()} if checkpoint.trust_remote_code else {}),
+        },
         "configuration": {
             **{name: getattr(config, name) for name in (*settings, "kind", "name")},
             **_sampling_entries(config),

@@ -71,7 +71,7 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
     _check_capabilities(config, methods, protocol, backend_type)
     if any(task.finish for task in chosen):
         sandbox.require()
-    checkpoint = model.resolve(config.model, progress.stage)
+    checkpoint = model.resolve(config.model, progress.stage, trust_remote_code=config.trust_remote_code)
     config = sampling.resolved(config, checkpoint)
     _check_sampling(config, protocol)
     progress.stage("reading questions")
@@ -118,6 +118,8 @@ def run_loop(main: Coroutine[Any, Any, _T]) -> _T:
 def _check_capabilities(
     config: RunConfig, methods: Mapping[str, Method], protocol: Protocol, backend_type: type[BaseBackend]
 ) -> None:
+    if "trust_remote_code" in config.engine:
+        raise InputError("--engine trust_remote_code=...: give --trust-remote-code, which the run file records")
     if reserved := sorted(backend_type.reserved_options & config.engine.keys()):
         raise InputError(f"--engine {reserved[0]}=...: the run sets this itself, from MODEL and its other options")
     if protocol.scores_options:
@@ -216,7 +218,8 @@ class _Session(NamedTuple):
     async def _ask(self, graders: GradingPool, backend_type: type[BaseBackend], form_notes: list[str]) -> bool:
         self.progress.stage(f"starting {self.config.backend}")
         log = Path(self.config.out) / "engine.log"
-        backend = backend_type(str(self.checkpoint.path), self.config.engine, self.config.thinking, log)
+        consent = {"trust_remote_code": True} if self.checkpoint.trust_remote_code else {}
+        backend = backend_type(str(self.checkpoint.path), {**self.config.engine, **consent}, self.config.thinking, log)
         try:
             await backend.start()
             backend.chat.give(self.config.template)

@@ -227,7 +227,8 @@ def applied(options: dict[str, Any]) -> dict[str, Any]:
     if suite.by_kind and kind is None and options.get("model"):
         from calibench import model
 
-        kind = model.resolve(options["model"]).lineage().get("kind")
+        consent = bool(options.get("trust_remote_code"))
+        kind = model.resolve(options["model"], trust_remote_code=consent).lineage().get("kind")
     settings = suite.settings_for(kind)
     if options.get("draws") is not None:
         settings.pop("task_draws", None)

@@ -44,8 +44,8 @@ class _Parts(NamedTuple):
     """The weights after normalisation."""
 
 
-def _parts(options: MergeOptions) -> _Parts:
-    others = [model.resolve(name) for name in _list(options.others)]
+def _parts(options: MergeOptions, consent: bool) -> _Parts:
+    others = [model.resolve(name, trust_remote_code=consent) for name in _list(options.others)]
     adapters = [Path(name) for name in _list(options.adapters)]
     if bool(others) == bool(adapters):
         raise InputError("recipe merge: expected one of --others and --adapters, with what is merged with --model")
@@ -61,15 +61,15 @@ def _parts(options: MergeOptions) -> _Parts:
     return _Parts(others, adapters, weights, effective_weights(count, weights, options.normalize))
 
 
-def questions(_config: TuneConfig, options: Any) -> list[Taught]:
+def questions(config: TuneConfig, options: Any) -> list[Taught]:
     """None: a merge learns from no question. Bad options are refused here, before anything is written."""
-    _parts(options)
+    _parts(options, config.trust_remote_code)
     return []
 
 
 def contents(options: Any) -> dict[str, Any]:
-    """Name and fingerprint of each checkpoint, or adapter."""
-    parts = _parts(options)
+    """Name and fingerprint of each checkpoint, or adapter; nothing of them is loaded."""
+    parts = _parts(options, consent=True)
     adapters = [Checkpoint(folder.name, folder, None) for folder in parts.adapters]
     return {
         name: [f"{part.name} {part.fingerprint()}" for part in found]
@@ -78,7 +78,7 @@ def contents(options: Any) -> dict[str, Any]:
 
 
 def run(job: Job) -> Path:
-    parts = _parts(job.options)
+    parts = _parts(job.options, job.config.trust_remote_code)
     done = job.work / _NAME / stage.CHECKPOINT
     if not done.is_dir():
         names = [_name(folder) for folder in parts.adapters] or [job.parent.name, *(part.name for part in parts.others)]
@@ -92,7 +92,8 @@ def run(job: Job) -> Path:
                 _into_base(job, merge(parts.adapters, parts.weights, Path(scratch) / "adapter", normalize=normalize))
         else:
             folders = [job.parent.path, *(other.path for other in parts.others)]
-            merge(folders, parts.weights, done, normalize=normalize)
+            consent = job.config.trust_remote_code
+            merge(folders, parts.weights, done, normalize=normalize, trust_remote_code=consent)
     job.notes.update(_notes(job, parts))
     return done
 
@@ -158,7 +159,8 @@ def _into_base(job: Job, adapter: Path) -> None:
     disable_progress_bar()
     misfit = f"{job.options.adapters}: no adapters of {job.parent.name}: "
     try:
-        base = AutoModelForCausalLM.from_pretrained(job.parent.path, dtype=torch.float32)
+        consent = job.parent.trust_remote_code
+        base = AutoModelForCausalLM.from_pretrained(job.parent.path, dtype=torch.float32, trust_remote_code=consent)
         with warnings.catch_warnings(action="ignore"):  # about what is missing, which is reported below
             tuned = PeftModel.from_pretrained(base, adapter)
     except (OSError, RuntimeError, ValueError, KeyError) as error:
@@ -172,7 +174,7 @@ def _into_base(job: Job, adapter: Path) -> None:
     folder = job.work / _NAME
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        stage.save(folder, tuned, job.parent.path, [])
+        stage.save(folder, tuned, job.parent.path, [], trust_remote_code=consent)
     except SafetensorError as error:
         raise StorageError(f"{folder}: cannot write ({error}); run the same command again with more space") from error
 

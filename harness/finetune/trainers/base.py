@@ -27,6 +27,8 @@ class TrainerSettings(msgspec.Struct, frozen=True, kw_only=True):
     options: Any
     """How weights are updated."""
     seed: int = 0
+    trust_remote_code: bool = False
+    """Whether Python files of the checkpoint may be executed."""
     thinking: str = "auto"
     protocol: str = "stated"
     max_tokens: int = 2048
@@ -43,12 +45,14 @@ def load(settings: TrainerSettings, **tokenizer_options: Any) -> tuple[PreTraine
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, set_seed
 
     set_seed(settings.seed)
-    tokenizer = AutoTokenizer.from_pretrained(settings.model, **tokenizer_options)
+    consent = settings.trust_remote_code
+    tokenizer = AutoTokenizer.from_pretrained(settings.model, trust_remote_code=consent, **tokenizer_options)
     # Without adapters the weights are updated themselves, which needs more digits than bfloat16 has; and weights in
     # other formats would lose some.
-    short = AutoConfig.from_pretrained(settings.model).dtype == torch.bfloat16 and settings.options.lora_rank
+    config = AutoConfig.from_pretrained(settings.model, trust_remote_code=consent)
+    short = config.dtype == torch.bfloat16 and settings.options.lora_rank
     dtype = torch.bfloat16 if torch.cuda.is_available() and short else torch.float32
-    model = AutoModelForCausalLM.from_pretrained(settings.model, dtype=dtype)
+    model = AutoModelForCausalLM.from_pretrained(settings.model, dtype=dtype, trust_remote_code=consent)
     return model, ChatFormat(tokenizer, settings.thinking)
 
 
@@ -74,6 +78,7 @@ def arguments(folder: Path, settings: TrainerSettings, steps: int) -> dict[str, 
         "use_cpu": not on_gpu,
         "ddp_find_unused_parameters": False,
         "seed": settings.seed,
+        "trust_remote_code": settings.trust_remote_code,
         "report_to": "none",
         "disable_tqdm": True,
     }
@@ -97,7 +102,8 @@ def train(trainer: Any, folder: Path, settings: TrainerSettings) -> None:
     trainer.train(resume_from_checkpoint=str(state) if state else None)
     if trainer.is_world_process_zero():
         curve = [entry for entry in trainer.state.log_history if "train_runtime" not in entry]
-        save(folder, trainer.accelerator.unwrap_model(trainer.model), Path(settings.model), curve)
+        trained, consent = trainer.accelerator.unwrap_model(trainer.model), settings.trust_remote_code
+        save(folder, trained, Path(settings.model), curve, trust_remote_code=consent)
 
 
 def require_number(step: int, logs: dict[str, float]) -> None:
