@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from calibench import registry
-from calibench.errors import CapabilityError
+from calibench.errors import CapabilityError, InputError, unknown_name
 from calibench.prompting.chat import ChatFormat
 from calibench.records import Sampling
 
@@ -76,6 +76,11 @@ class BaseBackend(abc.ABC):
     in_flight: int
     """Requests that keep the engine busy; more wait in its queue."""
 
+    @classmethod
+    def option_names(cls) -> frozenset[str] | None:
+        """All engine options that there are; None if the engine alone knows, once it starts."""
+        return None
+
     @abc.abstractmethod
     def __init__(self, model: str, engine_options: Mapping[str, Any], thinking: str, log: Path):
         """Loads nothing yet.
@@ -135,3 +140,22 @@ def load(name: str) -> type[BaseBackend]:
         PluginError: another package's, and not to be had.
     """
     return registry.load(_FAMILY, name, BaseBackend)
+
+
+def check_options(name: str, engine_options: Mapping[str, Any]) -> None:
+    """Refuses engine options that the backend of that name does not have, or that a run sets itself.
+
+    Raises:
+        InputError: there is one.
+    """
+    if not engine_options:
+        return
+    if "trust_remote_code" in engine_options:
+        raise InputError("--engine trust_remote_code=...: give --trust-remote-code, which the run file records")
+    backend = load(name)
+    if reserved := sorted(backend.reserved_options & engine_options.keys()):
+        raise InputError(f"--engine {reserved[0]}=...: the run sets this itself, from MODEL and its other options")
+    known = backend.option_names()
+    if known is not None and (unknown := sorted(engine_options.keys() - known)):
+        those = sorted(known - backend.reserved_options)
+        raise InputError(f"--engine: {unknown_name('option', unknown[0], those, f'the engine arguments of {name}')}")

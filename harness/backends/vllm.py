@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import gc
 import importlib.metadata
 import itertools
@@ -29,7 +30,7 @@ from calibench.backends import _cpu
 from calibench.backends._lifeline import Lifeline
 from calibench.backends._reasoning import declared_markup
 from calibench.backends.base import TOP_TOKENS, BaseBackend, Choice, Completion, LogLikelihood, TokenScores
-from calibench.errors import EngineError, InputError, ModelError, StorageError
+from calibench.errors import EngineError, ModelError, StorageError
 from calibench.errors.terminal import no_input
 from calibench.prompting.chat import ChatFormat
 from calibench.records import Sampling
@@ -66,6 +67,15 @@ class Backend(BaseBackend):
         }
     )  # fmt: skip
 
+    @classmethod
+    def option_names(cls) -> frozenset[str] | None:
+        with open(os.devnull, "wb") as nowhere, _output_to(nowhere.fileno()):
+            try:
+                from vllm import AsyncEngineArgs
+            except Exception:  # the start says what is wrong with it
+                return None
+        return frozenset(field.name for field in dataclasses.fields(AsyncEngineArgs))
+
     def __init__(self, model: str, engine_options: Mapping[str, Any], thinking: str, log: Path):
         self._model = model
         self._options = dict(engine_options)
@@ -84,7 +94,7 @@ class Backend(BaseBackend):
                 arguments, environment = self._chosen()
                 with _environment(environment):
                     self._engine = _engine(arguments, self._trust_remote_code)
-            except (InputError, ModelError, EngineError):
+            except (ModelError, EngineError):
                 self._lifeline.release()
                 raise
             except Exception as error:
@@ -289,10 +299,7 @@ def _engine(arguments: dict[str, Any], trust_remote_code: bool) -> Any:
     from vllm.usage.usage_lib import UsageContext
     from vllm.v1.engine.async_llm import AsyncLLM
 
-    try:
-        engine_arguments = AsyncEngineArgs(trust_remote_code=trust_remote_code, **arguments)
-    except TypeError as error:
-        raise InputError(f"--engine: {error}; expected names of vLLM's engine arguments") from error
+    engine_arguments = AsyncEngineArgs(trust_remote_code=trust_remote_code, **arguments)
     # As many requests at once as vLLM takes for a file of prompts: nobody waits for the first answer.
     return AsyncLLM.from_engine_args(engine_arguments, usage_context=UsageContext.LLM_CLASS)
 

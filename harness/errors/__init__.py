@@ -56,10 +56,10 @@ class EngineError(CalibenchError):
     exit_code = 5
 
 
-def unknown_name(kind: str, name: str, known: list[str]) -> InputError:
-    """An `InputError` that names the nearest of the `known` names."""
+def unknown_name(kind: str, name: str, known: list[str], all_known: str | None = None) -> InputError:
+    """An `InputError` that names the nearest of the `known` names, and all of them or what they are, `all_known`."""
     import difflib
 
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    return InputError(f"unknown {kind} {name!r}.{hint} Known: {', '.join(known)}")
+    return InputError(f"unknown {kind} {name!r}.{hint} Known: {all_known or ', '.join(known)}")

@@ -39,6 +39,9 @@ _LINEAGE = "lineage.json"
 _PARTS = ("recipe", "options", "configuration", "questions")
 """What plan and lineage have in common, beside the parent."""
 
+_BACKEND = fields(RunConfig)["backend"].default
+"""What samples."""
+
 
 def tune(config: TuneConfig, progress: Progress) -> Path:
     """Trains a checkpoint, or continues where a stopped command was; returns its folder.
@@ -52,6 +55,7 @@ def tune(config: TuneConfig, progress: Progress) -> Path:
     options = recipes.read_options(config.recipe, config.options)
     recipe = recipes.load(config.recipe)
     protocols.protocol(config.protocol)
+    backends.check_options(_BACKEND, config.engine)
     _require_gpus(config.processes)
     parent = model.resolve(config.model, trust_remote_code=config.trust_remote_code)
     _require_whole(parent)
@@ -191,7 +195,7 @@ def _plan(
     import hashlib
 
     digest = hashlib.sha256(msgspec.json.encode([question for _, question in training]))
-    neutral = backends.load(fields(RunConfig)["backend"].default).neutral_options
+    neutral = backends.load(_BACKEND).neutral_options
     contents = recipes.load(config.recipe).contents
     named = {
         "recipe": config.recipe,

@@ -118,10 +118,7 @@ def run_loop(main: Coroutine[Any, Any, _T]) -> _T:
 def _check_capabilities(
     config: RunConfig, methods: Mapping[str, Method], protocol: Protocol, backend_type: type[BaseBackend]
 ) -> None:
-    if "trust_remote_code" in config.engine:
-        raise InputError("--engine trust_remote_code=...: give --trust-remote-code, which the run file records")
-    if reserved := sorted(backend_type.reserved_options & config.engine.keys()):
-        raise InputError(f"--engine {reserved[0]}=...: the run sets this itself, from MODEL and its other options")
+    backends.check_options(config.backend, config.engine)
     if protocol.scores_options:
         _check_options(config, methods, backend_type)
     has = backend_type.capabilities | ({"stated"} if protocol.scale else set())

@@ -45,6 +45,7 @@ class _Given:
     def __init__(self, backend: FakeBackend):
         self.capabilities = backend.capabilities
         self.reserved_options = backend.reserved_options
+        self.option_names = backend.option_names
         self.neutral_options = backend.neutral_options
         self._backend = backend
 

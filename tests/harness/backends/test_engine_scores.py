@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from calibench import model, tasks
+from calibench.backends import base
 from calibench.backends.base import TOP_TOKENS, Completion
 from calibench.backends.vllm import Backend
+from calibench.errors import InputError
 from calibench.prompting import protocols
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.parsing import parse
@@ -138,3 +140,11 @@ def test_label_probabilities_are_the_same_beside_scores(given):
 if __name__ == "__main__":
     place = Path(sys.argv[1])
     (place / "given.json").write_text(json.dumps(asyncio.run(ask(place))))
+
+
+def test_engine_arguments_are_known_without_a_start(capfd):
+    base.check_options("vllm", {"max_num_seqs": 8, "dtype": "float32", "compilation_config": {}})
+    for misspelt in ("max_num_seq", "max-num-seqs"):
+        with pytest.raises(InputError, match=r"Did you mean .*max_num_seqs.*Known: the engine arguments of vllm"):
+            base.check_options("vllm", {misspelt: 8})
+    assert capfd.readouterr().out == ""

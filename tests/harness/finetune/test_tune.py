@@ -349,6 +349,8 @@ def test_engine_options_that_change_no_answer_may_change(place, untrained, capsy
     assert tune(*star, "--engine", "max_num_seqs=4") == 0
     assert tune(*star, "--engine", "dtype=float16") == 3
     assert "configuration.engine" in capsys.readouterr().err
+    assert tune(*star, "--engine", "model=other") == 2
+    assert "the run sets this itself" in capsys.readouterr().err
 
 
 def test_a_process_that_trains_alone_sees_one_gpu(place, monkeypatch, tmp_path):

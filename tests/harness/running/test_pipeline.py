@@ -209,6 +209,21 @@ def test_engine_options_that_may_change_answers_are_identity(launch):
         launch(FakeBackend(add), engine={"model": "other"})
 
 
+def test_engine_options_that_do_not_exist_are_named_before_any_work(launch):
+    class Picky(FakeBackend):
+        @classmethod
+        def option_names(cls):
+            return frozenset({"model", "max_num_seqs", "dtype"})
+
+    with pytest.raises(InputError) as refused:
+        launch(Picky(add), model="no such checkpoint", engine={"max_num_seq": 3, "dtype": "auto"})
+    assert str(refused.value) == (
+        "--engine: unknown option 'max_num_seq'. Did you mean max_num_seqs? Known: the engine arguments of vllm"
+    )
+    assert not launch.out.exists()
+    launch(Picky(add), engine={"max_num_seqs": 3})
+
+
 @pytest.mark.parametrize("interrupted", [False, True], ids=["running", "after Ctrl-C"])
 def test_a_failed_commit_is_an_error_and_the_run_continues_to_the_same_file(launch, tmp_path, monkeypatch, interrupted):
     launch(FakeBackend(add), confidence=("stated", "asked"))
