@@ -76,7 +76,9 @@ _PHRASES = _phrases(
      r"coin (?:flip|toss)|about half"),
     ("sure", SCALE["almost certain"], rf"{_ALMOST} (?:certain(?:ly|ty)?|sure)|{_VERY} (?:certain|high)"),
     ("sure", 0.99, rf"{_WHOLLY} (?:certain|sure|confident)|certain(?:ly|ty)?\b|definitely|"
-     r"no doubt|without (?:a )?doubt"),
+     r"(?:no|without(?: a(?:ny)?)?|(?:do not|don't) (?:have (?:any|a) )?|(?:is not|isn't) any) ?doubt|"
+     r"(?:cannot|can't|could not|couldn't) be more (?:certain|sure|confident)|"
+     r"no reason (?:not to be (?:certain|sure|confident)|to (?:be (?:unsure|uncertain)|doubt))"),
     ("likely", SCALE["very good chance"], rf"(?:very good|high|strong|great) {_CHANCE}|most (?:likely|probably)|"
      rf"{_FAIRLY} (?:likely|probable)"),
     ("likely", SCALE["highly likely"], rf"{_VERY} (?:likely|probable|probably)|very (?:high|strong) {_CHANCE}"),
@@ -115,9 +117,11 @@ _EASTERN = _phrases(
     ("low", 0.20, "低い|低"),
 )  # fmt: skip
 
+_NOT = r"\b(?:not|never|hardly|scarcely|far from|by no means)|n't"
 _DENIED = (
-    r"(?:(?P<not>\b(?:not|never|hardly|scarcely|far from|by no means)|n't)(?: (?:think|believe))?"
-    r"(?: (?:it|this|that|my answer|the answer))?(?: is|'s)?(?: (?:a|an|much(?: of a)?))?"
+    rf"(?:(?P<not>{_NOT})(?: (?:think|believe|say(?:ing)?|claim(?:ing)?|call|feel|consider|assert|mean))?(?: that)?"
+    r"(?: (?:it|this|that|my answer|the answer|i|we))?(?: (?:is|am|are|feel)|'s|'m|'re)?(?: (?:a|an|much(?: of a)?))?"
+    rf"(?P<twice>(?: (?=not|never)|(?=n't))(?:{_NOT}))?"
     r"(?P<degree>(?: (?:very|at all|all that|so|too|particularly|especially|really|that))*) )?"
 )
 
@@ -142,12 +146,15 @@ def hedges(text: str, start: int = 0, end: int | None = None) -> Iterator[Hedge]
     for match in _HEDGE.finditer(text, start, len(text) if end is None else end):
         hedge = _ALL[int(str(match.lastgroup).removeprefix("p"))][1]
         if match["not"]:
-            hedge = _denied(hedge, bool(match["degree"]))
+            hedge = _denied(hedge, bool(match["degree"]), bool(match["twice"]))
         yield hedge._replace(start=match.start(), end=match.end())
 
 
-def _denied(hedge: Hedge, by_degree: bool) -> Hedge:
-    """The phrase behind a negation: "not (very) likely" is unlikely, "not very sure" is low, "not sure" may be most."""
-    if hedge.kind == "likely" or (hedge.kind == "sure" and by_degree):
+def _denied(hedge: Hedge, by_degree: bool, twice: bool) -> Hedge:
+    """The phrase behind a negation: "not (very) likely" is unlikely, "not very sure" is low, "not sure" may be most.
+
+    What is denied twice has no place on the scale: "not unlikely", "I can't say it's not likely".
+    """
+    if not twice and (hedge.kind == "likely" or (hedge.kind == "sure" and by_degree)):
         return hedge._replace(value=SCALE["unlikely"], kind="low")
     return hedge._replace(value=None, kind="vague")

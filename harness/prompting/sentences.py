@@ -2,9 +2,9 @@
 this is correct`.
 
 A sentence counts if it is about the writer's own answer. It does not where it denies the value ("far from 100% sure",
-"no term can be 100% certain"), speaks of somebody else ("Tom is 80% sure"), of other options ("5% confident that the
-others are") or of a guess at random. The likelihood of an error ("a 10% chance that my answer is wrong") and bounds
-("over 90% sure") are statements without a plain value.
+"no term can be 100% certain", but not "I don't doubt that I'm 90% sure"), speaks of somebody else ("Tom is 80% sure"),
+of other options ("5% confident that the others are") or of a guess at random. The likelihood of an error ("a 10% chance
+that my answer is wrong") and bounds ("over 90% sure") are statements without a plain value.
 """
 
 from __future__ import annotations
@@ -24,8 +24,15 @@ _CLAUSE_START = re.compile(
 _DENIAL = re.compile(
     r"(?i)\b(?:not|never|nor|no(?! doubt)|nobody|nothing|none|cannot|hardly|without|unable|rather than|instead of"
     r"|short of|far from|(?:hard|difficult|impossible|reluctant|need|needed|required|enough|tempting) to|if|unless"
+    r"|(?:I|we|would) (?:doubt|hesitate|deny)|(?:wrong|incorrect|false) to (?:say|claim)"
     rf"|until|nowhere near|less than fully|{DENIAL})\b|n't\b|没有|沒有|不|无法|無法|未"
 )
+_TWICE = re.compile(
+    r"(?i)(?:\b(?:not|never|no|nothing|cannot|do not|would not|without)|n't)(?: (?:\w+ ){0,2}?|(?<=n't) ?)"
+    r"(?:hesita(?:te|tion|nt)|deny|doubt|unsure|uncertain|unreasonable|unfair|wrong to|problem|afraid|shy|mind"
+    r"|exaggerat(?:e|ion)|not to)\b"
+)
+"""What is denied here speaks against a value itself: "I don't hesitate to say I'm 90% sure"."""
 _CONDITION = re.compile(r"(?i)without|if|unless|until")
 _I_AM = re.compile(r"(?i)\bI(?:'m| am) (?:(?:about|around|only|still|at least) )?\Z")
 _SOMEBODY_ELSE = re.compile(
@@ -84,7 +91,7 @@ def bounded(visible: str, start: int) -> bool:
 
 def denied(visible: str, start: int) -> bool:
     """Whether the clause that leads to `start` denies what follows."""
-    clause = _clause_before(visible, start)
+    clause = _TWICE.sub("", _clause_before(visible, start))
     denial = _DENIAL.search(clause)
     # "Without more information I'm 60% sure" has a condition, and states the value all the same.
     return denial is not None and not (_CONDITION.match(denial[0]) and _I_AM.search(clause))
