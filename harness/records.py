@@ -114,6 +114,11 @@ class Confidence(Record, kw_only=True, frozen=True):
     """Prompt tokens that the follow-up request read from the prefix cache; None without a follow-up request."""
 
 
+MACHINE = "machine: "
+"""Begins the detail of a grade that is `failed` for a reason of the machine, as a grader that was killed: the command
+that gave it grades the answer again when it is repeated."""
+
+
 class Grade(Record, kw_only=True, frozen=True):
     """Whether one generation's answer is right."""
 

@@ -4,39 +4,34 @@ Graders may loop or crash on what a model writes, so none runs in the harness's 
 must not change a verdict: what counts is the worker's processor time once its libraries are loaded, and a clock that
 runs long behind it ends only what sleeps. An answer whose worker is out of time or dies is graded once more, by a
 worker that has no other work and no low priority; if that fails too, the verdict is `failed`, as the model's answer was
-not found wrong. Programs that a grader wants run are run from here, each in a sandbox of its own.
+not found wrong, and the detail says that it was for a reason of the machine: the same run grades it again when it is
+continued. Programs that a grader wants run are run from here, each in a sandbox of its own.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
-import multiprocessing
 import os
 import resource
 import signal
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Future, TimeoutError
-from typing import TYPE_CHECKING, Any, cast
+from concurrent.futures import CancelledError, Future
+from typing import Any
 
 from calibench import tasks
 from calibench.errors import EngineError, InputError, PluginError
 from calibench.grading import sandbox
-from calibench.records import Question
+from calibench.grading.workers import Ended, OutOfTime, Workers
+from calibench.records import MACHINE, Question
 from calibench.tasks import grading
 from calibench.tasks.base import Task, Verdict
-
-if TYPE_CHECKING:
-    from pebble import ProcessFuture, ProcessPool
 
 _MEMORY = 4 * 2**30
 """Bytes of address space that a grader may take before it fails."""
 _NICENESS = 10
 """The engine's threads wait for each other, so whatever takes the processor from one of them stops them all."""
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _task = functools.cache(tasks.load)
 """Loading looks the name up in the folder of tasks: once per task, not once per answer."""
 
@@ -70,32 +65,24 @@ class GradingPool:
         _task.cache_clear()  # a user's file of the same name may be another one than in an earlier pool
         for name in task_names:
             _task(name)
-        self._task_names = tuple(task_names)
         self._timeout = timeout
         self._programs = programs
         self.faults: Counter[str] = Counter()
         """What graders of other people's tasks raised, and how often: those answers are `failed`."""
-        self._unfinished: set[ProcessFuture] = set()
         self._closed = False
-        self._sizes = {False: (workers, _NICENESS), True: (1, 0)}
-        """Number and niceness of the workers, and of the one for what failed once, which starts when it is needed."""
-        self._pools: dict[bool, ProcessPool] = {}
-        self._broken: list[ProcessPool] = []
-        self._starting = threading.RLock()
-        self._pool(alone=False).schedule(int)  # a first piece of work makes the pool start its workers
+        known = (tasks.SOURCES, tuple(task_names))
+        self._workers = Workers(workers, _prepare, (*known, _NICENESS))
+        self._alone = Workers(1, _prepare, (*known, 0), at_once=False)
 
     def submit(self, task_name: str, question: Question, answer_text: str) -> Future[Verdict]:
-        """Schedules one answer; the future gets a verdict whatever the grader does.
-
-        Only if something else asks the worker to stop (SIGTERM), as at the end of a batch job, it gets an EngineError:
-        then nothing is known of the answer, and the run is to be continued.
-        """
+        """Schedules one answer; the future gets a verdict whatever the grader does, and EngineError only if no worker
+        starts."""
         verdict: Future[Verdict] = Future()
         verdict.set_running_or_notify_cancel()  # a waiter that is cancelled must not cancel what is set below
 
-        def settle(done: ProcessFuture) -> None:
-            if _ending_signal(done) == signal.SIGTERM:
-                verdict.set_exception(EngineError("a grading worker was asked to stop"))
+        def settle(done: Future) -> None:
+            if isinstance(_error(done), EngineError):
+                verdict.set_exception(done.exception())
             else:
                 verdict.set_result(self._verdict(done))
 
@@ -106,7 +93,7 @@ class GradingPool:
         """Schedules `tasks.grading.answer_classes`; the future gets None if the rule is out of time or fails."""
         classes: Future[list[str] | None] = Future()
 
-        def settle(done: ProcessFuture) -> None:
+        def settle(done: Future) -> None:
             classes.set_result(None if done.cancelled() or done.exception() else done.result())
 
         self._schedule(_classify, (grader, answers), self._timeout + _ASLEEP, settle)
@@ -115,11 +102,8 @@ class GradingPool:
     def close(self) -> None:
         """Ends the workers; answers that are not graded yet get the verdict `failed`."""
         self._closed = True
-        for graded in list(self._unfinished):
-            graded.cancel()
-        for pool in (*self._pools.values(), *self._broken):
-            pool.stop()
-            pool.join()
+        self._workers.close()
+        self._alone.close()
 
     def __enter__(self) -> GradingPool:
         return self
@@ -128,84 +112,62 @@ class GradingPool:
         self.close()
 
     def _schedule(
-        self, work: Callable[..., Any], args: tuple, wall: float, settle: Callable[[ProcessFuture], None]
+        self, work: Callable[..., Any], arguments: tuple, wall: float, settle: Callable[[Future], None]
     ) -> None:
         """Has the work done, a second time alone if the first was ended from outside, and settles the last outcome."""
 
-        def start(alone: bool) -> None:
-            future = self._pool(alone).schedule(work, args=(*args, self._timeout, self._programs, alone), timeout=wall)
-            self._unfinished.add(future)
-            future.add_done_callback(lambda done: finished(cast("ProcessFuture", done), alone))
+        def start(workers: Workers, alone: bool) -> Future:
+            return workers.schedule(work, (*arguments, self._timeout, self._programs, alone), wall)
 
-        def finished(done: ProcessFuture, alone: bool) -> None:
-            self._unfinished.discard(done)
-            if alone or self._closed or not _ended_from_outside(done):
+        def first(done: Future) -> None:
+            if self._closed or not isinstance(_error(done), Ended | OutOfTime | _NotGraded):
                 settle(done)
             else:
-                start(alone=True)
+                start(self._alone, alone=True).add_done_callback(settle)
 
-        start(alone=False)
-
-    def _pool(self, alone: bool) -> ProcessPool:
-        """The running pool of that kind; a new one where there is none, or something has killed its idle workers."""
-        from pebble import ProcessPool
-
-        with self._starting:
-            pool = self._pools.get(alone)
-            if pool and pool.active:
-                return pool
-            self._broken += [pool] if pool else []
-            workers, niceness = self._sizes[alone]
-            self._pools[alone] = ProcessPool(
-                max_workers=workers,
-                # Spawned, not forked: the parent runs threads and may hold an accelerator.
-                context=multiprocessing.get_context("spawn"),
-                initializer=_start_worker,
-                initargs=(tasks.SOURCES, self._task_names, niceness),
-            )
-            return self._pools[alone]
+        start(self._workers, alone=False).add_done_callback(first)
 
     def _wall(self, task_name: str) -> float:
         with contextlib.suppress(InputError):  # an unknown task is a failure like any other: the worker meets it too
             return self._timeout + _ASLEEP + (_PATIENCE * self._programs.wall if _task(task_name).finish else 0)
         return self._timeout + _ASLEEP
 
-    def _verdict(self, done: ProcessFuture) -> Verdict:
-        if done.cancelled():
-            return Verdict("failed", None, "grader stopped before it finished")
-        error = done.exception()
-        if error is None:
-            return done.result()
-        if isinstance(error, TimeoutError):
-            return Verdict("failed", None, "grader out of time by the clock")
-        if _ending_signal(done) == signal.SIGPROF:
-            return Verdict("failed", None, f"grader out of time ({self._timeout:g} s of processor time)")
-        if isinstance(error, PluginError):
-            fault = str(error).partition("\n")[0]
-            self.faults[fault] += 1
-            return Verdict("failed", None, fault)
-        return Verdict("failed", None, f"grader raised {type(error).__name__}: {error}")
+    def _verdict(self, done: Future) -> Verdict:
+        match _error(done):
+            case None:
+                return done.result()
+            case _ if self._closed:
+                return Verdict("failed", None, f"{MACHINE}grader stopped before it finished")
+            case OutOfTime():
+                return Verdict("failed", None, f"{MACHINE}grader out of time twice by the clock")
+            case Ended(by=signal.SIGPROF):
+                limit = f"{self._timeout:g} s of processor time"
+                return Verdict("failed", None, f"{MACHINE}grader out of time twice ({limit})")
+            case Ended(by=by):
+                how = f"signal {by}" if by else "it ended itself"
+                return Verdict("failed", None, f"{MACHINE}grading worker died twice ({how})")
+            case _NotGraded() as error:
+                return Verdict("failed", None, f"{MACHINE}{error}")
+            case PluginError() as error:
+                fault = str(error).partition("\n")[0]
+                self.faults[fault] += 1
+                return Verdict("failed", None, fault)
+            case error:
+                return Verdict("failed", None, f"grader raised {type(error).__name__}: {error}")
 
 
-def _ending_signal(done: ProcessFuture) -> int | None:
-    """The signal that ended the worker; None if it lives or ended otherwise."""
-    return None if done.cancelled() else abs(getattr(done.exception(), "exitcode", 0)) or None
+class _NotGraded(Exception):
+    """The sandbox or the clock ended a program, so that nothing is known of it; another time it may end well."""
 
 
-def _ended_from_outside(done: ProcessFuture) -> bool:
-    """Whether the clock, a signal or the sandbox ended the work, so that it may succeed another time."""
-    if done.cancelled() or _ending_signal(done) == signal.SIGTERM:
-        return False
-    outside = (TimeoutError, sandbox.SandboxError, BrokenExecutor)
-    return isinstance(done.exception(), outside) or _ending_signal(done) is not None
+def _error(done: Future) -> BaseException | None:
+    return CancelledError() if done.cancelled() else done.exception()
 
 
-def _start_worker(sources: dict[str, Callable[[str], Task]], task_names: Sequence[str], niceness: int) -> None:
-    """Bounds the worker's memory, ties its life to the parent's, which a grader that loops would not see end, loads
-    tasks from where the parent has them, and their graders' libraries."""
+def _prepare(sources: dict[str, Callable[[str], Task]], task_names: Sequence[str], niceness: int) -> None:
+    """Bounds the worker's memory, loads tasks from where the parent has them, and their graders' libraries."""
     os.nice(niceness)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     tasks.SOURCES.update(sources)
     for name in task_names:
         grading.load_libraries(_task(name).grader)
@@ -232,9 +194,12 @@ def _grade(
             return verdict
         assert task.finish, "a task whose grader gives a job has it"
         limits = programs._replace(wall=_PATIENCE * programs.wall) if alone else programs
-        ran = sandbox.run(verdict, limits)
-        if ran.error == sandbox.by_the_clock(limits) and not alone:
-            raise TimeoutError
+        try:
+            ran = sandbox.run(verdict, limits)
+        except sandbox.SandboxError as error:
+            raise _NotGraded(f"the sandbox failed: {error}") from error
+        if not alone and ran.error in (sandbox.by_the_clock(limits), sandbox.by_signal(signal.SIGKILL)):
+            raise _NotGraded(ran.error)
         return task.finish(question, verdict, ran)
 
 

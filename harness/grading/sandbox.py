@@ -58,7 +58,7 @@ LIMITS = Limits()
 
 
 class SandboxError(Exception):
-    """The sandbox did not start; nothing is known of the program."""
+    """The sandbox did not start, or was ended; nothing is known of the program."""
 
 
 _REMEDY = (
@@ -88,7 +88,7 @@ def run(job: Program, limits: Limits = LIMITS) -> Ran:
     """Runs a program and its calls; returns when nothing of it is left.
 
     Raises:
-        SandboxError: the sandbox did not start.
+        SandboxError: the sandbox did not start, or was ended from outside.
     """
     with _started(job, limits) as process:
         assert process.stdout
@@ -96,6 +96,8 @@ def run(job: Program, limits: Limits = LIMITS) -> Ran:
     started, mark, results = output.partition(b"ready\n")
     if not mark:
         raise SandboxError(started.decode(errors="replace").strip() or stopped or "it ended without a word")
+    if process.returncode < 0:  # no program reaches bubblewrap, which says of itself how a program ended
+        raise SandboxError(f"bubblewrap was ended by signal {-process.returncode}")
     return _ran(results.decode(errors="replace"), stopped or _end_of(process.returncode, limits), len(job.calls))
 
 
@@ -178,8 +180,13 @@ def _end_of(status: int, limits: Limits) -> str | None:
     if status == _SIGNAL + signal.SIGXCPU:
         return f"out of time ({limits.cpu} s of CPU time)"
     if status > _SIGNAL:
-        return f"ended by signal {status - _SIGNAL}"
+        return by_signal(status - _SIGNAL)
     return None
+
+
+def by_signal(number: int) -> str:
+    """The error of a program that a signal ends: its own, or where memory is short the system's."""
+    return f"ended by signal {number:d}"
 
 
 def _encoded(job: Program, limits: Limits) -> bytes:

@@ -25,6 +25,7 @@ from calibench.grading import forms, sandbox
 from calibench.grading.pool import GRADER_SECONDS, GRADERS, GradingPool
 from calibench.prompting import protocols
 from calibench.prompting.protocols import Protocol
+from calibench.records import Grade
 from calibench.running import sampling
 from calibench.running.config import RunConfig
 from calibench.running.manifest import check_identity, description, environment, grown_scope, identity, is_complete
@@ -86,12 +87,15 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
         check_identity(run, known)
         scope = grown_scope(run, config, selections)
         _check_stored_scores(run, config, selections, methods)
+        for selection in selections:
+            run.remove(_to_grade_again(run, config, selection))
         interrupted = False
         faults: Counter[str] = Counter()
         if scope != run.manifest().get("scope") or not is_complete(run):
             session = _Session(config, run, checkpoint, selections, methods, protocol, known, scope, progress)
             interrupted, faults = run_loop(session.make(backend_type))
-        return RunResult(run, interrupted, [*run.manifest()["notes"], *_faults_told(run, faults)])
+        told = [*_faults_told(run, faults), *_failures_told(run, config, selections)]
+        return RunResult(run, interrupted, [*run.manifest()["notes"], *told])
     except BaseException:
         run.close()
         raise
@@ -102,6 +106,27 @@ def _faults_told(run: RunFile, faults: Counter[str]) -> list[str]:
         f"answers that could not be graded: {n}. {fault}; once that is mended,"
         f" `calibench report {run.path.parent} --rescore` grades them"
         for fault, n in faults.items()
+    ]
+
+
+def _to_grade_again(run: RunFile, config: RunConfig, selection: Selection) -> list[Grade]:
+    """The grades that failed for a reason of the machine, of what is asked for now."""
+    failed = run.failed_by_machine(selection.task.name, config.first_prompt().name)
+    if not failed:
+        return []
+    asked = {question.question_id for question in selection.questions(config.data)}
+    draws = config.draws_of(selection.task.name)
+    return [grade for grade in failed if grade.question_id in asked and grade.draw < draws]
+
+
+def _failures_told(run: RunFile, config: RunConfig, selections: Sequence[Selection]) -> list[str]:
+    protocol = config.first_prompt().name
+    reasons = Counter(
+        grade.detail for selection in selections for grade in run.failed_by_machine(selection.task.name, protocol)
+    )
+    return [
+        f"answers that could not be graded: {n}. {reason}; the same command grades them again"
+        for reason, n in reasons.items()
     ]
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from calibench.errors import InputError, RunFileError, StorageError
-from calibench.records import Confidence, Generation, Grade, Metric, Question, Record
+from calibench.records import MACHINE, Confidence, Generation, Grade, Metric, Question, Record
 from calibench.store import schema
 from calibench.version import __version__
 
@@ -206,14 +206,13 @@ class RunFile:
             for record in records:
                 self._db.execute(f"REPLACE {schema.VALUES[type(record)]}", schema.to_row(record))
 
-    def remove(self, readings: Iterable[Confidence]) -> None:
-        """Takes confidences out, so that they count as not read."""
-        table, key = schema.TABLES[Confidence]
-        where = " AND ".join(f"{name} = ?" for name in key)
+    def remove(self, records: Iterable[Confidence | Grade]) -> None:
+        """Takes confidences and grades out, so that they count as not read and not given."""
         with self.transaction():
-            self._db.executemany(
-                f"DELETE FROM {table} WHERE {where}", ([getattr(r, name) for name in key] for r in readings)
-            )
+            for record in records:
+                table, key = schema.TABLES[type(record)]
+                where = " AND ".join(f"{name} = ?" for name in key)
+                self._db.execute(f"DELETE FROM {table} WHERE {where}", [getattr(record, name) for name in key])
 
     def name_grader(self, task: str, grader: str) -> None:
         """Says of all grades of a task that this grader gave them."""
@@ -282,6 +281,11 @@ class RunFile:
     def grades(self, task: str, question_id: str, protocol: str) -> dict[int, Grade]:
         """The grades of one question, by draw."""
         return {g.draw: g for g in self._select(Grade, task=task, question_id=question_id, protocol=protocol)}
+
+    def failed_by_machine(self, task: str, protocol: str) -> list[Grade]:
+        """The grades that are `failed` for a reason of the machine."""
+        failed = self._select(Grade, task=task, protocol=protocol, outcome="failed")
+        return [grade for grade in failed if (grade.detail or "").startswith(MACHINE)]
 
     def readings(self, task: str, question_id: str, protocol: str) -> dict[int, dict[str, Confidence]]:
         """The confidences of one question, by draw and method."""

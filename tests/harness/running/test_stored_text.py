@@ -5,6 +5,7 @@ from fake_runs import add, rows
 from fakes import FakeBackend, NeverStarts
 
 from calibench.errors import EngineError
+from calibench.records import MACHINE
 from calibench.store import RunFile
 
 
@@ -36,6 +37,53 @@ def test_a_method_that_reads_the_text_is_added_without_the_engine(launch):
     with RunFile.open(launch.out) as run:
         assert set(run.frame().value) == {0.85}
         assert run.manifest()["complete"] is True
+
+
+KILLER = """
+import os
+from calibench.records import Question
+from calibench.tasks.base import Rows, Task
+from calibench.tasks.grading.number import GRADER, grade_number
+
+def grade(question, answer_text):
+    if question.question_id in ("1", "3") and os.path.exists({marker!r}):
+        os.kill(os.getpid(), 9)
+    return grade_number(question.gold, answer_text)
+
+TASK = Task(
+    name="killer", domain="math", description="Doubles", instruction="The answer is a number.",
+    open=lambda data: Rows(((str(n), {{"n": n}}) for n in range(5)), "v1", "generated"),
+    to_question=lambda row, place: Question(
+        task="killer", question_id=place, text=f"What is {{place}}?", gold=(str(2 * row["n"]),), domain="math",
+        split="test",
+    ),
+    grade=grade, grader=GRADER, gold_text=lambda question: [f"Answer: {{question.gold[0]}}"],
+    wrong_text=lambda question: "Answer: -1",
+)
+"""
+
+
+def test_what_failed_for_a_reason_of_the_machine_is_graded_again_by_the_same_command(launch, tmp_path):
+    """Something kills whoever grades two of five answers, as the system does when memory is short, and then no more."""
+    marker, task = tmp_path / "memory_is_short", tmp_path / "killer.py"
+    task.write_text(KILLER.format(marker=str(marker)))
+    marker.touch()
+    result = launch(FakeBackend(add), tasks=(f"file:{task}",))
+    detail = f"{MACHINE}grading worker died twice (signal 9)"
+    assert f"answers that could not be graded: 2. {detail}; the same command grades them again" in result.notes
+    assert outcomes(launch.out) == {"0": "incorrect", "1": "failed", "2": "correct", "3": "failed", "4": "correct"}
+
+    marker.unlink()
+    launch(NeverStarts(), tasks=(f"file:{task}",))
+    assert outcomes(launch.out) == {"0": "incorrect", "1": "correct", "2": "correct", "3": "incorrect", "4": "correct"}
+    with RunFile.open(launch.out) as run:
+        assert run.manifest()["complete"] is True
+
+
+def outcomes(out) -> dict[str, str]:
+    with RunFile.open(out) as run:
+        frame = run.frame()
+    return dict(zip(frame["question_id"], frame["outcome"], strict=True))
 
 
 @pytest.mark.parametrize("options", [{"confidence": ("stated", "p_true")}, {"limit": 6}])
