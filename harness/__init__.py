@@ -45,6 +45,7 @@ def _door(function: F) -> F:
     @functools.wraps(function)
     def called(*arguments: Any, **keywords: Any) -> Any:
         from calibench.errors import CalibenchError, InputError, unknown_name
+        from calibench.errors.secrets import masked
         from calibench.fields import as_keywords
         from calibench.store import check_folder
 
@@ -61,7 +62,7 @@ def _door(function: F) -> F:
                 check_folder(Path(out))
             return function(*arguments, **keywords)
         except CalibenchError as error:
-            error.args = (as_keywords(str(error)),)
+            error.args = (as_keywords(masked(str(error))),)
             raise
 
     return called  # type: ignore[return-value]  # the same function to all who call it

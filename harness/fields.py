@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta, inspect
 
 from calibench.errors import InputError, unknown_name
+from calibench.errors.secrets import remember
 
 Part = Literal["identity", "scope", "neither"]
 """Of a run. Identity must match for a run to be continued; scope (tasks, limit, draws, methods) may grow; neither is of
@@ -94,6 +95,8 @@ class Field(NamedTuple):
             raise self._misfit(value, called, text=False) from None
         if isinstance(found, float | int) and not _is_countable(found):
             raise self._misfit(value, called, text=False)
+        if isinstance(found, dict):
+            remember(found)
         return found
 
     def read_text(self, text: str, called: str) -> Any:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
-)
+from calibench.errors.characters import visible
+
 MINUS = "\u2212"
 UNDEFINED = "\u2014"
 
@@ -20,15 +18,6 @@ class Excerpt(NamedTuple):
     omitted: int
     """Characters left out between head and tail."""
     tail: str
-
-
-def visible(text: str) -> str:
-    """The text with every character that hides or reorders others made visible.
-
-    Control characters, lone surrogates, non-characters, bidirectional controls and the Unicode line separators become
-    `⟨U+202E⟩` and the like. Tabs and line feeds stay; CR LF becomes a line feed. What is left is legal in XML.
-    """
-    return _INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text.replace("\r\n", "\n"))
 
 
 def excerpt(text: str, limit: int) -> Excerpt:

@@ -10,6 +10,7 @@ import msgspec
 
 from calibench.analysis.spreads import label_mass, spreads
 from calibench.errors import InputError, RunFileError
+from calibench.errors.secrets import masked
 from calibench.files import write_text
 from calibench.records import Outcome, Status
 from calibench.results import GalleryItem, OutcomeCount, RunSummary
@@ -33,7 +34,7 @@ def report(run: RunFile) -> RunSummary:
     frame = run.frame()
     if frame.empty:
         raise InputError(f"{run.path}: holds no graded generation yet; run it first")
-    manifest = run.manifest()
+    manifest = masked(run.manifest())  # a stranger's run, or an old one, may name a secret of today's
     try:
         _ = manifest["name"], manifest["kind"], manifest["model"]["name"]
     except (KeyError, TypeError) as error:

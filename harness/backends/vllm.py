@@ -24,13 +24,14 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from calibench.backends import _cpu
 from calibench.backends._lifeline import Lifeline
 from calibench.backends._reasoning import declared_markup
 from calibench.backends.base import TOP_TOKENS, BaseBackend, Choice, Completion, LogLikelihood, TokenScores
-from calibench.errors import EngineError, ModelError, StorageError
+from calibench.errors import CalibenchError, EngineError, StorageError
+from calibench.errors.secrets import Log
 from calibench.errors.terminal import no_input
 from calibench.prompting.chat import ChatFormat
 from calibench.records import Sampling
@@ -43,6 +44,8 @@ _SETTINGS = {
 """Of this process too, which holds the engine's tokenizer."""
 _SHUTDOWN_SECONDS = 30.0
 """Time for the engine to give its shared memory back, before it is killed."""
+_LOG_SECONDS = 5.0
+"""Until what the engine wrote before its end is in the log."""
 
 
 class Backend(BaseBackend):
@@ -84,23 +87,25 @@ class Backend(BaseBackend):
         self._log = log
         self._engine: Any = None
         self._lifeline: Lifeline | None = None
+        self._logs: list[Log] = []
         self._request_ids = itertools.count()
 
     async def start(self) -> None:
-        with _appending(self._log) as log, _output_to(log.fileno()), no_input(), _interrupts_blocked():
-            begin = log.tell()
-            self._lifeline = Lifeline()
-            try:
+        begin = self._log.stat().st_size if self._log.exists() else 0
+        try:
+            with self._writing(), no_input(), _interrupts_blocked():
+                self._lifeline = Lifeline()
                 arguments, environment = self._chosen()
                 with _environment(environment):
                     self._engine = _engine(arguments, self._trust_remote_code)
-            except (ModelError, EngineError):
+        except Exception as error:
+            if self._lifeline is not None:
                 self._lifeline.release()
+            if isinstance(error, CalibenchError):
                 raise
-            except Exception as error:
-                self._lifeline.release()
-                cause = _root_cause(self._log, begin) or _brief(error)
-                raise EngineError(f"vLLM did not start: {cause} (whole log: {self._log})") from error
+            self._logs[-1].settle(_LOG_SECONDS)
+            cause = _root_cause(self._log, begin) or _brief(error)
+            raise EngineError(f"vLLM did not start: {cause} (whole log: {self._log})") from error
         logging.getLogger("vllm").setLevel(logging.CRITICAL)
         config = self._engine.vllm_config
         self.context = config.model_config.max_model_len
@@ -124,12 +129,26 @@ class Backend(BaseBackend):
 
     async def close(self) -> None:
         if self._engine is not None:
-            with contextlib.suppress(Exception), _appending(self._log) as log, _output_to(log.fileno()):
+            with contextlib.suppress(Exception), self._writing():
                 self._engine.shutdown(timeout=_SHUTDOWN_SECONDS)
                 self._engine = None
                 gc.collect()  # the engine's own clean-up must not wait for the interpreter's end, where it fails
         if self._lifeline is not None:
             self._lifeline.release()
+        for log in self._logs:
+            log.settle(_LOG_SECONDS)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """What this process prints, and what those print that it starts meanwhile, goes to the log."""
+        try:
+            log = Log(self._log)
+        except OSError as error:
+            raise StorageError(f"{self._log}: cannot write the engine's log ({error.strerror})") from error
+        self._logs.append(log)
+        with _output_to(log.descriptor):
+            log.handed_out()
+            yield
 
     def describe(self) -> dict:
         config = self._engine.vllm_config
@@ -316,13 +335,6 @@ def _environment(settings: Mapping[str, str]) -> Iterator[None]:
     finally:
         for name in added:
             os.environ.pop(name, None)
-
-
-def _appending(log: Path) -> IO[bytes]:
-    try:
-        return log.open("ab")
-    except OSError as error:
-        raise StorageError(f"{log}: cannot write the engine's log ({error.strerror})") from error
 
 
 @contextlib.contextmanager

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from calibench.cli import lists, run, runs, score, tasks, tune
 from calibench.cli.parser import INTERRUPTED, Parser
 from calibench.errors import CalibenchError
-from calibench.errors.terminal import no_input
+from calibench.errors.terminal import guarded
 from calibench.version import __version__
 
 _GROUPS = (run, runs, score, tasks, tune, lists)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; returns its exit code (see `calibench.errors`). Nothing is read from standard input."""
-    with no_input():
+    """Runs one command; returns its exit code (see `calibench.errors`)."""
+    with guarded():
         return _main(arguments)
 
 
@@ -50,6 +51,9 @@ def _main(arguments: Sequence[str] | None) -> int:
         # The reader of our output went away (`| head`); nothing is left to say, not even at exit.
         sys.stdout = None
         return 0
+    except Exception:  # a fault of ours: what Python would print at the end would go past the guard
+        traceback.print_exc()
+        return 1
 
 
 def parser() -> argparse.ArgumentParser:

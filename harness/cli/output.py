@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from calibench.errors import PluginError
+from calibench.errors.characters import escaped
 
 T = TypeVar("T")
 
@@ -47,7 +48,7 @@ def print_headlines(cards: dict[str, Any], comparison: Any, page: Path) -> None:
 def print_json(value: Any) -> None:
     import msgspec
 
-    print(msgspec.json.format(msgspec.json.encode(value), indent=1).decode())
+    print(escaped(msgspec.json.format(msgspec.json.encode(value), indent=1).decode()))
 
 
 def loaded(names: Sequence[str], load: Callable[[str], T]) -> list[tuple[str, T]]:

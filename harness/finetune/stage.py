@@ -26,12 +26,15 @@ import msgspec
 from calibench import errors
 from calibench.backends._lifeline import Lifeline
 from calibench.errors import CalibenchError, EngineError, StorageError
+from calibench.errors.secrets import Log
 
 CHECKPOINT = "checkpoint"
 STATES = "states"
 _SETTINGS = "settings.json"
 CURVE = "curve.json"
 _LOG = "log.txt"
+_LOG_SECONDS = 5.0
+"""Until what was written to the log is there."""
 
 Report = Callable[[int, int, dict[str, float | None]], None]
 """Told the steps done, the steps in all, and figures by name."""
@@ -80,16 +83,17 @@ def _reported(entry: dict[str, float]) -> dict[str, float]:
 
 def _process(trainer: str, folder: Path, report: Report, launcher: Sequence[str]) -> None:
     command = [sys.executable, *launcher, "-m", "calibench.finetune.stage", trainer, str(folder)]
-    with (folder / _LOG).open("a") as log:
-        lifeline = Lifeline()
-        child = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            env=_environment(one_gpu=not launcher),
-        )
+    log = Log(folder / _LOG)
+    lifeline = Lifeline()
+    child = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=log.descriptor,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        env=_environment(one_gpu=not launcher),
+    )
+    log.handed_out()
     assert child.stdout
     failure = None
     cause = ""
@@ -107,6 +111,7 @@ def _process(trainer: str, folder: Path, report: Report, launcher: Sequence[str]
         lifeline.release()
         child.wait()
         child.stdout.close()
+        log.settle(_LOG_SECONDS)
     if failure:
         raise getattr(errors, failure["error"], CalibenchError)(failure["message"])
     if code:

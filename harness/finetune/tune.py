@@ -18,6 +18,7 @@ import msgspec
 from calibench import model, store, tasks
 from calibench.backends import base as backends
 from calibench.errors import IdentityError, InputError, ModelError, StorageError
+from calibench.errors.secrets import masked
 from calibench.fields import Options, fields, of_part
 from calibench.finetune import leaks, stage
 from calibench.finetune.config import TuneConfig
@@ -217,7 +218,7 @@ def _plan(
     } | ({"executed_code": parent.code()} if parent.trust_remote_code else {})
     questions = {"training": len(training), "validation": len(validation), "sha256": digest.hexdigest()}
     plan = {**named, "configuration": configuration, "questions": questions}
-    return json.loads(msgspec.json.encode(plan))  # as it is read back
+    return masked(json.loads(msgspec.json.encode(plan)))  # as it is read back
 
 
 def _unmoved(names: Sequence[str]) -> tuple[str, ...]:
@@ -337,7 +338,7 @@ def _deliver(checkpoint: Path, out: Path, lineage: dict[str, Any]) -> None:
 def _write(file: Path, content: dict[str, Any]) -> None:
     """Writes JSON in one step, so that the file is whole where there is one."""
     new = file.with_name(f"{file.name}.new")
-    new.write_text(json.dumps(content, indent=1) + "\n")
+    new.write_text(json.dumps(masked(content), indent=1) + "\n")
     new.rename(file)
 
 

@@ -11,7 +11,7 @@ import hashlib
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ import msgspec
 from calibench.backends import base as backends
 from calibench.confidence import base as confidence
 from calibench.errors import IdentityError
+from calibench.errors.secrets import is_secret, masked
 from calibench.fields import of_part
 from calibench.model import Checkpoint
 from calibench.prompting import protocols
@@ -42,8 +43,8 @@ def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Sel
         "weights": checkpoint.fingerprint(),
         "remote_code": ", ".join(f"{file} sha256:{digest}" for file, digest in checkpoint.code().items()),
         **_sampling_entries(config),
-        "template": ", ".join(f"{k}={config.template[k]}" for k in sorted(config.template)),
-        "engine_options": ", ".join(f"{k}={config.engine[k]}" for k in sorted(config.engine.keys() - neutral)),
+        "template": _listed(config.template),
+        "engine_options": _listed({k: config.engine[k] for k in config.engine.keys() - neutral}),
         "data": {s.task.name: s.fingerprint for s in selections},
         "prompts": {
             **{
@@ -54,6 +55,11 @@ def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Sel
         },
         "graders": {s.task.name: s.task.grader for s in selections},
     }
+
+
+def _listed(options: Mapping[str, Any]) -> str:
+    """The options in one line, without those that are secrets: another token makes no other run."""
+    return ", ".join(f"{name}={masked(options[name])}" for name in sorted(options) if not is_secret(name))
 
 
 def _sampling_entries(config: RunConfig) -> dict[str, Any]:
@@ -71,7 +77,7 @@ def check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
     old = run.manifest().get("identity", {})
     differences = []
     merged: dict[str, Any] = dict(old)
-    for field, value in new.items():
+    for field, value in masked(new).items():  # as it is stored
         if isinstance(value, dict):
             shared = old.get(field, {})
             differences += [

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from calibench.errors.terminal import Guarded, clean
+
 _LINE_SECONDS = 10.0
 _REFRESH_SECONDS = 0.25
 _TELLING_SHARE, _TELLING = 0.2, 512
@@ -124,10 +126,13 @@ class Live(Lines):
         super().__init__()
         self._stage = ""
         self._training: dict[str, _Training] = {}
-        self._live = RichLive(console=Console(stderr=True), auto_refresh=False)
+        raw = sys.stderr.raw if isinstance(sys.stderr, Guarded) else sys.stderr
+        console = Console(file=raw, markup=False, emoji=False, highlight=False)
+        self._live = RichLive(console=console, auto_refresh=False)
 
     def __enter__(self) -> Live:
-        self._live.start()
+        self._live.start()  # takes over both streams, so that what others print stands above the table
+        sys.stdout, sys.stderr = Guarded(sys.stdout), Guarded(sys.stderr)  # type: ignore[assignment]
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -135,7 +140,7 @@ class Live(Lines):
         self._live.stop()
 
     def stage(self, text: str) -> None:
-        self._stage = text
+        self._stage = clean(text)
         self._draw()
 
     def figures(self, stage: str, step: int, of: int, figures: dict[str, float | None]) -> None:
@@ -158,7 +163,7 @@ class Live(Lines):
         for column in ("task", "done", "tokens/s", "accuracy so far", "time left"):
             table.add_column(column, justify="left" if column == "task" else "right")
         for name, state in self._tasks.items():
-            table.add_row(name, *state.cells())
+            table.add_row(clean(name), *state.cells())
         lines = [f"{stage}  {training.text()}" for stage, training in self._training.items()]
         self._live.update(Group(table if self._tasks else self._stage, *lines), refresh=True)
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from calibench.errors import InputError, RunFileError, StorageError
+from calibench.errors.secrets import masked
 from calibench.records import MACHINE, Confidence, Generation, Grade, Metric, Question, Record
 from calibench.store import schema
 from calibench.version import __version__
@@ -240,14 +241,14 @@ class RunFile:
             self._db.executemany(f"INSERT OR IGNORE {schema.VALUES[Metric]}", map(schema.to_row, metrics))
 
     def update_manifest(self, **entries: Any) -> None:
-        """Sets manifest entries; values are anything that JSON can hold."""
+        """Sets manifest entries; values are anything that JSON can hold. Secrets in them are masked."""
         with self.transaction():
             self._set_manifest(entries)
 
     def _set_manifest(self, entries: Mapping[str, Any]) -> None:
         self._db.executemany(
             "INSERT OR REPLACE INTO manifest VALUES (?, ?)",
-            [(key, msgspec.json.encode(value).decode()) for key, value in entries.items()],
+            [(key, msgspec.json.encode(masked(value)).decode()) for key, value in entries.items()],
         )
 
     @contextlib.contextmanager

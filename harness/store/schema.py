@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from calibench.errors.secrets import masked
 from calibench.records import Confidence, Generation, Grade, Metric, Question, Record
 
 APPLICATION_ID = 0x0CA11B
@@ -62,8 +63,17 @@ _JSON_PLACES = {
 }
 
 
+_TOLD = {
+    record: [place for place, name in enumerate(record.__struct_fields__) if name in ("error", "detail")]
+    for record in TABLES
+}
+"""Where messages stand, of libraries and plug-ins too, which may name a secret."""
+
+
 def to_row(record: Record) -> list:
     row = list(msgspec.structs.astuple(record))
+    for place in _TOLD[type(record)]:
+        row[place] = masked(row[place])
     for place in _JSON_PLACES[type(record)]:
         if row[place] is not None:
             row[place] = msgspec.json.encode(row[place]).decode()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from calibench.errors import CalibenchError
+from calibench.errors.terminal import clean
 from calibench.finetune.config import TuneConfig
 from calibench.finetune.tune import tune
 from calibench.running.progress import Lines, Live
@@ -111,7 +112,7 @@ def main() -> int:
                 if options.bundle and kind in BUNDLED:
                     bundle(folder)
     except CalibenchError as error:
-        print(f"family: {error}", file=sys.stderr)
+        print(f"family: {clean(str(error))}", file=sys.stderr)
         return error.exit_code
     return 0
 

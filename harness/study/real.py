@@ -27,6 +27,7 @@ from calibench import model as checkpoints
 from calibench import run
 from calibench.analysis.spreads import label_mass, spreads
 from calibench.errors import CalibenchError
+from calibench.errors.terminal import clean
 from calibench.files import write_text
 from calibench.study.cells import answers_of
 from calibench.study.real_cells import Asked, RealCell, read
@@ -154,7 +155,7 @@ def main(arguments: Sequence[str]) -> int:
         for model in given.models or MODELS:
             measure(model, given.out, given.cells, names, wanted, given.data)
     except CalibenchError as error:
-        print(f"calibench: {error}", file=sys.stderr)
+        print(f"calibench: {clean(str(error))}", file=sys.stderr)
         return 2
     return 0
 

@@ -21,6 +21,7 @@ import msgspec
 
 from calibench.analysis import recalibrate
 from calibench.errors import CalibenchError, DataError, InputError, unknown_name
+from calibench.errors.terminal import clean
 from calibench.files import write_text
 from calibench.finetune.recipes import base as recipes
 from calibench.model import Checkpoint, bundled
@@ -332,7 +333,7 @@ def main() -> int:
             else:
                 write_page(study)
     except CalibenchError as error:
-        print(f"study: {error}", file=sys.stderr)
+        print(f"study: {clean(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("study: stopped; the same command continues it", file=sys.stderr)

@@ -1,0 +1,162 @@
+"""Secrets of the user, which stand in options and in the environment: masked in whatever is written or told."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import select
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+MASK = "***"
+_WORDS = {
+    "secret", "secrets", "password", "passwords", "passwd", "passphrase", "pwd", "auth", "authorization", "credential",
+    "credentials", "apikey", "apikeys", "bearer",
+}  # fmt: skip
+"""A name that has one of these words names a secret; so does one that ends in `token` or `key`, with exceptions."""
+_TOKENS_OF_MODELS = {
+    "bos", "eos", "pad", "unk", "sep", "cls", "mask", "image", "audio", "video", "vision", "special", "start", "end",
+    "stop", "begin", "think", "boi", "eoi", "boa", "eoa", "last", "first", "next", "prompt", "new", "per", "added",
+    "additional", "language", "extra", "generation", "every",
+}  # fmt: skip
+_KEYS_OF_DATA = {"public", "primary", "foreign", "sort", "cache", "shared", "value", "query", "group", "question"}
+_SHAPES = re.compile(
+    r"(?<![A-Za-z0-9_])(?:hf_[A-Za-z0-9]{16,}|(?:sk|pk|rk)-(?=[\w-]*\d)[\w-]{16,}|gh[oprsu]_[A-Za-z0-9]{20,}"
+    r"|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|A[KS]IA[A-Z0-9]{16}|AIza[\w-]{30,}"
+    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,})"
+)
+_URL = re.compile(r"([A-Za-z][\w+.-]{0,20}://)[^\s/@'\"<>]{1,400}@")
+_NAMED = re.compile(
+    r"""(?P<name>(?<![\w-])-{0,2}[A-Za-z][\w-]{0,60})(?P<between>['"]\s{0,4}:\s{0,4}|\s{0,4}=\s{0,4}|:\s{0,4}(?=Bearer|Basic|Token))"""
+    r"""(?P<value>"[^"\n]{1,2000}"|'[^'\n]{1,2000}'|(?:(?:Bearer|Basic|Token)\s{1,4})?[^\s,;&"'<>()\[\]{}]{1,2000})"""
+)
+_SHORTEST = 8
+"""Characters of a secret that is masked wherever it occurs; a shorter one is masked where its name stands beside it."""
+_given: set[str] = set()
+
+
+@functools.lru_cache(maxsize=4096)
+def is_secret(name: str) -> bool:
+    """Whether what has this name looks like a secret: `hf_token`, `OPENAI_API_KEY`, but not `max_tokens`."""
+    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
+    if not words:
+        return False
+    *before, last = words
+    if not _WORDS.isdisjoint(words):
+        return True
+    previous = before[-1] if before else ""
+    return (last == "token" and previous not in _TOKENS_OF_MODELS) or (last == "key" and previous not in _KEYS_OF_DATA)
+
+
+def remember(options: Mapping[str, Any]) -> None:
+    """Masks the values of options that look like secrets from now on, wherever they occur."""
+    for name, value in options.items():
+        if isinstance(value, Mapping):
+            remember(value)
+        elif is_secret(name):
+            _given.update(text for text in map(str, value if isinstance(value, list | tuple) else [value]))
+
+
+def masked(value: Any) -> Any:
+    """The value, as JSON has values, without secrets: those that were remembered, those of the environment, what has
+    the name of one, and what has the shape of one."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, Mapping):
+        return {
+            name: MASK if is_secret(str(name)) and _is_plain(each) else masked(each) for name, each in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [masked(each) for each in value]
+    return value
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value that has a secret's name is one: no switch, no table, and not missing."""
+    if isinstance(value, list | tuple):
+        return bool(value) and all(map(_is_plain, value))
+    return isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
+
+
+def _text(text: str) -> str:
+    for secret in _known():
+        text = text.replace(secret, MASK)
+    if "://" in text:
+        text = _URL.sub(rf"\1{MASK}@", text)
+    text = _SHAPES.sub(MASK, text)
+    return _NAMED.sub(_without_value, text) if "=" in text or ":" in text else text
+
+
+def _without_value(match: re.Match[str]) -> str:
+    name = match["name"].lstrip("-")
+    if not is_secret(name) or name.lower() == "key":  # KEY=VALUE is how options are written
+        return match[0]
+    quote = match["value"][0] if match["value"][0] in "\"'" else ""
+    return f"{match['name']}{match['between']}{quote}{MASK}{quote}"
+
+
+def _known() -> list[str]:
+    """The longest first, so that none is cut by another."""
+    of_environment = {value for name, value in os.environ.items() if is_secret(name) and not value.startswith("/")}
+    return sorted((s for s in _given | of_environment if len(s) >= _SHORTEST), key=len, reverse=True)
+
+
+class Log:
+    """A file that other processes write to by a descriptor; what they write is masked before it gets there.
+
+    Args:
+        path: is appended to.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+
+    def __init__(self, path: Path):
+        self._file = path.open("ab")
+        self._source, self.descriptor = os.pipe()
+        self._rest = b""
+        self._reading = threading.Lock()
+        threading.Thread(target=self._copy, daemon=True).start()
+
+    def handed_out(self) -> None:
+        """This process writes no more by the descriptor; others that have it go on."""
+        os.close(self.descriptor)
+
+    def settle(self, seconds: float) -> None:
+        """Returns when all that was written until now is in the file, or after so long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with self._reading:
+                if self._file.closed or not select.select([self._source], [], [], 0)[0]:
+                    self._write(b"", whole=True)
+                    return
+            time.sleep(0.01)
+
+    def _copy(self) -> None:
+        open_ = True
+        while open_:
+            select.select([self._source], [], [])
+            with self._reading:
+                part = os.read(self._source, 1 << 16)
+                open_ = bool(part)
+                self._write(part, whole=not open_)
+                if not open_:
+                    self._file.close()
+                    os.close(self._source)
+
+    def _write(self, part: bytes, *, whole: bool) -> None:
+        """Whole lines, since a secret may be cut between two parts."""
+        if self._file.closed:
+            return
+        lines, newline, self._rest = (self._rest + part).rpartition(b"\n")
+        if whole or len(self._rest) > 1 << 20:
+            lines, newline, self._rest = lines + newline + self._rest, b"", b""
+        text = (lines + newline).decode(errors="surrogateescape")
+        with contextlib.suppress(OSError):  # a full disk ends the log, not those who write to it
+            self._file.write(_text(text).encode(errors="surrogateescape"))
+            self._file.flush()

@@ -1,0 +1,135 @@
+"""What reaches a terminal: nothing that moves the cursor, hides or reorders text, whoever wrote it."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from calibench.cli import output
+from calibench.errors.characters import escaped, visible
+from calibench.errors.terminal import Guarded, guarded
+from calibench.running.progress import Live
+
+ROOT = Path(__file__).resolve().parents[3]
+HOSTILE = "a\x1b[2J\x1b]0;t\x07\x08\x9b31m\r\u202e\u2066\u200b\u2060\ufeff\u00ad\U000e0041\U000e0100\ud800\u2028z"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "שלום مرحبا नमस्ते 你好 é ñ",
+        "می\u200cخواهم क्\u200dष",  # joiners that the words are written with
+        "👩\u200d👩\u200d👧 ❤️ 1\ufe0f\u20e3 👩🏽\u200d🔬 🏳\ufe0f\u200d🌈",
+        "a\tb\nc",
+    ],
+)
+def test_what_people_write_stays(text):
+    assert visible(text) == text
+
+
+@pytest.mark.parametrize("character", sorted({*HOSTILE, *"\u200d\u200c\ufe0f"} - {*"az[2J]0;t31m"}))
+def test_what_hides_is_shown(character):
+    assert visible(f"a{character}z") == f"a⟨U+{ord(character):04X}⟩z"
+
+
+def test_json_says_the_same_without_them():
+    text = json.dumps({"name": HOSTILE.replace("\ud800", "")}, ensure_ascii=False)
+    shown = escaped(text)
+    assert json.loads(shown) == json.loads(text)
+    assert visible(shown) == shown
+
+
+def test_all_that_is_printed_is_cleaned(capsys):
+    with guarded():
+        print(HOSTILE)
+        print("note:", HOSTILE, file=sys.stderr)
+        sys.stderr.writelines(["\x1b[A", "x\n"])
+    out, err = capsys.readouterr()
+    for shown in (out, err):
+        assert visible(shown) == shown
+    assert out.startswith("a⟨U+001B⟩[2J")
+    assert not isinstance(sys.stdout, Guarded)
+
+
+def test_a_progress_bar_on_a_terminal_may_begin_its_line_again():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream = Terminal()
+    for text in ("\r 10%|\x1b[31m", "\r 20%", "\x1b[A", "a\rb"):
+        Guarded(stream).write(text)
+    assert stream.getvalue() == "\r 10%|⟨U+001B⟩[31m\r 20%\x1b[Aa⟨U+000D⟩b"
+
+
+def test_the_live_table_shows_names_as_they_are(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", Guarded(stream))
+    with Live() as live:
+        live.stage("reading [red]x[/] \x1b]0;title\x07")
+        live.plan("task [/nothing] \u202e", 3)
+        print("a warning \x1b[2J", file=sys.stderr)
+    shown = stream.getvalue()
+    assert "[red]x[/] ⟨U+001B⟩]0;title⟨U+0007⟩" in shown
+    assert "task [/nothing] ⟨U+202E⟩" in shown
+    assert "\x1b[2J" not in shown
+
+
+def test_a_command_on_a_terminal(tmp_path):
+    """Names of a column, a file and a folder, in an error, as a terminal receives them."""
+    file = tmp_path / "a\x1b[2J\u202e.csv"
+    file.write_text("confidence,correct\x1b[31m\n0.5,1\n")
+    parent, child = pty.openpty()
+    command = [sys.executable, "-m", "calibench", "score", str(file), "--out", str(tmp_path / "o\x9b")]
+    process = subprocess.Popen(command, stdout=child, stderr=child, stdin=child, cwd=ROOT)
+    os.close(child)
+    shown = b""
+    with contextlib.suppress(OSError):  # how a terminal ends
+        while part := os.read(parent, 4096):
+            shown += part
+    os.close(parent)
+    assert process.wait() == 2
+    told = shown.decode().replace("\r\n", "\n")
+    assert "a⟨U+001B⟩[2J⟨U+202E⟩.csv" in told
+    assert visible(told) == told
+
+
+def test_numbers_as_json_keep_every_character(capsys):
+    output.print_json({"name": "x\u202ey"})
+    shown = capsys.readouterr().out
+    assert "\u202e" not in shown
+    assert json.loads(shown) == {"name": "x\u202ey"}
+
+
+def test_only_commands_print():
+    """They run inside `guarded`; what else prints writes JSON into a pipe, or is told by a command."""
+    allowed = ("harness/cli/", "harness/study/", "harness/running/progress.py", "harness/model/__init__.py")
+    pipes = ("harness/model/dequantize.py",)
+    found = []
+    for folder in ("harness", "tasks", "metrics", "reports"):
+        for path in (ROOT / folder).rglob("*.py"):
+            name = str(path.relative_to(ROOT))
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+                around = called in ("sys.__stdout__.write", "sys.__stderr__.write") or (
+                    called == "os.write" and ast.unparse(node.args[0]) in ("1", "2")
+                )
+                prints = called in ("print", "sys.stdout.write", "sys.stderr.write") and not name.startswith(
+                    (*allowed, *pipes, "harness/lm_eval/__main__.py")
+                )
+                if around or prints:
+                    found.append(f"{name}:{node.lineno}")
+    assert found == []
