@@ -26,7 +26,10 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PLAIN = ("calibench.tasks", "calibench.metrics", "calibench.reports")
 CONTRACT = tuple(
     f"calibench.{name}"
-    for name in ("records", "results", "errors", "fields", "registry", "registry.foreign", "version")
+    for name in (
+        *("records", "results", "fields", "registry", "registry.foreign", "version"),
+        *("errors", "errors.characters", "errors.secrets", "errors.terminal"),
+    )
 )
 # The composition roots, lowest first: a root may import those before it, and everything that is no root.
 ROOTS = (
