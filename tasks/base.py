@@ -36,7 +36,8 @@ class Ran(NamedTuple):
     """What became of a job. All of it is the program's word, and nothing of it is to be trusted or evaluated."""
 
     values: tuple[str, ...]
-    """The values of the first calls, as literals."""
+    """The values of the first calls, as literals. `~` stands before one in which a class of the program has an `__eq__`
+    of its own: it equals this literal, if one follows, and perhaps others too."""
     error: str | None
     """Why it ended before the last call had a value; None if it did not."""
 

@@ -1,86 +1,165 @@
 """Runs inside the sandbox, before and around an untrusted program: gives up all rights, runs it, evaluates the calls.
 
-Reads a job from standard input. Writes to standard output one line `ready`, then for each call `=` and its
-value as a literal, or `!` and the error that ended the program. From `ready` on, the program may write there
-whatever it likes: no expected value is in this process, so no forged line is worth more than a computed one.
+`sandbox` compiles this module, and the sandbox's interpreter executes it with a job. It writes to standard output one
+line `ready`, then for each call a line with its value, see `_told`, or `!` and the error that ended the program. From
+`ready` on, the program may write there whatever it likes: no expected value is in this process, so no forged line is
+worth more than a computed one.
+
+The program is the module `__main__`, and finds what a fresh interpreter that was given its file would show it.
 """
 
 from __future__ import annotations
 
-import marshal
+import _ctypes
 import os
-import resource
 import sys
-import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+JOB: dict[str, Any] = globals().get("JOB", {})
+"""What `sandbox` made of a program and its limits."""
 
 _ERROR_LENGTH = 300
 _INFINITY = float("inf")
+_PLAIN: tuple[type, ...] = (bool, int, float, complex, str, bytes, tuple, list, set, frozenset, dict)
+_MAX_LENGTH = 2**18
+"""Elements of a collection that is converted to a plain one."""
+_MAX_BITS = 10_000
+"""Longer integers are written in base 16: Python writes no long decimals."""
+_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2  # linux/prctl.h, linux/seccomp.h
 
 
-def main() -> None:
-    job = marshal.loads(sys.stdin.buffer.read())  # json takes longer to import than most programs to run
-    results = os.dup(1)
-    nowhere = os.open("/dev/null", os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(nowhere, standard)
-    _confine(job["user"], job["limits"])
-    _say(results, "ready")
-    try:
-        scope = _run(job["program"], job["setup"])
-        for call in job["calls"]:
-            _say(results, "=" + literal(eval(compile(call, "<test>", "eval"), scope)))
-    except BaseException as error:  # SystemExit too: a program that ends itself has not answered
-        _say(results, f"!{type(error).__name__}: {error}"[:_ERROR_LENGTH].replace("\n", " "))
-    os._exit(0)  # threads that the program left running do not keep it alive
+def _confine(calls: list[tuple], seccomp_filter: bytes) -> None:
+    """Makes calls of the C library that give up rights, then allows only some system calls for ever."""
+    address = id(seccomp_filter) + bytes.__basicsize__ - 1  # of a bytes object's content
+    rules = (len(seccomp_filter) // 8).to_bytes(8, "little") + address.to_bytes(8, "little")  # struct sock_fprog
+    library = _ctypes.dlopen(None, os.RTLD_NOW)
+    for name, *arguments in [*calls, ("prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, rules, 0, 0)]:
+        if _ctypes.call_function(_ctypes.dlsym(library, name), tuple(arguments)):
+            sys.exit(f"the system call {name} is refused")
 
 
-def literal(value: object) -> str:
-    """Text that `ast.literal_eval` reads back as a value equal to this one.
+def _set_up(file: str, source: bytes) -> dict[str, Any]:
+    """The names of `__main__`, in an interpreter that looks as if it had been given the file."""
+    import site
 
-    Instances of subclasses (a `defaultdict`, a named tuple) become their built-in type.
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
+    with open(file, "wb") as program:
+        program.write(source)
+    sys.argv[:] = [os.path.basename(file)]
+    sys.orig_argv[:] = [sys.executable, *sys.argv]
+    sys.path[0] = os.path.dirname(file)
+    loader = sys.modules["_frozen_importlib_external"].SourceFileLoader("__main__", file)
+    names = vars(sys.modules["__main__"])
+    names.update(__file__=file, __cached__=None, __loader__=loader)
+    del sys.modules["_ctypes"]
+    return names
+
+
+def _code(source: bytes | str, file: str, mode: str, names: dict[str, Any]) -> Callable[[], Any]:
+    """Code as a function of the names: a call of it takes one level of the stack, where `exec` takes two."""
+    return type(_code)(compile(source, file, mode, dont_inherit=True), names)
+
+
+def _told(value: object) -> str:
+    """A value as `=` and a literal that equals it.
+
+    `~` instead of `=` says that a class with an `__eq__` of its own is in it, so that other literals may equal it too;
+    then the literal may be missing.
 
     Raises:
         TypeError: no literal is equal to the value.
     """
-    match value:
-        case None:
-            return "None"
-        case float() if value in (_INFINITY, -_INFINITY):  # which has no literal but one that overflows
-            return "1e999" if value > 0 else "-1e999"
-        case bool() | int() | float() | complex() | str() | bytes():
-            kind = next(k for k in (bool, int, float, complex, str, bytes) if isinstance(value, k))
-            return kind.__repr__(value)
-        case tuple():
-            return "(" + "".join(literal(v) + "," for v in value) + ")"
-        case list():
-            return "[" + ",".join(map(literal, value)) + "]"
-        case set() | frozenset():
-            return "{" + ",".join(map(literal, value)) + "}" if value else "set()"
-        case dict():
-            return "{" + ",".join(f"{literal(k)}:{literal(v)}" for k, v in value.items()) + "}"
-    for number in (int, float):  # a Fraction or Decimal may equal one
-        if hasattr(value, "as_integer_ratio"):
-            equal = number(value)  # type: ignore[call-overload, arg-type]  # what has a ratio has a value of both kinds
-            if equal == value:
-                return literal(equal)
+    doubts: list[object] = []
+    try:
+        text = literal(value, doubts)
+    except TypeError:
+        if not doubts:
+            raise
+        text = ""
+    return ("~" if doubts else "=") + text
+
+
+def literal(value: object, doubts: list[object]) -> str:
+    """Text that `ast.literal_eval` reads back as a value equal to this one.
+
+    Args:
+        value: any; instances of subclasses (a `defaultdict`, a named tuple) become their built-in type, and those of
+            other types the built-in value that they say they equal, if there is one.
+        doubts: gets those whose class has an `__eq__` of the program's, which may call other values equal too.
+
+    Raises:
+        TypeError: no literal is equal to the value, or none is known.
+    """
+    kind = next((k for k in _PLAIN if issubclass(type(value), k)), None)
+    if value is None:
+        return "None"
+    own = type(value) is not kind and _own_equality(value)
+    if kind and not own:
+        return _plain_literal(kind, value, doubts)
+    if own:
+        doubts.append(value)
+    for equal in _converted(value):
+        return literal(equal, doubts)
     raise TypeError(f"returned a {type(value).__name__}, which equals no literal")
 
 
-def _confine(user: int | None, limits: dict[str, tuple[int, int]]) -> None:
-    if user is not None:
-        os.setgroups([])
-        os.setresgid(user, user, user)
-        os.setresuid(user, user, user)
-    for name, (soft, hard) in limits.items():
-        resource.setrlimit(getattr(resource, name), (soft, hard))
+def _plain_literal(kind: type, value: Any, doubts: list[object]) -> str:
+    if kind is float and value in (_INFINITY, -_INFINITY):  # which has no literal but one that overflows
+        return "1e999" if value > 0 else "-1e999"
+    if kind is int and int.bit_length(value) > _MAX_BITS:
+        return int.__format__(value, "#x")
+    if kind is dict:
+        return "{" + ",".join(f"{literal(k, doubts)}:{literal(v, doubts)}" for k, v in dict.items(value)) + "}"
+    if kind not in (tuple, list, set, frozenset):
+        return kind.__repr__(value)
+    parts = [literal(part, doubts) for part in kind.__iter__(value)]
+    if kind is tuple:
+        return "(" + "".join(part + "," for part in parts) + ")"
+    if kind is list:
+        return "[" + ",".join(parts) + "]"
+    return "{" + ",".join(parts) + "}" if parts else "set()"
 
 
-def _run(program: str, setup: list[str]) -> dict[str, object]:
-    module = types.ModuleType("program")  # not __main__: what a program does as a script is no part of an answer
-    sys.modules["program"] = module
-    for source in (program, *setup):
-        exec(compile(source, "<program>", "exec"), module.__dict__)
-    return module.__dict__
+def _own_equality(value: object) -> bool:
+    """Whether the program gave the class an `__eq__` that has a word to say about literals, and not always yes."""
+    equality = type(value).__eq__
+    if isinstance(equality, type(object.__eq__)):  # written in C
+        return False
+    if str(getattr(equality, "__module__", None)).partition(".")[0] in sys.stdlib_module_names:
+        return False
+    return not _says_equal(value, object()) and any(_answers(equality, value, kind()) for kind in _PLAIN)
+
+
+def _answers(equality: Any, value: object, other: object) -> bool:
+    try:
+        return equality(value, other) is not NotImplemented
+    except Exception:
+        return False
+
+
+def _says_equal(value: object, other: object) -> bool:
+    try:
+        return bool(value == other)
+    except Exception:
+        return False
+
+
+def _converted(value: Any) -> Iterator[object]:
+    """Conversions of a value to plain types that it says it equals."""
+    if type(value).__eq__ is object.__eq__:  # which holds for the object itself alone
+        return
+    for kind in _PLAIN[1:]:
+        try:
+            if issubclass(kind, tuple | list | set | frozenset | dict) and len(value) > _MAX_LENGTH:
+                continue
+            plain = kind(memoryview(value) if kind is bytes else value)
+        except Exception:
+            continue
+        if type(plain) is kind and _says_equal(value, plain):
+            yield plain
 
 
 def _say(results: int, line: str) -> None:
@@ -89,5 +168,20 @@ def _say(results: int, line: str) -> None:
         data = data[os.write(results, data) :]
 
 
-if __name__ == "__main__":
-    main()
+if __name__ == "__main__":  # not in a function, as each takes a level of the stack from the program
+    _confine(JOB["rights"], JOB["filter"])
+    results, nowhere = os.dup(1), os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    os.close(nowhere)
+    names = _set_up(JOB["file"], JOB["program"])
+    _say(results, "ready")
+    try:
+        _code(JOB["program"], JOB["file"], "exec", names)()
+        for statement in JOB["setup"]:
+            _code(statement, "<setup>", "exec", names)()
+        for call in JOB["calls"]:
+            _say(results, _told(_code(call, "<test>", "eval", names)()))
+    except BaseException as error:  # SystemExit too: a program that ends itself has not answered
+        _say(results, f"!{type(error).__name__}: {error}"[:_ERROR_LENGTH].replace("\n", " "))
+    os._exit(0)  # threads that the program left running do not keep it alive

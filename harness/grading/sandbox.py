@@ -1,13 +1,14 @@
 """Runs untrusted Python programs under bubblewrap.
 
-What a program finds: the standard library of the interpreter that runs calibench, read-only; 16 MiB in `/tmp`;
-`/dev/null` and `/dev/urandom`. No other file of this machine, no `/proc`, no network, no environment variable, and no
-process but its own. It is an unprivileged user, also where calibench runs as root: it then gets a user id of the range
-that is kept for passing users, one per worker, so that its processes are counted apart from all others.
+What a program finds: the interpreter that runs calibench, freshly started on the program's file, and its standard
+library, read-only; 16 MiB in `/tmp`; `/dev/null` and `/dev/urandom`. No other file of this machine, no `/proc`, no
+network, no environment variable, and no process but its own. It is an unprivileged user, also where calibench runs as
+root: it then gets a user id of the range that is kept for passing users, one per worker, so that its threads are
+counted apart from all others.
 
-What holds it: see `Limits`. CPU time and address space hold for each process, and the number of processes and threads
-bounds their sum; calls that get around this are refused (`calibench.grading._seccomp`). Its end, and
-calibench's, is the end of everything it started: the kernel kills a process space with its first process.
+What holds it: see `Limits`. It is one process, so that what holds for a process holds for all of it, and it may make
+only system calls whose memory is counted (`calibench.grading._seccomp`). Its end, and calibench's, is the end of
+everything it started: the kernel kills a process space with its first process.
 
 Its verdict cannot be forged: it is given calls and returns their values, which are compared outside. Expected values
 never enter the sandbox.
@@ -16,23 +17,27 @@ never enter the sandbox.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import marshal
 import os
 import re
+import resource
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType
 from typing import BinaryIO, NamedTuple
 
 from calibench.errors import CapabilityError
-from calibench.grading._seccomp import denied_calls
+from calibench.grading._seccomp import allowed_calls
 from calibench.tasks.base import Program, Ran
 
 
@@ -40,15 +45,16 @@ class Limits(NamedTuple):
     """What a program may use."""
 
     cpu: int = 5
-    """Seconds of CPU time of one process."""
+    """Seconds of CPU time."""
     wall: float = 20.0
-    """Seconds from start to end. Far above `cpu`, as a busy machine must not make a program wrong."""
+    """Seconds from the program's start to its end. Far above `cpu`, as a busy machine must not make a program wrong."""
     memory: int = 512 * 2**20
-    """Bytes of address space of one process."""
-    processes: int = 8
-    """Processes and threads at a time."""
+    """Bytes of address space. The kernel's tables of it may take as much again."""
+    threads: int = 64
     files: int = 16 * 2**20
-    """Bytes of one file, and of all of them together."""
+    """Bytes of all files together."""
+    names: int = 1000
+    """Files, folders and links at a time."""
     open_files: int = 64
     output: int = 2**18
     """Bytes of results."""
@@ -66,6 +72,15 @@ _REMEDY = (
     "Install it (Debian and Ubuntu: apt-get install bubblewrap) and allow user namespaces, or leave code tasks out"
 )
 _FIRST_PASSING_USER, _PASSING_USERS = 61184, 4096  # systemd's range of dynamic users
+_FOLDER = "/tmp"
+"""Where the program may write."""
+_READY = b"ready\n"
+"""What the sandbox says when the program starts."""
+_START = 60
+"""Seconds that a sandbox may take to start, on a busy machine."""
+_MS_NOSUID, _MS_NODEV, _MS_REMOUNT = 2, 4, 32  # linux/mount.h
+_CAPABILITY_VERSION = 0x20080522  # linux/capability.h
+_PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 36, 37  # linux/prctl.h
 _SIGNAL = 128
 """bubblewrap's exit status for a program that a signal ended is this and the signal's number."""
 
@@ -93,7 +108,7 @@ def run(job: Program, limits: Limits = LIMITS) -> Ran:
     with _started(job, limits) as process:
         assert process.stdout
         output, stopped = _read(process.stdout.fileno(), limits)
-    started, mark, results = output.partition(b"ready\n")
+    started, mark, results = output.partition(_READY)
     if not mark:
         raise SandboxError(started.decode(errors="replace").strip() or stopped or "it ended without a word")
     if process.returncode < 0:  # no program reaches bubblewrap, which says of itself how a program ended
@@ -103,23 +118,34 @@ def run(job: Program, limits: Limits = LIMITS) -> Ran:
 
 @contextlib.contextmanager
 def _started(job: Program, limits: Limits) -> Iterator[subprocess.Popen]:
-    """A sandbox; on the way out it is ended, with all that is in it."""
+    """A sandbox; on the way out it is ended, with all that is in it, and nothing of it is left to be waited for."""
     info, told = os.pipe()
-    with _file(_encoded(job, limits)) as source, _file(denied_calls()) as denied, open(told, "wb"):
-        process = subprocess.Popen(
-            [
-                shutil.which("bwrap") or "bwrap", "--info-fd", str(told), "--seccomp", str(denied.fileno()),
-                *_arguments(limits.files),
-            ],
-            stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={}, pass_fds=(denied.fileno(), told),
-        )  # fmt: skip
-    with process, open(info, "rb") as about:
-        first = _first_process(os.read(about.fileno(), 1000))
-        try:
-            yield process
-        finally:
-            if first is not None:
-                _end(first)
+    with _adopting_orphans(), open(info, "rb") as about:
+        with _file(_encoded(job, limits)) as source, open(told, "wb"):
+            process = subprocess.Popen(
+                [shutil.which("bwrap") or "bwrap", "--info-fd", str(told), *_arguments(limits.files)],
+                stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={}, pass_fds=(told,),
+            )  # fmt: skip
+        with process:
+            first = _first_process(os.read(about.fileno(), 1000))
+            try:
+                yield process
+            finally:
+                if first is not None:
+                    _end(first, process)
+
+
+@contextlib.contextmanager
+def _adopting_orphans() -> Iterator[None]:
+    """bwrap may end before the sandbox's first process, which then becomes a child of this one, and not of a process 1
+    that may not wait for it."""
+    prctl, before = ctypes.CDLL(None).prctl, ctypes.c_int()
+    prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0)
+    prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        prctl(_PR_SET_CHILD_SUBREAPER, before.value, 0, 0, 0)
 
 
 def _first_process(about: bytes) -> int | None:
@@ -130,11 +156,13 @@ def _first_process(about: bytes) -> int | None:
     return None
 
 
-def _end(first: int) -> None:
+def _end(first: int, process: subprocess.Popen) -> None:
     """Ends a sandbox by its first process, which the kernel lets end after all the others."""
     with contextlib.suppress(ProcessLookupError):
         signal.pidfd_send_signal(first, signal.SIGKILL)
-    select.select([first], [], [])
+    process.wait()
+    with contextlib.suppress(ChildProcessError):  # bwrap has waited for it
+        os.waitid(os.P_PIDFD, first, os.WEXITED)
     os.close(first)
 
 
@@ -148,7 +176,7 @@ def _file(content: bytes) -> Iterator[BinaryIO]:
 
 def _read(pipe: int, limits: Limits) -> tuple[bytes, str | None]:
     """What comes through the pipe until its end or a limit, and which limit."""
-    deadline = time.monotonic() + limits.wall
+    deadline, ready = time.monotonic() + _START, False
     output = bytearray()
     while select.select([pipe], [], [], max(0, deadline - time.monotonic()))[0]:
         chunk = os.read(pipe, 2**16)
@@ -157,7 +185,9 @@ def _read(pipe: int, limits: Limits) -> tuple[bytes, str | None]:
         output += chunk
         if len(output) > limits.output:
             return bytes(output), f"more than {limits.output} bytes of results"
-    return bytes(output), by_the_clock(limits)
+        if not ready and _READY in output:
+            deadline, ready = time.monotonic() + limits.wall, True
+    return bytes(output), by_the_clock(limits) if ready else f"it did not start in {_START} s"
 
 
 def by_the_clock(limits: Limits) -> str:
@@ -170,7 +200,7 @@ def _ran(results: str, end: str | None, calls: int) -> Ran:
     for line in results.split("\n")[:-1][:calls]:
         if line.startswith("!"):
             return Ran(tuple(values), line[1:])
-        values.append(line[1:])
+        values.append(line.removeprefix("="))
     complete = len(values) == calls and not end
     return Ran(tuple(values), None if complete else end or "the program ended before its tests did")
 
@@ -190,36 +220,69 @@ def by_signal(number: int) -> str:
 
 
 def _encoded(job: Program, limits: Limits) -> bytes:
-    root = os.geteuid() == 0
+    """What the sandbox's interpreter executes: the code of `_sandboxed`, and its names."""
+    names = {
+        "__name__": "__main__",
+        "JOB": {
+            "program": job.program.encode("utf-8", "surrogatepass"),
+            "setup": job.setup,
+            "calls": job.calls,
+            "file": f"{_FOLDER}/program.py",
+            "rights": _rights(limits),
+            "filter": allowed_calls(),
+        },
+    }
+    return marshal.dumps((_runner(), names))  # compiled once here, and not in every sandbox
+
+
+@functools.cache
+def _runner() -> CodeType:
+    file = Path(__file__).with_name("_sandboxed.py")
+    return compile(file.read_text(encoding="utf-8"), "<sandbox>", "exec", dont_inherit=True)
+
+
+def _rights(limits: Limits) -> list[tuple]:
+    """Calls of the C library that take all rights from a process, and set its limits."""
     rlimits = {
         # The soft limit's signal ends a program; the hard limit's kills one that ignores it.
-        "RLIMIT_CPU": (limits.cpu, limits.cpu + 1),
-        "RLIMIT_AS": (limits.memory, limits.memory),
-        "RLIMIT_FSIZE": (limits.files, limits.files),
-        "RLIMIT_NOFILE": (limits.open_files, limits.open_files),
-        "RLIMIT_NPROC": (limits.processes, limits.processes),
-        "RLIMIT_CORE": (0, 0),
+        resource.RLIMIT_CPU: (limits.cpu, limits.cpu + 1),
+        resource.RLIMIT_AS: (limits.memory, limits.memory),
+        resource.RLIMIT_FSIZE: (limits.files, limits.files),
+        resource.RLIMIT_NOFILE: (limits.open_files, limits.open_files),
+        resource.RLIMIT_NPROC: (limits.threads, limits.threads),
+        resource.RLIMIT_SIGPENDING: (limits.threads, limits.threads),
+        resource.RLIMIT_CORE: (0, 0),
+        resource.RLIMIT_MEMLOCK: (0, 0),
     }
-    user = _FIRST_PASSING_USER + os.getpid() % _PASSING_USERS if root else None
-    return marshal.dumps(job._asdict() | {"user": user, "limits": rlimits})
+    user = _FIRST_PASSING_USER + os.getpid() % _PASSING_USERS
+    become = [("setgroups", 0, None), ("setresgid", user, user, user), ("setresuid", user, user, user)]
+    return [
+        # Files without content take memory too, which the size of the file system does not count.
+        ("mount", b"tmpfs", _FOLDER.encode(), b"tmpfs", _MS_REMOUNT | _MS_NOSUID | _MS_NODEV,
+         f"size={limits.files},nr_inodes={limits.names}".encode()),
+        *(become if os.geteuid() == 0 else []),
+        ("capset", struct.pack("Ii", _CAPABILITY_VERSION, 0), bytes(24)),
+        *(("setrlimit", number, struct.pack("QQ", soft, hard)) for number, (soft, hard) in rlimits.items()),
+    ]  # fmt: skip
 
 
 @functools.cache
 def _arguments(files: int) -> list[str]:
-    # Root makes the mounts with its own rights, as the interpreter may lie where nobody else can read, and the program
-    # gives them up; in a user namespace there would be no other user to become.
+    # Root makes the mounts with its own rights, as the interpreter may lie where nobody else can read; in a user
+    # namespace there would be no other user to become. What it takes to bound files and to become one is given up
+    # before the program runs.
     as_user = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     if os.geteuid() != 0:
         as_user = ["--unshare-user", "--uid", "65534", "--gid", "65534"]
     return [
-        *as_user,
+        *as_user, "--cap-add", "CAP_SYS_ADMIN",
         "--unshare-ipc", "--unshare-net", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try",
         "--hostname", "sandbox", "--clearenv", "--new-session", "--die-with-parent",
         *_mounts(),
         "--dir", "/dev", "--dev-bind", "/dev/null", "/dev/null", "--dev-bind", "/dev/urandom", "/dev/urandom",
-        "--perms", "1777", "--size", str(files), "--tmpfs", "/tmp", "--chdir", "/tmp", "--remount-ro", "/",
-        # -I -S: neither the folder nor the environment nor installed packages are on the path.
-        _interpreter(), "-I", "-S", "-c", Path(__file__).with_name("_sandboxed.py").read_text(encoding="utf-8"),
+        "--perms", "1777", "--size", str(files), "--tmpfs", _FOLDER, "--chdir", _FOLDER, "--remount-ro", "/",
+        # -S: installed packages are not on the path.
+        _interpreter(), "-S", "-c", "exec(*__import__('marshal').loads(__import__('sys').stdin.buffer.read()))",
     ]  # fmt: skip
 
 

@@ -4,7 +4,9 @@ The verdict is not left to the program. An assert `call == literal` is split: th
 and gives its value back as a literal, and the comparison is made here, so the expected value never comes near the
 program. The same holds for `literal == call` and `math.isclose(call, literal, ...)`; instead of a literal, `set`,
 `list` or `tuple` of one may stand. Any other assert can only be decided inside the program's process, where a hostile
-program can forge it; a verdict that rests on one says so in its detail.
+program can forge it; a verdict that rests on one says so in its detail. A value of a class with an `__eq__` of its own
+is right if it equals the expected value as what it converts to; where only its own word could say so, the verdict is
+`failed`, as the word is not taken.
 
 Program from answer: code between `[BEGIN]` and `[DONE]` (the form of the MBPP paper) or in fenced blocks. The last
 block that defines a function of the tests counts, with the imports and definitions of other blocks that it needs; where
@@ -26,12 +28,14 @@ from calibench.tasks.base import Program, Ran, Verdict
 from calibench.tasks.grading.blocks import blocks
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "code/2"
+GRADER = "code/3"
 
 _MARKED = re.compile(r"(?s)\[BEGIN\](.*?)(?:\[DONE\]|\Z)")
 _PYTHON = {"", "python", "python3", "py", "py3"}
 _STATEMENT = re.compile(r"(?m)^(?:def|class|import|from|async def|@\w|[A-Za-z_]\w* = )")
 _BUILDERS = {"set": set, "frozenset": frozenset, "list": list, "tuple": tuple}
+_OWN_WORD = "~"
+"""Stands before a value that may equal other literals too, see `Ran`."""
 _MAX_CUTS = 20
 """Ends that are tried of a program without a block."""
 
@@ -74,15 +78,21 @@ def grade_code(tests: Sequence[str], answer_text: str) -> Verdict | Program:
 def finish_code(tests: Sequence[str], job: Program, ran: Ran) -> Verdict:
     """The verdict on a program, from the values of its calls."""
     expected = checks(tests)
-    for check, literal in zip(expected, ran.values, strict=False):
+    doubtful = None
+    for check, value in zip(expected, ran.values, strict=False):
+        literal = value.removeprefix(_OWN_WORD)
         try:
             holds = check.holds(ast.literal_eval(literal))
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             holds = False
-        if not holds:
+        if not holds and value == literal:
             return Verdict("incorrect", job.program, f"{check.text}: value {literal:.100}")
+        if not holds:
+            doubtful = doubtful or f"{check.text}: equal or not by its own __eq__ alone, whose word is not taken"
     if len(ran.values) < len(expected):
         return Verdict("incorrect", job.program, f"{expected[len(ran.values)].text}: {ran.error}")
+    if doubtful:
+        return Verdict("failed", job.program, doubtful)
     forgeable = sum(not check.split for check in expected)
     note = f"{forgeable} of {len(expected)} asserts were decided in the program's own process, which could forge them"
     return Verdict("correct", job.program, note if forgeable else None)
@@ -267,8 +277,11 @@ def _split(test: str) -> Check:
             sides, keywords = (), None
     for call, expected in (sides, sides[::-1]) if sides else ():
         if _is_constant(expected):
-            return Check(test, ast.unparse(call), _constant(expected), keywords, split=True)
-    return Check(test, f"bool({ast.unparse(condition)})", True, None, split=False)
+            # `math.isclose` reads a number as a float, and so does this, which changes nothing else.
+            read = ast.unparse(call) if keywords is None else f"math.ldexp({ast.unparse(call)}, 0)"
+            return Check(test, read, _constant(expected), keywords, split=True)
+    # `not not`, as a program may have a `bool` of its own.
+    return Check(test, f"not not ({ast.unparse(condition)})", True, None, split=False)
 
 
 def _is_constant(node: ast.expr) -> bool:

@@ -89,13 +89,13 @@ def test_answers_without_a_program_are_abstentions_or_unparsed():
         ("assert 3 == f(1)", "f(1)", 3, True),
         ("assert set(f(1)) == set([3, 4])", "set(f(1))", {3, 4}, True),
         ("assert f(1)['a'].b == {'k': None}", "f(1)['a'].b", {"k": None}, True),
-        ("assert math.isclose(f(1), 0.5, rel_tol=0.001)", "f(1)", 0.5, True),
-        ("assert f(1)", "bool(f(1))", True, False),
-        ("assert f(1) == f(2)", "bool(f(1) == f(2))", True, False),
-        ("assert f(1) == 3 and f(2) == 4", "bool(f(1) == 3 and f(2) == 4)", True, False),
-        ("assert f(1) != 3", "bool(f(1) != 3)", True, False),
-        ("assert f(1) < 3 < 4", "bool(f(1) < 3 < 4)", True, False),
-        ("assert math.isclose(f(1), 0.5, **k)", "bool(math.isclose(f(1), 0.5, **k))", True, False),
+        ("assert math.isclose(f(1), 0.5, rel_tol=0.001)", "math.ldexp(f(1), 0)", 0.5, True),
+        ("assert f(1)", "not not (f(1))", True, False),
+        ("assert f(1) == f(2)", "not not (f(1) == f(2))", True, False),
+        ("assert f(1) == 3 and f(2) == 4", "not not (f(1) == 3 and f(2) == 4)", True, False),
+        ("assert f(1) != 3", "not not (f(1) != 3)", True, False),
+        ("assert f(1) < 3 < 4", "not not (f(1) < 3 < 4)", True, False),
+        ("assert math.isclose(f(1), 0.5, **k)", "not not (math.isclose(f(1), 0.5, **k))", True, False),
     ],
 )
 def test_asserts_are_split(test: str, call: str, expected: object, split: bool):
@@ -136,6 +136,10 @@ JOB = Program(GOOD, ("f(1)", "f(2)"))
         (("2", "1" * 10_000), None, "incorrect", None),
         (("2", "nan"), None, "incorrect", None),
         (("2", ""), None, "incorrect", None),
+        (("~2", "~3"), None, "correct", None),
+        (("~0", "4"), None, "incorrect", "assert f(2) == 3: value 4"),
+        (("~0",), "IndexError: f", "incorrect", "assert f(2) == 3: IndexError: f"),
+        (("~", "3"), None, "failed", "assert f(1) == 2: equal or not by its own __eq__ alone, whose word is not taken"),
     ],
 )
 def test_values_decide(values: tuple[str, ...], error: str | None, outcome: str, detail: str | None):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import errno
 import json
-import os
 import platform
 import socket
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,62 +17,18 @@ from calibench.cli import main
 from calibench.errors import CapabilityError
 from calibench.grading import sandbox
 from calibench.grading.check import check_task
-from calibench.grading.sandbox import Limits, SandboxError
+from calibench.grading.sandbox import SandboxError
 from calibench.tasks.base import Program, Ran
 from calibench.tasks.grading.code import finish_code, grade_code
 
 ROOT = Path(__file__).resolve().parents[3]
-BRIEF = Limits(cpu=1, wall=10.0)
-
-# As root, the tests also run as another user, in a process that drops all rights once it is loaded. If that user may
-# not read the interpreter, the machine's own one runs the programs.
-AS_NOBODY = """
-import json, os, sys
-from calibench.grading import sandbox
-from calibench.grading.sandbox import Limits
-from calibench.tasks.base import Program
-os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)
-os.environ["SECRET"] = "of the user"
-try:
-    os.stat(os.path.realpath(sys.executable))
-except PermissionError:
-    sys.executable, sys.base_prefix = "/usr/bin/python3", "/usr"
-for line in sys.stdin:
-    job, limits = json.loads(line)
-    print(json.dumps(sandbox.run(Program(*job), Limits(*limits))), flush=True)
-"""
 
 pytestmark = pytest.mark.sandbox
 Run = Callable[..., Ran]
 
 
-@pytest.fixture(scope="module")
-def as_nobody() -> Iterator[Run]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", AS_NOBODY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
-
-    def run(job: Program, limits: Limits = BRIEF) -> Ran:
-        process.stdin.write(json.dumps([job, limits]) + "\n")
-        process.stdin.flush()
-        values, error = json.loads(process.stdout.readline())
-        return Ran(tuple(values), error)
-
-    with process:
-        yield run
-        process.stdin.close()
-
-
-@pytest.fixture(params=["root", "nobody"] if os.geteuid() == 0 else ["user"])
-def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Run:
-    if request.param == "nobody":
-        return request.getfixturevalue("as_nobody")
-    monkeypatch.setenv("SECRET", "of the user")
-    return lambda job, limits=BRIEF: sandbox.run(job, limits)
-
-
-def value_of(run: Run, program: str, call: str = "f()", limits: Limits = BRIEF) -> str:
-    ran = run(Program(program, (call,)), limits)
+def value_of(run: Run, program: str) -> str:
+    ran = run(Program(program, ("f()",)))
     return ran.values[0] if ran.values else f"! {ran.error}"
 
 
@@ -184,6 +139,58 @@ def f(x):
     for folder, _, files in os.walk('/'):
         for name in files:
             if name.endswith(('.jsonl', '.json', '.sqlite')) or 'sandbox' in name: return folder, name""",
+    "a class that lies about itself": """
+class Any:
+    __class__ = int
+    __eq__ = lambda self, other: True
+    __index__ = __int__ = __len__ = lambda self: 0
+    __iter__ = lambda self: iter([self])
+def f(x): return Any()""",
+    "a metaclass that is equal to all": """
+class Meta(type):
+    __eq__ = lambda self, other: True
+    __hash__ = type.__hash__
+    mro = lambda cls: [cls, int, object]
+class Any(int, metaclass=Meta): pass
+def f(x): return Any(1)""",
+    "a mock that is equal to all": "from unittest.mock import ANY\ndef f(x): return ANY",
+    "the runner's functions": """
+import sys
+scope = sys._getframe(1).f_globals
+for name in ('_told', 'literal', '_plain_literal'): scope[name] = lambda *a: '=True'
+scope['_own_equality'] = lambda value: True
+def f(x): return 0""",
+    "a trace of the runner": """
+import sys
+def trace(frame, event, argument):
+    for name in ('call', 'value', 'text'):
+        if name in frame.f_locals: frame.f_locals[name] = True
+    return trace
+sys.settrace(trace); sys._getframe(1).f_trace = trace
+def f(x): return True""",
+    "at its end": """
+import atexit, os
+atexit.register(lambda: [os.write(fd, b'=True\\n') for fd in (3, 4)])
+def f(x): raise SystemExit(0)""",
+    "a thread that writes": """
+import os, threading
+def write():
+    while True:
+        for fd in range(3, 8):
+            try: os.write(fd, b'=True\\n=None\\n~\\n')
+            except OSError: pass
+threading.Thread(target=write, daemon=True).start()
+def f(x): import time; time.sleep(0.1)""",
+    "memory that is overwritten": """
+import ctypes
+ctypes.c_long.from_address(id(False) + 24).value = 1
+ctypes.memmove(id(0), id(1), 32)
+def f(x): return False""",
+    "no errors": """
+import builtins, sys
+sys.excepthook = sys.unraisablehook = lambda *a: None
+builtins.BaseException = builtins.TypeError = ()
+def f(x): raise ValueError""",
     "the parent's memory": "def f(x): return open('/proc/1/mem', 'rb').read(10)",
     "a debugger on the first process": """
 import ctypes
@@ -195,6 +202,22 @@ def f(x): return ctypes.CDLL(None).ptrace(16, 1, 0, 0)""",
 def test_no_program_forges_its_verdict(run: Run, name: str):
     job = grade_code(TESTS, f"```python\n{FORGERIES[name]}\n```")
     assert finish_code(TESTS, job, run(job)).outcome == "incorrect"
+
+
+OWN_WORDS = {
+    "equal to all but an object": "lambda self, other: type(other) is not object",
+    "equal to every integer": "lambda self, other: isinstance(other, int)",
+    "equal from the second time on": "lambda self, other: bool(globals().setdefault('n', []).append(1) or len(n) > 1)",
+}
+
+
+@pytest.mark.parametrize("kind", ["object", "int", "list"])
+@pytest.mark.parametrize("name", OWN_WORDS)
+def test_a_class_is_not_taken_at_its_word(run: Run, name: str, kind: str):
+    code = f"class Any({kind}):\n  __eq__ = {OWN_WORDS[name]}\n  __hash__ = None\ndef f(x): return Any()"
+    job = grade_code(TESTS, f"```python\n{code}\n```")
+    verdict = finish_code(TESTS, job, run(job))
+    assert (verdict.outcome, verdict.detail.endswith("whose word is not taken")) == ("failed", True)
 
 
 def test_a_program_that_computes_its_value_is_correct(run: Run):
@@ -241,8 +264,8 @@ def test_what_a_program_may_not_do_fails(run: Run, expression: str):
 
 def test_nothing_of_the_user_is_seen(run: Run):
     program = "import os\ndef f(): return [os.getuid() == 0, os.getgroups(), 'SECRET' in os.environ, os.listdir('.')]"
-    uid_is_root, groups, secret, files = json.loads(value_of(run, program).replace("False", "false").replace(",]", "]"))
-    assert (uid_is_root, secret, files) == (False, False, [])
+    uid_is_root, groups, secret, files = json.loads(value_of(run, program).replace("False", "false").replace("'", '"'))
+    assert (uid_is_root, secret, files) == (False, False, ["program.py"])
     assert groups in ([], [65534])
 
 
@@ -251,24 +274,57 @@ def test_local_servers_are_out_of_reach(run: Run):
         program = (
             f"import socket\ndef f(): socket.create_connection(('127.0.0.1', {server.getsockname()[1]}), timeout=1)"
         )
-        assert "ConnectionRefusedError" in value_of(run, program)
+        assert value_of(run, program).startswith("! OSError")
 
 
-def test_memory_that_no_process_owns_is_refused(run: Run):
-    program = """
+DENIED = {  # asm/unistd.h of x86_64 and aarch64
+    "shmget": (29, 194), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180), "memfd_create": (319, 279),
+    "memfd_secret": (447, 447), "io_setup": (206, 0), "io_uring_setup": (425, 425), "userfaultfd": (323, 282),
+    "vmsplice": (278, 75), "splice": (275, 76), "tee": (276, 77), "mlock": (149, 228), "timer_create": (222, 107),
+    "inotify_init1": (294, 26), "fanotify_init": (300, 262), "setxattr": (188, 5), "socket": (41, 198),
+    "setsockopt": (54, 208), "sendmsg": (46, 211), "rt_sigqueueinfo": (129, 138), "unshare": (272, 97),
+    "setns": (308, 268), "mount": (165, 40), "fsopen": (430, 430), "chroot": (161, 51), "clone3": (435, 435),
+    "execve": (59, 221), "pidfd_open": (434, 434), "ptrace": (101, 117), "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271), "bpf": (321, 280), "perf_event_open": (298, 241), "seccomp": (317, 277),
+    "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219), "setresuid": (117, 147),
+    "capset": (126, 91), "personality": (135, 92), "a call that no kernel has": (9999, 9999),
+}  # fmt: skip
+
+
+def test_system_calls_that_python_does_not_need_are_unknown(run: Run):
+    place = ["x86_64", "aarch64"].index(platform.machine())
+    numbers = [numbers[place] for numbers in DENIED.values()]
+    program = f"""
 import ctypes
-def f():
-    libc = ctypes.CDLL(None)
-    mounted = libc.mount(b't', b'/tmp', b'tmpfs', 0, 0)
-    return libc.shmget(0, 2**20, 0o1600), libc.memfd_create(b'm', 0), libc.msgget(0, 0o1600), mounted
+libc = ctypes.CDLL(None, use_errno=True)
+def f(): return [(libc.syscall(number, 0, 0, 0, 0, 0), ctypes.get_errno()) for number in {numbers}]
 """
-    assert value_of(run, program) == "(-1,-1,-1,-1,)"
+    answers = ast.literal_eval(value_of(run, program))
+    assert {name: answer for name, answer in zip(DENIED, answers, strict=True) if answer != (-1, errno.ENOSYS)} == {}
 
 
-def test_the_keys_of_the_users_session_are_refused(run: Run):
-    numbers = {"x86_64": 250, "aarch64": 219}  # keyctl; -3 is the session's keyring
-    program = f"import ctypes\ndef f(): return ctypes.CDLL(None).syscall({numbers[platform.machine()]}, 0, -3, 1)"
-    assert value_of(run, program) == "-1"
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "os.fork()",
+        "subprocess.run(['/bin/true'])",
+        "multiprocessing.get_context('fork').Process(target=print).start()",
+        "fcntl.lockf(open('a', 'w'), fcntl.LOCK_EX)",
+        "fcntl.fcntl(os.pipe()[0], 1031, 2**20)",  # F_SETPIPE_SZ
+        "libc.clone(0, 0, 0x10000000, 0) + 1 or os.fspath(-1)",  # CLONE_NEWUSER
+        "libc.prctl(22, 2, 0) + 1 or os.fspath(-1)",  # PR_SET_SECCOMP
+        "socket.socketpair(socket.AF_INET)",
+    ],
+)
+def test_system_calls_are_refused_with_some_arguments(run: Run, expression: str):
+    program = f"""
+import ctypes, fcntl, multiprocessing, os, socket, subprocess
+libc = ctypes.CDLL(None)
+def f():
+    try: {expression}
+    except (OSError, TypeError) as error: return getattr(error, 'errno', None) or 1
+"""
+    assert value_of(run, program) in ("1", "38")
 
 
 def test_signals_reach_nothing_outside(run: Run):
@@ -285,96 +341,8 @@ def f():
 
 
 def test_one_program_leaves_no_file_for_the_next(run: Run):
-    program = "import os\ndef f(): open('/tmp/left', 'w').write('x'); return os.listdir('/tmp')"
-    assert [value_of(run, program) for _ in range(2)] == ["['left']", "['left']"]
-
-
-# -- limits bind, and nothing stays -----------------------------------------------------------------------------------
-
-MARK = "import ctypes\nctypes.CDLL(None).prctl(15, b'{mark}')\n"  # PR_SET_NAME, which children inherit
-CPU, WALL = Limits(cpu=1, wall=60.0), Limits(cpu=60, wall=1.5)
-BOMBS = {
-    "loop": (CPU, "def f():\n while True: pass", "out of time (1 s of CPU time)"),
-    "loop that ignores signals": (
-        CPU,
-        "import signal\nfor n in signal.valid_signals() - {9, 19}: signal.signal(n, signal.SIG_IGN)\nwhile True: pass",
-        "ended by signal 9",
-    ),
-    "sleep": (WALL, "import time\ndef f(): time.sleep(1000)", "out of time (1.5 s)"),
-    "deadlock": (
-        WALL,
-        "import threading\nx = threading.Lock(); x.acquire(); x.acquire()",
-        "out of time (1.5 s)",
-    ),
-    "fork bomb": (WALL, "import os\nwhile True:\n try: os.fork()\n except OSError: pass", "out of time (1.5 s)"),
-    "memory bomb": (CPU, "def f():\n a = []\n while True: a.append(bytes(2**20))", "MemoryError"),
-    "forking memory bomb": (
-        WALL,
-        "import os\nwhile True:\n try: os.fork(); a = bytearray(2**28)\n except (OSError, MemoryError): pass",
-        "out of time (1.5 s)",
-    ),
-    "printed flood": (CPU, "def f():\n while True: print('x' * 10**6)", "out of time (1 s of CPU time)"),
-    "flood of results": (
-        CPU,
-        "import os\nwhile True:\n for fd in range(3, 64):\n  try: os.write(fd, b'x' * 2**16)\n  except OSError: pass",
-        "more than 262144 bytes of results",
-    ),
-    "crash": (CPU, "import ctypes\ndef f(): ctypes.string_at(0)", "ended by signal 11"),
-    "closes everything": (WALL, "import os, time\nos.closerange(0, 64)\ntime.sleep(1000)", "out of time (1.5 s)"),
-}
-
-
-def living(mark: str) -> list[str]:
-    names = []
-    for comm in Path("/proc").glob("[0-9]*/task/*/comm"):
-        try:
-            names.append(comm.read_text().strip())
-        except OSError:  # it ended meanwhile
-            continue
-    return [name for name in names if name == mark]
-
-
-@pytest.mark.parametrize("name", BOMBS)
-def test_limits_bind_and_nothing_stays(run: Run, name: str):
-    limits, program, end = BOMBS[name]
-    mark = f"bomb{os.getpid() % 10**5}{list(BOMBS).index(name)}"
-    ran = run(Program(MARK.format(mark=mark) + program, ("f()",)), limits)
-    assert (ran.values, ran.error.startswith(end)) == ((), True), ran.error
-    assert living(mark) == []
-
-
-@pytest.mark.parametrize(
-    "program",
-    [
-        "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()",
-        "import os, time\nif os.fork() == 0: time.sleep(1000)",
-        "import os, time\nif os.fork() == 0:\n os.setsid()\n if os.fork() == 0: time.sleep(1000)\n os._exit(0)",
-    ],
-    ids=["thread", "child", "daemon"],
-)
-def test_what_outlives_a_program_ends_with_it(run: Run, program: str):
-    mark = f"stay{os.getpid() % 10**6}"
-    ran = run(Program(MARK.format(mark=mark) + program + "\ndef f(): return 7", ("f()",)), Limits(wall=100.0))
-    assert ran == Ran(("7",), None)
-    assert living(mark) == []
-
-
-def test_a_sandbox_dies_with_its_parent():
-    mark = f"orph{os.getpid() % 10**6}"
-    program = MARK.format(mark=mark) + "import time; time.sleep(1000)"
-    imports = "from calibench.grading import sandbox; from calibench.tasks.base import Program"
-    script = f"{imports}; sandbox.run(Program({program!r}, ()))"
-    parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT)
-    wait_for(lambda: living(mark))
-    parent.kill()
-    parent.wait()
-    wait_for(lambda: not living(mark))
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
+    program = "import os\ndef f(): open('/tmp/left', 'w').write('x'); return sorted(os.listdir('/tmp'))"
+    assert [value_of(run, program) for _ in range(2)] == ["['left','program.py']"] * 2
 
 
 # -- where there is no sandbox ----------------------------------------------------------------------------------------
