@@ -75,6 +75,10 @@ def _identity_warnings(runs: Sequence[RunSummary]) -> Iterator[str]:
             if len(values) > 1:
                 parts = "; ".join(", ".join(map(_short, names)) for _, names in values)
                 yield f"The {what} of {text.clip(name, 60)} differ: {parts}."
+    parsers = {run.name: (run.manifest.get("identity") or {}).get("parser") for run in runs}
+    versions = by_value({run: parser for run, parser in parsers.items() if parser})
+    if len(versions) > 1:
+        yield f"The rules by which texts are read differ: {_said(versions)}."
 
 
 def _question_warnings(comparison: Comparison) -> Iterator[str]:

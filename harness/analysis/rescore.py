@@ -16,7 +16,7 @@ from calibench.errors import InputError
 from calibench.grading import sandbox
 from calibench.grading.pool import GRADER_SECONDS, GRADERS, GradingPool
 from calibench.prompting import protocols
-from calibench.prompting.parsing import Parsed
+from calibench.prompting.parsing import PARSER, Parsed
 from calibench.records import Confidence, Generation, Grade, Question, Record
 from calibench.results import Rescoring, RescoringChange
 from calibench.running.judging import Judge, answered_of, draw_key, parsed_of
@@ -100,7 +100,11 @@ def keep(run: RunFile, found: Rescored) -> None:
         for task, grader in found.graders.items():
             run.name_grader(task, grader)
         run.update_manifest(
-            identity={**identity, "graders": {**identity.get("graders", {}), **found.graders}},
+            identity={
+                **identity,
+                "graders": {**identity.get("graders", {}), **found.graders},
+                "parser": PARSER,
+            },
             rescored=[*manifest.get("rescored", []), entry],
             complete=is_complete(run),
         )

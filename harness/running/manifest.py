@@ -25,6 +25,7 @@ from calibench.model import Checkpoint
 from calibench.prompting import protocols
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.markup import Markup
+from calibench.prompting.parsing import PARSER
 from calibench.records import UNSAID
 from calibench.running import suites
 from calibench.running.config import RunConfig
@@ -54,6 +55,7 @@ def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Sel
             **{f"method {name}": _hash(confidence.load(name).question) for name in config.methods()},
         },
         "graders": {s.task.name: s.task.grader for s in selections},
+        "parser": PARSER,
     }
 
 
@@ -93,8 +95,8 @@ def check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
             merged[field] = value
     if differences:
         advice = "choose another --out, or the same settings"
-        if all(difference.startswith("graders[") for difference in differences):
-            advice = f"`calibench report {run.path.parent} --rescore` grades its texts again, and then it continues"
+        if all(difference.startswith(("graders[", "parser:")) for difference in differences):
+            advice = f"`calibench report {run.path.parent} --rescore` reads its texts again, and then it continues"
         raise IdentityError(
             f"{run.path.parent} holds a run of another identity; {advice}:\n  " + "; ".join(differences)
         )

@@ -185,6 +185,10 @@ def test_equal_runs_have_no_warnings():
             "The graders of gsm8k differ: A, C; B.",
         ),
         ([{"identity": {"data": {"gsm8k": v}}} for v in "xy"], "The versions of the data of gsm8k differ: A; B."),
+        (
+            [{"identity": {"parser": f"parse/{v}"}} for v in (1, 2)] + [{}],
+            "The rules by which texts are read differ: parse/1 (A); parse/2 (B).",
+        ),
         ([{}, {"complete": False}], "B is not finished"),
     ],
 )

@@ -121,6 +121,22 @@ def test_a_run_of_an_older_grader_says_what_to_do_and_continues_after_it(launch)
         assert set(run.frame().grader) == set(run.manifest()["identity"]["graders"].values()) != {"number/0"}
 
 
+@pytest.mark.parametrize("before", [{}, {"parser": "parse/0"}], ids=["no version", "an older version"])
+def test_a_run_that_was_read_by_older_rules_is_told_how_to_continue(launch, before):
+    launch(FakeBackend(add), limit=3)
+    with RunFile.create(launch.out) as run:
+        identity = run.manifest()["identity"]
+        read = identity.pop("parser")
+        run.update_manifest(identity=identity | before)
+    with pytest.raises(IdentityError, match=rf"report .* --rescore.*\n.*parser: parse/0 there, {read} now"):
+        launch(NeverStarts(), limit=3)
+    with RunFile.create(launch.out) as run:
+        keep(run, rescore(run))
+    launch(NeverStarts(), limit=3)
+    with RunFile.open(launch.out) as run:
+        assert run.manifest()["identity"]["parser"] == read
+
+
 def test_the_command_tells_before_it_replaces(old, capsys):
     assert main(["report", str(old.out), "--rescore", "--dry-run"]) == 0
     told = capsys.readouterr().out

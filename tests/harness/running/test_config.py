@@ -17,6 +17,7 @@ from calibench.finetune.config import TuneConfig
 from calibench.finetune.recipes import base as recipes
 from calibench.finetune.tune import _plan
 from calibench.model import Checkpoint
+from calibench.prompting.parsing import PARSER
 from calibench.running.config import RunConfig
 from calibench.running.manifest import check_identity, identity
 from calibench.running.selection import select, split_of
@@ -80,7 +81,7 @@ def run_identity(monkeypatch, **options: object) -> dict:
 # Keys and values of a run file that commit cbe69e4 made; `prompts` and `graders` follow wordings and versions.
 def test_the_identity_of_a_run_is_the_one_that_run_files_hold(place, monkeypatch):
     one = run_identity(monkeypatch)
-    assert {key: value for key, value in one.items() if key not in ("prompts", "graders", "data")} == {
+    assert {key: value for key, value in one.items() if key not in ("prompts", "graders", "data", "parser")} == {
         "weights": "sha256:1511bd8718560e753f7fe706f1fed3eda3a8a8ee2b9fa7f4c69bf732f6637702",
         "backend": "vllm",
         "temperature": 0.0,
@@ -100,6 +101,7 @@ def test_the_identity_of_a_run_is_the_one_that_run_files_hold(place, monkeypatch
     assert one["data"] == {"gsm8k": "sha256:b273a7a07167123ae355412f3e8b9c60deced873a56b1064f150ec7c876d3f68"}
     assert one["prompts"].keys() == {"gsm8k, plain", "method asked"}
     assert one["graders"].keys() == {"gsm8k"}
+    assert one["parser"] == PARSER
     other = run_identity(
         monkeypatch, draws=3, engine={"max_num_seqs": 3, "dtype": "float32", "revision": 2}, confidence="stated"
     )
