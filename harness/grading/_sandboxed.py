@@ -26,6 +26,7 @@ _MAX_LENGTH = 2**18
 """Elements of a collection that is converted to a plain one."""
 _MAX_BITS = 10_000
 """Longer integers are written in base 16: Python writes no long decimals."""
+_FUNCTION: Any = type(lambda: None)
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2  # linux/prctl.h, linux/seccomp.h
 
 
@@ -33,7 +34,8 @@ def _confine(calls: list[tuple], seccomp_filter: bytes) -> None:
     """Makes calls of the C library that give up rights, then allows only some system calls for ever."""
     address = id(seccomp_filter) + bytes.__basicsize__ - 1  # of a bytes object's content
     rules = (len(seccomp_filter) // 8).to_bytes(8, "little") + address.to_bytes(8, "little")  # struct sock_fprog
-    library = _ctypes.dlopen(None, os.RTLD_NOW)
+    everything: Any = None  # all libraries of this process
+    library = _ctypes.dlopen(everything, os.RTLD_NOW)
     for name, *arguments in [*calls, ("prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, rules, 0, 0)]:
         if _ctypes.call_function(_ctypes.dlsym(library, name), tuple(arguments)):
             sys.exit(f"the system call {name} is refused")
@@ -60,7 +62,7 @@ def _set_up(file: str, source: bytes) -> dict[str, Any]:
 
 def _code(source: bytes | str, file: str, mode: str, names: dict[str, Any]) -> Callable[[], Any]:
     """Code as a function of the names: a call of it takes one level of the stack, where `exec` takes two."""
-    return type(_code)(compile(source, file, mode, dont_inherit=True), names)
+    return _FUNCTION(compile(source, file, mode, dont_inherit=True), names)
 
 
 def _told(value: object) -> str:
@@ -106,7 +108,7 @@ def literal(value: object, doubts: list[object]) -> str:
     raise TypeError(f"returned a {type(value).__name__}, which equals no literal")
 
 
-def _plain_literal(kind: type, value: Any, doubts: list[object]) -> str:
+def _plain_literal(kind: Any, value: Any, doubts: list[object]) -> str:
     if kind is float and value in (_INFINITY, -_INFINITY):  # which has no literal but one that overflows
         return "1e999" if value > 0 else "-1e999"
     if kind is int and int.bit_length(value) > _MAX_BITS:
@@ -149,7 +151,8 @@ def _says_equal(value: object, other: object) -> bool:
 
 def _converted(value: Any) -> Iterator[object]:
     """Conversions of a value to plain types that it says it equals."""
-    if type(value).__eq__ is object.__eq__:  # which holds for the object itself alone
+    equality: Any = type(value).__eq__
+    if equality is object.__eq__:  # which holds for the object itself alone
         return
     for kind in _PLAIN[1:]:
         try:
