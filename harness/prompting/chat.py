@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from jinja2 import TemplateError
 
 from calibench.errors import InputError, ModelError
-from calibench.prompting import markup, template
+from calibench.prompting import markup, renderer, template
 from calibench.prompting.markup import Markup
 from calibench.prompting.reasoning import find_reasoning
 
@@ -74,8 +74,13 @@ class ChatFormat:
     @functools.cached_property
     def _reads(self) -> template.Variables:
         """The variables of the template."""
+        return renderer.variables(self._source)
+
+    @functools.cached_property
+    def _source(self) -> str:
+        """Of the template; the default one where there are several."""
         source = self.tokenizer.chat_template
-        return template.variables(source if isinstance(source, str) else self.tokenizer.get_chat_template())
+        return source if isinstance(source, str) else self.tokenizer.get_chat_template()
 
     def give(self, values: Mapping[str, Any]) -> None:
         """Gives the template variables of its own.
@@ -292,10 +297,8 @@ class ChatFormat:
         text, missing = "", None
         for form in (messages, in_parts):
             try:
-                text = self.tokenizer.apply_chat_template(
-                    form, tokenize=False, add_generation_prompt=reply_next, strftime_now=DATE.strftime, **options
-                )
-            except (TemplateError, TypeError, ValueError, AttributeError) as error:
+                text = self._rendered(form, reply_next, options)
+            except (ModelError, TemplateError, TypeError, ValueError, AttributeError) as error:
                 turns = f"a conversation of {len(messages)} turn{'s' * (len(messages) > 1)}"
                 missing = missing or ModelError(f"the chat template does not take {turns}: {error}")
                 continue
@@ -305,6 +308,17 @@ class ChatFormat:
             missing = missing or ModelError(f"the chat template {_LEFT_OUT[left_out]}")
         assert missing is not None
         raise missing
+
+    def _rendered(self, messages: list[dict], reply_next: bool, given: dict[str, Any]) -> str:
+        """By the template; or by the tokenizer's class, where that is code which renders in its own way."""
+        from transformers import PreTrainedTokenizerBase
+
+        if type(self.tokenizer).apply_chat_template is not PreTrainedTokenizerBase.apply_chat_template:
+            return self.tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=reply_next, strftime_now=DATE.strftime, **given
+            )
+        given = {**self.tokenizer.special_tokens_map, **given}
+        return renderer.render(self._source, messages, reply_next=reply_next, now=DATE, given=given)
 
     def _encode(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer.encode(text, add_special_tokens=False))
