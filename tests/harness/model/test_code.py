@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import hostile
 import pytest
 from fake_runs import add
-from fakes import FakeBackend, gsm8k_folder
+from fakes import FakeBackend, gsm8k_folder, tiny_checkpoint
 
 import calibench
 from calibench import model
@@ -151,6 +152,27 @@ def test_a_run_records_the_files_and_holds_them_to_what_they_were(launch):
 def test_consent_is_no_engine_option(launch):
     with pytest.raises(InputError, match="give --trust-remote-code"):
         launch(FakeBackend(add), engine={"trust_remote_code": True})
+
+
+class _Opens:
+    """A pickle that opens a file when it is read."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+def test_pickled_weights_that_call_something_are_refused(tmp_path, marker):
+    import torch
+
+    folder = tiny_checkpoint(tmp_path / "pickled")
+    (folder / "model.safetensors").unlink()
+    torch.save({"lm_head.weight": _Opens(marker)}, folder / "pytorch_model.bin")
+    with pytest.raises((pickle.UnpicklingError, OSError, ValueError), match=r"(?i)weights.only"):
+        trainers.load(trainers.TrainerSettings(model=str(folder), options=TrainingOptions()))
+    assert not marker.exists()
 
 
 def test_consent_is_for_the_checkpoint_that_lies_there(checkpoint, marker):
