@@ -17,7 +17,8 @@ _SURE = (
     r"(?:(?!guess|random)[^.\n\d:]){1,60}\b(?:correct|right)(?:ness)?\b(?! answer by))"
 )
 LABEL = re.compile(
-    rf"(?i)(?<![a-zà-ÿа-яё\u0904-\u0939])(?<!</)(?:{_SURE}|(?P<likely>probability|likelihood|確率|概率|機率))"
+    rf"(?i)(?<![a-zà-ÿа-яё\u0904-\u0939不非불])(?<!</)(?:{_SURE}"
+    r"|(?P<likely>probability|likelihood|確率|概率|機率|\bp\((?:correct|right|true)\)))"
     r"(?:[ \t]?\((?:[^()\n]{0,20}?(?P<top>\d{1,6})%?|[^()\n]{1,20})\)"
     r"|[ ](?:on|in|from) (?:a scale (?:of|from) )?[01] ?(?:-|–|to) ?(?P<scale>\d{1,6}))?"
     r"(?:[ ]?%(?=[ \t]{0,2}[:=]))?"

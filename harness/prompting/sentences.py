@@ -40,7 +40,9 @@ _SOMEBODY_ELSE = re.compile(
     rf"(?:[a-z]+(?: (?:is|was|are|were|feels|felt|seems|says))|\w[.)] is|(?:he|she|they|who)'(?:s|re))"
     rf" (?:(?:now|only|also|{ABOUT}) )?\Z"
 )
-_BOUND_BEFORE = re.compile(rf"(?i)(?:\b|(?<=[<>≤≥=]))(?:{BOUND}) ?\Z")
+_BOUND_BEFORE = re.compile(
+    rf"(?i)(?:(?:\b|(?=[<>≤≥])|(?<=[<>≤≥=]))(?:{BOUND})|\d[ ]?(?:to|or|bis|à)|\bbetween \d{{1,3}} and) ?\Z"
+)
 _SURE_AFTER = re.compile(
     r"(?i)[ -](?:confident|sure|certain)\b| (?:confidence|certainty)\b(?! (?:interval|level|band|bound|limit))"
     r"| (?:chance|probability|likelihood|likely)(?:(?!\b(?:guess|random|pick|gett|choos|select|draw))[^.\n]){1,60}?"
@@ -68,6 +70,8 @@ _OTHERS = re.compile(
     r"(?i)[^.,;\n\d]{0,40}?\b(?:others|(?:other|remaining|alternative) (?:\w+ )?(?:options?|answers?|choices?)"
     r"|alternatives|options [A-H]\b)"
 )
+SCALE = re.compile(r"(?i)\bscale (?:of|from) [01] ?(?:-|–|to) ?(\d{1,6})\b")
+_REVISED = re.compile(r"(?i)\bnow\b")
 _JOINED = re.compile(r"(?i)\b(?:and|while|but|whereas|or|versus)\b")
 
 
@@ -133,9 +137,22 @@ def _value_first(visible: str) -> Iterator[Statement]:
 
 
 def _goes_on(before: Statement, after: Statement, visible: str) -> bool:
-    """Whether a statement goes on the sentence of the one before it, and so speaks of something else."""
+    """Whether a statement speaks of something else than the one before it: it goes on its sentence, or is its rest."""
+    if _is_rest(before, after):
+        return True
     between = visible[before.end : after.start]
-    return len(between) < 2 * _WINDOW and not re.search(r"[.;\n]", between) and bool(_JOINED.search(between))
+    return (
+        len(between) < 2 * _WINDOW
+        and not re.search(r"[.;\n]", between)
+        and bool(_JOINED.search(between))
+        and not _REVISED.search(between)
+    )
+
+
+def _is_rest(before: Statement, after: Statement) -> bool:
+    """Whether the likelihood of an error is what a confidence leaves: "95% sure, a 5% chance of an error"."""
+    values = [float(s.value["number"].replace(",", ".")) for s in (before, after) if isinstance(s.value, re.Match)]
+    return after.unclear and not before.unclear and len(values) == 2 and sum(values) == 100
 
 
 def _clause_before(visible: str, start: int) -> str:
@@ -143,10 +160,7 @@ def _clause_before(visible: str, start: int) -> str:
     return _CLAUSE_START.split(window)[-1]
 
 
-_SCALE = re.compile(r"(?i)\bscale (?:of|from) [01] ?(?:-|–|to) ?(\d{1,6})\b[^.\n]{0,40}\Z")
-
-
 def scale_before(visible: str, start: int) -> str | None:
     """Upper end of the scale that the sentence declares before a label at `start`: "on a scale of 1-10, ..."."""
-    found = _SCALE.search(visible[max(0, start - _WINDOW) : start])
-    return found[1] if found else None
+    found = SCALE.search(visible[max(0, start - _WINDOW) : start])
+    return found[1] if found and re.fullmatch(r"[^.\n]{0,40}", found.string[found.end() :]) else None

@@ -32,7 +32,14 @@ _WITH_ANSWER = re.compile(
     rf"(?={NUMBER}[ ]?{PERCENT}?[ \t*_.]{{0,4}}(?:\n|\Z))"
 )
 """`Answer and Confidence (0-100): 18, 85%` (Xiong et al. 2024, arXiv 2306.13063)."""
-_OF_SOMETHING_ELSE = re.compile(r"(?i)(?:answer(?:,? and|,|[ ]?&)|\b(?:error|failure|guess|guessing|mistake))[ ]\Z")
+_OF_SOMETHING_ELSE = re.compile(
+    r"(?i)(?:answer(?:,? and|,|[ ]?&)|\b(?:error|failure|guess|guessing|mistake)|عدم)[ ]\Z"
+    r"|(?:错误?|錯誤?|不正确|不正確|不对|誤り?|間違い?|間違っている|正しくない)[的の]?\Z"
+)
+_OF_ONE_PART = re.compile(
+    rf"(?i)[ ](?:for|on|in|if)\b[^\n.;]{{1,80}}?[,;][ ](?:and |but )?(?={NUMBER}[ ]?{PERCENT}[ ](?:for|on|in|if)\b)"
+)
+"""`90% for the first part, 60% for the second`."""
 
 
 def statements(visible: str, scale: str, answered_before: bool = False) -> list[Statement]:
@@ -73,7 +80,11 @@ def _labelled(visible: str, scale: str) -> Iterator[Statement]:
         if label["likely"] and scale == "percent" and not (value["percent"] and answered < start):
             continue
         top = label["top"] or label["scale"] or scale_before(visible, label.start())
-        unclear = says_error(visible, value.end()) or _one_of_several(visible, label.end(), value)
+        unclear = (
+            says_error(visible, value.end())
+            or _one_of_several(visible, label.end(), value)
+            or bool(_OF_ONE_PART.match(visible, value.end()))
+        )
         yield Statement(start, right(visible, value.end()), "labelled", value, top, unclear)
 
 

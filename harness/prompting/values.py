@@ -1,9 +1,9 @@
 """A value of a confidence as it is written, and what it means.
 
 `%` and `/N` (also `out of N`, or a scale beside the value, as in `Confidence (0-10): 8`) say what a number means; a
-bare number means what was asked for. `ambiguous` is what can be meant in two ways: a bare number above 0 and up to 1
-where a percentage was asked for, 0.1 to 1 with a percent sign, a range, a bound (`over 90%`, `90% or more`), the
-likelihood of an error. A number outside the scale is `out_of_range`.
+bare number means what was asked for; `50/50` and `90/10` are chances for and against. `ambiguous` is what can be meant
+in two ways: a bare number above 0 and up to 1 where a percentage was asked for, 0.1 to 1 with a percent sign, a range,
+a bound (`over 90%`, `90% or more`), the likelihood of an error. A number outside the scale is `out_of_range`.
 
 Words have the values of `calibench.prompting.hedges`. Two words of different values are `ambiguous`, and so is a word
 that has no place on the scale ("possible").
@@ -98,6 +98,8 @@ def read(statement: Statement, scale: str) -> tuple[float | None, Status]:
         return None, "ambiguous"  # 0.95% is a probability with a stray sign, or very unlikely
     if value["top"] and not top:
         return None, "out_of_range"
+    if value["top"] and number + top == 100 and "/" in value[0]:
+        top = 100  # 50/50
     if value["top"] and top > 10 and top not in _TOPS:
         return None, "ambiguous"  # 80/90
     if not top and scale == "words":

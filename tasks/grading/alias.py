@@ -27,8 +27,13 @@ from calibench.tasks.grading.refusal import is_refusal
 GRADER = "alias/3"
 
 _COPULA = re.compile(
-    r"(?i)^.{0,200}?(?:\b(?:is|was|are|were)\b|\b(?:it|that|he|she|there|this)['’]s\b)(.+)$", re.DOTALL
+    r"(?i)^.{0,200}?(?:\b(?:is|was|are|were)\b|\b(?:it|that|he|she|there|this)['’]s\b"
+    r"|\b(?:it|that|this) (?:would|should|must|has to|will) be\b)(.+)$",
+    re.DOTALL,
 )
+_POLITE = re.compile(r"(?<=[\u3040-\u9fff])(?:です|でした|である)。?\Z")
+_TITLE = re.compile(r"(?i)\A(?:dr|mr|mrs|ms|prof|professor|sir|dame)\.? (?=\S+ \S)")
+"""Before a name of two words or more."""
 _PREPOSITION = re.compile(r"(?i)^\s*(?:\w+ed |born |written |made )?(?:in|by|at|from|as)\s(.+)$", re.DOTALL)
 _POINT = re.compile(r"(?<=\d)\.(?=\d)")
 _LONGEST = 200
@@ -99,7 +104,8 @@ def normalised(text: str) -> str:
 
 def _readings(answer: str) -> Iterator[str]:
     """The answer, and the shorter answers that it may be a sentence around."""
-    for whole in (answer, re.split(r"\s[(\[]|\.\s", answer, maxsplit=1)[0]):
+    plain = _POLITE.sub("", _TITLE.sub("", answer))
+    for whole in (answer, plain, re.split(r"\s[(\[]|\.\s", plain, maxsplit=1)[0]):
         yield whole
         said = _COPULA.match(whole)
         for part in (whole, said[1]) if said else (whole,):

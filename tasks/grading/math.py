@@ -22,7 +22,7 @@ from typing import Any
 
 from calibench.tasks.base import Verdict
 from calibench.tasks.grading.answer import closing_brace, stated, stated_answer, unwrapped
-from calibench.tasks.grading.notation import as_latex, as_union, has_mixed_number, without_units
+from calibench.tasks.grading.notation import as_latex, as_union, read_in_parts, without_units
 from calibench.tasks.grading.refusal import is_refusal
 
 GRADER = "math/3"
@@ -114,12 +114,12 @@ def _readings(answer: str) -> list[Any]:
     wholes = {answer, unwrapped(_COPULA.split(answer)[-1])}
     rewritten = {as_latex(without_units(whole)) for whole in wholes}
     rewritten |= {union for whole in rewritten if (union := as_union(whole))}
-    mixed = has_mixed_number(answer)
+    in_parts = read_in_parts(answer)
     readings = []
-    for said in rewritten if mixed else wholes | rewritten:
+    for said in rewritten if in_parts else wholes | rewritten:
         formula = said if _FORMULA.search(said) else f"${said}$"
         readings.append(parse(formula, [LatexExtractionConfig()], parsing_timeout=None))
-        if not mixed and not re.search(r"[\\$]", said):
+        if not in_parts and not re.search(r"[\\$]", said):
             readings.append(parse(said, [ExprExtractionConfig()], parsing_timeout=None))
     return [reading for reading in readings if reading]
 

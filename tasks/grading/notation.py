@@ -1,4 +1,5 @@
-r"""Rewrites mathematics in plain text and Unicode as LaTeX: `√5`, `3*sqrt(13)`, `-pi/6`, `(-∞, 4) ∪ (5, ∞)`, `x²`.
+r"""Rewrites mathematics in plain text and Unicode as LaTeX: `√5`, `3*sqrt(13)`, `-pi/6`, `(-∞, 4) ∪ (5, ∞)`, `x²`,
+`log_2(8)`, `1.5e3`, `x in (2, 5)`, `[[1, 2], [3, 4]]`.
 
 A mixed number becomes one fraction, be it `1 3/4`, `1¾` or `1\frac{3}{4}`; a whole number before an improper fraction
 stays as it is. LaTeX that is in the text stays as it is.
@@ -48,16 +49,25 @@ _SIGNS = {
     "﹣": "-",
     "－": "-",
 }
+_SCIENTIFIC = re.compile(r"(?<![\w.\\])(\d{1,15}(?:\.\d{1,15})?)[eE]([+-]?\d{1,3})(?![\w.])")
 _WORDS = (
     (re.compile(r"(?<![\\a-zA-Z])(?i:pi)(?![a-zA-Z])"), r"\\pi "),
     (re.compile(r"(?<![\\a-zA-Z])(?:infinity|inf|oo)(?![a-zA-Z])"), r"\\infty "),
     (re.compile(r"(?<=[)\]])[ ]*(?:[Uu]|union|or)[ ]*(?=[(\[])"), r" \\cup "),
+    (re.compile(r"(?<![\\a-zA-Z])((?:arc)?(?:sin|cos|tan)|(?:sin|cos|tan)h|cot|sec|csc|log|ln|exp)(?![a-z])"), r"\\\1"),
+    (_SCIENTIFIC, r"\1 \\cdot 10^{\2}"),
+    (re.compile(r"(?<=\b[a-zA-Z]) in (?=[(\[])"), r" \\in "),
     (re.compile(r"<="), r"\\le "),
     (re.compile(r">="), r"\\ge "),
     (re.compile(r"(?<=[\w)}])[ ]?\*[ ]?(?=[\w(\\])"), r" \\cdot "),
 )
 _FRACTION_OF_PI = re.compile(r"(?<![\w./])(\d{1,9})[ ]?/[ ]?(\d{1,9})[ ]+(?=\\pi)")
-_UNITS = re.compile(r"(?:[ ]+(?:per[ ]|square[ ]|cubic[ ])?(?!pi\b)[a-z]{2,20}\.?){1,4}\Z")
+_LENGTH = "(?:in|ft|yd|mi|mm|cm|m|km)"
+_UNITS = re.compile(
+    rf"(?:[ ]+(?:{_LENGTH}\^?[23²³]|(?:{_LENGTH}|kg|g|mg|l|ml|gal)/(?:{_LENGTH}|s|sec|min|hr?|day|l|ml)(?:\^?[23²³])?"
+    r"|(?:per[ ]|square[ ]|cubic[ ])?(?!pi\b)[a-z]{2,20})\.?){1,4}\Z"
+)
+_ROWS = re.compile(r"\[[ ]?(\[[^\[\]]{1,200}\](?:[ ]?,[ ]?\[[^\[\]]{1,200}\]){1,20})[ ]?\]")
 
 
 def as_latex(text: str) -> str:
@@ -69,7 +79,14 @@ def as_latex(text: str) -> str:
     for pattern, replacement in _WORDS:
         text = pattern.sub(replacement, text)
     text = _FRACTION_OF_PI.sub(r"\\frac{\1}{\2} ", text)
+    text = _ROWS.sub(_matrix, text)
     return _MIXED.sub(_improper, text).strip()
+
+
+def _matrix(rows: re.Match[str]) -> str:
+    """Rows as Python writes them."""
+    lines = (row.replace(",", " & ") for row in re.findall(r"\[([^\[\]]*)\]", rows[1]))
+    return r"\begin{pmatrix}" + r" \\ ".join(lines) + r"\end{pmatrix}"
 
 
 def without_units(text: str) -> str:
@@ -95,8 +112,9 @@ def as_union(text: str) -> str | None:
     return rf"(-\infty, {found['low']}{left} \cup {right}{found['high']}, \infty)"
 
 
-def has_mixed_number(text: str) -> bool:
-    return bool(re.search(r"\d[ ]+\d", text))
+def read_in_parts(text: str) -> bool:
+    """Whether Math-Verify takes a part of a number for all of it, unless it is rewritten: `1 3/4`, `1e3`."""
+    return bool(re.search(r"\d[ ]+\d", text) or _SCIENTIFIC.search(text))
 
 
 def _fraction(sign: re.Match[str]) -> str:

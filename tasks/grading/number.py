@@ -1,10 +1,11 @@
 r"""Grades answers that are one number, by exact comparison.
 
-Read: digits with thousands separators (`1,234`, `1 234`, `1'234`), decimals, fractions and mixed numbers (also `2½`),
-signs (also U+2212, a dash, `minus`), LaTeX (`\frac{3}{4}`, `\$`, `\text{}`, `\times 10^3`), units and words around
-the number, `1.5 million`, `1.2k`, `3万`, `forty-two`, and sums and products (`3*6` is 18). A percent sign is a unit:
-25% is 25. A number is read whole or not at all: never a part of a longer number, a word, a range, a root or a time of
-day, nor one that is denied ("not 7"). Two alternatives ("7 or 8") are no answer.
+Read: digits with thousands separators (`1,234`, `1 234`, `1'234`, `1.234,50`), decimals, fractions and mixed numbers
+(also `2½`), signs (also U+2212, a dash, `minus`), LaTeX (`\frac{3}{4}`, `\$`, `\text{}`, `\times 10^3`), units and
+words around the number, dollars and cents, `1.5 million`, `1.2k`, `3万`, `forty-two`, and sums and products (`3*6` is
+18). A percent sign is a unit: 25% is 25. A number is read whole or not at all: never a part of a longer number, a word,
+a range, a root or a time of day, nor one that is denied ("not 7"). Two alternatives ("7 or 8"), a list ("7, 8") and a
+bound ("more than 7") are no answer.
 
 In a stated answer with several numbers, the right side of the last `=` counts; then the number that the answer starts
 with; then the last one. Where no answer is stated, the last number of the text counts, and the detail says so.
@@ -32,6 +33,15 @@ _REWRITTEN = (
     (re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}|\\[dt]?frac[ ]?(\d)[ ]?(\d)"), r" \1\3/\2\4 "),
     (re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}\b)|\{,\}|\\[,;:! ]|~"), ""),
     (re.compile(r"(?<=\d)['’](?=\d{3}(?!\d))"), ""),
+    (
+        re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3}){1,4}|\d{1,3}(?: \d{3}){1,4}),(\d{1,2})(?![\d.,])"),
+        lambda m: re.sub("[. ]", "", m[1]) + "." + m[2],
+    ),
+    (
+        re.compile(r"(?i)(?<![\d.])(\d{1,9}) dollars? and (\d{1,2}) cents?\b"),
+        lambda m: f"{m[1]}.{int(m[2]):02d} dollars",
+    ),
+    (re.compile(r"(?<=\d) and (?=\d{1,3}[ ]?/[ ]?\d)"), " "),
     (re.compile(r"\\(?:text|mathrm|mathbf|textbf|boxed|mbox)\b\{([^{}]*)\}"), r"\1"),
     (re.compile(r"\^(?:\{\\circ\}|\\circ\b)"), " "),
     (re.compile(r"\\sqrt(?:\[[^\[\]]*\])?(?:\{[^{}]*\})?"), "√1"),
@@ -61,7 +71,10 @@ _OPERATION = re.compile(
     rf"(?<![\w.,/^:√×+-]){_TERM}(?:[ ]?[×+][ ]?{_TERM}){{1,20}}(?![\w.,/^:√×+-]|[ ]?(?:[-/=+√π]|\\pi|sqrt))"
 )
 _TWO_EQUATIONS = re.compile(r"=[^=]{1,40}\bor\b[^=]{1,40}=")
+_BOUND = re.compile(r"(?i)(?:[<>]|(?:strictly )?(?:less|fewer|more|greater|higher|lower) than|over|under|above|below)")
 _DENIED = re.compile(r"(?i)(?:\bnot|n't)(?: (?:equal to|equal|be|about|exactly))? \Z")
+_LIST = re.compile(r"(?:(?:,|;|,? and|[ ]?&)[ ]?[-+]?\d[\d.]{0,20}){1,20}[.! ]{0,3}")
+"""Behind the first number, further ones and nothing else."""
 _ALTERNATIVE = re.compile(
     r"(?i)(?:[ ][^\W\d]{1,15})?,?[ ]?\(?(?P<word>or|oder|ou|或|または|to|and)(?![a-z])[ ]?(?:(?:maybe|perhaps) )?\Z"
 )
@@ -107,6 +120,8 @@ def read_number(text: str) -> Fraction | None:
     if not numbers:
         return None
     before = numbers[0].string[: numbers[0].start()].strip().lower()
+    if _BOUND.fullmatch(before):
+        return None
     if before in ("", "either", "from", "between"):
         return None if _has_alternative(numbers, before) else _value(numbers[0])
     return _value(numbers[-1])
@@ -134,9 +149,11 @@ def _numbers(text: str) -> list[re.Match[str]]:
 
 
 def _has_alternative(numbers: list[re.Match[str]], before: str) -> bool:
-    """Whether the first number is one of two different ones: "7 or 8", "7 to 8", "between 7 and 8"."""
+    """Whether the first number is one of two different ones: "7 or 8", "7 to 8", "between 7 and 8", "7, 8"."""
     if len(numbers) < 2 or _value(numbers[0]) == _value(numbers[1]):
         return False
+    if _LIST.fullmatch(numbers[0].string[numbers[0].end() :]):
+        return True
     joined = _ALTERNATIVE.fullmatch(numbers[0].string[numbers[0].end() : numbers[1].start()])
     return joined is not None and (joined["word"].lower() != "and" or before == "between")
 

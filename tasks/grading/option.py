@@ -35,10 +35,14 @@ _AND_ANOTHER = re.compile(
 _MARKED = re.compile(r"\b([A-Z])[ ]?\)")
 _LISTED = re.compile(r"(?m)^\W{0,8}([A-Z])(?:[ ]?[).:]|$)")
 _MENTION = re.compile(
-    rf"(?:(?:{_NAME}|\b(?i:choose|pick|select|say|with|is|so|therefore|thus)\b)[:,]? ?|答案是|答えは|选|選)"
+    rf"(?:(?:{_NAME}|\b(?i:choose|pick|select|say|with|is|so|therefore|thus)\b)[:,]? ?"
+    r"|(?:答案|选项|選項|选择|選択肢|答え|正解)(?:是|为|為|は)|选|選)"
     r"[(\[]?(?<![A-Za-z])([A-Z])(?=[).,:;。\]]|です|\W*$| is\b| because\b)|[(\[][ ]?([A-Z])[ ]?[)\]]"
 )
 _DENIAL = re.compile(r"(?i)\b(?:not|neither|either|both|except|wrong|incorrect|rather)\b|n't\b")
+_LATIN = str.maketrans("АВСЕ", "ABCE")
+_CYRILLIC = re.compile("(?<!\\w)[АВСЕ](?!\\w)")
+"""Letters that look like those of options, where Russian is written."""
 _MARKUP = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\{([^{}]*)\}|[*_`$]")
 
 
@@ -102,6 +106,7 @@ def _mentioned(options: dict[str, str], text: str) -> str | None:
 def _plain(text: str) -> str:
     """The text without markup, in compatibility characters, with one kind of quote and single spaces."""
     text = _MARKUP.sub(r"\1", unicodedata.normalize("NFKC", text))
+    text = _CYRILLIC.sub(lambda m: m[0].translate(_LATIN), text)
     return " ".join(text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"').split())
 
 
