@@ -5,6 +5,7 @@ Names of tasks, models and methods are untrusted: they are drawn literally (no m
 
 from __future__ import annotations
 
+import contextlib
 import io
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -369,7 +370,11 @@ def save(figure: Figure, path: str | Path) -> None:
     with style():
         buffer = io.BytesIO()
         figure.savefig(buffer, format=suffix[1:], metadata=_FORMATS[suffix], dpi=200)
+    partial = path.with_name(f".{path.name}.partial")
     try:
-        path.write_bytes(buffer.getvalue())
+        partial.write_bytes(buffer.getvalue())
+        partial.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise StorageError(f"{path}: cannot write the figure: {error.strerror}") from error

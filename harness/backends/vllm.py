@@ -357,8 +357,9 @@ def _output_to(fd: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Processes started meanwhile never see Ctrl-C: the run drains what they still work on and then ends them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Processes started meanwhile never hear Ctrl-C or that the terminal is closed: the run drains what they still work
+    on and then ends them. SIGTERM they hear, as vLLM ends them by it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:

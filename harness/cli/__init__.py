@@ -14,6 +14,7 @@ from pathlib import Path
 from calibench.cli import lists, run, runs, score, tasks, tune
 from calibench.cli.parser import INTERRUPTED, Parser
 from calibench.errors import CalibenchError
+from calibench.errors.stopping import stoppable
 from calibench.errors.terminal import guarded
 from calibench.version import __version__
 
@@ -40,7 +41,8 @@ def _main(arguments: Sequence[str] | None) -> int:
             from calibench.store import check_folder
 
             check_folder(Path(options.out))
-        return options.command(options) or 0
+        with stoppable():
+            return options.command(options) or 0
     except CalibenchError as error:
         print(f"calibench: {error}", file=sys.stderr)
         return error.exit_code

@@ -23,8 +23,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
 from calibench.errors import EngineError
+from calibench.errors.stopping import STOPPING
 
-_NOT_TAKEN = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _STARTS = 3
 """How often a worker is started that ends before it is ready, which is not the fault of what it was to do."""
@@ -111,7 +111,7 @@ class Workers:
 
     def _serve(self) -> None:
         """Does tasks by one worker after another."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, _NOT_TAKEN)  # its processes inherit that
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)  # its processes inherit that
         worker = self._started() if self._at_once else None
         while task := self._tasks.get():
             if task.outcome.set_running_or_notify_cancel():

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 from calibench.errors import CalibenchError
+from calibench.errors.stopping import let_go_of_closed_terminal, stop_signals
 from calibench.records import Record
 from calibench.store import RunFile
 
@@ -54,17 +54,19 @@ class Saver:
 
 @contextlib.contextmanager
 def draining(stop: asyncio.Event, stopping: Callable[[], None]) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM sets `stop` and lets what is in flight end; the second one gives that up too."""
+    """The first Ctrl-C, SIGTERM or closed terminal sets `stop` and lets what is in flight end; the second one gives
+    that up too."""
     loop, owner = asyncio.get_running_loop(), _current_task()
 
     def on_signal() -> None:
+        let_go_of_closed_terminal()
         if stop.is_set():
             owner.cancel()
         stop.set()
         stopping()
 
-    signals = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
-    for number in signals:
+    before = {number: signal.getsignal(number) for number in stop_signals()}
+    for number in before:
         loop.add_signal_handler(number, on_signal)
     try:
         yield
@@ -72,8 +74,9 @@ def draining(stop: asyncio.Event, stopping: Callable[[], None]) -> Iterator[None
         if not stop.is_set():
             raise
     finally:
-        for number in signals:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)
 
 
 def _current_task() -> asyncio.Task[Any]:

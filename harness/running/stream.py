@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from calibench.backends.base import BaseBackend
 from calibench.confidence.base import Method
-from calibench.errors import CalibenchError
+from calibench.errors import CalibenchError, EngineError
 from calibench.grading.pool import GradingPool
 from calibench.prompting.chat import Prompt
 from calibench.prompting.protocols import Protocol
@@ -85,7 +85,7 @@ class Stream:
         """Draws of which something was made."""
 
     async def run_all(self, selections: Sequence[Selection]) -> bool:
-        """Makes whatever the run file lacks. Returns whether Ctrl-C or SIGTERM stopped it early."""
+        """Makes whatever the run file lacks. Returns whether it was asked to stop and did so early."""
         self._slots = asyncio.Semaphore(self._in_flight)
         self._stop = asyncio.Event()
         async with self._saver.saving():
@@ -97,7 +97,10 @@ class Stream:
                             self._progress.plan(name, selection.total * self._config.draws_of(name))
                             await self._start_task(selection, draws)
                 except BaseExceptionGroup as group:
-                    raise _first_cause(group) from group
+                    cause = _first_cause(group)
+                    # What asks to stop may have reached the engine too.
+                    if not (self._stop.is_set() and isinstance(cause, EngineError)):
+                        raise cause from group
         return self._stop.is_set()
 
     def _tell_of_stop(self) -> None:

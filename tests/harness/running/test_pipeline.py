@@ -317,17 +317,33 @@ def test_reasoning_and_answer_tokens_add_up(launch):
     assert generation.answer_tokens == len("Answer: 4\nConfidence: 9%") + 1  # and the end of the turn
 
 
-def test_ctrl_c_drains_and_the_same_command_continues(launch):
-    class Interrupts(FakeBackend):
-        interrupted = False
+class Interrupted(FakeBackend):
+    """An engine after whose second answer the run is asked to stop; it may hear that too and die of it."""
 
-        async def complete(self, prompt, sampling, seed):
-            if len(self.completed) >= 2 and not self.interrupted:
-                self.interrupted = True
-                os.kill(os.getpid(), signal.SIGINT)
-            return await super().complete(prompt, sampling, seed)
+    def __init__(self, number, *, dies=False):
+        super().__init__(add, in_flight=2)
+        self._number, self._dies, self._sent = number, dies, False
 
-    result = launch(Interrupts(add, in_flight=2))
+    async def complete(self, prompt, sampling, seed):
+        if len(self.completed) >= 2 and not self._sent:
+            self._sent = True
+            os.kill(os.getpid(), self._number)
+            await asyncio.sleep(0.1)
+            if self._dies:
+                raise EngineError("the engine died")
+        return await super().complete(prompt, sampling, seed)
+
+
+def test_what_ends_the_engine_too_stops_a_run_as_ctrl_c_does(launch):
+    assert launch(Interrupted(signal.SIGTERM, dies=True)).interrupted
+    assert not launch(FakeBackend(add)).interrupted
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_asks_to_stop_drains_and_the_same_command_continues(launch, number):
+    before = signal.getsignal(number)
+    result = launch(Interrupted(number))
+    assert signal.getsignal(number) == before
     assert result.interrupted
     with RunFile.open(launch.out) as run:
         assert run.manifest()["complete"] is False

@@ -1,0 +1,88 @@
+"""What asks a command to end, or kills it, leaves none of its processes behind. No engine: graders alone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from calibench.errors.stopping import stop_signals
+
+MARK = "CALIBENCH_TEST_STOPPING"
+
+
+@contextlib.contextmanager
+def scoring(folder: Path, *, start: tuple[str, ...] = (), **streams: int) -> Iterator[subprocess.Popen]:
+    """A command whose graders are at work, and stay so: they are stopped as if the machine had no time for them."""
+    (folder / "predictions.csv").write_text("answer,gold,confidence\nAnswer: 4,4,0.9\nAnswer: 5,4,0.8\n")
+    columns = ("--answer", "answer", "--gold", "gold", "--confidence-column", "confidence", "--grader", "number")
+    command = [*start, sys.executable, "-m", "calibench", "score", "predictions.csv", *columns, "--out", "scored"]
+    process = subprocess.Popen(command, cwd=folder, env={**os.environ, MARK: str(folder)}, text=True, **streams)
+    try:
+        while not (graders := [p for p in living(folder) if "spawn_main" in " ".join(p.cmdline())]):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        for grader in graders:
+            grader.suspend()
+        yield process
+    finally:
+        for left in living(folder):
+            left.kill()
+        process.wait()
+
+
+def living(folder: Path) -> list[psutil.Process]:
+    """The command's processes, whoever their parent is by now."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(MARK) == str(folder) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def assert_gone(folder: Path) -> None:
+    end = time.monotonic() + 60
+    while left := living(folder):
+        assert time.monotonic() < end, [process.cmdline() for process in left]
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_signal_ends_a_command_with_all_its_processes(tmp_path: Path, number: signal.Signals):
+    with scoring(tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.send_signal(number)
+        _, said = process.communicate(timeout=120)
+        assert_gone(tmp_path)
+    if number == signal.SIGKILL:
+        assert process.returncode == -signal.SIGKILL
+    else:
+        assert (process.returncode, said) == (130, "calibench: interrupted; what was finished is kept\n")
+    assert not list(tmp_path.glob("scored/**/*.html"))
+
+
+def test_a_closed_terminal_ends_a_command_with_all_its_processes(tmp_path: Path):
+    ours, theirs = pty.openpty()
+    with scoring(tmp_path, start=("setsid", "--ctty"), stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        os.close(ours)
+        assert process.wait(timeout=120) == 130
+        assert_gone(tmp_path)
+
+
+def test_what_was_told_to_outlive_its_terminal_does():
+    """As `nohup` tells it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert stop_signals() == (signal.SIGINT, signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGHUP, before)
