@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from calibench.errors.characters import visible
+from calibench.errors.characters import visible as visible
 
 MINUS = "\u2212"
 UNDEFINED = "\u2014"

@@ -51,12 +51,12 @@ def guarded() -> Iterator[None]:
     """Standard output and standard error of this process are cleaned meanwhile, and standard input is empty."""
     streams = sys.stdout, sys.stderr
     with no_input():
-        sys.stdout, sys.stderr = (None if stream is None else Guarded(stream) for stream in streams)  # type: ignore[assignment]
+        sys.stdout, sys.stderr = (None if stream is None else Guarded(stream) for stream in streams)
         try:
             yield
         finally:
             closed = sys.stdout is None  # nobody reads any more, and Python must not flush it at its end
-            sys.stdout, sys.stderr = None if closed else streams[0], streams[1]  # type: ignore[assignment]
+            sys.stdout, sys.stderr = None if closed else streams[0], streams[1]
 
 
 @contextlib.contextmanager

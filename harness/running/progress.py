@@ -132,7 +132,7 @@ class Live(Lines):
 
     def __enter__(self) -> Live:
         self._live.start()  # takes over both streams, so that what others print stands above the table
-        sys.stdout, sys.stderr = Guarded(sys.stdout), Guarded(sys.stderr)  # type: ignore[assignment]
+        sys.stdout, sys.stderr = Guarded(sys.stdout), Guarded(sys.stderr)
         return self
 
     def __exit__(self, *exc: object) -> None:
