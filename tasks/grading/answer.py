@@ -32,6 +32,10 @@ _SENTENCE = re.compile(
 )
 _SHORT = re.compile(r"(?m)^[ \t>*#-]{0,4}A[*_]{0,2}[:：][*_]{0,2}[ \t]+(?P<said>[^\n]+)$")
 """`A: ...`, as in `Q: ... A: ...`, where no `B: ...` makes it the letter of an option."""
+_JUDGED = re.compile(
+    r"(?i)(?:(?:very|indeed|therefore|probably|likely|also|not) ){0,2}(?:correct|right|incorrect|wrong|confident)\b"
+)
+"""`the answer is correct` says something about an answer that stands elsewhere, if one does."""
 _SECOND = re.compile(r"(?m)^[ \t>*#-]{0,4}B[*_]{0,2}[:：]")
 _CONFIDENCE_LEFT = re.compile(r"(?i)[\s,;|.(*-]{0,4}\bconfidence\b\W{0,8}\Z")
 """A label without a value at the end of the answer's line, as one that the token limit has cut."""
@@ -78,10 +82,11 @@ def stated(text: str, lettered: bool = False) -> Stated | None:
     said = list(_SENTENCE.finditer(text))
     if not said and not lettered and not _SECOND.search(text):
         said = list(_SHORT.finditer(text))
-    group = said[-1].lastgroup or 0 if said else 0
-    if said and (content := unwrapped(said[-1][group])):
-        start = text.index(content, said[-1].start(group))
-        return Stated(said[-1].start(), start, start + len(content), None, labelled=False)
+    last = next((s for s in reversed(said) if not _JUDGED.match(s[s.lastgroup or 0])), said[-1] if said else None)
+    group = last.lastgroup or 0 if last else 0
+    if last and (content := unwrapped(last[group])):
+        start = text.index(content, last.start(group))
+        return Stated(last.start(), start, start + len(content), None, labelled=False)
     return None
 
 
