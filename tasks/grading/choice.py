@@ -3,7 +3,8 @@
 A label counts if it is the only one that the answer opens with ("True.", "Yes, because ...") or mentions ("The claim is
 incorrect"); "not true" mentions false where there are two labels. Asides in brackets do not count. An
 answer that hedges or mentions several labels ("partly true", "true or false"), or asks for one ("whether it is true"),
-is unparsed. Lettered options have a grader of their own, `tasks.grading.option`.
+is unparsed. Words for true, false, yes and no may be in other languages (`tasks.grading.truth`). Lettered options have
+a grader of their own, `tasks.grading.option`.
 
 Where no answer is stated, the text's first line is read if it starts with a label, then its last line.
 """
@@ -18,8 +19,9 @@ from calibench.records import Question
 from calibench.tasks.base import Verdict
 from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.grading.refusal import is_refusal
+from calibench.tasks.grading.truth import truth_said
 
-GRADER = "choice/4"
+GRADER = "choice/5"
 
 
 class Label(NamedTuple):
@@ -28,14 +30,16 @@ class Label(NamedTuple):
     """Mean the same wherever they stand, in lower case."""
     openers: tuple[str, ...] = ()
     """Mean the same as the first word of an answer; elsewhere they say too many other things."""
+    truth: bool | None = None
+    """True or False for a label that is what words for true and yes, or false and no, of other languages mean."""
 
 
 TRUE_FALSE = (
-    Label("true", ("correct", "accurate"), ("yes", "right", "t")),
-    Label("false", ("incorrect", "inaccurate", "untrue", "wrong"), ("no", "f")),
+    Label("true", ("correct", "accurate"), ("yes", "right", "t"), True),
+    Label("false", ("incorrect", "inaccurate", "untrue", "wrong"), ("no", "f"), False),
 )
 
-YES_NO = (Label("yes", (), ("true", "correct", "y")), Label("no", (), ("false", "incorrect", "n")))
+YES_NO = (Label("yes", (), ("true", "correct", "y"), True), Label("no", (), ("false", "incorrect", "n"), False))
 
 _HEDGE = re.compile(r"(?i)\b(?:partly|partially|partial|half|mostly|somewhat|both|neither|either|maybe|depends)\b")
 _ASKED = re.compile(r"(?i)\b(?:whether|(?:determine|know|see|say|sure|tell|verify) if)\b")
@@ -72,12 +76,20 @@ def grade_choice(labels: Sequence[Label], gold: Sequence[str], answer_text: str)
         answer_text: the text without reasoning and stated confidence.
     """
     stated = stated_answer(answer_text)
-    given = _label(labels, stated) if stated else _unlabelled(labels, answer_text)
+    given = _of_other_language(labels, stated or answer_text)
+    given = given or (_label(labels, stated) if stated else _unlabelled(labels, answer_text))
     if given and not (_NO_GOES_ON.match(stated or answer_text) and is_refusal(stated or answer_text)):
         return Verdict("correct" if given in gold else "incorrect", given)
     if is_refusal(answer_text):
         return Verdict("abstained", stated)
     return Verdict("unparsed", None, f"no single label in {stated[:80]!r}" if stated else None)
+
+
+def _of_other_language(labels: Sequence[Label], text: str) -> str | None:
+    """The label that the first line, or else the last one, says in a language other than English."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    said = next((truth for line in (lines[:1] + lines[-1:]) if (truth := truth_said(line)) is not None), None)
+    return next((label.name for label in labels if said is not None and label.truth is said), None)
 
 
 def _unlabelled(labels: Sequence[Label], text: str) -> str | None:
