@@ -6,8 +6,8 @@ github.com/zonination/perceptions), where "almost certain" is written "Almost Ce
 
 The numbers of all other words, and of all negations, are this project's own. A word that has no place between "almost
 no chance" and "almost certain" is read as a statement without a value: "possible" says more than 0 and no more than
-that, "not sure" less than 1, "not unlikely" something between. Japanese and Chinese words take the number of the
-English term that they translate.
+that, "not sure" less than 1, "not unlikely" something between. Words of other languages take the number of the English
+term that they translate; those that are denied have none.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
+
+from calibench.tasks.grading.languages import DENIAL
 
 SCALE = {
     "almost certain": 0.95,
@@ -117,6 +119,55 @@ _EASTERN = _phrases(
     ("low", 0.20, "低い|低"),
 )  # fmt: skip
 
+_DEGREE = (
+    "sehr|höchst|äußerst|très|extrêmement|fort|muy|sumamente|altamente|molto|estremamente|muito|extremamente|очень|крайне"
+    "|매우|아주"
+)
+_WESTERN = _phrases(
+    ("low", SCALE["almost no chance"], "(?:so gut wie|fast|nahezu|beinahe) (?:ausgeschlossen|unmöglich)"
+     "|kaum eine chance"
+     "|(?:presque|quasiment) (?:impossible|aucune chance)|casi (?:imposible|ninguna posibilidad)"
+     "|quasi (?:impossibile|nessuna possibilità)|quase (?:impossível|nenhuma chance)"
+     "|почти (?:невозможно|никаких шансов)"
+     "|거의 (?:불가능|가능성이? 없)|(?:شبه|يكاد يكون) مستحيلا?|लगभग असंभव"),
+    ("low", 0.01, "unmöglich|ausgeschlossen|imposible|impossibile|impossível|невозможно|불가능|مستحيل|असंभव"),
+    ("low", SCALE["highly unlikely"], rf"(?:{_DEGREE}) (?:unwahrscheinlich|improbables?|improbabile|improvável"
+     "|маловероятно|невероятно|가능성이? 낮)"
+     "|(?:muy|molto|muito|très) (?:poco|pouco|peu) (?:probables?|probabile|provável)"
+     "|من غير المحتمل (?:جدا|للغاية)|बहुत (?:कम संभावना|असंभाव्य)"),
+    ("low", SCALE["unlikely"], "unwahrscheinlich|improbables?|improbabile|improvável|(?:poco|pouco|peu) (?:probables?"
+     "|probabile|provável)|маловероятно|가능성이? 낮|(?:من )?غير (?:ال)?محتمل|कम संभावना|संभावना कम|असंभाव्य"),
+    ("low", SCALE["probably not"], "(?:wahrscheinlich|vermutlich) nicht|probablement pas|probablemente no"
+     "|probabilmente no|provavelmente não|вероятно,? нет|아마 아닐|ربما لا|शायद नहीं"),
+    ("low", SCALE["about even"], "fünfzig zu fünfzig|(?:etwa )?halbe.halbe|une chance sur deux|mitad y mitad"
+     "|metà e metà|meio a meio|пятьдесят на пятьдесят|반반|نصف نصف|مناصفة|पचास पचास|आधा आधा"),
+    ("sure", SCALE["almost certain"], "(?:fast|nahezu|beinahe|ziemlich|so gut wie) (?:sicher|gewiss)"
+     "|(?:presque|quasiment|quasi) (?:sûre?|certaine?|cert[oa]|sicur[oa])"
+     "|(?:casi|quase) (?:segur[oa]|ciert[oa]|cert[oa])"
+     "|практически уверена?|почти (?:наверняка|уверена?|точно)|거의 (?:확실|확신)"
+     "|(?:شبه|يكاد يكون) (?:مؤكدا?|أكيد)|شبه متأكد|लगभग (?:निश्चित|पक्का|तय)"),
+    ("sure", 0.99, "(?:absolut|ganz|völlig|vollkommen) sicher|(?:absolument|tout à fait|totalement) (?:sûre?|certaine?)"
+     "|(?:absolutamente|totalmente|completamente) (?:segur[oa]|cert[oa])"
+     "|(?:assolutamente|completamente|totalmente) (?:sicur[oa]|cert[oa])|(?:абсолютно|полностью|совершенно) уверена?"
+     "|(?:완전히|절대적으로) 확신|متأكد تماما|(?:पूरी तरह|पूर्णतः) (?:से )?(?:निश्चित|आश्वस्त)"
+     "|mit sicherheit|avec certitude|con certeza|com certeza|con certezza|наверняка|틀림없"),
+    ("likely", SCALE["highly likely"], rf"(?:{_DEGREE}) (?:wahrscheinlich|probables?|probabile|provável|вероятно"
+     "|가능성이? 높)|с большой вероятностью|(?:من المحتمل|محتمل) (?:جدا|للغاية)|बहुत (?:अधिक )?(?:संभावना|संभव)"),
+    ("likely", SCALE["very good chance"], "(?:sehr )?gute chancen?|bonnes? chances?|buenas? posibilidades"
+     "|buon[ae] (?:probabilità|possibilità)|bo[an]s? chances?|хорошие шансы|가능성이? 꽤 높|فرصة جيدة|अच्छी संभावना"),
+    ("likely", SCALE["likely"], "wahrscheinlich|vraisemblable(?:ment)?|probables?|probabile|provável|вероятно"
+     "|가능성이? 높|(?:من )?(?:ال)?محتمل|संभावना (?:है|अधिक)|संभाव्य"),
+    ("likely", SCALE["probably"], "vermutlich|probablement|sans doute|probablemente|probabilmente|provavelmente"
+     "|скорее всего|아마도?|على الأرجح|संभवतः"),
+    ("vague", None, "unsicher|ungewiss|vielleicht|möglicherweise|möglich|peut-être|incertaine?|possibles?|quizás?"
+     "|tal vez|posible|insegur[oa]|inciert[oa]|forse|possibile|incert[oa]|talvez|possível|возможно|может быть"
+     "|не уверена?|불확실|확실하지 않|글쎄|ربما|غير (?:متأكد|مؤكد)|शायद|अनिश्चित|निश्चित नहीं"),
+    ("sure", 0.90, rf"(?:{_DEGREE}) (?:sicher|zuversichtlich|sûre?|confiante?|segur[oa]|sicur[oa]|fiducios[oa]|cert[oa]"
+     "|уверена?|확신)|متأكد جدا|बहुत (?:निश्चित|आश्वस्त)"),
+    ("sure", 0.85, "sicher|gewiss|zuversichtlich|sûre?|certaine?|confiante?|segur[oa]|sicur[oa]|cert[oa]|уверена?|확신"
+     "|확실|متأكد|واثق|مؤكد|निश्चित|आश्वस्त"),
+)  # fmt: skip
+
 _NOT = r"\b(?:not|never|hardly|scarcely|far from|by no means)|n't"
 _DENIED = (
     rf"(?:(?P<not>{_NOT})(?: (?:think|believe|say(?:ing)?|claim(?:ing)?|call|feel|consider|assert|mean))?(?: that)?"
@@ -132,22 +183,39 @@ def _alternatives(phrases: tuple[tuple[str, Hedge], ...], offset: int) -> str:
     return "|".join(f"(?P<p{offset + i}>{pattern})" for i, pattern in enumerate(joined))
 
 
-_ALL = (*_PHRASES, *_EASTERN)
+_DENIED_BEFORE = re.compile(rf"(?i)\b(?:{DENIAL}|no|nada|nessun\w?|ليس\w*|غير)(?: \w+){{0,3}} \Z")
+_DENIED_BEHIND = re.compile(r"(?i)\w{0,3}(?:지| (?:않|못|없))|(?: \w+)? नहीं|[ ](?:nicht|pas)\b")
+
+
+_ALL = (*_PHRASES, *_EASTERN, *_WESTERN)
 _ENGLISH = rf"(?<![a-z])(?:{_alternatives(_PHRASES, 0)})(?![a-z])"
-_FIRST = rf"(?=[a-z]|50|100|[{''.join(sorted({c for pattern, _ in _EASTERN for c in pattern if c > '~'}))}])"
+_FIRST = rf"(?=[a-z]|50|100|[{''.join(sorted({c for pattern, _ in _EASTERN + _WESTERN for c in pattern if c > '~'}))}])"
 """What a phrase can begin with: looked at first, as most of a long text is something else."""
 _HEDGE = re.compile(
-    rf"(?i){_FIRST}(?:(?<![a-z])|(?=n't)){_DENIED}(?:{_ENGLISH}|{_alternatives(_EASTERN, len(_PHRASES))})"
+    rf"(?i){_FIRST}(?:(?<![a-z])|(?=n't)){_DENIED}(?:{_ENGLISH}|{_alternatives(_EASTERN, len(_PHRASES))}"
+    rf"|(?<!\w)(?:{_alternatives(_WESTERN, len(_PHRASES) + len(_EASTERN))})(?![a-zà-ÿа-яё]))"
 )
 
 
 def hedges(text: str, start: int = 0, end: int | None = None) -> Iterator[Hedge]:
     """The phrases in `text[start:end]`, none inside another; offsets are those of the text."""
     for match in _HEDGE.finditer(text, start, len(text) if end is None else end):
-        hedge = _ALL[int(str(match.lastgroup).removeprefix("p"))][1]
-        if match["not"]:
+        number = int(str(match.lastgroup).removeprefix("p"))
+        hedge = _ALL[number][1]
+        western = number >= len(_PHRASES) + len(_EASTERN)
+        if western and (
+            _DENIED_BEFORE.search(text, max(start, match.start() - 40), match.start())
+            or _DENIED_BEHIND.match(text, match.end())
+        ):
+            hedge = hedge._replace(value=None, kind="vague")
+        elif match["not"]:
             hedge = _denied(hedge, bool(match["degree"]), bool(match["twice"]))
         yield hedge._replace(start=match.start(), end=match.end())
+
+
+def _denied_in_its_language(text: str, start: int, match: re.Match[str]) -> bool:
+    before = _DENIED_BEFORE.search(text, max(start, match.start() - 40), match.start())
+    return before is not None or _DENIED_BEHIND.match(text, match.end()) is not None
 
 
 def _denied(hedge: Hedge, by_degree: bool, twice: bool) -> Hedge:

@@ -65,3 +65,29 @@ def test_every_language_is_read(language: str):
 )
 def test_numbers_in_words(words: str, number: int | None):
     assert number_of_words(words) == number
+
+
+VERBAL = [line.split("\t") for line in (TABLE.parent / "verbal.tsv").read_text().splitlines()[1:]]
+
+
+@pytest.mark.parametrize("language", sorted({row[0] for row in VERBAL}))
+def test_words_for_confidences_are_read_where_words_were_asked_for(language: str):
+    rows = [(text, confidence) for spoken, text, confidence in VERBAL if spoken == language]
+    missed = []
+    for text, confidence in rows:
+        parsed = parse(f"Answer: 4\n{text}", reasoning_opened=False, scale="words", finish_reason="stop")
+        if parsed.confidence != (None if confidence == "-" else float(confidence)):
+            missed.append((text, parsed.confidence))
+    assert len(rows) >= 10
+    assert not missed
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["The fort is vero similar to a forte.", "Probabile cause aside, sim racing is a sure bet for Certo Inc.",
+     "A casi of muy and non sequitur", "Ja Rule, Sicher and Quasimodo"],
+)  # fmt: skip
+def test_english_with_such_words_in_it_states_no_confidence(text: str):
+    for scale in ("words", "percent"):
+        parsed = parse(f"{text}\nAnswer: 4", reasoning_opened=False, scale=scale, finish_reason="stop")
+        assert (parsed.confidence, parsed.status) == (None, "missing")
