@@ -13,8 +13,11 @@ from __future__ import annotations
 import _ctypes
 import os
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+
+TYPE_CHECKING = False  # `typing` takes longer to import than Python to start, and the program would find it loaded
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
 JOB: dict[str, Any] = globals().get("JOB", {})
 """What `sandbox` made of a program and its limits."""
