@@ -27,6 +27,7 @@ from calibench.store import RunFile
 def checkpoint(folder: Path, content: str = "{}") -> Checkpoint:
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_text(content)
+    (folder / "modeling.py").write_text("# executed with consent alone")
     return Checkpoint(folder.name, folder, None)
 
 
@@ -54,6 +55,7 @@ OTHER_RUN = {
     "thinking": "on",
     "template": {"reasoning_effort": "low"},
     "seed": 1,
+    "trust_remote_code": True,
     "split": "train",
 }
 """Another value of each field that is identity."""
@@ -75,7 +77,11 @@ def run_identity(monkeypatch, **options: object) -> dict:
     monkeypatch.setattr(base, "load", lambda name: real)
     config = RunConfig(**{**RUN, **options})
     selections = [select(split_of(tasks.load(name), config.split), config.data, 3) for name in config.tasks]
-    return identity(config, Checkpoint("m", Path(config.model), None), selections)
+    return identity(config, trusted(config), selections)
+
+
+def trusted(config: RunConfig | TuneConfig) -> Checkpoint:
+    return Checkpoint("m", Path(config.model), None, trust_remote_code=config.trust_remote_code)
 
 
 # Keys and values of a run file that commit cbe69e4 made; `prompts` and `graders` follow wordings and versions.
@@ -97,6 +103,7 @@ def test_the_identity_of_a_run_is_the_one_that_run_files_hold(place, monkeypatch
         "seed": 0,
         "engine_options": "",
         "template": "",  # not in that file
+        "remote_code": "",  # not in that file
     }
     assert one["data"] == {"gsm8k": "sha256:b273a7a07167123ae355412f3e8b9c60deced873a56b1064f150ec7c876d3f68"}
     assert one["prompts"].keys() == {"gsm8k, plain", "method asked"}
@@ -148,13 +155,14 @@ OTHER_TUNE = {
     "processes": 2,
     "engine": {"dtype": "float32"},
     "seed": 1,
+    "trust_remote_code": True,
 }
 
 
 def plan(**changed: object) -> dict:
     config = TuneConfig(**{**TUNE, **changed})
     options: Options = recipes.read_options(config.recipe, config.options)
-    return _plan(config, options, Checkpoint("m", Path(config.model), None), (), ())
+    return _plan(config, options, trusted(config), (), ())
 
 
 # The configuration in the lineage of a checkpoint that commit cbe69e4 made.
