@@ -5,9 +5,10 @@ Records are frozen, typed and JSON-native. A record's key fields come first. Opt
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 Domain = Literal["math", "code", "fact", "science", "reasoning", "other"]
 """The field of knowledge that a task belongs to; `other` if it is not known."""
@@ -32,6 +33,9 @@ RLCR). The name of the run says which recipe it was."""
 
 Better = Literal["higher", "lower", "nearer 0"]
 """Which values of a metric are better."""
+
+_Number = Annotated[int, Meta(ge=0)]
+"""Of tokens, draws or rows."""
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,21 +73,21 @@ class Generation(Record, kw_only=True, frozen=True):
     task: str
     question_id: str
     protocol: str
-    draw: int
+    draw: _Number
     """0 .. K-1."""
     seed: int | None
     """Sampling seed of this draw; None for greedy decoding."""
-    prompt_tokens: int
-    cached_tokens: int | None
+    prompt_tokens: _Number
+    cached_tokens: _Number | None
     """Prompt tokens read from the prefix cache; None if the backend does not report it."""
-    reasoning_tokens: int | None
+    reasoning_tokens: _Number | None
     """Tokens of the reasoning, tags included; None if the token ids are unknown."""
-    answer_tokens: int | None
+    answer_tokens: _Number | None
     """Output tokens after the reasoning, end-of-turn included; None if the token ids are unknown."""
     finish_reason: Literal["stop", "length", "error"]
     logprob: float | None = None
     """Sum of the output tokens' log-probabilities (nats), end-of-turn included; None if not asked of the engine."""
-    latency: float | None
+    latency: Annotated[float, Meta(ge=0)] | None
     """Seconds from submission to completion; None if not measured here."""
     error: str | None = None
     """Why there is no text; None unless finish_reason is `error`."""
@@ -103,14 +107,14 @@ class Confidence(Record, kw_only=True, frozen=True):
     task: str
     question_id: str
     protocol: str
-    draw: int
+    draw: _Number
     method: str
-    value: float | None
+    value: Annotated[float, Meta(ge=0, le=1)] | None
     """In [0, 1]; None unless status is `ok`."""
     status: Status
     raw: str | None
     """What the value was read from: the text span, or the label probabilities as JSON; None if there was nothing."""
-    cached_tokens: int | None = None
+    cached_tokens: _Number | None = None
     """Prompt tokens that the follow-up request read from the prefix cache; None without a follow-up request."""
 
 
@@ -125,7 +129,7 @@ class Grade(Record, kw_only=True, frozen=True):
     task: str
     question_id: str
     protocol: str
-    draw: int
+    draw: _Number
     answer: str | None
     """The extracted answer; None if none was read."""
     outcome: Outcome
@@ -150,9 +154,9 @@ class Metric(Record, kw_only=True, frozen=True):
     low: float | None = None
     """Lower end of the 95 % interval; None if there is none."""
     high: float | None = None
-    n_used: int
+    n_used: _Number
     """Generations that entered the number."""
-    n_total: int
+    n_total: _Number
     """Generations asked for."""
     convention: str
     """The definition that decides the number: bins, edges, ties, denominator, interval."""
@@ -188,8 +192,8 @@ class Reliability(Record, kw_only=True, frozen=True):
     protocol: str
     method: str
     subset: str
-    n_used: int
-    n_total: int
+    n_used: _Number
+    n_total: _Number
     convention: str
     bins: tuple[ReliabilityBin, ...]
 
@@ -257,6 +261,6 @@ class TokenFeatures(msgspec.Struct, frozen=True):
     """Mean log-probability of the tokens (nats); minus the logarithm of their perplexity."""
     total_logprob: float
     min_logprob: float
-    tokens: int
+    tokens: _Number
     mean_entropy: float | None
     """Mean of `TokenScores.entropies`; None where the run also asked for label probabilities."""

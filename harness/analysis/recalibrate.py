@@ -144,7 +144,7 @@ def frame_with_features(run: RunFile) -> pd.DataFrame:
         if method in confidence.names() and "log_probabilities" in confidence.load(method).needs:
             for c in run.confidences(method):
                 if c.status == "ok" and c.raw is not None:
-                    read = msgspec.json.decode(c.raw, type=TokenFeatures)
+                    read = run.evidence(c, TokenFeatures)
                     values = np.array(msgspec.structs.astuple(read), dtype=float)
                     features[c.task, c.protocol, c.question_id, c.draw, method] = values
     key = ["task", "protocol", "question_id", "draw", "method"]
@@ -241,7 +241,7 @@ def _refuse_shared(run: RunFile, fit: RunFile) -> pd.DataFrame:
     shared = {*_questions(ours)} & {*_questions(theirs)}
     shared |= {f"{q.task}\0{q.question_id}" for q in fit.questions() if _text(q) in texts}
     if shared:
-        task, question = min(shared).split("\0")
+        task, question = min(shared).split("\0", 1)
         raise InputError(
             f"{fit.path.parent} and {run.path.parent} share {len(shared)} questions (the first: {question} of {task});"
             " a map can only score other questions than those that it is fitted on"

@@ -144,7 +144,7 @@ def _gallery(run: RunFile, frame: pd.DataFrame) -> tuple[GalleryItem, ...]:
                 question=question.text,
                 choices=question.choices,
                 gold=question.gold,
-                answer=row.answer,
+                answer=row.answer if isinstance(row.answer, str) else None,
                 reasoning=generation.reasoning,
                 text=generation.text,
             )

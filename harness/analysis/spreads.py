@@ -6,9 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from calibench.errors import InputError, RunFileError
+from calibench.errors import InputError
+from calibench.fields import Share
 from calibench.prompting import protocols
 from calibench.prompting.echo import example_value
 from calibench.results import Spread
@@ -49,11 +48,7 @@ def label_mass(run: RunFile) -> dict[tuple[str, str], float]:
     masses: dict[tuple[str, str], list[float]] = {}
     for reading in run.confidences(LABELS):
         if reading.status == "ok" and reading.raw:
-            try:
-                mass = math.fsum(msgspec.json.decode(reading.raw, type=dict[str, float]).values())
-            except msgspec.MsgspecError as error:
-                where = f"{reading.task}, {reading.question_id}"
-                raise RunFileError(f"{run.path}: {where}: expected the probabilities of labels ({error})") from None
+            mass = math.fsum(run.evidence(reading, dict[str, Share]).values())
             masses.setdefault((reading.task, reading.protocol), []).append(mass)
     return {key: math.fsum(of) / len(of) for key, of in masses.items()}
 

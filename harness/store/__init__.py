@@ -24,7 +24,7 @@ from calibench.errors import InputError, RunFileError, StorageError
 from calibench.errors.secrets import masked
 from calibench.records import MACHINE, Confidence, Generation, Grade, Metric, Question, Record
 from calibench.store import schema
-from calibench.version import __version__
+from calibench.store.check import check, damaged, manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,14 +47,9 @@ def _storage_errors(path: Path) -> Iterator[None]:
             ) from error
         if "readonly" in text or "unable to open" in text:
             raise StorageError(f"{path}: no permission to write here, or the folder is gone ({text})") from error
-        raise RunFileError(f"{path}: {text}") from error
-    except msgspec.DecodeError as error:
-        raise RunFileError(f"{path}: holds what calibench does not write there ({error})") from error
+        raise RunFileError(f"{path}: {text!r:.200}") from error
     except sqlite3.DatabaseError as error:
-        raise RunFileError(
-            f"{path}: not a readable run file ({error}). If the disk damaged it, `sqlite3 {path.name} .recover`"
-            " may save its rows"
-        ) from error
+        raise damaged(path, str(error)) from error
 
 
 def check_folder(path: Path) -> None:
@@ -128,14 +123,11 @@ class RunFile:
                     db.executescript(
                         f"PRAGMA journal_mode = WAL; BEGIN; PRAGMA application_id = {schema.APPLICATION_ID};"
                         f"PRAGMA user_version = {schema.VERSION};"
-                        "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
-                        + ";".join(schema.create_table(record) for record in schema.TABLES)
-                        + ";COMMIT;"
+                        f"{schema.CREATE};COMMIT;"
                     )
                 db.execute("PRAGMA synchronous = FULL")
-                run = cls(path, db, lock)
-                run._check()
-                return run
+                check(db, path, whole=False)
+                return cls(path, db, lock)
         except BaseException:
             os.close(lock)
             raise
@@ -161,22 +153,13 @@ class RunFile:
         # Without a write-ahead log nobody writes, and the file opens in a folder without write permission too.
         mode = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "mode=ro&immutable=1"
         with _storage_errors(file):
-            run = cls(file, sqlite3.connect(f"{file.resolve().as_uri()}?{mode}", uri=True), None)
-            run._check()
-            return run
-
-    def _check(self) -> None:
-        application = self._db.execute("PRAGMA application_id").fetchone()[0]
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if application != schema.APPLICATION_ID:
-            raise RunFileError(f"{self.path}: an SQLite file, but not a calibench run (application_id {application})")
-        if version > schema.VERSION:
-            writer = self._db.execute("SELECT value FROM manifest WHERE key = 'calibench'").fetchone()
-            by = msgspec.json.decode(writer[0]) if writer else "unknown"
-            raise RunFileError(
-                f"{self.path}: schema {version} of calibench {by}; this is calibench {__version__}, which reads up to"
-                f" schema {schema.VERSION}: install a newer one"
-            )
+            db = sqlite3.connect(f"{file.resolve().as_uri()}?{mode}", uri=True, isolation_level=None)
+            try:
+                check(db, file, whole=True)
+            except BaseException:
+                db.close()
+                raise
+            return cls(file, db, None)
 
     def close(self) -> None:
         with contextlib.suppress(sqlite3.Error):
@@ -271,9 +254,7 @@ class RunFile:
 
     def manifest(self) -> dict[str, Any]:
         with _storage_errors(self.path):
-            return {
-                key: msgspec.json.decode(value) for key, value in self._db.execute("SELECT key, value FROM manifest")
-            }
+            return manifest(self._db, self.path)
 
     def draws(self, task: str, question_id: str, protocol: str) -> dict[int, Generation]:
         """The stored generations of one question, by draw."""
@@ -324,6 +305,18 @@ class RunFile:
         """All readings of one method."""
         return self._select(Confidence, method=method)
 
+    def evidence(self, reading: Confidence, kind: Any) -> Any:
+        """What the reading's `raw` says as JSON; `kind` is the type that its method writes.
+
+        Raises:
+            RunFileError: it says something else.
+        """
+        try:
+            return msgspec.json.decode(reading.raw or "", type=kind)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            place = f"confidences, {reading.task!r:.60}, {reading.question_id!r:.60}, {reading.method!r:.60}"
+            raise RunFileError(f"{self.path}: {place}: expected as raw what the method writes ({error})") from None
+
     def question(self, task: str, question_id: str) -> Question:
         return next(self._select(Question, task=task, question_id=question_id))
 
@@ -334,7 +327,12 @@ class RunFile:
         where = " AND ".join(f"{name} = ?" for name in key) or "1"
         with _storage_errors(self.path):
             for row in self._db.execute(f"SELECT * FROM {schema.TABLES[record][0]} WHERE {where}", tuple(key.values())):
-                yield schema.from_row(record, row)
+                try:
+                    yield schema.from_row(record, row)
+                except (msgspec.MsgspecError, RecursionError) as error:
+                    table, names = schema.TABLES[record]
+                    place = ", ".join(f"{row[name]!r:.60}" for name in names)
+                    raise RunFileError(f"{self.path}: {table}, {place}: {error}") from None
 
     def tally(self, task: str, protocol: str) -> dict[str, int]:
         """How many draws of a task are stored (`generation`), graded (`grade`), and read by each confidence method."""
@@ -360,7 +358,7 @@ class RunFile:
         from calibench.store.frame import frame
 
         with _storage_errors(self.path):
-            return frame(self._db, self.path)
+            return frame(self._db)
 
 
 def unfinished(run: RunFile) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import inspect
@@ -50,14 +50,28 @@ def _columns(record: type[Record]) -> dict[str, str]:
 
 
 _JSON = {name for record in TABLES for name, kind in _columns(record).items() if kind == "JSON"}
+_BOOLS = {
+    field.name
+    for record in TABLES
+    for field in cast(inspect.StructType, inspect.type_info(record)).fields
+    if isinstance(field.type, inspect.BoolType)
+}
+"""Fields that are 0 or 1 in a row."""
 
 
-def create_table(record: type[Record]) -> str:
+def _create_table(record: type[Record]) -> str:
     table, key = TABLES[record]
     columns = ", ".join(f"{name} {kind}" for name, kind in _columns(record).items())
     return f"CREATE TABLE {table} ({columns}, PRIMARY KEY ({', '.join(key)})) WITHOUT ROWID"
 
 
+CREATE = ";".join(
+    [
+        "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
+        *(_create_table(record) for record in TABLES),
+    ]
+)
+"""The statements that make the tables."""
 _JSON_PLACES = {
     record: [place for place, kind in enumerate(_columns(record).values()) if kind == "JSON"] for record in TABLES
 }
@@ -81,8 +95,15 @@ def to_row(record: Record) -> list:
 
 
 def from_row(record: type[Record], row: sqlite3.Row) -> Any:
-    fields = {
-        name: msgspec.json.decode(value) if name in _JSON and value is not None else value
-        for name, value in zip(record.__struct_fields__, row, strict=True)
-    }
-    return msgspec.convert(fields, record, strict=False)
+    """The record of a row.
+
+    Raises:
+        msgspec.MsgspecError: it is none.
+    """
+    fields = dict(zip(record.__struct_fields__, row, strict=True))
+    for name in fields:
+        if name in _JSON and fields[name] is not None:
+            fields[name] = msgspec.json.decode(fields[name])
+        elif name in _BOOLS:
+            fields[name] = bool(fields[name])
+    return msgspec.convert(fields, record)

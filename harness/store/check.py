@@ -1,0 +1,275 @@
+"""What a run file holds is checked once, when it is opened: pages, tables, values, and how the tables go together.
+
+A file may be damaged, or of a stranger. What the checks let pass is what calibench writes, so nothing that reads a run
+has to ask again. What no check can see is a value that was replaced by another one of its range.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import msgspec
+from msgspec import Meta, inspect
+
+from calibench.errors import RunFileError
+from calibench.records import Confidence, Generation, Grade, Outcome, Question, Record, Status
+from calibench.store import schema
+from calibench.version import __version__
+
+_WholeNumber = Annotated[int, Meta(ge=0)]
+
+
+class _Model(msgspec.Struct):
+    name: str
+
+
+class _Asked(msgspec.Struct):
+    questions: _WholeNumber
+    draws: _WholeNumber
+    methods: list[str] = []
+
+
+class _Known(msgspec.Struct):
+    outcomes: list[Outcome]
+    statuses: list[Status]
+
+
+class _Data(msgspec.Struct):
+    note: str | None
+
+
+class _Identity(msgspec.Struct):
+    data: dict[str, Any] = {}
+    prompts: dict[str, Any] = {}
+    graders: dict[str, str] = {}
+    reasoning: dict[str, str] | None = None
+
+
+_ENTRIES: dict[str, Any] = {
+    "name": str,
+    "kind": str | None,
+    "model": _Model,
+    "scope": dict[str, dict[str, _Asked]],
+    "complete": bool,
+    "notes": list[str],
+    "sessions": list[dict[str, Any]],
+    "identity": _Identity,
+    "configuration": dict[str, Any],
+    "data": dict[str, _Data],
+    "known": _Known,
+    "rescored": list[dict[str, Any]],
+    "rows": _WholeNumber,
+}
+"""The entries of a manifest that commands read, as far as they read them. Others are only shown."""
+_REFERENCES: dict[type[Record], type[Record]] = {Confidence: Generation, Grade: Generation, Generation: Question}
+_REFERENCES_OF_VERDICTS: dict[type[Record], type[Record]] = {Confidence: Grade}
+"""Record -> the one that it is about: of a run, and of predictions that were scored from a file."""
+
+
+def check(db: sqlite3.Connection, path: Path, *, whole: bool) -> None:
+    """Whether a database is a run file that calibench could have written.
+
+    Args:
+        db: nothing but this function has used it.
+        path: for messages.
+        whole: a run that says it is complete must be so; else what lacks is to be made.
+
+    Raises:
+        RunFileError: the first thing that is otherwise.
+        sqlite3.Error: a page that cannot be read.
+    """
+    db.execute("PRAGMA trusted_schema = OFF")
+    _check_version(db, path)
+    _check_tables(db, path)
+    db.execute("BEGIN")  # all of the same moment, while another process writes
+    try:
+        _check_pages(db, path)
+        for record in schema.TABLES:
+            _check_values(db, path, record)
+        has_texts = bool(db.execute("SELECT EXISTS (SELECT 1 FROM generations)").fetchone()[0])
+        for record, of in (_REFERENCES if has_texts else _REFERENCES_OF_VERDICTS).items():
+            _check_reference(db, path, record, of)
+        _check_scope(db, path, whole)
+    finally:
+        db.execute("ROLLBACK")
+
+
+def manifest(db: sqlite3.Connection, path: Path) -> dict[str, Any]:
+    """The manifest's entries.
+
+    Raises:
+        RunFileError: one of them is otherwise than calibench writes it.
+    """
+    entries = {}
+    for key, text in db.execute("SELECT key, value FROM manifest"):
+        try:
+            entries[key] = msgspec.json.decode(text)
+            msgspec.convert(entries[key], _ENTRIES.get(key, Any))
+        except (msgspec.MsgspecError, TypeError, RecursionError) as error:
+            raise RunFileError(
+                f"{path}: manifest, {key!r:.40}: holds what calibench does not write there ({error})"
+            ) from None
+    return entries
+
+
+def _check_version(db: sqlite3.Connection, path: Path) -> None:
+    application = db.execute("PRAGMA application_id").fetchone()[0]
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if application != schema.APPLICATION_ID:
+        raise RunFileError(f"{path}: an SQLite file, but not a calibench run (application_id {application})")
+    if version > schema.VERSION:
+        writer = db.execute("SELECT value FROM manifest WHERE key = 'calibench'").fetchone()
+        by = str(writer[0]).strip('"')[:40] if writer else "unknown"
+        raise RunFileError(
+            f"{path}: schema {version} of calibench {by}; this is calibench {__version__}, which reads up to"
+            f" schema {schema.VERSION}: install a newer one"
+        )
+
+
+def _check_tables(db: sqlite3.Connection, path: Path) -> None:
+    strange = db.execute("SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone()
+    if strange:
+        raise RunFileError(f"{path}: holds a {strange[0]}, {strange[1]!r:.80}, and calibench writes none")
+    made = sqlite3.connect(":memory:")
+    made.executescript(schema.CREATE)
+    for (table,) in made.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        described = f"PRAGMA table_xinfo({table})"
+        wanted, found = made.execute(described).fetchall(), [tuple(row) for row in db.execute(described)]
+        if not found:
+            raise RunFileError(f"{path}: has no table {table}")
+        if others := [*set(found).symmetric_difference(wanted)]:
+            raise RunFileError(
+                f"{path}: the table {table} has other columns than calibench writes (the first: {min(others)[1]!r:.40})"
+            )
+    made.close()
+
+
+def _check_pages(db: sqlite3.Connection, path: Path) -> None:
+    said = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if said != "ok":
+        raise damaged(path, " ".join(str(said).split())[:120])
+
+
+def damaged(path: Path, why: str) -> RunFileError:
+    return RunFileError(
+        f"{path}: not a readable run file ({why}). If the disk damaged it, `sqlite3 {path.name} .recover`"
+        " may save its rows"
+    )
+
+
+def _check_values(db: sqlite3.Connection, path: Path, record: type[Record]) -> None:
+    table, key = schema.TABLES[record]
+    about = cast(inspect.StructType, inspect.type_info(record))
+    holds = {field.name: _holds(f'"{field.name}"', field.type) for field in about.fields}
+    if record is Confidence:  # a value where the status is ok, and nowhere else
+        holds["value"] += " AND (value IS NOT NULL) = (status = 'ok')"
+    of_row = ", ".join(f"({condition}) IS TRUE" for condition in holds.values())
+    row = db.execute(
+        f"SELECT {', '.join(key)}, {of_row} FROM {table}"
+        f" WHERE ({' AND '.join(f'({condition})' for condition in holds.values())}) IS NOT TRUE LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return
+    place, field = row[: len(key)], about.fields[list(row[len(key) :]).index(0)]
+    (value,) = db.execute(
+        f"SELECT {field.name} FROM {table} WHERE {' AND '.join(f'{name} IS ?' for name in key)}", tuple(place)
+    ).fetchone()
+    raise RunFileError(
+        f"{path}: {table}, {_place(key, place)}: expected as {field.name} {_words(field.type)}, found {value!r:.80}"
+    )
+
+
+def _holds(name: str, kind: inspect.Type) -> str:
+    """A condition of SQL: whether a value is of this type."""
+    match kind:
+        case inspect.UnionType(types=types):
+            return f"({' OR '.join(_holds(name, each) for each in types)})"
+        case inspect.NoneType():
+            return f"{name} IS NULL"
+        case inspect.LiteralType(values=values):
+            return f"{name} IN ({', '.join(repr(value) for value in values)})"
+        case inspect.BoolType():
+            return f"{name} IN (0, 1)"
+        case inspect.IntType() | inspect.FloatType():
+            stored = "integer" if isinstance(kind, inspect.IntType) else "real"
+            least = "> -9e999" if kind.ge is None else f">= {kind.ge}"  # 9e999 is infinite
+            most = "< 9e999" if kind.le is None else f"<= {kind.le}"
+            return f"typeof({name}) = '{stored}' AND {name} {least} AND {name} {most}"
+    return f"typeof({name}) = 'text'"
+
+
+def _words(kind: inspect.Type) -> str:
+    match kind:
+        case inspect.UnionType(types=types):
+            return " or ".join(map(_words, types))
+        case inspect.NoneType():
+            return "nothing"
+        case inspect.LiteralType(values=values):
+            return f"one of {', '.join(map(str, values))}"
+        case inspect.IntType() | inspect.FloatType():
+            number = "a whole number" if isinstance(kind, inspect.IntType) else "a finite number"
+            bounds = [f"{word} {b:g}" for word, b in (("from", kind.ge), ("to", kind.le)) if b is not None]
+            return " ".join([number, *bounds])
+        case inspect.VarTupleType():
+            return "a list as JSON"
+    return "0 or 1" if isinstance(kind, inspect.BoolType) else "text"
+
+
+def _place(key: tuple[str, ...], values: Any) -> str:
+    return ", ".join(f"{name} {value!r:.60}" for name, value in zip(key, values, strict=True))
+
+
+def _check_reference(db: sqlite3.Connection, path: Path, record: type[Record], of: type[Record]) -> None:
+    (table, _), (other, key) = schema.TABLES[record], schema.TABLES[of]
+    same = " AND ".join(f"b.{name} = a.{name}" for name in key)
+    row = db.execute(
+        f"SELECT {', '.join(key)} FROM {table} a WHERE NOT EXISTS (SELECT 1 FROM {other} b WHERE {same}) LIMIT 1"
+    ).fetchone()
+    if row is not None:
+        raise RunFileError(f"{path}: {table} has a row without one in {other}: {_place(key, row)}")
+
+
+def _check_scope(db: sqlite3.Connection, path: Path, whole: bool) -> None:
+    """Whether there are no more rows than were asked for, and no fewer where the run says that it is complete."""
+    entries = manifest(db, path)
+    if "scope" not in entries:
+        return
+    graded = sum(row[2] for row in _counts(db, "grades"))
+    if entries.get("rows", graded) != graded:
+        raise RunFileError(f"{path}: expected {entries['rows']:,} grades, as its manifest says, found {graded:,}")
+    for table in ("generations", "grades"):
+        for task, protocol, n, last in _counts(db, table):
+            asked = entries["scope"].get(task, {}).get(protocol, {"questions": 0, "draws": 0})
+            if n > asked["questions"] * asked["draws"] or last >= asked["draws"]:
+                raise RunFileError(
+                    f"{path}: {table} of {task!r:.60}, {protocol!r:.60}: expected {asked['questions']:,} questions with"
+                    f" {asked['draws']:,} draws, as the manifest says, found {n:,} rows, the last of draw {last + 1:,}"
+                )
+    if whole and "rows" not in entries and entries.get("complete"):
+        _check_complete(db, path, entries["scope"])
+
+
+def _check_complete(db: sqlite3.Connection, path: Path, scope: Mapping[str, Any]) -> None:
+    held: dict[tuple[str, str], dict[str, int]] = {}
+    for table, part in (("grades", "'grade'"), ("confidences", "method")):
+        counted = db.execute(f"SELECT task, protocol, {part}, count(*) FROM {table} GROUP BY 1, 2, 3")
+        for task, protocol, name, n in counted:
+            held.setdefault((task, protocol), {})[name] = n
+    for task, of_task in scope.items():
+        for protocol, asked in of_task.items():
+            for part in ("grade", *asked.get("methods", ())):
+                n, wanted = held.get((task, protocol), {}).get(part, 0), asked["questions"] * asked["draws"]
+                if n < wanted:
+                    what = "grades" if part == "grade" else f"confidences by {part!r:.40}"
+                    raise RunFileError(
+                        f"{path}: the manifest says that the run is complete, and {n:,} of {wanted:,} {what} of"
+                        f" {task!r:.60} are there; the command that made the run makes the others"
+                    )
+
+
+def _counts(db: sqlite3.Connection, table: str) -> Iterator[tuple[str, str, int, int]]:
+    """Task, protocol, rows, greatest draw."""
+    yield from db.execute(f"SELECT task, protocol, count(*), max(draw) FROM {table} GROUP BY task, protocol").fetchall()

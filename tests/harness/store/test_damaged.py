@@ -1,0 +1,224 @@
+"""Damaged and foreign run files: each is read rightly or refused, with file and place, when it is opened."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from some_runs import MANIFEST, whole_run
+
+from calibench.cli import main
+from calibench.errors import CalibenchError, RunFileError
+from calibench.records import Confidence, Generation, Grade, Metric, Question
+from calibench.store import FILE_NAME, RunFile, schema
+
+_KEY = "task = 'micro_words' AND question_id = 'q5'"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> bytes:
+    return (whole_run(tmp_path_factory.mktemp("whole")) / FILE_NAME).read_bytes()
+
+
+@pytest.fixture
+def damaged(whole: bytes, tmp_path: Path) -> Callable[[str | Callable[[bytes], bytes]], Path]:
+    """Puts the run file into a folder, damaged by statements of SQL, or by what is done with its bytes."""
+
+    def damage(how: str | Callable[[bytes], bytes]) -> Path:
+        file = tmp_path / FILE_NAME
+        file.write_bytes(how(whole) if callable(how) else whole)
+        if isinstance(how, str):
+            db = sqlite3.connect(file, isolation_level=None)
+            db.executescript(how)
+            db.close()
+        return tmp_path
+
+    return damage
+
+
+def read_all(folder: Path) -> list:
+    """Everything that a run file holds."""
+    with RunFile.open(folder) as run:
+        records = [list(run._select(record)) for record in (Question, Generation, Confidence, Grade, Metric)]
+        return [run.manifest(), *records]
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(RunFileError) as raised:
+        read_all(folder)
+    message = str(raised.value)
+    assert message.startswith(f"{folder / FILE_NAME}: ")
+    assert len(message.splitlines()) == 1
+    assert len(message) < len(str(folder)) + 400
+    return message
+
+
+_VALUES = {
+    "blob": "x'ff00fe'", "null": "NULL", "negative": "-1", "half": "0.5", "infinite": "9e999", "word": "'bogus'",
+    "no UTF-8": "CAST(x'ff41' AS TEXT)",
+}  # fmt: skip
+_MAY_BE = {
+    "negative": {"generations.seed", "generations.logprob", "questions.level"},
+    "half": {"generations.logprob", "generations.latency", "confidences.value"},
+    "null": {
+        *("generations.seed", "generations.cached_tokens", "generations.reasoning_tokens", "generations.answer_tokens"),
+        *("generations.logprob", "generations.latency", "generations.error", "generations.reasoning"),
+        *("generations.token_ids", "confidences.raw", "confidences.cached_tokens", "grades.answer", "grades.detail"),
+        *("questions.subject", "questions.level", "questions.cluster"),
+    },
+}
+"""What is damaged so may stand there."""
+_TEXTS = {"raw", "answer", "grader", "detail", "error", "reasoning", "text", "subject", "cluster", "split"}
+"""Columns of any text."""
+
+
+@pytest.mark.parametrize("table", [table for table, _ in schema.TABLES.values() if table != "metrics"])
+@pytest.mark.parametrize("value", _VALUES)
+def test_a_value_of_another_type_or_range_is_refused_by_table_row_and_column(damaged, whole, table, value):
+    (record,) = (record for record, (name, _) in schema.TABLES.items() if name == table)
+    for column in record.__struct_fields__:
+        folder = damaged(f"UPDATE OR IGNORE {table} SET {column} = {_VALUES[value]} WHERE {_KEY}")
+        if (folder / FILE_NAME).read_bytes() == whole:
+            continue  # a part of the key is never empty
+        stays_text = column in _TEXTS and value not in ("blob", "null", "no UTF-8")
+        if stays_text or f"{table}.{column}" in _MAY_BE.get(value, ()):
+            read_all(folder)
+        else:
+            message = refusal(folder)
+            said = value == "no UTF-8" or column in schema.TABLES[record][1] or (table in message and "q5" in message)
+            assert said, (column, message)
+
+
+_OTHER_TABLES = {
+    "no table grades": "DROP TABLE grades",
+    "no table manifest": "DROP TABLE manifest",
+    "the table grades has other columns .*'x'": "ALTER TABLE grades ADD COLUMN x TEXT",
+    "the table questions has other columns .*'task'": "ALTER TABLE questions RENAME COLUMN task TO tusk",
+    "the table confidences has other columns": "CREATE TABLE c AS SELECT * FROM confidences; DROP TABLE confidences;"
+    " ALTER TABLE c RENAME TO confidences; INSERT INTO confidences SELECT * FROM confidences",
+    "holds a trigger, 'x'": "CREATE TRIGGER x AFTER INSERT ON grades BEGIN DELETE FROM questions; END",
+    "holds a view, 'grades'": "ALTER TABLE grades RENAME TO g; CREATE VIEW grades AS SELECT * FROM g",
+    "confidences has a row without one in generations: .*'q99'": "INSERT INTO confidences VALUES"
+    " ('micro_words', 'q99', 'stated', 0, 'stated', 0.5, 'ok', NULL, NULL)",
+    "grades has a row without one in generations: .*'q99'": "INSERT INTO grades VALUES"
+    " ('micro_words', 'q99', 'stated', 0, '5', 'correct', 'number/1', NULL)",
+    "generations has a row without one in questions: .*'q5'": f"DELETE FROM questions WHERE {_KEY}",
+    "confidences has a row without one in grades": "DELETE FROM generations; DELETE FROM grades",
+    "22 of 24 grades of 'micro_words'": f"DELETE FROM grades WHERE {_KEY}",
+    "22 of 24 confidences by 'stated'": f"DELETE FROM confidences WHERE method = 'stated' AND {_KEY}",
+    "value .* found 0.5": "UPDATE confidences SET status = 'missing', value = 0.5",
+    "value .* found None": "UPDATE confidences SET value = NULL",
+    "schema 99 of calibench 0.1.0": "PRAGMA user_version = 99",
+    "schema 99 of calibench unknown": "PRAGMA user_version = 99; DELETE FROM manifest",
+    "not a calibench run": "PRAGMA application_id = 5",
+}
+
+
+@pytest.mark.parametrize("found", _OTHER_TABLES)
+def test_tables_that_do_not_go_together_are_refused(damaged, found):
+    with pytest.raises(RunFileError, match=found):
+        read_all(damaged(_OTHER_TABLES[found]))
+
+
+@pytest.mark.parametrize("value", ["null", "5", "[1, 2]", '{"a": {"b": [null]}}', "{", "", "[" * 5000 + "]" * 5000])
+def test_a_manifest_of_other_types_is_refused_by_entry(damaged, value):
+    for entry in ("name", "model", "scope", "complete", "notes", "sessions", "identity", "configuration", "data"):
+        fits = {"identity": [value[:2] == '{"'], "configuration": [value[:2] == '{"']}.get(entry, [False])[0]
+        folder = damaged(f"UPDATE manifest SET value = '{value}' WHERE key = '{entry}'")
+        if fits:
+            read_all(folder)
+        else:
+            assert f"manifest, '{entry}'" in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    ("scope", "found"),
+    [
+        ({"stated": {"questions": 3, "draws": 2}}, "3 questions with 2 draws, as the manifest says, found 24 rows"),
+        ({"stated": {"questions": 24, "draws": 1}}, "24 questions with 1 draws.*the last of draw 2"),
+        ({"plain": {"questions": 12, "draws": 2}}, "'stated': expected 0 questions"),
+        ({"stated": {"questions": -1, "draws": 2}}, "manifest, 'scope': .*>= 0"),
+        ({"stated": {"questions": 13, "draws": 2}}, "complete, and 24 of 26 grades"),
+    ],
+)
+def test_more_rows_than_were_asked_for_are_refused_and_fewer_in_a_complete_run(damaged, scope, found):
+    text = json.dumps({"micro_words": scope})
+    with pytest.raises(RunFileError, match=found):
+        read_all(damaged(f"UPDATE manifest SET value = '{text}' WHERE key = 'scope'"))
+
+
+def test_what_a_complete_run_lacks_can_be_made(damaged):
+    folder = damaged(f"DELETE FROM grades WHERE {_KEY}")
+    with RunFile.create(folder) as run:
+        assert run.tally("micro_words", "stated")["grade"] == 22
+
+
+_BYTES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda b: b"",
+    "half": lambda b: b[: len(b) // 2],
+    "three pages": lambda b: b[: 3 * 4096],
+    "no last page": lambda b: b[:-4096],
+    "the header alone": lambda b: b[:100],
+    "another file": lambda b: b"these bytes are no database" * 400,
+    "no page but the first": lambda b: b[:4096] + bytes(len(b) - 4096),
+}
+
+
+@pytest.mark.parametrize("damage", _BYTES)
+def test_a_torn_file_is_refused(damaged, damage):
+    refusal(damaged(_BYTES[damage]))
+
+
+@pytest.mark.parametrize("kind", ["zeros", "ones", "type", "cells"])
+def test_a_damaged_page_is_refused(damaged, whole, kind):
+    """Every page but those that nothing uses: all of it, its type, or the number of cells in it."""
+    before = read_all(damaged(lambda b: b))
+    for page in range(1, len(whole) // 4096):
+        start = page * 4096
+        content = bytearray(whole)
+        if kind == "type":
+            content[start] ^= 0x55
+        elif kind == "cells":
+            content[start + 4] = max(content[start + 4] - 1, 0) or 1
+        else:
+            content[start : start + 4096] = (b"\0" if kind == "zeros" else b"\xff") * 4096
+        if content == whole:
+            continue
+        folder = damaged(lambda _, content=content: bytes(content))
+        try:
+            assert read_all(folder) == before
+        except CalibenchError:
+            refusal(folder)
+
+
+def test_a_write_ahead_log_of_another_file_is_not_taken_for_its_own(damaged, tmp_path):
+    other = whole_run(tmp_path / "other")
+    db = sqlite3.connect(other / FILE_NAME, isolation_level=None)
+    db.execute("UPDATE grades SET outcome = 'bogus'")
+    log = (other / f"{FILE_NAME}-wal").read_bytes()
+    db.close()
+    folder = damaged(lambda b: b)
+    (folder / f"{FILE_NAME}-wal").write_bytes(log)
+    refusal(folder)
+    (folder / f"{FILE_NAME}-wal").write_bytes(b"x" * 9000)
+    assert read_all(folder)[0] == dict(sorted(MANIFEST.items()))
+
+
+_COMMANDS = (
+    ["report", "RUN"], ["report", "RUN", "--rescore"], ["compare", "OTHER", "RUN", "--out", "RUN/compared"],
+    ["votes", "RUN"], ["recalibrate", "RUN"], ["plot", "RUN", "--out", "RUN/plot.svg"],
+)  # fmt: skip
+
+
+def test_every_command_refuses_a_damaged_run_in_a_line(damaged, tmp_path, capsys):
+    other = str(whole_run(tmp_path / "other"))
+    folder = damaged("UPDATE grades SET outcome = 'bogus'")
+    for command in _COMMANDS:
+        words = [word.replace("RUN", str(folder)).replace("OTHER", other) for word in command]
+        assert main(words) == 3, command
+        said = capsys.readouterr().err.splitlines()
+        assert len(said) == 1, command
+        assert f"{folder / FILE_NAME}: grades, task 'micro_words', question_id 'q0'" in said[0]

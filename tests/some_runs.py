@@ -1,0 +1,65 @@
+"""A small run file as the pipeline leaves it: two draws of a dozen questions, three methods, and its whole manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec.structs import replace
+from some_records import confidence, generation, grade, question
+
+from calibench.records import Record
+from calibench.store import RunFile
+
+TASK = "micro_words"
+QUESTIONS, DRAWS = 12, 2
+METHODS = ("p_true", "sequence_probability", "stated")
+_RAW = {
+    "p_true": '{"A":0.75,"B":0.25}',
+    "sequence_probability": '{"mean_logprob":-0.5,"total_logprob":-1.0,"min_logprob":-1.0,'
+    '"tokens":2,"mean_entropy":0.5}',
+    "stated": "Confidence: 75%",
+}
+MANIFEST = {
+    "name": "a run",
+    "kind": "sft",
+    "model": {"name": "a model", "revision": None, "lineage": {"kind": "sft"}},
+    "suite": None,
+    "calibench": "0.1.0",
+    "complete": True,
+    "notes": ["A note."],
+    "scope": {"micro_words": {"stated": {"questions": QUESTIONS, "draws": DRAWS, "methods": list(METHODS)}}},
+    "identity": {
+        "weights": "sha256:0",
+        "temperature": 0.7,
+        "prompts": {"micro_words, stated": "0"},
+        "graders": {"micro_words": "number/1"},
+        "data": {"micro_words": "sha256:0"},
+        "reasoning": {"source": "template", "opening": "<think>", "closing": "</think>", "answer": ""},
+    },
+    "configuration": {"model": "a model", "temperature": 0.7, "seed": 0},
+    "data": {"micro_words": {"origin": "generated", "fingerprint": "sha256:0", "note": None}},
+    "sessions": [{"start": "2026-11-28T15:01:15+00:00", "seconds": 1.5, "engine": {"dtype": "float32"}}],
+    "hardware": {"processors": 2},
+}
+
+
+def whole_run(folder: Path) -> Path:
+    """Writes the run file into the folder."""
+    with RunFile.create(folder) as run:
+        for i in range(QUESTIONS):
+            run.write([replace(question(i), task=TASK, choices=(), gold=(str(i),), level=1 + i % 3)])
+            for draw in range(DRAWS):
+                run.write(_answered(i, draw))
+        run.update_manifest(**MANIFEST)
+    return folder
+
+
+def _answered(i: int, draw: int) -> list[Record]:
+    right = (i + draw) % 3 > 0
+    answer = str(i if right else 100 + i)
+    value = (10 + i + draw) / 30
+    return [
+        replace(generation(i, draw), task=TASK, text=f"Answer: {answer}\nConfidence: 75%"),
+        replace(grade(i, "correct" if right else "incorrect", draw), task=TASK, answer=answer),
+        *(replace(confidence(i, value, draw), task=TASK, method=method, raw=_RAW[method]) for method in METHODS),
+    ]
