@@ -24,7 +24,9 @@ from calibench.tasks.grading.answer import stated
 _QUOTES = ("``", '""', "''", "“”", "‘’")
 _ANALYSIS = re.compile(r"(?is)<analysis>(?:(?!<analysis>).)*</analysis>")
 _CONFIDENCE_BEFORE = re.compile(r"(?i)<confidence>[^<\n]{1,30}</confidence>\s{0,3}\Z")
-_ONLY_CONFIDENCE = re.compile(r"(?i)\W*(?:<?(?:confidence|probability)\b[^\n]{0,60}\s*\W{0,4}){0,3}")
+_ONLY_CONFIDENCE = re.compile(
+    r"(?i)\W*+(?:<?(?:confidence|probability)\b(?:(?!(?:confidence|probability)\b)[^\n]){0,60}+\s*+\W{0,4}+){0,6}+"
+)
 
 
 class Reasoning(NamedTuple):

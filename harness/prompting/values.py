@@ -35,7 +35,7 @@ BOUND = (
 """What makes a number the end of a range."""
 _OR_MORE = "(?:or|and) (?:more|higher|above|over|greater|better|less|lower|below|under)|以上|以下|未満"
 VALUE = re.compile(
-    rf"(?i)(?:[*_\"'`\[({{}}$~≈%\\| \t]|\.{{2,3}}|…|</?\w{{1,6}}>"
+    rf"(?i)(?:[*_\"'`\[({{}}$~≈%\\| \t]|\.{{2,3}}+|…|</?\w{{1,6}}>"
     rf"|boxed|text|{ABOUT}|<(?={NUMBER}[ ]?{PERCENT}?>)){{0,12}}"
     rf"(?P<bound>(?:{BOUND})[ ]?)?(?P<hundredths>百分之)?"
     rf"(?P<number>{NUMBER})(?:[*_>\"'`$]{{0,3}}[ \t]?(?P<percent>{PERCENT})|[ ]?\((?P<restated>{NUMBER})[ ]?%\))?"

@@ -15,7 +15,7 @@ import re
 from itertools import accumulate
 from typing import NamedTuple
 
-_OPEN = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w+.-]*)(?P<info>[^`\n]*)\n?\Z")
+_OPEN = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}+|~{3,}+)[ \t]*+(?P<language>[\w+.-]*+)(?P<info>[^`\n]*+)\n?\Z")
 _OPEN_BEHIND = re.compile(r"(?i)[^`\n]{0,400}\S[ \t]{0,4}(?P<fence>```)[ \t]{0,4}(?P<language>py\w{0,8})[ \t]*\n?\Z")
 _CLOSE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)")
 _CLOSE_BEHIND = re.compile(r"(?i)(?<=[^`])```(?=[ \t]*(?:\n?\Z|[*_]{0,2}confidence))")
@@ -27,6 +27,8 @@ _STATEMENT = re.compile(r"(?m)^(?:def|class|import|from) ")
 _CONFIDENCE = re.compile(
     r"(?i)[ \t>*_#-]{0,4}<?(?:(?:my|overall) )?confidence\b[^\n:：=>]{0,30}[*_]{0,2}[:：>][^\n]{0,20}\d[^\n]{0,24}\n?\Z"
 )
+_UNCLOSED = 4
+"""Blocks without an end that are looked for: a bound, as each look reads the rest of the text."""
 HIDDEN = "\ufffc"
 """Stands for each character of a program."""
 
@@ -49,11 +51,13 @@ def blocks(text: str) -> list[Block]:
         return []
     lines = re.findall(r"[^\n]*\n|[^\n]+", text)
     starts = [0, *accumulate(map(len, lines))]
-    found, i = [], 0
-    while i < len(lines):
+    found: list[Block] = []
+    i = unclosed = 0
+    while i < len(lines) and unclosed < _UNCLOSED:
         if opening := _OPEN.match(lines[i]) or _OPEN_BEHIND.match(lines[i]):
             block, i = _block(lines, starts, i, opening)
             found.append(block)
+            unclosed += not block.closed
         else:
             i += 1
     return found

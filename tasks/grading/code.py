@@ -171,17 +171,30 @@ def _completed(code: str, others: Sequence[str]) -> str:
     tree = _parsed(code)
     if tree is None:
         return code
-    parts = [(other, node) for other in others if (tree_of := _parsed(other)) for node in tree_of.body]
-    available = {name: part for part in parts for name in _bound(part[1])}
-    has, needs, taken = _names(tree, ast.Store), _names(tree, ast.Load), set()
-    while missing := [name for name in sorted(needs - has) if name in available]:
-        for name in missing:
-            node = available[name][1]
-            has |= _bound(node)
-            needs |= _names(node, ast.Load)
-            taken.add(id(node))
-    kept = [ast.get_source_segment(other, node) or "" for other, node in parts if id(node) in taken]
-    return "\n".join([*kept, code])
+    available: dict[str, ast.stmt] = {}
+    order: list[tuple[ast.stmt, list[bytes]]] = []
+    for other, parsed in [(other, parsed) for other in others if (parsed := _parsed(other))]:
+        lines = other.encode().splitlines(keepends=True)
+        order += [(node, lines) for node in parsed.body]
+        for node in parsed.body:
+            available |= dict.fromkeys(_bound(node), node)
+    has, needs, taken = _names(tree, ast.Store), [*_names(tree, ast.Load)], set()
+    while needs:
+        name = needs.pop()
+        if name in available and name not in has:
+            has |= _bound(available[name])
+            needs += _names(available[name], ast.Load)
+            taken.add(id(available[name]))
+    return "\n".join([*(_source(node, lines) for node, lines in order if id(node) in taken), code])
+
+
+def _source(node: ast.stmt, lines: Sequence[bytes]) -> str:
+    """The statement as it is written; `ast.get_source_segment` reads the whole text for each."""
+    assert node.end_lineno
+    assert node.end_col_offset is not None
+    part = [*lines[node.lineno - 1 : node.end_lineno - 1], lines[node.end_lineno - 1][: node.end_col_offset]]
+    part[0] = part[0][node.col_offset :]
+    return b"".join(part).decode()
 
 
 def _bound(node: ast.stmt) -> set[str]:

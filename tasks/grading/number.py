@@ -55,7 +55,7 @@ _REWRITTEN = (
     (re.compile(rf"(?<=[{_CJK}])(?=[-+.\d])|(?<=\d)(?=[{_CJK}])"), " "),
 )
 _GROUPED = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[ ]\d{3}){1,4}(?![\d/.,]|[ ]?/)")
-_INTEGER = r"(?:\d{1,3}(?:,\d{3})+|\d{1,300})"
+_INTEGER = r"(?:\d{1,3}(?:,\d{3}){1,99}|\d{1,300})"
 _NUMBER = re.compile(
     r"(?<![\w.,/^:√×])(?<!\w[-–—])(?:(?P<sign>[-+])[ ]?)?"
     rf"(?:(?:(?P<whole>\d{{1,9}})[ ])?(?P<top>{_INTEGER})[ ]?/[ ]?(?P<bottom>{_INTEGER})"

@@ -18,7 +18,12 @@ _LONGEST = 500
 """Characters of a line that are looked at."""
 _CLAUSES = 12
 """Clauses of a sentence that may begin with a refusal."""
-_SENTENCE_END = re.compile(r"(?:(?<!\d)\.|[!?。।؟\n])+(?=\s|\W*\Z|[^\x00-\x7f])")
+_STOP = "[.!?。।؟\n]"
+_SENTENCE_END = re.compile(
+    rf"(?:(?<!{_STOP})|(?<=\d\.))(?:(?<!\d)\.|[!?。।؟\n])"
+    rf"(?:{_STOP}*+(?=\s|[^\x00-\x7f]|\W*+\Z)|{_STOP}*[。।؟\n])"
+)
+"""Stops in a row, but for a point within a number, with the end, a blank or another script behind one of them."""
 _CLAUSE = re.compile(r"\A|[,;:،、][ ]?|[ ](?:-|so|and|und|et|y|e|и)[ ]")
 _TITLE = re.compile(r"\W*(?:[A-Z][\w']* ){2,}(?:[a-z]{1,4} ){0,2}[A-Z]\w*\W*\Z")
 
