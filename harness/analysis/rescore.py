@@ -120,6 +120,7 @@ class _Rescoring:
         self._markup = markup_of(run)
         self._methods = methods
         self._of_text = {name for name, method in methods.items() if not method.needs_model}
+        self._graders = graders
         self._judge = Judge(methods, graders)
         self._found = found
 
@@ -139,7 +140,7 @@ class _Rescoring:
     async def _read(
         self, task: Task, question: Question, generation: Generation, old: Grade | None, readings: dict[str, Confidence]
     ) -> None:
-        parsed = parsed_of(generation, self._scale, self._markup)
+        parsed = await parsed_of(generation, self._scale, self._markup, self._graders)
         answered = answered_of(question, generation, parsed)
         made = await self._judge.judge(task, question, generation, answered, {"grade", *self._of_text})
         before: dict[str, Grade | Confidence] = {**readings, **({"grade": old} if old else {})}

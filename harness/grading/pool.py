@@ -10,6 +10,7 @@ continued. Programs that a grader wants run are run from here, each in a sandbox
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import os
@@ -24,6 +25,7 @@ from calibench import tasks
 from calibench.errors import EngineError, InputError, PluginError
 from calibench.grading import sandbox
 from calibench.grading.workers import Ended, OutOfTime, Workers
+from calibench.prompting.parsing import Parsed, parse
 from calibench.records import MACHINE, Question
 from calibench.tasks import grading
 from calibench.tasks.base import Task, Verdict
@@ -40,6 +42,8 @@ GRADERS = max(1, (os.cpu_count() or 2) // 2)
 """Processes that grade beside an engine."""
 GRADER_SECONDS = 10.0
 """Processor time that grading one answer may take."""
+LONG = 20_000
+"""Characters of a text that are parsed in about a tenth of a second."""
 _ASLEEP = 60.0
 """Seconds by the clock that it may take beside that, so that a grader that sleeps ends."""
 _PATIENCE = 3
@@ -98,6 +102,20 @@ class GradingPool:
 
         self._schedule(_classify, (grader, answers), self._timeout + _ASLEEP, settle)
         return classes
+
+    async def parsed(self, text: str, **how: Any) -> Parsed:
+        """What `parse` makes of a text. A long one is parsed by a worker: the event loop, which everything in flight
+        waits for, would stand still."""
+        if len(text) <= LONG:
+            return parse(text, **how)
+        parsed: Future[Parsed | None] = Future()
+        parsed.set_running_or_notify_cancel()
+
+        def settle(done: Future) -> None:
+            parsed.set_result(None if _error(done) else done.result())
+
+        self._schedule(_parse, (text, how), self._timeout + _ASLEEP, settle)
+        return await asyncio.wrap_future(parsed) or parse(text, **how)
 
     def close(self) -> None:
         """Ends the workers; answers that are not graded yet get the verdict `failed`."""
@@ -209,3 +227,8 @@ def _classify(
     grading.load_libraries(grader)
     with _processor_time(seconds):
         return grading.answer_classes(grader, answers)
+
+
+def _parse(text: str, how: dict[str, Any], seconds: float, _programs: sandbox.Limits, _alone: bool) -> Parsed:
+    with _processor_time(seconds):
+        return parse(text, **how)

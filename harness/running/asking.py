@@ -9,8 +9,9 @@ from typing import Any, Literal
 from calibench.backends import _likelihoods
 from calibench.backends.base import BaseBackend, Completion
 from calibench.confidence.base import Answered
+from calibench.grading.pool import GradingPool
 from calibench.prompting.chat import Prompt
-from calibench.prompting.parsing import Parsed, parse, states_answer
+from calibench.prompting.parsing import Parsed, states_answer
 from calibench.prompting.protocols import Protocol, body, first_turn, options_of
 from calibench.records import Generation, Question, Sampling
 from calibench.running.config import RunConfig, seed_of
@@ -29,13 +30,17 @@ class Asker:
         protocol: what is asked besides the question.
         sampling: how the next token is chosen, and which scores of tokens are asked for.
         backend: started.
+        graders: parse what is long.
     """
 
-    def __init__(self, config: RunConfig, protocol: Protocol, sampling: Sampling, backend: BaseBackend):
+    def __init__(
+        self, config: RunConfig, protocol: Protocol, sampling: Sampling, backend: BaseBackend, graders: GradingPool
+    ):
         self._config = config
         self._protocol = protocol
         self._sampling = sampling
         self._backend = backend
+        self._graders = graders
 
     def prompt(self, task: Task, question: Question) -> Prompt | AnswerOptions:
         if self._protocol.scores_options:
@@ -48,7 +53,7 @@ class Asker:
             begin = time.monotonic()
             scored = await _likelihoods.score(self._backend, prompt)
             generation = self._chosen(question, scored, draw, time.monotonic() - begin)
-            return generation, self._answered(question, generation, options=_scored(scored))
+            return generation, await self._answered(question, generation, options=_scored(scored))
         seed = None
         if self._sampling.temperature > 0:
             seed = seed_of(self._config.seed, question.task, question.question_id) + draw
@@ -56,12 +61,13 @@ class Asker:
         if length >= self._backend.context:
             reason = f"prompt of {length} tokens leaves no room in a context of {self._backend.context}"
             generation = _nothing(self._key(question, draw), seed, length, prompt.reasoning_opened, reason)
-            return generation, self._answered(question, generation, prompt=prompt.token_ids)
+            return generation, await self._answered(question, generation, prompt=prompt.token_ids)
         begin = time.monotonic()
         completion = await self._backend.complete(prompt.token_ids, self._sampling, seed)
         if self._config.force_answer:
             completion = await self._with_answer(question, prompt, completion, seed)
-        generation, parsed = self._generation(question, prompt, draw, seed, completion, time.monotonic() - begin)
+        latency = time.monotonic() - begin
+        generation, parsed = await self._generation(question, prompt, draw, seed, completion, latency)
         answered = Answered(parsed, prompt.token_ids, completion.token_ids, completion.scores, problem=body(question))
         return generation, answered
 
@@ -69,18 +75,18 @@ class Asker:
         """What methods that need the model read a stored generation from; its tokens' scores are not stored."""
         if isinstance(prompt, AnswerOptions):
             scored = await _likelihoods.score(self._backend, prompt)
-            return self._answered(question, generation, options=_scored(scored))
-        return self._answered(question, generation, prompt=prompt.token_ids)
+            return await self._answered(question, generation, options=_scored(scored))
+        return await self._answered(question, generation, prompt=prompt.token_ids)
 
-    def _answered(self, question: Question, generation: Generation, **further: Any) -> Answered:
-        parsed = parsed_of(generation, self._protocol.scale, self._backend.chat.markup)
+    async def _answered(self, question: Question, generation: Generation, **further: Any) -> Answered:
+        parsed = await parsed_of(generation, self._protocol.scale, self._backend.chat.markup, self._graders)
         fields = {"prompt": (), "output": generation.token_ids or (), "problem": body(question), **further}
         return Answered(parsed, **fields)
 
-    def _generation(
+    async def _generation(
         self, question: Question, prompt: Prompt, draw: int, seed: int | None, completion: Completion, latency: float
     ) -> tuple[Generation, Parsed]:
-        text, parsed = self._read(prompt, completion)
+        text, parsed = await self._read(prompt, completion)
         reasoning_tokens = self._backend.chat.token_of(completion.token_ids, parsed.answer_start)
         generation = Generation(
             **self._key(question, draw),
@@ -99,9 +105,9 @@ class Asker:
         )
         return generation, parsed
 
-    def _read(self, prompt: Prompt, completion: Completion) -> tuple[str, Parsed]:
+    async def _read(self, prompt: Prompt, completion: Completion) -> tuple[str, Parsed]:
         text = self._backend.chat.decode(completion.token_ids)
-        return text, parse(
+        return text, await self._graders.parsed(
             text,
             reasoning_opened=prompt.reasoning_opened,
             scale=self._protocol.scale,
@@ -116,7 +122,7 @@ class Asker:
 
         In the place of the format repair of EpiCaR (arXiv 2601.06786), whose trigger and words are not published.
         """
-        _, parsed = self._read(prompt, completion)
+        _, parsed = await self._read(prompt, completion)
         if question.tests or (not parsed.truncated and states_answer(parsed.answer_text)):
             return completion
         begun = self._backend.chat.answer_begun(prompt.token_ids, completion.token_ids, parsed.unclosed)

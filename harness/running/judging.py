@@ -12,15 +12,15 @@ from calibench.grading.pool import GradingPool
 from calibench.prompting import protocols
 from calibench.prompting.echo import repeats_form
 from calibench.prompting.markup import Markup
-from calibench.prompting.parsing import Parsed, parse
+from calibench.prompting.parsing import Parsed
 from calibench.records import Confidence, Generation, Grade, Question
 from calibench.tasks.base import Task, Verdict
 
 
-def parsed_of(generation: Generation, scale: str | None, markup: Markup | None) -> Parsed:
+async def parsed_of(generation: Generation, scale: str | None, markup: Markup | None, graders: GradingPool) -> Parsed:
     """The parts of a generation, by what the run file keeps of it; `scale` is that of its protocol, and `markup` what
     the run's checkpoint says about its reasoning."""
-    return parse(
+    return await graders.parsed(
         generation.text,
         reasoning_opened=generation.reasoning_opened,
         scale=scale,

@@ -69,6 +69,7 @@ class Stream:
         self._protocol = protocol
         self._progress = progress
         self._markup = markup_of(run)
+        self._graders = graders
         self._wanted = {*methods, "grade"}
         self._of_text = {"grade", *(name for name, method in methods.items() if not method.needs_model)}
         self._of_scores = {name for name, method in methods.items() if "log_probabilities" in method.needs}
@@ -76,7 +77,7 @@ class Stream:
             log_probabilities=bool(self._of_scores),
             entropies=not any("label_probabilities" in method.needs for method in methods.values()),
         )
-        self._asker = Asker(config, protocol, sampling, backend) if backend else None
+        self._asker = Asker(config, protocol, sampling, backend, graders) if backend else None
         self._judge = Judge(methods, graders, backend)
         self._in_flight = backend.in_flight if backend else _JUDGED_AT_ONCE
         self._saver = Saver(run)
@@ -150,7 +151,8 @@ class Stream:
         if stored or asked is None:
             generation = self._run.draws(question.task, question.question_id, self._protocol.name)[draw]
             if asked is None:
-                answered = answered_of(question, generation, parsed_of(generation, self._protocol.scale, self._markup))
+                parsed = await parsed_of(generation, self._protocol.scale, self._markup, self._graders)
+                answered = answered_of(question, generation, parsed)
             else:
                 asker, prompt = asked
                 answered = await asker.again(question, prompt, generation)

@@ -20,6 +20,7 @@ from calibench.errors import (
     ModelError,
     StorageError,
 )
+from calibench.grading import pool
 from calibench.running import pipeline, saving
 from calibench.running.config import seed_of
 from calibench.running.progress import Silent
@@ -472,3 +473,18 @@ def test_an_output_with_an_answer_is_left_as_it_is(launch):
             for q in run.questions()
             for g in run.draws("gsm8k", q.question_id, "stated").values()
         } == {1}
+
+
+def test_a_long_text_is_parsed_by_a_worker(launch, monkeypatch):
+    """All that is in flight waits for the event loop, which would stand still."""
+
+    def parse_here(text, **how):
+        raise AssertionError(f"a text of {len(text)} characters is parsed in the event loop")
+
+    monkeypatch.setattr(pool, "LONG", 500)
+    monkeypatch.setattr(pool, "parse", parse_here)  # not in the workers, which are processes of their own
+    launch(FakeBackend(lambda prompt, seed: f"{'Let me see. ' * 100}\n{add(prompt, seed)}"))
+    with RunFile.open(launch.out) as run:
+        frame = run.frame()
+    assert set(frame["value"]) == {0.85}
+    assert set(frame["outcome"]) == {"correct", "incorrect"}
