@@ -90,7 +90,9 @@ class Field(NamedTuple):
             plain = _names(plain) or plain
         try:
             found = msgspec.convert(plain, self.type)
-            msgspec.json.encode(found)  # a run file holds it
+            kept = msgspec.json.encode(found)  # a run file holds it
+            if isinstance(self.kind, inspect.DictType) and msgspec.json.decode(kept) != found:
+                raise ValueError  # as of dates, which TOML has
         except (msgspec.ValidationError, TypeError, ValueError, OverflowError):
             raise self._misfit(value, called, text=False) from None
         if isinstance(found, float | int) and not _is_countable(found):

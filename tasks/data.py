@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from calibench.errors import DataError
 from calibench.tasks.base import Rows, Task
-from calibench.tasks.table import file_errors, records
+from calibench.tasks.table import file_errors, json_value, records
 
 
 class Hub(NamedTuple):
@@ -123,10 +123,7 @@ def array_rows(path: Path) -> Iterator[tuple[str, dict]]:
     Raises:
         DataError: it is not.
     """
-    try:
-        rows = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}:{getattr(error, 'lineno', 1)}: expected a JSON array, found {error}") from error
+    rows = json_value(path.read_bytes(), str(path))
     if not isinstance(rows, list):
         raise DataError(f"{path}: expected a JSON array of objects, found {type(rows).__name__}")
     for number, row in enumerate(rows, 1):
@@ -136,10 +133,7 @@ def array_rows(path: Path) -> Iterator[tuple[str, dict]]:
 
 
 def _object(line: bytes, place: str) -> dict:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{place}: expected one JSON object on the line, found {error}") from error
+    row = json_value(line, place)
     if not isinstance(row, dict):
         raise DataError(f"{place}: expected one JSON object on the line, found {row!r:.80}")
     return row

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from calibench.errors import DataError, unknown_name
 
@@ -84,13 +84,28 @@ def objects(path: Path) -> Iterator[tuple[int, dict]]:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise DataError(f"{path}, line {number}: not valid JSON ({error})") from error
+            row = json_value(line, f"{path}, line {number}")
             if not isinstance(row, dict):
                 raise DataError(f"{path}, line {number}: expected an object per line, found {line.strip()!r:.80}")
             yield number, row
+
+
+def json_value(text: str | bytes, place: str) -> Any:
+    """What a JSON text says.
+
+    Raises:
+        DataError: it is not valid JSON, or holds half a surrogate pair, which is no character and no file can hold.
+    """
+    try:
+        value = json.loads(text)
+        escapes = (b"\\ud", b"\\uD") if isinstance(text, bytes) else ("\\ud", "\\uD")
+        if any(escape in text for escape in escapes):
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise DataError(f"{place}: not valid JSON (half a surrogate pair, which is no character)") from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{place}: not valid JSON ({error})") from None
+    return value
 
 
 def check_columns(path: Path, wanted: Sequence[str], found: Sequence[str], naming: str) -> None:

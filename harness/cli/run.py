@@ -77,10 +77,10 @@ def _read_file(file: str) -> dict[str, Any]:
     import tomllib
 
     try:
-        table = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+        table = tomllib.loads(Path(file).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: cannot read the configuration ({error})") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # its own, and of integers that are too long or tables too deep
         raise InputError(f"{file}: not valid TOML: {error}") from error
     joined = {name: ",".join(map(str, table[name])) for name in COLUMNS if isinstance(table.get(name), list)}
     return read((RunConfig, Description), table | joined, f"{file}: ")

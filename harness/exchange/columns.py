@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Batch = dict[str, list]
 """Column -> its cells, as many in each column."""
+Reader = Callable[[Path, list[str], str], Iterator[Batch]]
+"""Path, wanted columns, by which options these are named -> batches."""
 
 _ROWS = 50_000
 """Rows of a batch: as Python objects, a million take more memory than all that is made of them."""
@@ -40,13 +42,12 @@ def read(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
         return _saved_data_set(path, wanted, naming)
     with table.file_errors(path):
         path.open("rb").close()
-    reader = _READERS[table.suffix_of(path, list(_READERS))]
-    return _with_file_errors(path, reader(path, wanted, naming))
+    return _read_file(path, _READERS[table.suffix_of(path, list(_READERS))], wanted, naming)
 
 
-def _with_file_errors(path: Path, batches: Iterator[Batch]) -> Iterator[Batch]:
+def _read_file(path: Path, reader: Reader, wanted: list[str], naming: str) -> Iterator[Batch]:
     with table.file_errors(path):
-        yield from batches
+        yield from reader(path, wanted, naming)
 
 
 def _batches(rows: Iterable[tuple], wanted: list[str]) -> Iterator[Batch]:
@@ -109,8 +110,6 @@ def _json(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
 
 
 def _array(path: Path) -> Iterator[dict]:
-    import json
-
     import msgspec
 
     with table.open_text(path) as file:
@@ -119,17 +118,17 @@ def _array(path: Path) -> Iterator[dict]:
     try:  # Objects that are not looked into take a tenth of the memory.
         rows = msgspec.json.decode(text, type=list[msgspec.Raw])
     except msgspec.MsgspecError:  # as of NaN, which Python writes and JSON lacks
-        try:
-            rows, decode = json.loads(text), _same
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{path}: not valid JSON ({error})") from error
+        rows, decode = table.json_value(text, str(path)), _same
     if not isinstance(rows, list):
         raise DataError(
             f'{path}: expected an array of objects, as pandas writes it by to_json(orient="records"), found '
             f"{text.strip()!r:.80}"
         )
     for number, raw in enumerate(rows, 1):
-        row = decode(raw)
+        try:
+            row = decode(raw)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise DataError(f"{path}, element {number}: not valid JSON ({error})") from None
         if not isinstance(row, dict):
             raise DataError(f"{path}, element {number}: expected an object, found {row!r:.80}")
         yield row
@@ -161,6 +160,7 @@ def _arrow(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
             parts = file = ipc.open_stream(source)
         table.check_columns(path, wanted, file.schema.names, naming)
         for part in parts:
+            part.validate(full=True)
             for start in range(0, part.num_rows, _ROWS):
                 yield _cells(part.slice(start, _ROWS).select(wanted))
 
@@ -181,8 +181,9 @@ def _saved_data_set(path: Path, wanted: list[str], naming: str) -> Iterator[Batc
     except Exception as error:  # whatever the library raises for a damaged folder
         raise InputError(f"{path}: not a readable data set ({type(error).__name__}: {error})") from error
     table.check_columns(path, wanted, rows.column_names, naming)
-    for part in rows.select_columns(wanted).with_format("arrow").iter(_ROWS):
-        yield _cells(part)
+    with table.file_errors(path), _arrow_errors(path, "Arrow"):
+        for part in rows.select_columns(wanted).with_format("arrow").iter(_ROWS):
+            yield _cells(part)
 
 
 def _cells(part: pyarrow.RecordBatch | pyarrow.Table) -> Batch:
@@ -200,11 +201,12 @@ def _arrow_errors(path: Path, kind: str) -> Iterator[None]:
 
     try:
         yield
-    except pyarrow.ArrowException as error:
-        raise InputError(f"{path}: not a readable {kind} file ({error})") from error
+    except (pyarrow.ArrowException, ValueError, OverflowError) as error:  # the last two of values that Python lacks
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path}: not a readable {kind} file ({reason})") from error
 
 
-_READERS: dict[str, Callable[[Path, list[str], str], Iterator[Batch]]] = {
+_READERS: dict[str, Reader] = {
     ".csv": _delimited,
     ".tsv": partial(_delimited, delimiters=("\t",)),
     ".jsonl": _json_lines,

@@ -232,7 +232,13 @@ def _plan_of(out: Path) -> dict[str, Any] | None:
     before_work = (_PLAN, store.LOCK)
     begun = file.parent.is_dir() and any(not other.name.startswith(before_work) for other in file.parent.iterdir())
     if begun and file.is_file():
-        return _current(json.loads(file.read_text()))
+        try:
+            return _current(json.loads(file.read_text(encoding="utf-8")))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise IdentityError(
+                f"{file}: expected the plan of this folder's work as `calibench tune` writes it"
+                f" ({type(error).__name__}: {error}); choose another --out"
+            ) from None
     return _planned(Checkpoint(out.name, out, None).lineage())
 
 

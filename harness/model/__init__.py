@@ -6,7 +6,7 @@ import hashlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -23,6 +23,26 @@ _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "
 _ASIDE = ("*.json", "*.jinja", "*.model", "*.txt", "*.tiktoken")
 _IDENTITY_FILES = (*_WEIGHTS, "*.gguf", *_ASIDE)
 _NOT_IDENTITY = {"lineage.json", "README.md"}
+
+
+class _Parent(msgspec.Struct):
+    name: str
+    fingerprint: str
+    lineage: dict[str, Any]
+
+
+class _Lineage(msgspec.Struct):
+    """The entries of a lineage that commands read; others are only shown."""
+
+    schema: int = LINEAGE_SCHEMA
+    kind: str | None = None
+    calibench: str = ""
+    parameters: int | None = None
+    parents: list[_Parent] = []
+    recipe: str = ""
+    options: dict[str, Any] = {}
+    configuration: dict[str, Any] = {}
+    questions: dict[str, Any] = {}
 
 
 class Checkpoint(NamedTuple):
@@ -57,15 +77,18 @@ class Checkpoint(NamedTuple):
         """What `calibench` itself recorded when it trained the checkpoint; empty for others.
 
         Raises:
-            ModelError: a newer calibench wrote it.
+            ModelError: the file is none that calibench wrote, or a newer one wrote it.
         """
         file = self.path / "lineage.json"
         try:
-            lineage = msgspec.json.decode(file.read_bytes(), type=dict)
-        except (OSError, msgspec.MsgspecError):
+            lineage = msgspec.json.decode(file.read_bytes())
+            msgspec.convert(lineage, _Lineage)
+        except FileNotFoundError:
             return {}
+        except (OSError, msgspec.MsgspecError, RecursionError) as error:
+            raise ModelError(f"{file}: expected a lineage as `calibench tune` writes it ({error})") from error
         schema = lineage.get("schema", LINEAGE_SCHEMA)
-        if not isinstance(schema, int) or schema > LINEAGE_SCHEMA:
+        if schema > LINEAGE_SCHEMA:
             raise ModelError(
                 f"{file}: schema {schema} of calibench {lineage.get('calibench', 'unknown')}; this is calibench"
                 f" {__version__}, which reads up to schema {LINEAGE_SCHEMA}: install a newer one"

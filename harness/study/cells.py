@@ -8,6 +8,7 @@ characters each: a number of base 36, in units of 1 / `UNIT`, or `----` where th
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -31,6 +32,18 @@ OUTCOMES = {name[0]: name for name in get_args(Outcome)}
 _ANSWERED = ("correct", "incorrect")
 
 
+def _require(holds: bool, expected: str) -> None:
+    """Tells msgspec that a record is none."""
+    if not holds:
+        raise ValueError(f"expected {expected}")
+
+
+def _require_confidences(confidence: dict[str, str], n: int) -> None:
+    for text in confidence.values():
+        parts = re.fullmatch(rf"(?:[{DIGITS}]{{{_WIDTH}}}|{_NONE * _WIDTH}){{{n}}}", text)
+        _require(bool(parts) and not (decode(text) > 1).any(), "a confidence from 0 to 1 for each answer")
+
+
 class GreedyAnswers(Record, kw_only=True, frozen=True):
     """One greedy answer to each of N questions of a task."""
 
@@ -43,6 +56,12 @@ class GreedyAnswers(Record, kw_only=True, frozen=True):
     """[N] keys of `OUTCOMES`."""
     confidence: dict[str, str]
     """Method -> [N] confidences."""
+
+    def __post_init__(self) -> None:
+        n = len(self.outcomes)
+        _require(set(self.outcomes) <= OUTCOMES.keys(), "as outcomes first letters of outcomes")
+        _require(self.cluster is None or len(self.cluster) == n, "a cluster for each question")
+        _require_confidences(self.confidence, n)
 
 
 class SampledAnswers(Record, kw_only=True, frozen=True):
@@ -60,6 +79,14 @@ class SampledAnswers(Record, kw_only=True, frozen=True):
     """[Q K] 1 or 0."""
     confidence: dict[str, str]
     """Method -> [Q K] confidences."""
+
+    def __post_init__(self) -> None:
+        n = len(self.answer)
+        _require(self.draws > 0 and n % self.draws == 0, "as many answers to each question as draws")
+        _require(set(self.answer) <= {*DIGITS, _NONE}, "as answers their classes")
+        _require(len(self.correct) == n and set(self.correct) <= {"0", "1"}, "1 or 0 for each answer")
+        _require(self.cluster is None or len(self.cluster) * self.draws == n, "a cluster for each question")
+        _require_confidences(self.confidence, n)
 
 
 class Cell(Record, kw_only=True, frozen=True):

@@ -27,6 +27,10 @@ class Asked(Record, kw_only=True, frozen=True):
     spreads: tuple[Spread, ...]
     """One per method."""
 
+    def __post_init__(self) -> None:
+        if len(self.ids) != len(self.answers.outcomes) or not self.ids:
+            raise ValueError("expected an id for each answer")
+
     def accuracy(self) -> float:
         return self.answers.outcomes.count("c") / len(self.ids)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -153,7 +154,10 @@ def _json_texts(cell: str) -> list[str] | None:
 
 def _written(value: Any) -> str:
     """A JSON value as text; empty for null."""
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    # Tables of other kinds hold dates and bytes too, and have NaN for nothing.
+    return "" if value is None or value != value else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _cell(row: dict, column: str, place: str) -> str:
@@ -165,7 +169,7 @@ def _cell(row: dict, column: str, place: str) -> str:
 
 def _level(row: dict, column: str, place: str) -> int:
     text = _cell(row, column, place)
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) < 1:
         raise DataError(f"{place}, column {column!r}: expected a whole number of at least 1, found {text!r:.80}")
     return int(text)
 

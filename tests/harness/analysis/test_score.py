@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import re
 import shlex
@@ -21,6 +22,13 @@ from calibench.analysis.score import publish, score
 from calibench.cli import main
 from calibench.errors import InputError
 from calibench.store import RunFile
+
+
+def parquet_of(confidence: object) -> bytes:
+    """A file with one row."""
+    written = io.BytesIO()
+    pd.DataFrame({"confidence": [confidence], "correct": [1]}).to_parquet(written)
+    return written.getvalue()
 
 
 @pytest.fixture
@@ -224,6 +232,16 @@ CSV = "confidence,correct\n"
         ("t.jsonl", '{"confidence": 0.5, "correct": 1}\n{"confidence": 0.', ["line 2", "not valid JSON"]),
         ("t.jsonl", "[0.5, 1]\n", ["line 1", "an object per line"]),
         ("t.jsonl", "[" * 100_000, ["line 1", "not valid JSON"]),
+        ("t.jsonl", '{"confidence": 0.5, "correct": 1, "x": "\\ud83d"}\n', ["line 1", "half a surrogate pair"]),
+        ("t.json", '[{"confidence": 0.5, "correct": 1, "x": "\\ud83d"}]', ["element 1", "not valid JSON"]),
+        ("t.json", '[{"confidence": NaN, "correct": 1, "x": "\\ud83d"}]', ["half a surrogate pair"]),
+        ("t.json", b"\xff\xfe", ["UTF-8", "0xff"]),
+        ("t.json", '{"confidence": 9' + "9" * 5000 + "}", ["not valid JSON"]),
+        ("t.json.gz", gzip.compress(b'[{"confidence": 0.5, "correct": 1}]' * 9, mtime=0)[:-6], ["end-of-stream"]),
+        ("t.parquet", parquet_of(b"0.\xff")[:-20], ["not a readable Parquet file"]),
+        ("t.parquet", parquet_of(pd.Timestamp("2020-01-01")), ["'confidence', row 1", "a number"]),
+        ("t.parquet", parquet_of(b"0.\xff"), ["'confidence', row 1", "a number"]),
+        ("t.parquet", parquet_of({"a": 0.5}), ["'confidence', row 1", "a number"]),
         ("t.jsonl", '{"confidence": true, "correct": 1}\n', ["'confidence', row 1", "found True"]),
         ("t.jsonl", f'{{"confidence": 1{"0" * 400}, "correct": 1}}\n', ["'confidence', row 1"]),
         ("t.jsonl", '{"Confidence": 0.5, "correct": 1}\n', ["Did you mean Confidence?"]),

@@ -194,6 +194,11 @@ def test_values_that_make_no_sense_are_named(place, capsys, options, message):
             "c.toml: task-draws: expected a table of values, each a whole number (at least 1)",
         ),
         ("engine = 3", "engine: expected a table"),
+        ("engine = {since = 2026-01-01}", "engine: expected a table of JSON values"),
+        ("engine = {share = nan}", "engine: expected a table of JSON values"),
+        (f"seed = {'9' * 5000}", "not valid TOML"),
+        (f"tasks = {'[' * 3000}", "not valid TOML"),
+        ("seed = 1\0", "not valid TOML"),
     ],
 )
 def test_a_wrong_configuration_file_is_named_with_what_is_wrong(place, capsys, text, message):

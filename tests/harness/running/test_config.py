@@ -11,6 +11,7 @@ from fakes import gsm8k_folder
 
 import calibench
 from calibench import tasks
+from calibench.cli.run import _read_file
 from calibench.errors import IdentityError, InputError
 from calibench.fields import Options, fields, of_part
 from calibench.finetune.config import TuneConfig
@@ -22,6 +23,7 @@ from calibench.running.config import RunConfig
 from calibench.running.manifest import check_identity, identity
 from calibench.running.selection import select, split_of
 from calibench.store import RunFile
+from calibench.tasks.user.description import Description
 
 
 def checkpoint(folder: Path, content: str = "{}") -> Checkpoint:
@@ -224,6 +226,24 @@ def test_options_of_a_recipe_are_checked_from_python(recipe, options, message):
     with pytest.raises(InputError) as raised:
         recipes.read_options(recipe, options)
     assert str(raised.value).startswith(message)
+
+
+def test_every_option_of_a_run_may_stand_in_its_file(tmp_path):
+    given = {"limit": 3, "confidence": ["asked"], "draws": 2, "task_draws": {"gsm8k": 2}, "name": "n", "kind": "sft"}
+    given |= {"suite": "zeng2025", "protocol": "plain", "sampling": "model", "trust_remote_code": True}
+    given |= {**RUN, **OTHER_RUN, "tasks": ["gsm8k"]}
+    described = dict.fromkeys(fields(Description), "labels")
+    file = tmp_path / "run.toml"
+    file.write_text("\ufeff" + "".join(f"{name} = {_toml(value)}\n" for name, value in (given | described).items()))
+    read = _read_file(str(file))
+    assert read.keys() == fields(RunConfig).keys() | fields(Description).keys()
+    assert msgspec.json.decode(msgspec.json.encode(read)) == given | described
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_toml(each)}" for name, each in value.items()) + "}"
+    return json.dumps(value)
 
 
 def test_a_configuration_survives_json():

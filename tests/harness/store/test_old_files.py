@@ -60,5 +60,10 @@ def test_a_lineage_without_a_version_is_read_and_a_newer_one_is_refused(tmp_path
     file.write_text(json.dumps({"kind": "sft"}))
     assert checkpoint.lineage() == {"kind": "sft"}
     file.write_text(json.dumps({"kind": "sft", "schema": 2, "calibench": "9.9.9"}))
+    for damaged in ("{", "[]", "", '{"kind": 5}', '{"schema": "1"}', '{"parents": {}}', '{"parents": [5]}', "[" * 9999):
+        file.write_text(damaged)
+        with pytest.raises(ModelError, match=r"lineage\.json: expected a lineage"):
+            checkpoint.lineage()
+    file.write_text(json.dumps({"kind": "sft", "schema": 2, "calibench": "9.9.9"}))
     with pytest.raises(ModelError, match=r"lineage\.json: schema 2 of calibench 9\.9\.9; this is .* up to schema 1"):
         checkpoint.lineage()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -163,6 +164,39 @@ def test_a_file_that_is_no_cell_is_named(tmp_path):
     (tmp_path / "seed0-sft.json").write_text('{"kind": "sft"}')
     with pytest.raises(DataError, match=r"seed0-sft\.json.*expected a cell"):
         study_cells.read(tmp_path / "seed0-sft.json")
+
+
+@pytest.mark.parametrize(
+    ("part", "damage", "found"),
+    [
+        ("test", {"outcomes": "cx"}, "outcomes"),
+        ("test", {"cluster": [0]}, "a cluster for each question"),
+        ("test", {"confidence": {"stated": "----"}}, "a confidence from 0 to 1 for each answer"),
+        ("test", {"confidence": {"stated": "----zzzz"}}, "a confidence from 0 to 1 for each answer"),
+        ("test", {"confidence": {"stated": "---------+9"}}, "a confidence from 0 to 1 for each answer"),
+        ("draws", {"draws": 3}, "as many answers to each question as draws"),
+        ("draws", {"answer": "01!1"}, "as answers their classes"),
+        ("draws", {"correct": "0120"}, "1 or 0 for each answer"),
+        ("draws", {"confidence": {"stated": "----" * 3}}, "a confidence from 0 to 1 for each answer"),
+    ],
+)
+def test_a_damaged_cell_is_named_with_what_is_wrong(tmp_path, part, damage, found):
+    given = {
+        "test": {"domain": "math", "questions": "h", "cluster": None, "outcomes": "ci", "confidence": {}},
+        "draws": {
+            "domain": "math", "questions": "h", "cluster": None, "draws": 2, "answer": "01-1", "correct": "1000",
+            "confidence": {},
+        },
+    }  # fmt: skip
+    cell = {
+        "kind": "sft", "seed": 0, "settings": {}, "fingerprint": "f", "parent": None, "bundled": False,
+        "cpu_seconds": {}, "summary": {}, "sampled": [], "rounds": [],
+        **{name: {"t": of | (damage if name == part else {})} for name, of in given.items()},
+    }  # fmt: skip
+    file = tmp_path / "seed0-sft.json"
+    file.write_text(json.dumps(cell))
+    with pytest.raises(DataError, match=rf"seed0-sft\.json.*expected a cell.*{found}"):
+        study_cells.read(file)
 
 
 # -- numbers ----------------------------------------------------------------------------------------------------------
