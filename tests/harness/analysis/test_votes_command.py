@@ -36,7 +36,7 @@ def make_run(folder, name="a model", n_draws=4, questions=12, method="p_true", p
                     ),
                 ])  # fmt: skip
         run.update_manifest(
-            name=name, kind=None, model={"name": "folder/model"}, complete=True, scope={}, configuration={}
+            name=name, kind=None, model={"name": "folder/model"}, complete=True, configuration={}
         )
     return folder
 
