@@ -28,7 +28,8 @@ def make_run(folder, name, *, kind=None, right=30, questions=40, protocol="state
                 Confidence(**key, method="stated", value=0.8, status="ok", raw=None),
                 Grade(**key, answer="1", outcome="correct" if i < right else "incorrect", grader="number/1"),
             ])  # fmt: skip
-        scope = {"sums": {protocol: {"questions": questions, "draws": 1, "methods": ["stated"]}}}
+        asked = {protocol: {"questions": questions, "draws": 1, "methods": ["stated"]}}
+        scope = {"sums": run.manifest().get("scope", {}).get("sums", {}) | asked}
         run.update_manifest(**{"name": name, "kind": kind, "model": {"name": "m"}, "scope": scope} | manifest)
 
 

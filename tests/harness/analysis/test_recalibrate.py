@@ -240,7 +240,9 @@ def test_an_unknown_recalibration_is_refused_with_the_nearest_names(run, capsys)
 
 
 def test_an_unfinished_run_is_warned_of(tmp_path, capsys):
-    make_run(tmp_path, ("sums",), features=False, complete=False, scope={"sums": {"stated": {"questions": 500, "draws": 1}}})
+    make_run(
+        tmp_path, ("sums",), features=False, complete=False, scope={"sums": {"stated": {"questions": 500, "draws": 1}}}
+    )
     assert main(["recalibrate", str(tmp_path), "--map", "platt"]) == 0
     assert "is not finished: 200 of 500" in capsys.readouterr().err
     assert "is not finished" in (tmp_path / "recalibration.html").read_text()

@@ -35,9 +35,7 @@ def make_run(folder, name="a model", n_draws=4, questions=12, method="p_true", p
                         **of, method=method, value=value, status="missing" if value is None else "ok", raw=None
                     ),
                 ])  # fmt: skip
-        run.update_manifest(
-            name=name, kind=None, model={"name": "folder/model"}, complete=True, configuration={}
-        )
+        run.update_manifest(name=name, kind=None, model={"name": "folder/model"}, complete=True, configuration={})
     return folder
 
 
