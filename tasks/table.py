@@ -98,8 +98,8 @@ def json_value(text: str | bytes, place: str) -> Any:
     """
     try:
         value = json.loads(text)
-        escapes = (b"\\ud", b"\\uD") if isinstance(text, bytes) else ("\\ud", "\\uD")
-        if any(escape in text for escape in escapes):
+        written = text if isinstance(text, bytes) else text.encode()
+        if b"\\ud" in written or b"\\uD" in written:
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise DataError(f"{place}: not valid JSON (half a surrogate pair, which is no character)") from None
