@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -24,6 +25,12 @@ if _WORKER := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     cores = sorted(os.sched_getaffinity(0))
     os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", str(cores[int(_WORKER.removeprefix("gw")) % len(cores)]))
+
+# A shell that starts the tests in the background, or `nohup`, makes them ignore what asks a command to stop, and every
+# command that they start.
+for asked in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(asked) == signal.SIG_IGN:
+        signal.signal(asked, signal.default_int_handler if asked == signal.SIGINT else signal.SIG_DFL)
 
 if _BESIDE.is_dir():
     os.environ.setdefault("CALIBENCH_DATA", str(_BESIDE))

@@ -122,7 +122,7 @@ def test_nobody_reads_standard_input(tmp_path):
 
 def test_with_consent_they_are_executed_and_the_lineage_says_which(tmp_path, marker):
     folders = [hostile.with_code(tmp_path / name, marker) for name in ("one", "two")]
-    out = calibench.tune("merge", str(folders[0]), "", tmp_path / "out", others=str(folders[1]), trust_remote_code=True)
+    out = calibench.tune("merge", str(folders[0]), (), tmp_path / "out", others=str(folders[1]), trust_remote_code=True)
     assert {"configuration_hostile", "tokenization_hostile"} <= set(marker.read_text().split())
     recorded = json.loads((out / "lineage.json").read_text())["configuration"]["executed_code"]
     assert recorded == {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folders[0].glob("*.py")}
