@@ -22,6 +22,7 @@ from calibench.results import Rescoring, RescoringChange
 from calibench.running.judging import Judge, answered_of, draw_key, parsed_of
 from calibench.running.manifest import is_complete, markup_of
 from calibench.running.pipeline import run_loop
+from calibench.running.stream import first_cause
 from calibench.store import RunFile
 from calibench.tasks.base import Task
 from calibench.version import __version__
@@ -126,16 +127,19 @@ class _Rescoring:
 
     async def read_all(self, task: Task) -> None:
         slots = asyncio.Semaphore(_AT_ONCE)
-        async with asyncio.TaskGroup() as reading:
-            for question in self._run.questions(task.name):
-                key = (task.name, question.question_id, self._protocol)
-                grades, readings = self._run.grades(*key), self._run.readings(*key)
-                for draw, generation in self._run.draws(*key).items():
-                    await slots.acquire()
-                    job = reading.create_task(
-                        self._read(task, question, generation, grades.get(draw), readings.get(draw, {}))
-                    )
-                    job.add_done_callback(lambda _: slots.release())
+        try:
+            async with asyncio.TaskGroup() as reading:
+                for question in self._run.questions(task.name):
+                    key = (task.name, question.question_id, self._protocol)
+                    grades, readings = self._run.grades(*key), self._run.readings(*key)
+                    for draw, generation in self._run.draws(*key).items():
+                        await slots.acquire()
+                        job = reading.create_task(
+                            self._read(task, question, generation, grades.get(draw), readings.get(draw, {}))
+                        )
+                        job.add_done_callback(lambda _: slots.release())
+        except BaseExceptionGroup as group:
+            raise first_cause(group) from group
 
     async def _read(
         self, task: Task, question: Question, generation: Generation, old: Grade | None, readings: dict[str, Confidence]

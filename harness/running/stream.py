@@ -98,7 +98,7 @@ class Stream:
                             self._progress.plan(name, selection.total * self._config.draws_of(name))
                             await self._start_task(selection, draws)
                 except BaseExceptionGroup as group:
-                    cause = _first_cause(group)
+                    cause = first_cause(group)
                     # What asks to stop may have reached the engine too.
                     if not (self._stop.is_set() and isinstance(cause, EngineError)):
                         raise cause from group
@@ -172,7 +172,7 @@ class Stream:
         self._progress.done(question.task, outcome, generated)
 
 
-def _first_cause(group: BaseExceptionGroup) -> BaseException:
+def first_cause(group: BaseExceptionGroup) -> BaseException:
     """The error to report for a group of failed draws: an engine that died fails all of them."""
     leaves: list[BaseException] = []
     pending: list[BaseException] = [group]

@@ -41,11 +41,18 @@ class _Data(msgspec.Struct):
     note: str | None
 
 
+class _Reasoning(msgspec.Struct, forbid_unknown_fields=True):
+    source: str
+    opening: Annotated[str, Meta(min_length=1)]
+    closing: Annotated[str, Meta(min_length=1)]
+    answer: str = ""
+
+
 class _Identity(msgspec.Struct):
     data: dict[str, Any] = {}
     prompts: dict[str, Any] = {}
     graders: dict[str, str] = {}
-    reasoning: dict[str, str] | None = None
+    reasoning: _Reasoning | None = None
 
 
 _ENTRIES: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -211,6 +212,23 @@ _COMMANDS = (
     ["report", "RUN"], ["report", "RUN", "--rescore"], ["compare", "OTHER", "RUN", "--out", "RUN/compared"],
     ["votes", "RUN"], ["recalibrate", "RUN"], ["plot", "RUN", "--out", "RUN/plot.svg"],
 )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        ("UPDATE questions SET gold = 'bogus'", "questions, 'micro_words', 'q0': "),
+        ("UPDATE generations SET token_ids = '[true]'", "generations, 'micro_words', 'q0', 'stated', '?0'?: "),
+        ("UPDATE generations SET text = CAST(x'ff' AS TEXT)", "Could not decode"),
+        ("""UPDATE manifest SET value = '{"reasoning": {"source": "s", "tag": "("}}' WHERE key = 'identity'""",
+         "manifest, 'identity'"),
+    ],
+)  # fmt: skip
+def test_texts_are_read_again_or_refused_in_a_line(damaged, capsys, damage, found):
+    folder = damaged(damage)
+    assert main(["report", str(folder), "--rescore", "--dry-run"]) == 3
+    (said,) = capsys.readouterr().err.splitlines()
+    assert re.search(rf"run\.sqlite: .*{found}", said)
 
 
 def test_every_command_refuses_a_damaged_run_in_a_line(damaged, tmp_path, capsys):
