@@ -6,7 +6,8 @@ answer that hedges or mentions several labels ("partly true", "true or false"), 
 is unparsed. Words for true, false, yes and no may be in other languages (`tasks.grading.truth`). Lettered options have
 a grader of their own, `tasks.grading.option`.
 
-Where no answer is stated, the text's first line is read if it starts with a label, then its last line.
+Where no answer is stated, the text's first line is read if it starts with a label or with what it says of the claim
+("This statement is false. ..."), then its last line.
 """
 
 from __future__ import annotations
@@ -63,6 +64,10 @@ def by_label(labels_of: Callable[[Question], Sequence[Label]]) -> dict[str, Any]
     }
 
 
+_OF_THE_CLAIM = re.compile(
+    r"(?i)\W*(?:the|this|that) (?:claim|statement|sentence|assertion)\b[^.\n]{0,300}?"
+    r"\b(?:is|was) (?P<said>(?:not )?\w+)(?=[.,;:!]|\Z| (?:because|since|as)\b)"
+)
 _NO_GOES_ON = re.compile(r"(?i)\W*no\s+[^\W\d]")
 """As in Spanish `no lo sé`, whose first word is no answer."""
 
@@ -94,7 +99,11 @@ def _of_other_language(labels: Sequence[Label], text: str) -> str | None:
 
 def _unlabelled(labels: Sequence[Label], text: str) -> str | None:
     lines = [line for line in text.splitlines() if line.strip()]
-    return (_first_word(labels, lines[0]) or _label(labels, lines[-1])) if lines else None
+    if not lines:
+        return None
+    claim = _OF_THE_CLAIM.match(lines[0])
+    opened = _first_word(labels, lines[0]) or (claim and _label(labels, claim["said"]))
+    return opened or _label(labels, lines[-1])
 
 
 def _label(labels: Sequence[Label], text: str) -> str | None:
