@@ -28,7 +28,7 @@ _NOT_IDENTITY = {"lineage.json", "README.md"}
 class _Parent(msgspec.Struct):
     name: str
     fingerprint: str
-    lineage: dict[str, Any]
+    lineage: dict[str, Any] = {}
 
 
 class _Lineage(msgspec.Struct):

@@ -49,5 +49,5 @@ def test_probabilities_that_are_none_are_named(launch):
     launch(Unsure(lambda prompt, seed: "Answer: 4"), protocol="plain", confidence="p_true")
     with contextlib.closing(sqlite3.connect(launch.out / FILE_NAME)) as db, db:
         db.execute("UPDATE confidences SET raw = 'nothing'")
-    with RunFile.open(launch.out) as run, pytest.raises(RunFileError, match="expected the probabilities of labels"):
+    with RunFile.open(launch.out) as run, pytest.raises(RunFileError, match="expected as raw what the method writes"):
         report(run)
