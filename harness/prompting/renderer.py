@@ -147,8 +147,7 @@ def main() -> None:
         except Exception as error:
             answer = {"error": (str(error) or type(error).__name__)[:300]}
         signal.setitimer(signal.ITIMER_PROF, 0)
-        sys.stdout.write(f"{json.dumps(answer)}\n")
-        sys.stdout.flush()
+        print(json.dumps(answer), flush=True)
 
 
 def _found(request: dict[str, Any]) -> Any:
