@@ -47,6 +47,9 @@ def cache_of_code(tmp_path, monkeypatch):
     import transformers.dynamic_module_utils as of
 
     monkeypatch.setattr(of, "HF_MODULES_CACHE", str(tmp_path / "modules"))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "transformers_modules"]:
+        monkeypatch.delitem(sys.modules, name)  # of another cache
+    monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n" * 100))
 
 
