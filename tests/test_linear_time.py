@@ -43,28 +43,36 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 UNITS = {
     "fences and quotes": [
-        *("`", "```\n", "~~~\n", "x ```py\nConfidence: 9%\n", "```py\nx\n```\n", "'", '"', '"""\n', "“"),
+        *("`", "```\n", "~~~\n", "x ```py\nConfidence: 9%\n", "```py\nx\n```\n", "```python\n", "'", '"', '"""\n', "“"),
     ],
     "brackets and marks": [
         *("{", "}", "(", "( ", "[", "<", "|", "$", "\\", "\\(", "*", "_", "#", "-", "- ", ".", "…", ", ", "?!"),
     ],
     "mathematics": ["\\boxed{", "\\boxed{5} ", "\\frac{", "\\sqrt{", "sqrt(", "\\text{", "1+", "2 × ", "= ", "^"],
-    "numbers": ["9", "9 ", "1,000,", "1.", ".5", "1/", "9%", "9% ", "not 9% sure ", "Rome 0.9\n", "9/10 "],
+    "numbers": [
+        *("9", "9 ", "1,000,", "1.", ".5", "1/", "1.1,", "A, 0.5\n", "9%", "9% ", "not 9% sure ", "Rome 0.9\n"),
+        "9/10 ",
+    ],
     "tags": [
         *("<think>", "</think>", "<think>\n</think>\n", "[THINK]", "◁think▷", "<|channel>thought", "<answer>"),
         *("<|start|>assistant<|channel|>analysis<|message|>", "<|end_of_thought|>", "<|END_THINKING|>", "<analysis>"),
-        *("<confidence>", "</confidence>", "<confidence>9</confidence>", "<|im_end|>", "<|im_start|>user\n", "[INST]"),
+        *("<confidence>", "</confidence>", "<confidence>9</confidence>", "<analysis></analysis>"),
+        *("<|im_end|>", "<|im_start|>user\n", "[INST]"),
+        *("</analysis>", "<analysis>\nAnswer: 5\n<confidence>", "assistant\n"),
     ],
     "labels": [
         *("confidence ", "confidence: ", "Confidence: ..\n", "confidence\n", "confidence is 5 ", "probability that "),
         *("Answer:\n", "Answer: 5\n", '"answer": "', "the answer is ", "A: ", "A) ", "(A) or ", "Problem: ", "user\n"),
+        *("Confidence: 60%\nAnswer: 7\n", "confidence: likely ", "confidence: x not", "Answer: 5\nQuestion: "),
+        *("Answer and confidence: ", "question:\n", "確信度"),
         *("信心", "答案是", "可能性", "确定度", "уверенность: ", "답은 ", "उत्तर "),
     ],
     "words": [
-        *("not ", "not very ", "or ", "very likely ", "partly ", "n't ", "no ", "I am sure ", "I don't know, ", "The "),
+        *("not ", "not very ", "or ", "very likely ", "partly ", "n't ", "no ", "my ", "certain\n"),
+        *("9% likely ", "over 9% sure and ", "I am sure ", "I don't know, ", "The "),
         *("twenty ", "hundred and ", "May 5, ", "a", "é", "\u0301", "\u200b", "\ufdfa", "中", "😀"),
     ],
-    "blanks": [" ", "\n", "\t", "\r\n", " \n", "\u00a0", "\u3000"],
+    "blanks": [" ", "\n", "\t", "\r\n", " \n", "\u00a0", "\u3000", "\u202f"],
     "programs": [
         *("[BEGIN]", "[DONE]", "def f(x): return x\n", "def ", "import a\n", "a = 1\n", "f(", "@f\n", "    "),
         *("if x:\n", "a = 1; "),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -212,38 +211,6 @@ def test_reasoning_changes_neither_answer_nor_confidence(text, value):
     after = parse(f"{text}</think>\n{said}", reasoning_opened=True, scale="percent", finish_reason="stop")
     assert after[1] == alone.answer_text
     assert (after.confidence, after.raw) == (alone.confidence, alone.raw)
-
-
-@pytest.mark.parametrize(
-    "unit",
-    [
-        *("(", "1", "1.1,", "9% ", "\n", " ", "*", "my ", "<think>", "</think>", "Answer: ", "Answer:\n", "\\boxed{"),
-        *("confidence ", "confidence: 5 ", "Confidence: 60%\nAnswer: 7\n", "probability that ", "question:\n"),
-        *("likely ", "not ", "confidence: likely ", "I am sure ", "very ", "confidence: x" + " not", "certain\n"),
-        *("9% likely ", "確信度", "{", "\u202f", "Answer: 5\nQuestion: ", "```python\n", "```\n"),
-        *(
-            "`",
-            "[",
-            "5 ",
-            "not 5% sure ",
-            "over 9% sure and ",
-            "Rome 0.9\n",
-            "A, 0.5\n",
-            "1.",
-            "<|im_end|>",
-            "assistant\n",
-            "Answer and confidence: ",
-        ),
-        *("<analysis>", "<analysis></analysis>", "</analysis>", "<analysis>\nAnswer: 5\n<confidence>"),
-    ],
-)
-@pytest.mark.parametrize("scale", ["percent", "probability", "words"])
-def test_hostile_texts_take_linear_time(unit, scale):
-    """100 kB of one repeated unit parse in half a second; quadratic matching would take minutes."""
-    text = "Answer: 3\n" + unit * (100_000 // len(unit))
-    start = time.process_time()
-    parse(text, reasoning_opened=False, scale=scale, finish_reason="length")
-    assert time.process_time() - start < 10.0
 
 
 PROGRAM = '''import re
