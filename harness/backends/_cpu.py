@@ -21,8 +21,11 @@ _TOKENS_PER_SEQUENCE = 1024
 _STEP_SECONDS = 86400
 """vLLM's limit for a step is 300 s; the first prompts of a model of 7 billion parameters need more on few cores."""
 _FEW_CORES = 8
-"""Up to here all cores compute. Measured on two (`tests/bench/test_threads.py`); with more, the core that vLLM keeps
-back is a smaller part of the machine, and more threads wait where its scheduler stops one."""
+"""Up to here the engine's scheduler, for which vLLM keeps a core back, costs less than that core computes."""
+_LARGE = 50_000_000
+"""Parameters from which a step takes so long that the scheduler is idle for most of it. Below, a core more is worth
+little (docs/engine.md), and on two cores one thread alone computes, so that every probability is the same to the bit in
+any batch; with two, P(True) changes by up to 3e-7."""
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 """Of x86 and ARM processors that compute with bfloat16."""
 _GIB = 2**30
@@ -144,11 +147,11 @@ def fitted(size: Size, given: dict[str, Any], total: int, available: int, bfloat
     }
 
 
-def environment() -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """Settings that the engine's processes read from the environment.
 
-    vLLM keeps one core back for its scheduler, which on few cores is much of the machine and idle while a step is
-    computed.
+    vLLM keeps one core back for its scheduler, which on few cores is much of the machine; with a large model the
+    scheduler is idle while a step is computed, so that all cores compute.
     """
     settings = {
         # Reading log-probabilities would compile a kernel at the first request, for seconds, and need a C++ compiler.
@@ -161,7 +164,7 @@ def environment() -> dict[str, str]:
     if quota is not None and quota < cores:
         # A share of the time of all cores: a thread for each of them would be stopped most of the time.
         return settings | {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": str(max(1, int(quota)))}
-    if cores <= _FEW_CORES:
+    if cores <= _FEW_CORES and size_of(folder).parameters >= _LARGE:
         settings["VLLM_CPU_NUM_OF_RESERVED_CPU"] = "0"
     return settings
 

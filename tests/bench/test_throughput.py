@@ -10,7 +10,7 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -46,13 +46,10 @@ def questions(split: str = "test", limit: int | None = LIMIT):
             yield prompt.token_ids, seed_of(0, name, question.question_id)
 
 
-def bare(
-    draws: int, temperature: float, asked: Iterable[tuple] | None = None, *, without: Collection[str] = ()
-) -> float:
-    """Tokens per second over `asked`, by default over every test question; `without` some settings of ours."""
+def bare(draws: int, temperature: float, asked: Iterable[tuple] | None = None) -> float:
+    """Tokens per second over `asked`, by default over every test question."""
     prompts, seeds = zip(*(asked or questions()), strict=True)
-    engine, chosen = Backend(str(model.resolve(CHECKPOINT).path), {}, "auto", Path(os.devnull))._chosen()
-    environment = {name: value for name, value in chosen.items() if name not in without}
+    engine, environment = Backend(str(model.resolve(CHECKPOINT).path), {}, "auto", Path(os.devnull))._chosen()
     request = {
         "engine": engine,
         "prompts": prompts,

@@ -91,15 +91,17 @@ def test_workers_on_several_memory_nodes_share_the_weights():
     assert fitted(SEVEN, 24, tensor_parallel_size=2)["dtype"] == "float32"
 
 
-def test_all_of_few_cores_compute(monkeypatch):
-    def settings(cores, quota=None):
+def test_a_large_model_gets_all_of_few_cores(monkeypatch):
+    def reserved(parameters, cores, quota=None):
+        monkeypatch.setattr(_cpu, "size_of", lambda _: SMALL._replace(parameters=parameters))
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
         monkeypatch.setattr(_cpu, "_quota", lambda: quota)
-        return _cpu.environment()
+        return _cpu.environment("model")
 
-    assert settings(2)["VLLM_CPU_NUM_OF_RESERVED_CPU"] == "0"
-    assert "VLLM_CPU_NUM_OF_RESERVED_CPU" not in settings(64)
-    container = settings(64, quota=3.5)
+    assert reserved(500_000_000, 2)["VLLM_CPU_NUM_OF_RESERVED_CPU"] == "0"
+    assert "VLLM_CPU_NUM_OF_RESERVED_CPU" not in reserved(1_000_000, 2)
+    assert "VLLM_CPU_NUM_OF_RESERVED_CPU" not in reserved(500_000_000, 64)
+    container = reserved(500_000_000, 64, quota=3.5)
     assert (container["VLLM_CPU_OMP_THREADS_BIND"], container["OMP_NUM_THREADS"]) == ("nobind", "3")
 
 
