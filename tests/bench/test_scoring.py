@@ -108,7 +108,7 @@ def run_records(tasks: int, questions: int, draws: int) -> Iterator[list[Record]
                     ),
                     Grade(**key, answer="42", outcome="correct" if right else "incorrect", grader="number/1"),
                     Confidence(**key, method="stated", value=round(stated, 2), status="ok", raw="85%"),
-                    Confidence(**key, method="p_true", value=p_true, status="ok", raw='{"True": 0.8, "False": 0.1}'),
+                    Confidence(**key, method="p_true", value=p_true, status="ok", raw='{"A": 0.8, "B": 0.1}'),
                 ]  # fmt: skip
 
 
@@ -125,7 +125,10 @@ def stored(tmp_path_factory) -> tuple[Path, list[float]]:
         run.update_manifest(
             name="big", kind="sft", model={"name": "m", "revision": None, "lineage": {}}, configuration={}, data={},
             engine={}, notes=[], identity={}, complete=True, libraries={}, hardware={}, calibench="0", sessions=[],
-            scope={},
+            scope={
+                f"task{task}": {"stated": {"questions": QUESTIONS, "draws": 8, "methods": ["stated", "p_true"]}}
+                for task in range(5)
+            },
         )  # fmt: skip
     return folder, rates
 
