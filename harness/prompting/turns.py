@@ -21,7 +21,7 @@ _ROLE = r"(?m:(?<=[^\s\w])(?:assistant|user|system)(?=\n)|^(?:assistant|user|hum
 _HEADING = (
     r"(?im:^[ \t#*>]{0,6}(?:(?:next |new |another )?(?:question|problem|claim|q|input)[ \t]{0,2}\d{0,4}[ \t*_]{0,4}[:.]"
     r"|(?:example|exercise|task)[ \t]\d{1,4}[ \t*_]{0,4}(?:[:.]|$)"
-    r"|(?:问题|問題|题目|題目|質問|例题|例題|질문|문제|frage|aufgabe|question|pregunta|problema|domanda|pergunta|вопрос"
+    r"|(?:问题|問題|题目|題目|質問|例题|例題|질문|문제|frage|aufgabe|pregunta|problema|domanda|pergunta|вопрос"
     r"|задача|(?:ال)?سؤال|प्रश्न|सवाल)[ \t]{0,2}\d{0,4}[ \t*_]{0,4}[:.]"
     r"|(?:user|human|instruction)[ \t*_]{0,4}(?::|$))"
     r"|^#{1,6}[ \t](?:problem|question|example|exercise|task)[ \t]\d{1,4}[ \t]{0,4}$)"
