@@ -83,7 +83,8 @@ def _task_of(run: RunFile, name: str) -> Task:
     try:
         return tasks.load(name)
     except InputError as error:
-        raise InputError(f"{run.path}: {error}\nA task of a file of your own is named by --task-file") from None
+        advice = "A task of a file of your own is named by --task-file, several by --tasks"
+        raise InputError(f"{run.path}: {error}\n{advice}") from None
 
 
 def keep(run: RunFile, found: Rescored) -> None:

@@ -37,6 +37,12 @@ def _add_report(commands: Any) -> None:
         help="read and grade the stored texts again, by today's rules; reports what changes, then replaces it",
     )
     report.add_argument("--dry-run", action="store_true", help="with --rescore: only report what would change")
+    report.add_argument(
+        "--tasks",
+        metavar="NAMES",
+        default="",
+        help="with --rescore: tasks of files of your own, comma-separated, as `run --tasks` named them (file:FILE)",
+    )
     add_task_file_options(report)
 
 
@@ -67,6 +73,8 @@ def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
 
     if options.dry_run and not options.rescore:
         raise InputError("--dry-run goes with --rescore: a report changes nothing of what a run holds")
+    if options.tasks and not options.rescore:
+        raise InputError("--tasks goes with --rescore: a report is of all tasks of a run")
     with RunFile.open(run_path) as run:
         path = run.path
     if path.name != FILE_NAME:
@@ -92,7 +100,7 @@ def _rescore(run: RunFile, options: argparse.Namespace) -> Rescoring:
     from calibench.reports.rescore import rescoring_text
 
     theirs.register()
-    for name in task_of_file(given(options, Description)):
+    for name in (*filter(None, options.tasks.split(",")), *task_of_file(given(options, Description))):
         tasks.load(name)
     found = rescore(run)
     summary = found.summary()

@@ -91,6 +91,7 @@ class _Renderer:
     def _reply(self, request: str) -> str:
         """A line; empty if the process ended instead."""
         if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
+            self._end()
             self._owner = os.getpid()
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "calibench.prompting.renderer"],
@@ -113,7 +114,7 @@ class _Renderer:
 
     def _end(self) -> None:
         process, self._process = self._process, None
-        if process is not None and self._owner == os.getpid():
+        if process is not None and self._owner == os.getpid():  # of a process that forked, it is the parent's
             process.kill()
             process.communicate()
             self._out_of_time = process.returncode == -signal.SIGPROF

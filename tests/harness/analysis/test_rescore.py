@@ -17,6 +17,7 @@ from calibench.prompting.markup import Markup
 from calibench.reports.rescore import rescoring_text
 from calibench.results import RescoringChange
 from calibench.store import RunFile
+from calibench.tasks.user.description import Description
 
 METHODS = ("stated", "p_true", "sequence_probability", "answer_probability")
 
@@ -218,11 +219,16 @@ def test_a_task_that_is_not_known_here_is_named_with_the_way_to_name_it(launch, 
         run._db.execute("UPDATE manifest SET value = replace(value, 'gsm8k', 'mine')")
     assert main(["report", str(launch.out), "--rescore"]) == 2
     assert "unknown task 'mine'" in (told := capsys.readouterr().err)
-    assert told.endswith("is named by --task-file\n")
+    assert told.endswith("is named by --task-file, several by --tasks\n")
     file = tmp_path / "mine.csv"
     file.write_text("question,answer\nWhat is 1 plus 1?,2\n")
     assert main(["report", str(launch.out), "--rescore", "--task-file", str(file), "--grader", "number"]) == 0
     assert capsys.readouterr().out.startswith("0 of 2 grades changed\n")
+    reference = Description(str(file), grader="number").reference()
+    assert main(["report", str(launch.out), "--rescore", "--tasks", f"gsm8k,file:{reference}"]) == 0
+    assert capsys.readouterr().out.startswith("0 of 2 grades changed\n")
+    assert main(["report", str(launch.out), "--tasks", "gsm8k"]) == 2
+    assert capsys.readouterr().err == "calibench: --tasks goes with --rescore: a report is of all tasks of a run\n"
 
 
 def test_what_the_checkpoint_says_about_its_reasoning_is_kept_and_read_again(launch):
