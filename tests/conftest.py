@@ -20,11 +20,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 _BESIDE = ROOT.parent / "shared" / "data"
 
-# Two tests run at a time: each computes with one thread, on a core of its own, instead of waiting for the other's.
-if _WORKER := os.environ.get("PYTEST_XDIST_WORKER"):
+# Two tests run at a time: each computes with one thread, instead of waiting for the other's.
+if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    cores = sorted(os.sched_getaffinity(0))
-    os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", str(cores[int(_WORKER.removeprefix("gw")) % len(cores)]))
 
 # A shell that starts the tests in the background, or `nohup`, makes them ignore what asks a command to stop, and every
 # command that they start.

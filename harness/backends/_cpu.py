@@ -21,11 +21,14 @@ _TOKENS_PER_SEQUENCE = 1024
 _STEP_SECONDS = 86400
 """vLLM's limit for a step is 300 s; the first prompts of a model of 7 billion parameters need more on few cores."""
 _FEW_CORES = 8
-"""Up to here the engine's scheduler, for which vLLM keeps a core back, costs less than that core computes."""
+"""Up to here one process schedules and computes; beyond, vLLM binds threads to the cores of a memory node."""
+_IN_THE_ENGINE = "vllm.v1.executor.uniproc_executor.UniProcExecutor"
+"""vLLM computes in a process beside the engine's own, to bind its threads. One process less starts sooner, and neither
+waits for the other in each step."""
 _LARGE = 50_000_000
-"""Parameters from which a step takes so long that the scheduler is idle for most of it. Below, a core more is worth
-little (docs/engine.md), and on two cores one thread alone computes, so that every probability is the same to the bit in
-any batch; with two, P(True) changes by up to 3e-7."""
+"""Parameters from which all cores compute. Below, a core more is worth little (docs/engine.md), and on two cores one
+thread alone computes, so that every probability is the same to the bit in any batch; with two, P(True) changes by up to
+3e-7."""
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 """Of x86 and ARM processors that compute with bfloat16."""
 _GIB = 2**30
@@ -100,7 +103,8 @@ def arguments(folder: Path, given: dict[str, Any], trust_remote_code: bool = Fal
 
     memory = get_memory_node_info(get_allowed_cpu_list()[0].numa_node)
     size = size_of(folder, trust_remote_code)
-    return fitted(size, given, memory.total_memory, memory.available_memory, computes_with_bfloat16())
+    chosen = fitted(size, given, memory.total_memory, memory.available_memory, computes_with_bfloat16())
+    return {"distributed_executor_backend": _IN_THE_ENGINE, **chosen} if _one_process(given) else chosen
 
 
 def fitted(size: Size, given: dict[str, Any], total: int, available: int, bfloat16: bool) -> dict[str, Any]:
@@ -147,26 +151,45 @@ def fitted(size: Size, given: dict[str, Any], total: int, available: int, bfloat
     }
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """Settings that the engine's processes read from the environment.
-
-    vLLM keeps one core back for its scheduler, which on few cores is much of the machine; with a large model the
-    scheduler is idle while a step is computed, so that all cores compute.
-    """
+def environment(folder: Path, given: dict[str, Any]) -> dict[str, str]:
+    """Settings that the engine's processes read from the environment."""
     settings = {
         # Reading log-probabilities would compile a kernel at the first request, for seconds, and need a C++ compiler.
         "TORCHDYNAMO_DISABLE": "1",
         "VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS": str(_STEP_SECONDS),
         "VLLM_ENGINE_READY_TIMEOUT_S": str(_STEP_SECONDS),
     }
-    cores = len(os.sched_getaffinity(0))
-    quota = _quota()
-    if quota is not None and quota < cores:
+    threads = _threads()
+    if _one_process(given):
+        kept_back = size_of(folder).parameters < _LARGE
+        settings["OMP_NUM_THREADS"] = str(max(1, threads - kept_back))
+    elif threads < _cores():
         # A share of the time of all cores: a thread for each of them would be stopped most of the time.
-        return settings | {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": str(max(1, int(quota)))}
-    if cores <= _FEW_CORES and size_of(folder).parameters >= _LARGE:
-        settings["VLLM_CPU_NUM_OF_RESERVED_CPU"] = "0"
+        settings |= {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": str(threads)}
     return settings
+
+
+def _one_process(given: dict[str, Any]) -> bool:
+    """Whether the engine's own process computes."""
+    parallel = ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size")
+    return (
+        _threads() <= _FEW_CORES
+        and all(int(given.get(name, 1)) == 1 for name in parallel)
+        and "VLLM_CPU_OMP_THREADS_BIND" not in os.environ
+    )
+
+
+def _threads() -> int:
+    """As many as compute side by side."""
+    cores, quota = _cores(), _quota()
+    return cores if quota is None else min(cores, max(1, int(quota)))
+
+
+def _cores() -> int:
+    """Of the processors that this process may use; two of one core count once."""
+    from vllm.utils.cpu_resource_utils import get_allowed_cpu_list
+
+    return len({(cpu.numa_node, cpu.physical_core) for cpu in get_allowed_cpu_list()})
 
 
 def computes_with_bfloat16() -> bool:

@@ -125,7 +125,7 @@ class Backend(BaseBackend):
         if not current_platform.is_cpu():
             return arguments, {}
         chosen = _cpu.arguments(Path(self._model), self._options, self._trust_remote_code)
-        return arguments | chosen, _cpu.environment(Path(self._model))
+        return arguments | chosen, _cpu.environment(Path(self._model), self._options)
 
     async def close(self) -> None:
         if self._engine is not None:

@@ -91,18 +91,24 @@ def test_workers_on_several_memory_nodes_share_the_weights():
     assert fitted(SEVEN, 24, tensor_parallel_size=2)["dtype"] == "float32"
 
 
-def test_a_large_model_gets_all_of_few_cores(monkeypatch):
-    def reserved(parameters, cores, quota=None):
-        monkeypatch.setattr(_cpu, "size_of", lambda _: SMALL._replace(parameters=parameters))
-        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
+def test_threads_fit_the_machine_and_the_model(monkeypatch):
+    def chosen(parameters, cores, quota=None, **given):
+        monkeypatch.setattr(_cpu, "size_of", lambda *_: SMALL._replace(parameters=parameters))
+        monkeypatch.setattr(_cpu, "_cores", lambda: cores)
         monkeypatch.setattr(_cpu, "_quota", lambda: quota)
-        return _cpu.environment("model")
+        threads = _cpu.environment("model", given).get("OMP_NUM_THREADS")
+        return threads, "distributed_executor_backend" in _cpu.arguments("model", given)
 
-    assert reserved(500_000_000, 2)["VLLM_CPU_NUM_OF_RESERVED_CPU"] == "0"
-    assert "VLLM_CPU_NUM_OF_RESERVED_CPU" not in reserved(1_000_000, 2)
-    assert "VLLM_CPU_NUM_OF_RESERVED_CPU" not in reserved(500_000_000, 64)
-    container = reserved(500_000_000, 64, quota=3.5)
-    assert (container["VLLM_CPU_OMP_THREADS_BIND"], container["OMP_NUM_THREADS"]) == ("nobind", "3")
+    assert chosen(500_000_000, 2) == ("2", True)
+    assert chosen(1_000_000, 2) == ("1", True)
+    assert chosen(1_000_000, 1) == ("1", True)
+    assert chosen(500_000_000, 64) == (None, False), "vLLM's own choice"
+    assert chosen(500_000_000, 4, tensor_parallel_size=2) == (None, False)
+    assert chosen(500_000_000, 8, quota=3.5) == ("3", True)
+    assert chosen(500_000_000, 64, quota=3.5) == ("3", True)
+    assert chosen(500_000_000, 64, quota=20) == ("20", False)
+    monkeypatch.setenv("VLLM_CPU_OMP_THREADS_BIND", "0-1")
+    assert chosen(500_000_000, 2) == (None, False), "the user's"
 
 
 @pytest.mark.parametrize(
@@ -124,9 +130,9 @@ def test_the_limit_of_a_container_is_read(tmp_path, files, quota):
 
 def test_settings_of_an_engine_leave_the_environment_as_it_was(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    monkeypatch.delenv("VLLM_CPU_NUM_OF_RESERVED_CPU", raising=False)
-    with _environment({"OMP_NUM_THREADS": "2", "VLLM_CPU_NUM_OF_RESERVED_CPU": "0"}):
+    monkeypatch.delenv("TORCHDYNAMO_DISABLE", raising=False)
+    with _environment({"OMP_NUM_THREADS": "2", "TORCHDYNAMO_DISABLE": "1"}):
         assert os.environ["OMP_NUM_THREADS"] == "7", "the user's"
-        assert os.environ["VLLM_CPU_NUM_OF_RESERVED_CPU"] == "0"
+        assert os.environ["TORCHDYNAMO_DISABLE"] == "1"
     assert os.environ["OMP_NUM_THREADS"] == "7"
-    assert "VLLM_CPU_NUM_OF_RESERVED_CPU" not in os.environ
+    assert "TORCHDYNAMO_DISABLE" not in os.environ
