@@ -30,7 +30,7 @@ from calibench.records import Status
 from calibench.tasks.grading.answer import stated
 from calibench.tasks.grading.blocks import HIDDEN, programs_hidden
 
-PARSER = "parse/2"
+PARSER = "parse/3"
 """Name and version of all rules by which a text is split and a confidence is read. A part of a run's identity, so that
 answers of one run are not read by two sets of rules: raise it with every change by which a text is read otherwise."""
 
@@ -69,7 +69,7 @@ _CONFIDENCE_TAG = re.compile(r"(?i)<confidence>")
 def states_answer(answer_text: str) -> bool:
     """Whether an answer is stated by the rule that graders share, or given as a program."""
     shown = programs_hidden(answer_text)
-    return HIDDEN in shown or stated(shown) is not None
+    return HIDDEN in shown or stated(answer_text) is not None
 
 
 def parse(

@@ -18,7 +18,7 @@ from calibench.tasks.grading.languages import ANSWER, ANSWER_IS
 
 _FINAL = "(?:最终|最終|最后|最後|正确|正確|正しい)?(?:的)?"
 _LABEL = re.compile(
-    r"(?im)^[^\w\n]{0,8}(?:(?:(?:my|the|final|correct|best) ){0,2}(?:answer|guess)(?: and confidence)?"
+    r"(?im)^[^\w\n]{0,8}(?:(?:(?:my|the|final|correct(?:ed)?|revised|best) ){0,2}(?:answer|guess)(?: and confidence)?"
     rf"|{_FINAL}(?:答え|回答|解答|答案|正解)|答|{ANSWER})(?:[ ]?\([^()\n]{{1,20}}\))?(?: is)?[ \t\u00a0\u202f*_]{{0,4}}"
     r"(?:[:：=]|$)"
     r"|(?P<json>[\"'](?:final[_ ])?answer[\"'][ \t]?:)|(?P<tag><(?:final_)?answer>)"

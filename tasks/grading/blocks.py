@@ -73,6 +73,7 @@ def is_python(block: Block, text: str) -> bool:
 
 def programs_hidden(text: str) -> str:
     """The text with as many signs that no pattern matches in place of each program."""
+    text = text.replace(HIDDEN, "\ufffd")  # what the model wrote hides nothing
     parts, done = [], 0
     for block in blocks(text):
         if is_python(block, text):

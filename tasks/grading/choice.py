@@ -22,7 +22,7 @@ from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.grading.refusal import is_refusal
 from calibench.tasks.grading.truth import truth_said
 
-GRADER = "choice/5"
+GRADER = "choice/6"
 
 
 class Label(NamedTuple):

@@ -7,6 +7,7 @@ Hindi. Labels and units are parts of regular expressions, for texts as they are 
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 from calibench.tasks.grading.refusal_phrases import fold
 
@@ -186,6 +187,41 @@ def number_of_words(text: str) -> int | None:
         tens = _FIGURES[eastern["tens"]] if eastern["tens"] else 1
         return (10 * tens if eastern["ten"] else 0) + (_FIGURES[eastern["one"]] if eastern["one"] else 0)
     return _WORDS.get(" ".join(fold(text).replace("-", " ").split()))
+
+
+_SCALE_WORDS = (("billion", 10**9), ("million", 10**6), ("thousand", 10**3), ("hundred", 100))
+_MOST_ENGLISH = 16
+"""Words of a number in an answer."""
+_PARTS = {
+    "half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
+    "ninth": 9, "tenth": 10,
+}  # fmt: skip
+
+
+def english_number(text: str) -> Fraction | None:
+    """The number that English words say, above 100 and fractions too ("one hundred and five", "two and a half")."""
+    words = text.lower().replace("-", " ").replace(",", " ").split()
+    if not words or len(words) > _MOST_ENGLISH:
+        return None
+    part = _PARTS.get(words[-1].removesuffix("s")) or _PARTS.get(words[-1])
+    if part is None:
+        whole = _english_integer(words)
+        return None if whole is None else Fraction(whole)
+    before, joined, count = " ".join(words[:-1]).rpartition(" and ")
+    whole = _english_integer(before.split()) if joined else 0
+    ones = 1 if count in ("a", "an", *([""] if part == 2 else [])) else number_of_words(count)
+    return None if whole is None or not ones or ones >= 20 else whole + Fraction(ones, part)
+
+
+def _english_integer(words: list[str]) -> int | None:
+    words = words[1:] if words[:1] == ["and"] else words
+    for scale, value in _SCALE_WORDS:
+        if scale in words:
+            at = words.index(scale)
+            count = 1 if words[:at] in (["a"], ["an"]) else _english_integer(words[:at])
+            rest = _english_integer(words[at + 1 :]) if words[at + 1 :] else 0
+            return None if not count or rest is None or rest >= value else count * value + rest
+    return number_of_words(" ".join(words))
 
 
 def number_words_before(text: str, end: int) -> tuple[int, int] | None:

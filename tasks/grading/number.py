@@ -1,11 +1,11 @@
 r"""Grades answers that are one number, by exact comparison.
 
-Read: digits with thousands separators (`1,234`, `1 234`, `1'234`, `1.234,50`), decimals, fractions and mixed numbers
-(also `2½`), signs (also U+2212, a dash, `minus`), LaTeX (`\frac{3}{4}`, `\$`, `\text{}`, `\times 10^3`), units and
-words around the number, dollars and cents, `1.5 million`, `1.2k`, `3万`, `forty-two`, and sums and products (`3*6` is
-18). A percent sign is a unit: 25% is 25. A number is read whole or not at all: never a part of a longer number, a word,
-a range, a root or a time of day, nor one that is denied ("not 7"). Two alternatives ("7 or 8"), a list ("7, 8") and a
-bound ("more than 7") are no answer.
+Read: digits with thousands separators (`1,234`, `1 234`, `1'234`, `1.234,50`, `1,00,000`), decimals, fractions, mixed
+numbers (also `2½`), signs (also U+2212, a dash, `minus`), LaTeX (`\frac{3}{4}`, `\$`, `\text{}`, `\times 10^3`), units
+and words around the number, dollars and cents, `1.5 million`, `1.2k`, `3万`, `forty-two`, `two thirds`, and sums and
+products (`3*6` is 18). A percent sign is a unit: 25% is 25. A number is read whole or not at all: never a part of a
+longer number, a word, a range, a root, a time of day or a quantity in two units, nor one that is denied ("not 7"). Two
+alternatives ("7 or 8"), a list ("7, 8") and a bound ("more than 7") are no answer.
 
 In a stated answer with several numbers, the right side of the last `=` counts; then the number that the answer starts
 with; then the last one. Where no answer is stated, the last number of the text counts, and the detail says so.
@@ -21,10 +21,10 @@ from fractions import Fraction
 
 from calibench.tasks.base import Verdict
 from calibench.tasks.grading.answer import stated_answer
-from calibench.tasks.grading.languages import number_of_words
+from calibench.tasks.grading.languages import english_number, number_of_words
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "number/3"
+GRADER = "number/4"
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _REWRITTEN = (
@@ -38,9 +38,11 @@ _REWRITTEN = (
         lambda m: re.sub("[. ]", "", m[1]) + "." + m[2],
     ),
     (
-        re.compile(r"(?i)(?<![\d.])(\d{1,9}) dollars? and (\d{1,2}) cents?\b"),
+        re.compile(r"(?i)(?<![\d.])(\d{1,9}) dollars?,?(?: and)? (\d{1,2}) cents?\b"),
         lambda m: f"{m[1]}.{int(m[2]):02d} dollars",
     ),
+    (re.compile(r"(?<![\d.,])(\d{1,9}),(\d{1,2})(?=[ ]?(?:€|euros?\b|eur\b))", re.IGNORECASE), r"\1.\2"),
+    (re.compile(r"(?<![\d.,])\d{1,2}(?:,\d{2}){1,6},\d{3}(?![\d.,]\d)"), lambda m: m[0].replace(",", "")),
     (re.compile(r"(?<=\d) and (?=\d{1,3}[ ]?/[ ]?\d)"), " "),
     (re.compile(r"\\(?:text|mathrm|mathbf|textbf|boxed|mbox)\b\{([^{}]*)\}"), r"\1"),
     (re.compile(r"\^(?:\{\\circ\}|\\circ\b)"), " "),
@@ -66,12 +68,24 @@ _NUMBER = re.compile(
 )
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SCALES |= {"千": 10**3, "万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8}
+_GOES_ON = re.compile(
+    r"(?i)and\b|hundred|thousand|.?illion|hundert|tausend|cent|mil|mila|тысяч|сот|миллион|सौ|हज़?ार|लाख|करोड़|م[ئا]|[أا]لف|dozen"
+)
+"""A word of a number that is greater than what was read before it."""
 _TERM = r"\d{1,15}(?:\.\d{1,15})?"
 _OPERATION = re.compile(
     rf"(?<![\w.,/^:√×+-]){_TERM}(?:[ ]?[×+][ ]?{_TERM}){{1,20}}(?![\w.,/^:√×+-]|[ ]?(?:[-/=+√π]|\\pi|sqrt))"
 )
 _TWO_EQUATIONS = re.compile(r"=[^=]{1,40}\bor\b[^=]{1,40}=")
 _BOUND = re.compile(r"(?i)(?:[<>]|(?:strictly )?(?:less|fewer|more|greater|higher|lower) than|over|under|above|below)")
+_SECOND = r",?(?: and)? ?\d[\d.]{0,9} ?"
+_COMPOUND = re.compile(
+    rf"(?i)\d[ ]?(?:(?:hours?|hrs?|h){_SECOND}(?:min|m\b)|(?:minutes?|mins?){_SECOND}s(?:ec)?"
+    rf"|days?{_SECOND}h(?:ours?|rs?)?\b|weeks?{_SECOND}days?|years?{_SECOND}months?"
+    rf"|(?:feet|foot|ft\.?|'){_SECOND}(?:in|\")|(?:pounds?|lbs?){_SECOND}(?:ounces?|oz))"
+)
+"""Two numbers that are one quantity, in two units: neither is it."""
+_TOLERANCE = re.compile(r"[ ]?(?:±|\+/-|\\pm\b)[ ]?\d")
 _DENIED = re.compile(r"(?i)(?:\bnot|n't)(?: (?:equal to|equal|be|about|exactly))? \Z")
 _LIST = re.compile(r"(?:(?:,|;|,? and|[ ]?&)[ ]?[-+]?\d[\d.]{0,20}){1,20}[.! ]{0,3}")
 """Behind the first number, further ones and nothing else."""
@@ -117,7 +131,7 @@ def read_number(text: str) -> Fraction | None:
         return None
     right_side = plain.rpartition("=")[2]
     numbers = _numbers(right_side) or _numbers(plain)
-    if not numbers:
+    if not numbers or _COMPOUND.search(right_side) or _TOLERANCE.match(right_side, numbers[0].end()):
         return None
     before = numbers[0].string[: numbers[0].start()].strip().lower()
     if _BOUND.fullmatch(before):
@@ -133,14 +147,20 @@ def _read(answer: str) -> Fraction | None:
 
 
 def _in_words(text: str) -> Fraction | None:
-    """A number from 0 to 100 that the text is in words, with up to two words of a unit behind it."""
+    """The number that the text is in words, in other languages than English up to 100, with up to two words of a unit
+    behind it."""
     words = text.strip(" .!*_").split()
-    if re.search(r"\d", text) or len(words) > 6:
+    if re.search(r"\d", text) or len(words) > 12:
         return None
     sign = -1 if words and words[0].lower() in ("minus", "negative") else 1
     words = words[1:] if sign < 0 else words
-    found = (number_of_words(" ".join(words[:end])) for end in range(len(words), max(0, len(words) - 3), -1))
-    return next((Fraction(sign * value) for value in found if value is not None), None)
+    for end in range(len(words), max(0, len(words) - 3), -1):
+        begin, unit = " ".join(words[:end]), words[end:]
+        value = english_number(begin)
+        value = number_of_words(begin) if value is None else value
+        if value is not None:
+            return None if any(map(_GOES_ON.match, unit)) else Fraction(sign * value)
+    return None
 
 
 def _numbers(text: str) -> list[re.Match[str]]:

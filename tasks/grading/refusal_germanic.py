@@ -94,9 +94,9 @@ _ENGLISH = Phrases(
         r"(?:i have not|i haven't|i've not|i could not|couldn't) (?:\w+ )?(?:found|find|seen|encountered"
         r"|come across)",
     ),
-    bare=r"(?:unknown|unsure|uncertain|undetermined|indeterminate|no answer|none given|no response|idk"
+    bare=r"(?:unknown|unclear|unsure|uncertain|undetermined|indeterminate|no answer|none given|no response|idk"
     r"|not (?:applicable"
-    r"|available|specified|provided|known|determinable|enough info\w*|stated|given|mentioned)|n/?a|\?+|refuse|abstain"
+    r"|available|specified|provided|known|determinable|enough info\w*|stated|given|mentioned)|n/?a|refuse|abstain"
     r"|unanswerable|cannot say|can't say|inconclusive|pass)",
     prefaces=r"(?:i(?:'m| am) (?:\w+ )?(?:sorry|afraid)(?: that| to say)?|sorry|my apologies"
     r"|i (?:\w+ )?apologi[sz]e(?: for"
