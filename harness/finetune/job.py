@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +16,7 @@ from calibench.finetune.options import training_options
 from calibench.finetune.rows import Row, Summary
 from calibench.finetune.sampling import Sampled
 from calibench.finetune.stage import Trained
-from calibench.finetune.trainers import sft
+from calibench.finetune.trainers import supervised
 from calibench.model import Checkpoint
 from calibench.prompting import protocols
 from calibench.prompting.chat import ChatFormat
@@ -27,6 +27,7 @@ from calibench.tasks.base import Task
 if TYPE_CHECKING:
     from calibench.running.progress import Progress
 
+TRAINING = "training"
 Asked = tuple[Task, Question]
 Key = tuple[str, str]
 """Task and id of a question: an id alone may be that of a question of another task too."""
@@ -44,6 +45,8 @@ class Taught(NamedTuple):
     """What is learned with it beside its gold answer, as given reasoning: no evaluation question may stand there."""
     place: str | None = None
     """`file:line` that it stands at, for messages; None: its task and id say where."""
+    part: str = TRAINING
+    """Name of the list that it belongs to: `Job.training`, or another of `Job.further`."""
 
 
 class Job(NamedTuple):
@@ -60,6 +63,8 @@ class Job(NamedTuple):
     progress: Progress
     notes: dict[str, Any]
     """What goes into the lineage beside the configuration; recipes add to it."""
+    further: Mapping[str, tuple[Asked, ...]] = {}
+    """Lists of questions beside `training`, by the name that `Taught.part` gives them; none of them is held out."""
 
     def sample(
         self,
@@ -143,17 +148,16 @@ class Job(NamedTuple):
             self.progress.stage(f"{name}: {summary.too_long} {long} {self.options.max_length} and are left out")
         return path, summary
 
-    def train(self, name: str, model: Path, rows: Path, factors: dict[str, float] | None = None) -> Trained:
+    def train(self, name: str, model: Path, rows: Path) -> Trained:
         """Fine-tunes the checkpoint in `model` on a file of rows, in `work/name`; returns at once if that is done."""
         self.progress.stage(f"{name}: training")
-        settings = sft.Settings(
+        settings = supervised.Settings(
             model=str(model),
             rows=str(rows),
             options=training_options(self.options),
-            factors=factors or {},
             **self.stage_settings(),
         )
-        return self.run_stage("sft", name, settings)
+        return self.run_stage("supervised", name, settings)
 
     def asked(self, questions: Iterable[tuple[Task, Question]]) -> list[tuple[str, Question]]:
         """The first user turn that asks each question, and the question."""
@@ -197,6 +201,11 @@ class _Draws:
 
     def __iter__(self) -> Iterator[Sampled]:
         return sampling.read(self.config, self.asked, self.chat)
+
+
+def has_answer(question: Question) -> bool:
+    """Whether answers to it can be graded."""
+    return bool(question.gold or question.tests)
 
 
 def key(question: Question) -> Key:

@@ -30,6 +30,33 @@ class TrainingOptions(Options, frozen=True):
     save_every: Annotated[int, Meta(ge=1, description="steps between states that a stopped run continues from")] = 100
 
 
+class RlOptions(Options, frozen=True):
+    """How one run of reinforcement learning is done."""
+
+    steps: Annotated[int, Meta(ge=1, description="updates")] = 200
+    generations: Annotated[int, Meta(ge=2, description="replies per question, which are compared with each other")] = 8
+    batch_size: Annotated[int, Meta(ge=1, description="replies per forward pass and process")] = 16
+    accumulation: Annotated[int, Meta(ge=1, description="batches per update")] = 8
+    temperature: Annotated[float, Meta(gt=0, description="of the sampling")] = 1.0
+    learning_rate: Annotated[float, Meta(gt=0, description="peak, after the warm-up; RLCR: 1e-6 to 5e-6 at 7B")] = 1e-6
+    schedule: Annotated[Literal["constant", "linear", "cosine"], Meta(description="of the learning rate")] = "constant"
+    warm_up: Annotated[float, Meta(ge=0, lt=1, description="share of the steps")] = 0.05
+    clip: Annotated[float, Meta(gt=0, description="largest norm of the gradient")] = 1.0
+    beta: Annotated[float, Meta(ge=0, description="weight of the divergence from the parent; RLCR: 0")] = 0.0
+    loss: Annotated[Literal["dapo", "dr_grpo", "bnpo", "grpo"], Meta(description="TRL's mean over tokens")] = "dapo"
+    scale_rewards: Annotated[
+        Literal["group", "batch", "none"], Meta(description="whose standard deviation divides the advantages")
+    ] = "group"
+    lora_rank: Annotated[int, Meta(ge=0, description="rank of the LoRA adapters; 0 trains all weights")] = 0
+    lora_alpha: Annotated[float, Meta(gt=0, description="scale of the adapters, divided by their rank")] = 32.0
+    sampler: Annotated[
+        Literal["auto", "transformers", "vllm"],
+        Meta(description="auto: vLLM on a GPU where TRL supports its version, else transformers"),
+    ] = "auto"
+    save_every: Annotated[int, Meta(ge=1, description="steps between states that a stopped run continues from")] = 10
+    stop_on_collapse: Annotated[bool, Meta(description="ends a run whose confidences become one value")] = False
+
+
 def training_options(options: TrainingOptions) -> TrainingOptions:
     """Those of a recipe's options that say how weights are updated."""
     return TrainingOptions(**{name: getattr(options, name) for name in TrainingOptions.__struct_fields__})

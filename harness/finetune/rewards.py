@@ -6,28 +6,48 @@ that leaving the confidence out, or never coming to an answer, pays for no model
 well formed: an answer that is not right.
 
 A reply that could not be graded (outcome `failed`) has no reward.
+
+A recipe may bring a reward of its own: a `Reward` in its module, named `MODULE:NAME`. One that sees how sure the model
+was of each token needs no answer at all (`graded=False`), and then none reaches the training.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from calibench.errors import unknown_name
+from calibench.errors import InputError, unknown_name
 from calibench.records import Outcome
 
 FORMAT_SHARE = 0.1
 """Part of the outcome reward that a well-formed reply earns. Ours."""
 
 
+class ReplyScores(NamedTuple):
+    """How sure the model was of each token that it wrote, the end of the turn included, as it is now and at
+    temperature 1. Each has one number per token (nats)."""
+
+    logprobs: tuple[float, ...]
+    entropies: tuple[float, ...]
+    """Of the whole vocabulary."""
+    self_certainties: tuple[float, ...]
+    """Divergence of the vocabulary's uniform distribution from the model's, KL(U || p); 0 where it knows nothing."""
+
+
 class Judged(NamedTuple):
     """What a reward knows of one reply."""
 
-    outcome: Outcome
+    outcome: Outcome | None
+    """None where nothing is graded."""
     confidence: float | None
     """In [0, 1]; None if none was stated, or none that can be read as a probability."""
     asked: bool
     """Whether a confidence was asked for."""
+    answered: bool = True
+    """Whether an answer is stated, where nothing is graded."""
+    scores: ReplyScores | None = None
+    """None unless the reward needs them."""
 
     @property
     def correct(self) -> bool:
@@ -35,11 +55,21 @@ class Judged(NamedTuple):
 
     @property
     def well_formed(self) -> bool:
-        answered = self.outcome in ("correct", "incorrect", "abstained")
+        answered = self.outcome in ("correct", "incorrect", "abstained") if self.outcome else self.answered
         return answered and (self.confidence is not None or not self.asked)
 
 
-Reward = Callable[[Judged], float | None]
+class Reward(NamedTuple):
+    """What a reply is worth."""
+
+    value: Callable[[Judged], float | None]
+    graded: bool = True
+    """Whether it depends on which answers are right. If not, none is graded, and none needs to be known."""
+    token_scores: bool = False
+    """Whether it reads `Judged.scores`, which cost a forward pass over each reply."""
+
+    def __call__(self, reply: Judged) -> float | None:
+        return self.value(reply)
 
 
 def outcome(reply: Judged) -> float | None:
@@ -79,15 +109,24 @@ def rlcr_code(reply: Judged) -> float | None:
     return 0.5 + 0.5 * reply.correct + 0.5 * (1 - (reply.confidence - reply.correct) ** 2)
 
 
-REWARDS: dict[str, Reward] = {"outcome": outcome, "rlcr": rlcr, "rlcr_code": rlcr_code}
+REWARDS = {"outcome": Reward(outcome), "rlcr": Reward(rlcr), "rlcr_code": Reward(rlcr_code)}
 
 
 def reward(name: str) -> Reward:
-    """The reward of that name.
+    """The reward of that name, or the one that `MODULE:NAME` names.
 
     Raises:
-        InputError: unknown name.
+        InputError: unknown name, or no `Reward` there.
     """
-    if name not in REWARDS:
+    module, colon, attribute = name.partition(":")
+    if not colon and name not in REWARDS:
         raise unknown_name("reward", name, list(REWARDS))
-    return REWARDS[name]
+    if not colon:
+        return REWARDS[name]
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"reward {name}: expected MODULE:NAME of a reward ({error})") from error
+    if not isinstance(found, Reward):
+        raise InputError(f"reward {name}: expected a calibench.finetune.rewards.Reward, found {type(found).__name__}")
+    return found

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from calibench.confidence import p_true
-from calibench.errors import ModelError
+from calibench.errors import InputError, ModelError
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.parsing import Parsed
 
@@ -31,6 +32,8 @@ class Row(NamedTuple):
     input_ids: tuple[int, ...]
     labels: tuple[int, ...]
     """The token's own id where it is learned, else `IGNORED`; as long as input_ids."""
+    weight: float = 1.0
+    """Factor on the loss of its tokens."""
 
 
 class Summary(NamedTuple):
@@ -104,27 +107,56 @@ def _without_last_break(chat: ChatFormat, tokens: Sequence[int]) -> tuple[int, .
 
 
 def write(rows: Iterable[Row], path: Path, max_length: int) -> Summary:
-    """Writes the rows as Parquet and says what they are. Rows longer than `max_length` tokens are left out."""
-    import pyarrow as pa
-    import pyarrow.parquet as parquet
+    """Writes the rows as Parquet and says what they are. Rows longer than `max_length` tokens are left out.
 
-    ids = pa.list_(pa.int32())
-    schema = pa.schema([("kind", pa.string()), ("input_ids", ids), ("labels", ids)])
+    Raises:
+        InputError: a weight is negative or no number, or all are zero.
+    """
     counts: Counter[str] = Counter()
     learned: Counter[str] = Counter()
     too_long = 0
     digest = hashlib.sha256()
-    rows = iter(rows)
+
+    def kept() -> Iterator[Row]:
+        nonlocal too_long
+        for row in rows:
+            if len(row.input_ids) > max_length:
+                too_long += 1
+                continue
+            counts[row.kind] += 1
+            learned[row.kind] += sum(label != IGNORED for label in row.labels)
+            digest.update(json.dumps(row if row.weight != 1 else row[:-1]).encode())
+            yield row
+
+    _store(kept(), path)
+    return Summary(dict(counts), dict(learned), too_long, f"sha256:{digest.hexdigest()}")
+
+
+def weigh(path: Path, factors: Mapping[str, float]) -> None:
+    """Multiplies the weight of each row of a file by its kind's factor, in one step."""
+    new = path.with_name(f"{path.name}.new")
+    _store((row._replace(weight=row.weight * factors[row.kind]) for row in read(path)), new)
+    new.replace(path)
+
+
+def _store(rows: Iterator[Row], path: Path) -> None:
+    """Raises InputError if a weight is negative or no number, or all are zero."""
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    ids = pa.list_(pa.int32())
+    schema = pa.schema([("kind", pa.string()), ("input_ids", ids), ("labels", ids), ("weight", pa.float64())])
+    total, count = 0.0, 0
     with parquet.ParquetWriter(path, schema) as file:
         while batch := list(itertools.islice(rows, _WRITTEN_TOGETHER)):
-            kept = [row for row in batch if len(row.input_ids) <= max_length]
-            too_long += len(batch) - len(kept)
-            for row in kept:
-                counts[row.kind] += 1
-                learned[row.kind] += sum(label != IGNORED for label in row.labels)
-                digest.update(json.dumps(row).encode())
-            file.write_table(pa.Table.from_pylist([row._asdict() for row in kept], schema=schema))
-    return Summary(dict(counts), dict(learned), too_long, f"sha256:{digest.hexdigest()}")
+            for row in batch:
+                if not 0 <= row.weight < math.inf:
+                    raise InputError(f"expected weights of at least 0 for training rows, found {row.weight:g}")
+                total += row.weight
+            count += len(batch)
+            file.write_table(pa.Table.from_pylist([row._asdict() for row in batch], schema=schema))
+    if count and not total:
+        raise InputError(f"the weights of {count} training rows sum to zero: nothing would be learned")
 
 
 def read(path: Path) -> Iterator[Row]:
@@ -133,4 +165,4 @@ def read(path: Path) -> Iterator[Row]:
 
     for batch in parquet.ParquetFile(path).iter_batches(_WRITTEN_TOGETHER):
         for row in batch.to_pylist():
-            yield Row(row["kind"], tuple(row["input_ids"]), tuple(row["labels"]))
+            yield Row(row["kind"], tuple(row["input_ids"]), tuple(row["labels"]), row["weight"])

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args
 from msgspec import Meta
 
 from calibench.errors import InputError
+from calibench.finetune import rows as rows_of
 from calibench.finetune.job import Asked, Job, Key, key
 from calibench.finetune.options import TrainingOptions
 from calibench.finetune.rows import Row, Summary, answer_row
@@ -85,7 +86,9 @@ def train(job: Job, build: BuildRows, factors: Callable[[Any, Summary], dict[str
             )
         rows, summary = job.write_rows(name, build(Iteration(job, name, checkpoint, sampled)))
         start = job.parent.path if options.start == "parent" else checkpoint
-        trained = job.train(name, start, rows, factors(options, summary))
+        if weights := factors(options, summary):
+            rows_of.weigh(rows, weights)
+        trained = job.train(name, start, rows)
         history.append({"sampled": seen, "rows": summary._asdict(), "curve": trained.curve})
         checkpoint = trained.folder
     return checkpoint

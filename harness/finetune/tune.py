@@ -7,30 +7,28 @@ import json
 import os
 import platform
 import shutil
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from calibench import model, store, tasks
+from calibench import model, store
 from calibench.backends import base as backends
 from calibench.errors import IdentityError, InputError, ModelError, StorageError
 from calibench.errors.secrets import masked
 from calibench.fields import Options, fields, of_part
-from calibench.finetune import leaks, stage
+from calibench.finetune import questions, stage
 from calibench.finetune.config import TuneConfig
-from calibench.finetune.job import Asked, Job, Taught
+from calibench.finetune.job import TRAINING, Asked, Job
 from calibench.finetune.recipes import base as recipes
-from calibench.finetune.recipes.base import Recipe
+from calibench.finetune.recipes.base import Parent, Recipe
 from calibench.model import Checkpoint
 from calibench.prompting import protocols
 from calibench.prompting.chat import ChatFormat
 from calibench.running.config import RunConfig
 from calibench.running.progress import Progress
-from calibench.running.selection import select, split_of
 from calibench.tasks import user
 from calibench.version import __version__
 
@@ -62,22 +60,25 @@ def tune(config: TuneConfig, progress: Progress) -> Path:
     _require_whole(parent)
     progress.stage("reading questions")
     chat = ChatFormat(_tokenizer(parent), config.thinking)
-    taught = recipe.questions(config, options) if recipe.questions else _taught(config)
-    asked, found = _without_leaks(config, taught)
+    taught = recipe.questions(config, options) if recipe.questions else questions.taught(config)
+    if recipe.graded:
+        questions.require_answers(config.recipe, taught)
+    kept, found = questions.without_leaks(config, taught)
     if found:
         left_out = len({leak.place for leak in found})
         progress.stage(f"training rows that give evaluation questions away, left out: {left_out}")
-    training, validation = _held_out(asked, config.validation)
-    plan = _plan(config, options, parent, training, validation)
+    asked, further = questions.lists(kept)
+    training, validation = questions.held_out(asked, config.validation, further)
+    plan = _plan(config, options, parent, training, validation, further)
     out = Path(config.out)
     with _alone(out):
         if _is_done(out, plan):
             progress.stage(f"{out} holds this checkpoint already")
             return out
-        notes: dict[str, Any] = {"left_out_as_leaks": [_listed(leak) for leak in found]} if found else {}
-        job = Job(config, options, parent, chat, training, validation, out / _WORK, progress, notes)
+        notes: dict[str, Any] = {"left_out_as_leaks": [questions.listed(leak) for leak in found]} if found else {}
+        job = Job(config, options, parent, chat, training, validation, out / _WORK, progress, notes, further)
         try:
-            _deliver(recipe.train(job), out, _lineage(recipe, plan, parent, notes))
+            _deliver(recipe.train(job), out, _lineage(recipe, plan, job))
         except OSError as error:
             raise _unwritable(out, error) from error
     return out
@@ -121,67 +122,6 @@ def _tokenizer(parent: Checkpoint) -> Any:
     return tokenizer
 
 
-def _taught(config: TuneConfig) -> list[Taught]:
-    if not config.tasks:
-        raise InputError("tune: --tasks is missing: the tasks whose training questions are learned from")
-    names = tasks.expand(list(config.tasks))
-    selections = [select(split_of(tasks.load(name), "train"), config.data, config.limit) for name in names]
-    return [
-        Taught((selection.task, question)) for selection in selections for question in selection.questions(config.data)
-    ]
-
-
-def _without_leaks(config: TuneConfig, taught: list[Taught]) -> tuple[list[Asked], list[leaks.Leak]]:
-    """The training questions that give no evaluation question away, and the leaks.
-
-    Raises:
-        InputError: there are leaks, and they are not to be dropped, or nothing else is left.
-    """
-    evaluation = [
-        question
-        for name in tasks.expand(list(config.eval_tasks or config.tasks))
-        for question in select(tasks.load(name), config.data, None).questions(config.data)
-    ]
-    rows = [leaks.row(question, texts, place) for (_, question), texts, place in taught]
-    found = leaks.find(rows, evaluation)
-    if found and not config.drop_leaks:
-        raise InputError(f"{leaks.refusal(found)}\n--drop-leaks trains without them")
-    leaking = {leak.place for leak in found}
-    kept = [each.asked for each, row in zip(taught, rows, strict=True) if row.place not in leaking]
-    if taught and not kept:
-        raise InputError(f"{leaks.refusal(found)}\nNo other training question is left")
-    return kept, found
-
-
-def _listed(leak: leaks.Leak) -> dict[str, str]:
-    return {"place": leak.place, "task": leak.task, "question_id": leak.question_id, "rule": leak.rule}
-
-
-def _held_out(asked: Sequence[Asked], wanted: int) -> tuple[tuple[Asked, ...], tuple[Asked, ...]]:
-    """Training and validation questions; the latter are at most a fifth of all.
-
-    Clusters, whose questions are not independent, are held out as wholes: those with the smallest hash that fit.
-    """
-    clusters = Counter((q.task, q.cluster or q.question_id) for _, q in asked)
-    room = min(wanted, len(asked) // 5)
-    held = set()
-    for cluster in sorted(clusters, key=lambda cluster: _digest(*cluster)):
-        if clusters[cluster] <= room:
-            room -= clusters[cluster]
-            held.add(cluster)
-
-    def is_held(pair: Asked) -> bool:
-        return (pair[1].task, pair[1].cluster or pair[1].question_id) in held
-
-    return tuple(pair for pair in asked if not is_held(pair)), tuple(pair for pair in asked if is_held(pair))
-
-
-def _digest(task: str, cluster: str) -> bytes:
-    import hashlib
-
-    return hashlib.sha256(f"validation\0{task}\0{cluster}".encode()).digest()
-
-
 # -- the output folder ------------------------------------------------------------------------------------------------
 
 
@@ -191,11 +131,14 @@ def _plan(
     parent: Checkpoint,
     training: Sequence[Asked],
     validation: Sequence[Asked],
+    further: Mapping[str, Sequence[Asked]],
 ) -> dict[str, Any]:
     """What makes this checkpoint the one it is."""
     import hashlib
 
     digest = hashlib.sha256(msgspec.json.encode([question for _, question in training]))
+    for part in further.values():
+        digest.update(msgspec.json.encode([question for _, question in part]))
     neutral = backends.load(_BACKEND).neutral_options
     contents = recipes.load(config.recipe).contents
     named = {
@@ -216,7 +159,8 @@ def _plan(
         if field.name != "processes" or config.processes > 1  # more of them make the batch larger
         if field.name != "trust_remote_code"
     } | ({"executed_code": parent.code()} if parent.trust_remote_code else {})
-    questions = {"training": len(training), "validation": len(validation), "sha256": digest.hexdigest()}
+    counts = {TRAINING: len(training), "validation": len(validation), **{name: len(further[name]) for name in further}}
+    questions = {**counts, "sha256": digest.hexdigest()}
     plan = {**named, "configuration": configuration, "questions": questions}
     return masked(json.loads(msgspec.json.encode(plan)))  # as it is read back
 
@@ -305,21 +249,29 @@ def _differences(before: Any, now: Any, place: str = "") -> list[str]:
     return [] if before == now else [f"{place}: {before!s:.100} there, {now!s:.100} now"]
 
 
-def _lineage(recipe: Recipe, plan: dict[str, Any], parent: Checkpoint, notes: dict[str, Any]) -> dict[str, Any]:
+def _lineage(recipe: Recipe, plan: dict[str, Any], job: Job) -> dict[str, Any]:
     """Where the checkpoint comes from; read by `calibench run`, which puts it into the report."""
-    history = parent.lineage()
+    parents = recipe.parents(job) if recipe.parents else [Parent(job.parent)]
     return {
         "schema": model.LINEAGE_SCHEMA,
         "made_by": f"calibench tune {plan['recipe']}",
         "calibench": __version__,
         "recipe": plan["recipe"],
         "source": recipe.source,
-        "kind": recipe.kind or history.get("kind"),
-        "parents": [{"name": parent.name, "fingerprint": plan["parent"], "lineage": history}],
+        "kind": recipe.kind or job.parent.lineage().get("kind"),
+        "parents": [_ancestor(parent) for parent in parents],
         **{key: value for key, value in plan.items() if key not in ("recipe", "parent")},
         "versions": _versions(),
-        **notes,
+        **job.notes,
     }
+
+
+def _ancestor(parent: Parent) -> dict[str, Any]:
+    checkpoint, weight = parent
+    share = {} if weight is None else {"weight": weight}
+    return {
+        "name": checkpoint.name, "fingerprint": checkpoint.fingerprint(), **share, "lineage": checkpoint.lineage()
+    }  # fmt: skip
 
 
 def _versions() -> dict[str, str]:

@@ -7,7 +7,7 @@ fields of a Struct: `calibench tune RECIPE --FIELD VALUE`. Defaults are ours unl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -15,6 +15,15 @@ from calibench import fields, registry
 from calibench.fields import Options
 from calibench.finetune.config import TuneConfig
 from calibench.finetune.job import Job, Taught
+from calibench.model import Checkpoint
+
+
+class Parent(NamedTuple):
+    """A checkpoint that another is made of."""
+
+    checkpoint: Checkpoint
+    weight: float | None = None
+    """Its share; None where nothing is averaged."""
 
 
 class Recipe(NamedTuple):
@@ -28,9 +37,13 @@ class Recipe(NamedTuple):
     train: Callable[[Job], Path]
     """Makes the checkpoint; returns its folder, somewhere below the job's work folder."""
     questions: Callable[[TuneConfig, Any], list[Taught]] | None = None
-    """(configuration, options) -> what is trained on; None: the training split of the tasks."""
+    """(configuration, options) -> what is trained on, in one list or several; None: the training split of the tasks."""
     contents: Callable[[Any], dict[str, Any]] | None = None
     """(options) -> for each option that names files, what these hold: they make the checkpoint, wherever they lie."""
+    parents: Callable[[Job], Sequence[Parent]] | None = None
+    """(job) -> the checkpoints that it is made of, for the lineage; None: the job's own parent."""
+    graded: bool = True
+    """Whether it grades answers to all its questions, so that each must have one."""
 
 
 _FAMILY = registry.Family("recipe", "calibench.finetune.recipes", "calibench.recipes", "RECIPE")

@@ -1,7 +1,7 @@
 """Linear merge of checkpoints, or of LoRA adapters into their base; nothing is trained.
 
 `--others A,B --weights 1.0,0.2,0.1` merges `--model`, A and B; `--adapters A,B --weights 1,0.5` merges two adapters of
-`--model` and adds the result to it. Without `--weights`, all weigh the same. See `calibench.finetune.merge`.
+`--model` and adds the result to it. Without `--weights`, all weigh the same. See `calibench.finetune.averaging`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from calibench import model
 from calibench.errors import InputError, ModelError, StorageError
 from calibench.fields import Options
 from calibench.finetune import stage
+from calibench.finetune.averaging import effective_weights, is_adapter, merge
 from calibench.finetune.config import TuneConfig
 from calibench.finetune.job import Job, Taught
-from calibench.finetune.merge import effective_weights, is_adapter, merge
-from calibench.finetune.recipes.base import Recipe
+from calibench.finetune.recipes.base import Parent, Recipe
 from calibench.model import Checkpoint
 
 _NAME = "merged"
@@ -94,31 +94,30 @@ def run(job: Job) -> Path:
             folders = [job.parent.path, *(other.path for other in parts.others)]
             consent = job.config.trust_remote_code
             merge(folders, parts.weights, done, normalize=normalize, trust_remote_code=consent)
-    job.notes.update(_notes(job, parts))
+    if parts.adapters:
+        job.notes["adapters"] = _adapters(parts)
     return done
 
 
-def _notes(job: Job, parts: _Parts) -> dict[str, Any]:
-    """The parents, or the adapters, with the weights that were used, for the lineage."""
+def parents(job: Job) -> list[Parent]:
+    """The checkpoints with the weights that were used; of adapters, the base alone."""
+    parts = _parts(job.options, job.config.trust_remote_code)
     if parts.adapters:
-        return {
-            "adapters": [
-                {
-                    "name": _name(folder),
-                    "fingerprint": Checkpoint(folder.name, folder, None).fingerprint(),
-                    "weight": weight,
-                    "lineage": Checkpoint(folder.name, folder.parent, None).lineage(),
-                }
-                for folder, weight in zip(parts.adapters, parts.used, strict=True)
-            ]
+        return [Parent(job.parent)]
+    return [Parent(one, weight) for one, weight in zip((job.parent, *parts.others), parts.used, strict=True)]
+
+
+def _adapters(parts: _Parts) -> list[dict[str, Any]]:
+    """The adapters with the weights that were used, for the lineage."""
+    return [
+        {
+            "name": _name(folder),
+            "fingerprint": Checkpoint(folder.name, folder, None).fingerprint(),
+            "weight": weight,
+            "lineage": Checkpoint(folder.name, folder.parent, None).lineage(),
         }
-    parents = zip((job.parent, *parts.others), parts.used, strict=True)
-    return {
-        "parents": [
-            {"name": parent.name, "fingerprint": parent.fingerprint(), "weight": weight, "lineage": parent.lineage()}
-            for parent, weight in parents
-        ]
-    }
+        for folder, weight in zip(parts.adapters, parts.used, strict=True)
+    ]
 
 
 def _foreign(parent: Checkpoint, adapters: list[Path]) -> Iterator[str]:
@@ -187,4 +186,5 @@ RECIPE = Recipe(
     train=run,
     questions=questions,
     contents=contents,
+    parents=parents,
 )

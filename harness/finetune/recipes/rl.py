@@ -9,13 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from calibench.finetune.job import Job
+from calibench.finetune.options import RlOptions
 from calibench.finetune.recipes.base import Recipe
-from calibench.finetune.trainers import rl
-from calibench.finetune.trainers.rl import RlOptions
+from calibench.finetune.trainers import grpo
 
 
 def run(job: Job) -> Path:
-    return rl.reinforce(job, reward="outcome").folder
+    return grpo.reinforce(job, reward="outcome").folder
 
 
 RECIPE = Recipe(

@@ -4,7 +4,7 @@ Damani et al. 2025 (arXiv 2507.16806): the reward is 1[correct] - (q - 1[correct
 advantages are not divided by their standard deviation, and nothing holds the model to its parent.
 
 Ours: by default, the tokens that state the confidence are credited with its own score alone, against the scores that
-the other confidences of the group would have earned beside the same answer (`calibench.finetune.trainers.rl`). On the
+the other confidences of the group would have earned beside the same answer (`calibench.finetune.trainers.grpo`). On the
 micro suite the published credit is noise to them: a reply's advantage has a standard deviation of 0.51 there, the part
 of it that the confidence causes one of 0.03, and the two do not correlate (-0.015). `--credit reply` gives the
 published one.
@@ -25,9 +25,9 @@ from msgspec import Meta
 
 from calibench.errors import InputError
 from calibench.finetune.job import Job
+from calibench.finetune.options import RlOptions
 from calibench.finetune.recipes.base import Recipe
-from calibench.finetune.trainers import rl
-from calibench.finetune.trainers.rl import RlOptions
+from calibench.finetune.trainers import grpo
 from calibench.prompting import protocols
 
 
@@ -51,7 +51,7 @@ def run(job: Job) -> Path:
     if protocols.protocol(job.config.protocol).scale is None:
         raise InputError(f"recipe rlcr rewards stated confidences, and --protocol {job.config.protocol} asks for none")
     options = job.options
-    return rl.reinforce(
+    return grpo.reinforce(
         job, reward=options.reward, credit=options.credit, confidence_weight=options.confidence_weight
     ).folder
 

@@ -20,9 +20,9 @@ LOST_STEPS = 10
 def figures(judged: Sequence[Judged]) -> dict[str, float | None]:
     """What the sampled replies of a step show; None where undefined.
 
-    `accuracy` and `well_formed` are shares of the graded replies; `ece`, `brier` and `auroc` are of those that were
-    answered with a confidence; `confidence_*` of all that state one: mean, standard deviation, number of distinct
-    values, and share of the most frequent one.
+    `accuracy` is a share of the graded replies, `well_formed` of all but those whose grading failed; `ece`, `brier` and
+    `auroc` are of those that were answered with a confidence; `confidence_*` of all that state one: mean, standard
+    deviation, number of distinct values, and share of the most frequent one.
     """
     import numpy as np
 
@@ -30,14 +30,15 @@ def figures(judged: Sequence[Judged]) -> dict[str, float | None]:
     from calibench.metrics.discrimination import auroc
     from calibench.metrics.proper import brier_score
 
-    graded = [reply for reply in judged if reply.outcome != "failed"]
+    known = [reply for reply in judged if reply.outcome != "failed"]
+    graded = [reply for reply in known if reply.outcome]
     answered = [r for r in graded if r.outcome in ("correct", "incorrect") and r.confidence is not None]
     confidence = np.array([reply.confidence for reply in answered], dtype=float)
     correct = np.array([reply.correct for reply in answered], dtype=bool)
-    stated = np.array([reply.confidence for reply in graded if reply.confidence is not None], dtype=float)
+    stated = np.array([reply.confidence for reply in known if reply.confidence is not None], dtype=float)
     values = {
         "accuracy": np.mean([reply.correct for reply in graded]) if graded else np.nan,
-        "well_formed": np.mean([reply.well_formed for reply in graded]) if graded else np.nan,
+        "well_formed": np.mean([reply.well_formed for reply in known]) if known else np.nan,
         "ece": expected_calibration_error(confidence, correct),
         "brier": brier_score(confidence, correct),
         "auroc": auroc(confidence, correct),

@@ -119,7 +119,7 @@ def _batches(chat: ChatFormat, asked: Sequence[Asked]) -> Iterator[list]:
         yield [(question, chat.first(turn)) for turn, question in asked[start : start + _BATCH]]
 
 
-def _padded(model: PreTrainedModel, chat: ChatFormat, prompts: Sequence[Sequence[int]]) -> dict:
+def padded(model: PreTrainedModel, chat: ChatFormat, prompts: Sequence[Sequence[int]]) -> dict:
     """Token ids and mask, padded on the left, so that all prompts end together."""
     import torch
 
@@ -146,7 +146,7 @@ def _generate(
     model: PreTrainedModel, chat: ChatFormat, prompts: Sequence[Sequence[int]], max_tokens: int
 ) -> list[tuple[tuple[int, ...], bool]]:
     """Greedy output tokens of each prompt without the end of the turn, and whether it was reached."""
-    inputs = _padded(model, chat, prompts)
+    inputs = padded(model, chat, prompts)
     length = inputs["input_ids"].shape[1]
     room = model.config.max_position_embeddings - length
     ends = end_tokens(model, chat)
@@ -179,7 +179,7 @@ def _p_true(
     if not complete:
         return [None] * len(answers)
     # The logits of all places would take gigabytes where vocabulary and answers are long.
-    read = model(**_padded(model, chat, complete), use_cache=False, logits_to_keep=1)
+    read = model(**padded(model, chat, complete), use_cache=False, logits_to_keep=1)
     probability = read.logits[:, -1].double().softmax(-1)
     p_yes, p_no = probability[:, yes].sum(-1), probability[:, no].sum(-1)
     values = iter((p_yes / (p_yes + p_no)).tolist())

@@ -12,16 +12,16 @@ import pytest
 
 from calibench.errors import InputError
 from calibench.finetune.config import TuneConfig
-from calibench.finetune.job import Job, Key, key
+from calibench.finetune.job import Job, Key, Taught, key
 from calibench.finetune.options import TrainingOptions
+from calibench.finetune.questions import held_out, lists, require_answers, taught
 from calibench.finetune.recipes import star
 from calibench.finetune.rows import Summary
 from calibench.finetune.sampling import Sampled, Trace
 from calibench.finetune.self_training import Iteration, SelfTrainingOptions, train
 from calibench.finetune.stage import Trained
-from calibench.finetune.trainers import sft
+from calibench.finetune.trainers import supervised
 from calibench.finetune.trainers.validation import graders
-from calibench.finetune.tune import _held_out, _taught
 from calibench.grading.pool import GradingPool
 from calibench.records import Question
 from calibench.tasks.base import Task
@@ -32,11 +32,11 @@ import sys
 
 import msgspec
 
-from calibench.finetune.trainers import sft
+from calibench.finetune.trainers import supervised
 from calibench.finetune.trainers.validation import graders
 
 if __name__ == "__main__":
-    settings = msgspec.json.decode(sys.stdin.buffer.read(), type=sft.Settings)
+    settings = msgspec.json.decode(sys.stdin.buffer.read(), type=supervised.Settings)
     with graders(1, settings.task_files, settings.validation) as pool:
         for _, question in settings.validation[:1]:
             verdicts = [pool.submit(question.task, question, f"Answer: {x}") for x in (question.gold[0], "no number")]
@@ -58,14 +58,14 @@ def job(tmp_path, monkeypatch) -> Job:
     config = TuneConfig(
         recipe="star", model="model", tasks=tuple(f"file:{each.reference()}" for each in described), out="out"
     )
-    training, validation = _held_out([taught.asked for taught in _taught(config)], 24)
+    training, validation = held_out([each.asked for each in taught(config)], 24)
     assert len(training) == 96
     assert len(validation) == 24
     return Job(config, None, None, None, training, validation, tmp_path / "work", None, {})
 
 
 def test_a_stage_grades_tasks_of_the_users_own_files(job):
-    settings = sft.Settings(model="", rows="", options=TrainingOptions(), **job.stage_settings())
+    settings = supervised.Settings(model="", rows="", options=TrainingOptions(), **job.stage_settings())
     Path("fresh.py").write_text(FRESH)  # a file, since the pool's workers import it too
     python = [sys.executable, "fresh.py"]
     fresh = subprocess.run(python, input=msgspec.json.encode(settings), capture_output=True)
@@ -164,11 +164,27 @@ def test_questions_that_are_not_independent_are_held_out_together(job):
         (task, msgspec.structs.replace(question, cluster=str(int(question.question_id) // 4)))
         for task, question in job.training
     ]
-    training, validation = _held_out(numbered, 16)
+    training, validation = held_out(numbered, 16)
     clusters = [{(question.task, question.cluster) for _, question in part} for part in (training, validation)]
     assert clusters[0].isdisjoint(clusters[1])
     assert 12 < len(validation) <= 16
     assert len(training) + len(validation) == len(numbered)
-    assert len(_held_out(numbered[:20], 16)[1]) <= 4
+    assert len(held_out(numbered[:20], 16)[1]) <= 4
     whole = [(task, msgspec.structs.replace(question, cluster="all")) for task, question in numbered]
-    assert _held_out(whole, 16) == (tuple(whole), ())
+    assert held_out(whole, 16) == (tuple(whole), ())
+
+
+def test_what_cannot_be_graded_or_stands_in_a_further_list_is_not_held_out(job):
+    """As unlabelled questions, and those that traces are given of."""
+    asked = list(job.training)
+    bare = {key(question) for _, question in asked[::3]}
+    mixed = [(t, msgspec.structs.replace(q, gold=()) if key(q) in bare else q) for t, q in asked]
+    traced = mixed[1::3]
+    _, validation = held_out(mixed, 90, {"traces": traced})
+    assert len(validation) == len(mixed) // 5
+    assert not {key(question) for _, question in validation} & (bare | {key(question) for _, question in traced})
+    taught = [Taught(pair) for pair in mixed] + [Taught(pair, part="traces") for pair in traced]
+    assert lists(taught) == (mixed, {"traces": tuple(traced)})
+    with pytest.raises(InputError, match=r"recipe star grades answers: (sums|colours) \S+: expected .* an answer"):
+        require_answers("star", taught)
+    require_answers("star", [Taught(pair) for pair in asked])

@@ -82,3 +82,14 @@ def test_no_malformed_reply_beats_a_well_formed_one_that_is_as_right(name):
 def test_an_unknown_reward_names_the_known_ones():
     with pytest.raises(InputError, match="rlcr_code"):
         rewards.reward("rlrc")
+
+
+def test_a_reward_that_is_named_by_its_place_is_found_or_refused():
+    assert rewards.reward(f"{__name__}:OWN") is OWN
+    for name, told in ((f"{__name__}:NONE", "expected MODULE:NAME"), ("no.such:X", "expected MODULE:NAME"),
+                       (f"{__name__}:GRID", "expected a .*Reward, found list")):  # fmt: skip
+        with pytest.raises(InputError, match=told):
+            rewards.reward(name)
+
+
+OWN = rewards.Reward(lambda reply: 1.0, graded=False)

@@ -121,3 +121,26 @@ def test_a_share_for_answers_of_which_none_is_left_is_refused_with_advice():
     with pytest.raises(InputError, match=r"--alpha 0\.5: .*longer than --max-length 512\. Raise it"):
         factors(EpicarOptions(alpha=0.5, max_length=512), only_verdicts)
     assert factors(EpicarOptions(), only_verdicts) == {}
+
+
+def test_each_row_has_a_weight_and_a_kinds_factor_is_a_case_of_it(chat, prompt, tmp_path):
+    path = tmp_path / "rows.parquet"
+    end = chat.tokenizer.eos_token_id
+    plain = [rows.answer_row(prompt, encoded(chat, text), end) for text in "456"]
+    written = [row._replace(weight=weight) for row, weight in zip(plain, (1.0, 0.25, 0.0), strict=True)]
+    weighed = rows.write(written, path, max_length=200)
+    assert list(rows.read(path)) == written
+    assert weighed.sha256 != rows.write(plain, tmp_path / "plain.parquet", max_length=200).sha256
+    rows.weigh(path, {"answer": 4.0})
+    assert [row.weight for row in rows.read(path)] == [4.0, 1.0, 0.0]
+    assert {file.name for file in tmp_path.iterdir()} == {"rows.parquet", "plain.parquet"}
+
+
+@pytest.mark.parametrize(
+    ("weights", "told"),
+    [((0.0, 0.0), "weights of 2 .* sum to zero"), ((1.0, -0.5), "found -0.5"), ((1.0, float("nan")), "found nan")],
+)
+def test_weights_that_teach_nothing_are_refused(chat, prompt, tmp_path, weights, told):
+    row = rows.answer_row(prompt, encoded(chat, "4"), chat.tokenizer.eos_token_id)
+    with pytest.raises(InputError, match=told):
+        rows.write([row._replace(weight=weight) for weight in weights], tmp_path / "rows.parquet", max_length=200)

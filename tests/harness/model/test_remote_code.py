@@ -21,7 +21,7 @@ import calibench
 from calibench import model
 from calibench.backends import _cpu
 from calibench.errors import CalibenchError, EngineError, IdentityError, InputError, ModelError
-from calibench.finetune import merge
+from calibench.finetune import averaging
 from calibench.finetune.options import TrainingOptions
 from calibench.finetune.trainers import base as trainers
 from calibench.model import dequantize
@@ -59,8 +59,8 @@ ROADS = {
     "trainer": lambda folder, out: trainers.load(
         trainers.TrainerSettings(model=str(folder), options=TrainingOptions())
     ),
-    "merge, configuration": lambda folder, out: merge._configuration(folder, False),
-    "merge, tokenizer": lambda folder, out: merge._tokenizer(folder, False),
+    "merge, configuration": lambda folder, out: averaging._configuration(folder, False),
+    "merge, tokenizer": lambda folder, out: averaging._tokenizer(folder, False),
     "unpacked GGUF": lambda folder, out: dequantize.prose_likelihood(folder),
     "run": lambda folder, out: calibench.run(str(folder), "micro", out),
     "run of a suite": lambda folder, out: calibench.run(str(folder), "micro", out, suite="zeng2025"),

@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from calibench import model
 from calibench.errors import InputError, ModelError, StorageError
-from calibench.finetune.merge import mean, merge
+from calibench.finetune.averaging import mean, merge
 
 INSTRUCT, SFT = (model.resolve(name).path for name in ("micro-instruct", "micro-sft"))
 WEIGHTS = "model.safetensors"

@@ -26,8 +26,6 @@ class Settings(trainer_of.TrainerSettings, frozen=True, kw_only=True):
     rows: str
     """File of rows."""
     options: TrainingOptions
-    factors: dict[str, float] = {}
-    """kind of row -> factor on the loss of its tokens; a kind that is not named has 1."""
 
 
 def fit(folder: Path, settings: Settings, report: Report) -> None:
@@ -40,7 +38,7 @@ def fit(folder: Path, settings: Settings, report: Report) -> None:
 
     options = settings.options
     model, chat = trainer_of.load(settings)
-    dataset = _dataset(Path(settings.rows), settings.factors)
+    dataset = _dataset(Path(settings.rows))
     if options.packing:
         dataset = _packed(dataset, options.max_length, settings.seed)
     rows_per_step = options.batch_size * options.accumulation * int(os.environ.get("WORLD_SIZE", "1"))
@@ -67,15 +65,21 @@ def fit(folder: Path, settings: Settings, report: Report) -> None:
         trainer_of.train(trainer, folder, settings)
 
 
-def _dataset(path: Path, factors: dict[str, float]) -> Dataset:
-    """Columns input_ids and labels, and weights if any kind has a factor: that of the row's kind, at each token."""
+def _dataset(path: Path) -> Dataset:
+    """Columns input_ids and labels, and, unless all rows weigh 1, the row's weight at each token."""
+    import pyarrow.compute as compute
     import pyarrow.parquet as parquet
     from datasets import Dataset
 
-    dataset = Dataset(parquet.read_table(path))
-    if factors:
-        dataset = dataset.map(lambda row: {"weights": [factors.get(row["kind"], 1.0)] * len(row["labels"])})
-    return dataset.remove_columns("kind")
+    table = parquet.read_table(path)
+    dataset = Dataset(table.drop_columns(["kind", "weight"]))
+    weights = table.column("weight")
+    if compute.all(compute.equal(weights, 1.0)).as_py():
+        return dataset
+    lengths = compute.list_value_length(table.column("labels"))
+    return dataset.add_column(
+        "weights", [[w] * n for w, n in zip(weights.to_pylist(), lengths.to_pylist(), strict=True)]
+    )
 
 
 def _packed(dataset: Dataset, length: int, seed: int) -> Dataset:

@@ -16,74 +16,30 @@ there are two ways to give credit for it:
 from __future__ import annotations
 
 import os
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
-
-from msgspec import Meta
+from typing import TYPE_CHECKING, Any
 
 from calibench.errors import CalibenchError, InputError
-from calibench.fields import Options
-from calibench.finetune import rewards
 from calibench.finetune.job import Job
-from calibench.finetune.rewards import Judged
+from calibench.finetune.options import RlOptions
 from calibench.finetune.stage import Report, Trained
 from calibench.finetune.trainers import base as trainer_of
 from calibench.finetune.trainers import signs
-from calibench.finetune.trainers.validation import Asked, end_tokens, graders, pad_token
+from calibench.finetune.trainers.replies import Grader, Reply, Settings
+from calibench.finetune.trainers.validation import end_tokens, graders, pad_token
 from calibench.grading.pool import GRADERS, GradingPool
-from calibench.prompting import protocols
 from calibench.prompting.chat import DATE, ChatFormat
-from calibench.prompting.parsing import parse
 
 if TYPE_CHECKING:
     import torch
     from trl import GRPOConfig
-
 
 _SHOWN = (
     *("loss", "reward", "accuracy", "well_formed", "ece", "brier", "auroc"),
     *("confidence_mean", "confidence_spread", "confidence_values", "confidence_mode_share", "confidence_collapsed"),
     "completions/mean_length",
 )
-
-
-class RlOptions(Options, frozen=True):
-    """How one run of reinforcement learning is done."""
-
-    steps: Annotated[int, Meta(ge=1, description="updates")] = 200
-    generations: Annotated[int, Meta(ge=2, description="replies per question, which are compared with each other")] = 8
-    batch_size: Annotated[int, Meta(ge=1, description="replies per forward pass and process")] = 16
-    accumulation: Annotated[int, Meta(ge=1, description="batches per update")] = 8
-    temperature: Annotated[float, Meta(gt=0, description="of the sampling")] = 1.0
-    learning_rate: Annotated[float, Meta(gt=0, description="peak, after the warm-up; RLCR: 1e-6 to 5e-6 at 7B")] = 1e-6
-    schedule: Annotated[Literal["constant", "linear", "cosine"], Meta(description="of the learning rate")] = "constant"
-    warm_up: Annotated[float, Meta(ge=0, lt=1, description="share of the steps")] = 0.05
-    clip: Annotated[float, Meta(gt=0, description="largest norm of the gradient")] = 1.0
-    beta: Annotated[float, Meta(ge=0, description="weight of the divergence from the parent; RLCR: 0")] = 0.0
-    loss: Annotated[Literal["dapo", "dr_grpo", "bnpo", "grpo"], Meta(description="TRL's mean over tokens")] = "dapo"
-    scale_rewards: Annotated[
-        Literal["group", "batch", "none"], Meta(description="whose standard deviation divides the advantages")
-    ] = "group"
-    lora_rank: Annotated[int, Meta(ge=0, description="rank of the LoRA adapters; 0 trains all weights")] = 0
-    lora_alpha: Annotated[float, Meta(gt=0, description="scale of the adapters, divided by their rank")] = 32.0
-    sampler: Annotated[
-        Literal["auto", "transformers", "vllm"],
-        Meta(description="auto: vLLM on a GPU where TRL supports its version, else transformers"),
-    ] = "auto"
-    save_every: Annotated[int, Meta(ge=1, description="steps between states that a stopped run continues from")] = 10
-    stop_on_collapse: Annotated[bool, Meta(description="ends a run whose confidences become one value")] = False
-
-
-class Settings(trainer_of.TrainerSettings, frozen=True, kw_only=True):
-    questions: list[Asked]
-    options: RlOptions
-    reward: str = "outcome"
-    """See `calibench.finetune.rewards`."""
-    credit: Literal["reply", "parts"] = "reply"
-    confidence_weight: float = 1.0
-    """Factor on the advantages of the tokens that state the confidence; for `parts`."""
 
 
 def reinforce(job: Job, **what: Any) -> Trained:
@@ -107,22 +63,12 @@ def reinforce(job: Job, **what: Any) -> Trained:
         **what,
     )
     job.progress.stage("reinforcement")
-    trained = job.run_stage("rl", "reinforcement", settings)
+    trained = job.run_stage("grpo", "reinforcement", settings)
     job.notes["curve"] = trained.curve
     if any(entry.get("confidence_collapsed") for entry in trained.curve):
         job.notes["warning"] = "the stated confidences collapsed to one value during training; see the curve"
         job.progress.stage(f"warning: {job.notes['warning']}")
     return trained
-
-
-class Reply(NamedTuple):
-    """One sampled reply, judged."""
-
-    group: int
-    """Number of its question within the step."""
-    judged: Judged
-    confidence_tokens: tuple[int, int]
-    """The tokens that state the confidence: the first, and one after the last; equal if there are none."""
 
 
 def fit(folder: Path, settings: Settings, report: Report) -> None:
@@ -147,6 +93,7 @@ def fit(folder: Path, settings: Settings, report: Report) -> None:
             peft_config=trainer_of.adapters(settings),
         )
         trainer.grader, trainer.settings = grader, settings
+        grader.model = trainer.accelerator.unwrap_model(trainer.model)
         trainer.add_callback(_watch(trainer, chat, settings, pool, report))
         trainer_of.train(trainer, folder, settings)
 
@@ -192,95 +139,6 @@ def _trl_supports_vllm() -> bool:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         return is_vllm_available() and not caught
-
-
-# -- sampling and judging ---------------------------------------------------------------------------------------------
-
-
-class Grader:
-    """Makes the prompts and judges the replies as the benchmark does; TRL calls it as its reward function."""
-
-    __name__ = "reward"
-
-    def __init__(self, settings: Settings, chat: ChatFormat, pool: GradingPool, ends: set[int]):
-        self._settings, self._chat, self._pool = settings, chat, pool
-        self._reward = rewards.reward(settings.reward)
-        self._protocol = protocols.protocol(settings.protocol)
-        self._ends = ends
-        self.replies: list[Reply] = []
-        """Those of the latest step, in the order of their prompts."""
-
-    @property
-    def longest_prompt(self) -> int:
-        """Tokens of the longest prompt."""
-        return max(len(self._chat.first(turn).token_ids) for turn, _ in self._settings.questions)
-
-    def prompts(self, processes: int) -> Any:
-        """The questions of all steps, in order: pass after pass, each in an order that the seed decides.
-
-        A data set that lasts for the whole run, so that a run that goes on finds its place.
-        """
-        from datasets import Dataset
-
-        options, total = self._settings.options, len(self._settings.questions)
-        wanted = options.steps * options.batch_size * options.accumulation * processes // options.generations
-        rows: list[int] = []
-        while len(rows) < wanted:
-            order = random.Random(f"{self._settings.seed} pass {len(rows) // total}")
-            rows += order.sample(range(total), total)
-        turns = [self._settings.questions[row][0] for row in rows[:wanted]]
-        return Dataset.from_dict(
-            {
-                "prompt": [[{"role": "user", "content": turn}] for turn in turns],
-                "row": rows[:wanted],
-                "opened": [self._chat.first(turn).reasoning_opened for turn in turns],
-            }
-        )
-
-    def __call__(
-        self,
-        completion_ids: Sequence[Sequence[int]],
-        row: Sequence[int],
-        opened: Sequence[bool],
-        log_metric: Callable[[str, float], None],
-        **_: Any,
-    ) -> list[float | None]:
-        """Rewards of replies given as token ids, the end of the turn included."""
-        self.replies = self._judge(completion_ids, row, opened)
-        for name, value in signs.figures([reply.judged for reply in self.replies]).items():
-            if value is not None:
-                log_metric(name, value)
-        return [self._reward(reply.judged) for reply in self.replies]
-
-    def _judge(self, completions: Sequence[Sequence[int]], rows: Sequence[int], opened: Sequence[bool]) -> list[Reply]:
-        read = []
-        for ids, row, reasoning_opened in zip(completions, rows, opened, strict=True):
-            ended = bool(ids) and ids[-1] in self._ends
-            tokens = list(ids[:-1] if ended else ids)
-            parsed = parse(
-                self._chat.decode(tokens),
-                reasoning_opened=reasoning_opened,
-                scale=self._protocol.scale,
-                finish_reason="stop" if ended else "length",
-                markup=self._chat.markup,
-            )
-            question = self._settings.questions[row][1]
-            verdict = None if parsed.truncated else self._pool.submit(question.task, question, parsed.answer_text)
-            read.append((tokens, parsed, verdict))
-        groups = {row: number for number, row in enumerate(dict.fromkeys(rows))}
-        replies = []
-        for row, (tokens, parsed, verdict) in zip(rows, read, strict=True):
-            outcome = verdict.result().outcome if verdict else "truncated"
-            confidence = None if parsed.truncated else parsed.confidence
-            span = (0, 0)
-            if confidence is not None and parsed.confidence_span:
-                written = self._chat.touching(tokens, *parsed.confidence_span)
-                span = (written.start, written.stop)
-            replies.append(Reply(groups[row], Judged(outcome, confidence, self._protocol.scale is not None), span))
-        return replies
-
-
-# -- training ---------------------------------------------------------------------------------------------------------
 
 
 def credited(advantages: torch.Tensor, length: int, replies: Sequence[Reply], weight: float = 1.0) -> torch.Tensor:

@@ -15,11 +15,13 @@ import torch
 from calibench import tasks
 from calibench.errors import CalibenchError, InputError
 from calibench.finetune import stage
+from calibench.finetune.options import RlOptions
 from calibench.finetune.recipes import base as recipes
-from calibench.finetune.rewards import Judged, rlcr
+from calibench.finetune.rewards import Judged, Reward, rlcr
 from calibench.finetune.stage import Trained
-from calibench.finetune.trainers import rl, signs
-from calibench.finetune.trainers.rl import Reply, RlOptions, Settings, credited
+from calibench.finetune.trainers import grpo, signs
+from calibench.finetune.trainers.grpo import credited
+from calibench.finetune.trainers.replies import Grader, Reply, Settings
 from calibench.grading.pool import GradingPool
 from calibench.model import resolve
 from calibench.prompting import protocols
@@ -103,7 +105,7 @@ def test_both_credits_have_the_same_expected_gradient_and_parts_the_smaller_vari
 
 def test_the_prompts_are_those_of_the_benchmark(chat):
     with GradingPool(1, 10.0) as pool:
-        rows = rl.Grader(SETTINGS, chat, pool, {chat.tokenizer.eos_token_id}).prompts(1)
+        rows = Grader(SETTINGS, chat, pool, {chat.tokenizer.eos_token_id}).prompts(1)
     assert len(rows) == OPTIONS.steps * 8 // OPTIONS.generations
     for row in rows:
         asked, _ = SETTINGS.questions[row["row"]]
@@ -125,7 +127,7 @@ def test_replies_are_judged_as_the_benchmark_does(chat):
     ids.append(ids[0][: len(ids[0]) // 2])  # cut by the token limit
     seen: dict[str, float] = {}
     with GradingPool(1, 10.0) as pool:
-        grader = rl.Grader(SETTINGS, chat, pool, {chat.tokenizer.eos_token_id})
+        grader = Grader(SETTINGS, chat, pool, {chat.tokenizer.eos_token_id})
         values = grader(ids, [0] * 5, [False] * 5, seen.__setitem__)
     outcomes = [(r.judged.outcome, r.judged.confidence) for r in grader.replies]
     assert outcomes[:4] == [("correct", 0.85), ("incorrect", 0.2), ("correct", None), ("unparsed", None)]
@@ -144,10 +146,34 @@ def test_the_credit_of_a_confidence_reaches_a_last_token_that_goes_on_behind_it(
         chat_template="{{ messages }}", decode=lambda ids, **_: "".join(pieces[token] for token in ids)
     )
     with GradingPool(1, 10.0) as pool:
-        grader = rl.Grader(SETTINGS, ChatFormat(tokenizer, "auto"), pool, {4})
+        grader = Grader(SETTINGS, ChatFormat(tokenizer, "auto"), pool, {4})
         grader([list(range(5))], [0], [False], lambda *_: None)
     assert grader.replies[0].judged == Judged("correct", 0.85, True)
     assert grader.replies[0].confidence_tokens == (1, 4)
+
+
+FIRST = Reward(lambda reply: reply.scores and reply.scores.logprobs[0], graded=False, token_scores=True)
+
+
+def test_a_reward_of_ones_own_sees_token_scores_and_needs_no_answers(chat):
+    """The pool of graders is none: nothing is graded, and nothing could be."""
+    from transformers import AutoModelForCausalLM
+
+    asked = [(turn, msgspec.structs.replace(question, gold=())) for turn, question in SETTINGS.questions]
+    settings = msgspec.structs.replace(SETTINGS, questions=asked, reward=f"{__name__}:FIRST")
+    grader = Grader(settings, chat, None, {chat.tokenizer.eos_token_id})
+    grader.model = AutoModelForCausalLM.from_pretrained(PARENT, dtype=torch.float32)
+    end = chat.tokenizer.eos_token_id
+    ids = [[*chat.tokenizer.encode(text, add_special_tokens=False), end] for text in ("Answer: 4", "nothing at all")]
+    seen: dict[str, float] = {}
+    values = grader(ids, [0, 1], [False, False], seen.__setitem__)
+    for row, (written, value) in enumerate(zip(ids, values, strict=True)):
+        with torch.no_grad():
+            logits = grader.model(torch.tensor([chat.first(asked[row][0]).token_ids])).logits
+        assert value == pytest.approx(logits[0, -1].log_softmax(-1)[written[0]].item(), abs=1e-4)
+    assert [(reply.judged.outcome, reply.judged.well_formed) for reply in grader.replies] == [(None, False)] * 2
+    assert "accuracy" not in seen
+    assert [reply.judged.answered for reply in grader.replies] == [True, False]
 
 
 # -- collapse ---------------------------------------------------------------------------------------------------------
@@ -184,7 +210,7 @@ def test_replies_without_form_end_the_training(tmp_path, monkeypatch):
     judge, shares = signs.figures, iter((0.5, 0.0, 0.0))
     monkeypatch.setattr(signs, "figures", lambda judged: {**judge(judged), "well_formed": next(shares)})
     with pytest.raises(CalibenchError, match=r"no reply of the last 1 steps is well formed.*--learning-rate"):
-        rl.fit(tmp_path, SETTINGS, lambda *_: None)
+        grpo.fit(tmp_path, SETTINGS, lambda *_: None)
 
 
 def test_without_a_confidence_nothing_collapses_and_figures_are_undefined():
@@ -214,7 +240,7 @@ def job(recipe: str, curve: list[dict], protocol: str = "stated", **options) -> 
     )
 
     def run_stage(trainer: str, name: str, settings: Settings) -> Trained:
-        assert trainer == "rl"
+        assert trainer == "grpo"
         made.settings = msgspec.json.decode(msgspec.json.encode(settings), type=Settings)
         return Trained(Path(name), curve)
 
@@ -270,7 +296,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> Run:
     run = Run(tmp_path_factory.mktemp("whole"), {})
-    rl.fit(run.folder, SETTINGS, lambda step, of, shown: run.told.update({step: shown}))
+    grpo.fit(run.folder, SETTINGS, lambda step, of, shown: run.told.update({step: shown}))
     return run
 
 
@@ -292,10 +318,10 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(whole, tmp_path):
             raise Stopped
 
     with pytest.raises(Stopped):
-        rl.fit(tmp_path, SETTINGS, stop)
+        grpo.fit(tmp_path, SETTINGS, stop)
     (tmp_path / "states" / "checkpoint-3").mkdir()  # as a kill in the middle of saving leaves it
     told: dict[int, dict] = {}
-    rl.fit(tmp_path, SETTINGS, lambda step, of, shown: told.update({step: shown}))
+    grpo.fit(tmp_path, SETTINGS, lambda step, of, shown: told.update({step: shown}))
     assert sorted(told) == [3, 4]
     assert told[3]["reward"] == whole.told[3]["reward"]
     for name, tensor in weights(whole.folder).items():
@@ -308,9 +334,9 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_state(tmp
         return advantages * (float("nan") if len(calls) == 3 else 1.0)
 
     calls: list[int] = []
-    monkeypatch.setattr(rl, "credited", broken)
+    monkeypatch.setattr(grpo, "credited", broken)
     with pytest.raises(CalibenchError, match=r"step 3.*learning-rate"):
-        rl.fit(tmp_path, SETTINGS, lambda *_: None)
+        grpo.fit(tmp_path, SETTINGS, lambda *_: None)
     assert stage.last_state(tmp_path).name == "checkpoint-2"
     assert not (tmp_path / "checkpoint").exists()
 
@@ -320,5 +346,5 @@ def test_a_run_whose_confidences_collapse_ends_if_that_is_asked_for(tmp_path, mo
     told: dict[int, dict] = {}
     settings = msgspec.structs.replace(SETTINGS, options=msgspec.structs.replace(OPTIONS, stop_on_collapse=True))
     with pytest.raises(CalibenchError, match="one value since step 1"):
-        rl.fit(tmp_path, settings, lambda step, of, shown: told.update({step: shown}))
+        grpo.fit(tmp_path, settings, lambda step, of, shown: told.update({step: shown}))
     assert [shown["confidence_collapsed"] for shown in told.values()] == [0.0, 0.0]

@@ -11,7 +11,7 @@ from calibench.errors import CalibenchError
 from calibench.finetune import rows
 from calibench.finetune.options import TrainingOptions
 from calibench.finetune.stage import last_state
-from calibench.finetune.trainers import sft
+from calibench.finetune.trainers import supervised
 from calibench.prompting.chat import ChatFormat
 
 pytestmark = pytest.mark.timeout(600)
@@ -57,10 +57,10 @@ def fit(parent, tmp_path):
                 raise KeyboardInterrupt
 
         chosen = {"batch_size": 4, "epochs": 2, "learning_rate": 1e-2, "save_every": 4, "max_length": 512, **options}
-        settings = sft.Settings(
-            model=str(parent), rows=str(path), options=TrainingOptions(**chosen), factors=factors or {}
-        )
-        sft.fit(tmp_path / name, settings, report)
+        if factors:
+            rows.weigh(path, factors)
+        settings = supervised.Settings(model=str(parent), rows=str(path), options=TrainingOptions(**chosen))
+        supervised.fit(tmp_path / name, settings, report)
         return tmp_path / name, reported
 
     fit.folder = tmp_path
@@ -137,7 +137,7 @@ def first_loss(parent, chosen, factor=lambda kind: 1.0):
 
 
 @pytest.mark.parametrize("packing", [False, True])
-@pytest.mark.parametrize("factors", [{}, {"yes": 3.0}])
+@pytest.mark.parametrize("factors", [{}, {"answer": 1.0, "yes": 3.0}])
 def test_the_loss_is_that_of_each_row_alone(fit, parent, packing, factors):
     _, reported = fit(
         f"{packing}{len(factors)}", factors, packing=packing, batch_size=24, epochs=1, learning_rate=1e-9, save_every=1
@@ -147,7 +147,7 @@ def test_the_loss_is_that_of_each_row_alone(fit, parent, packing, factors):
 
 
 def test_a_weighted_token_counts_the_same_whatever_rows_share_its_step(fit, parent):
-    factors = {"yes": 3.0}
+    factors = {"answer": 1.0, "yes": 3.0}
     _, reported = fit(factors=factors, batch_size=2, accumulation=2, epochs=1, learning_rate=1e-9, save_every=1)
     expected = first_loss(parent, some_rows(), lambda kind: factors.get(kind, 1.0))
     assert sum(losses(reported)) / 6 == pytest.approx(expected, rel=1e-4)
