@@ -16,7 +16,7 @@ from calibench.finetune.options import training_options
 from calibench.finetune.rows import Row, Summary
 from calibench.finetune.sampling import Sampled
 from calibench.finetune.stage import Trained
-from calibench.finetune.trainers import supervised
+from calibench.finetune.trainers import sft
 from calibench.model import Checkpoint
 from calibench.prompting import protocols
 from calibench.prompting.chat import ChatFormat
@@ -151,13 +151,13 @@ class Job(NamedTuple):
     def train(self, name: str, model: Path, rows: Path) -> Trained:
         """Fine-tunes the checkpoint in `model` on a file of rows, in `work/name`; returns at once if that is done."""
         self.progress.stage(f"{name}: training")
-        settings = supervised.Settings(
+        settings = sft.Settings(
             model=str(model),
             rows=str(rows),
             options=training_options(self.options),
             **self.stage_settings(),
         )
-        return self.run_stage("supervised", name, settings)
+        return self.run_stage("sft", name, settings)
 
     def asked(self, questions: Iterable[tuple[Task, Question]]) -> list[tuple[str, Question]]:
         """The first user turn that asks each question, and the question."""

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from fakes import tokenizer
 
+from calibench.finetune import traces
 from calibench.finetune.config import TuneConfig
 from calibench.finetune.recipes import sft
 from calibench.finetune.rows import IGNORED
@@ -26,7 +27,8 @@ def taught(tmp_path, opening: str, **options: str) -> str:
     chosen = sft.SftOptions(traces=str(file), **options)
     training = tuple(each.asked for each in sft.questions(config, chosen))
     chat = ChatFormat(tokenizer(opening), "auto")
-    (row,) = sft.rows(SimpleNamespace(config=config, options=chosen, training=training, chat=chat))
+    job = SimpleNamespace(config=config, chat=chat)
+    (row,) = traces.rows(job, chosen.traces, chosen.reasoning_format, training)
     return chat.decode([label for label in row.labels if label != IGNORED])
 
 
