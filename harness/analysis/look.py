@@ -1,0 +1,127 @@
+"""What run files hold: which runs there are below a folder, and all that one of them says of a question."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+from calibench import tasks
+from calibench.errors import CalibenchError, InputError
+from calibench.prompting import protocols
+from calibench.records import Question
+from calibench.store import FILE_NAME, RunFile
+
+_NAMED = 5
+"""Questions that are named where the one that was asked for is not there."""
+
+
+def listed(folder: Path) -> list[dict[str, Any]]:
+    """A row for each run below the folder: run, model, tasks, state, accuracy, and ECE by method.
+
+    Accuracy and ECE are means over tasks, None where the run was not scored yet. Of a file that cannot be read, `state`
+    says why, and the rest is None.
+
+    Raises:
+        InputError: there is no run.
+    """
+    files = sorted(folder.rglob(FILE_NAME)) if folder.is_dir() else []
+    if not files:
+        raise InputError(f"{folder}: expected a folder with runs in it, found no {FILE_NAME} there or below")
+    return [_row(file, folder) for file in files]
+
+
+def _row(file: Path, folder: Path) -> dict[str, Any]:
+    row: dict[str, Any] = dict.fromkeys(("run", "model", "tasks", "state", "accuracy", "ece"))
+    row["run"] = file.parent.relative_to(folder).as_posix()
+    try:
+        with RunFile.open(file.parent) as run:
+            manifest = run.manifest()
+            numbers = {}
+            for metric in run.metrics():
+                if metric.subset == "all" and metric.metric in ("accuracy", "ece"):
+                    numbers[metric.metric, metric.task, metric.method] = metric.value
+            row |= {
+                "model": manifest.get("model", {}).get("name"),
+                "tasks": list(manifest.get("scope", {})),
+                "state": _state(run),
+                "accuracy": next(iter(_of(numbers, "accuracy").values()), None),
+                "ece": _of(numbers, "ece"),
+            }
+    except CalibenchError as error:
+        row["state"] = str(error).splitlines()[0]
+    return row
+
+
+def _state(run: RunFile) -> str:
+    if run.manifest().get("complete", True):
+        return "complete"
+    tallies = [run.tally(task, name) for task, of in run.manifest().get("scope", {}).items() for name in of]
+    return f"unfinished, {sum(tally.get('grade', 0) for tally in tallies)} graded"
+
+
+def _of(numbers: dict[tuple[str, str, str], float | None], metric: str) -> dict[str, float | None]:
+    """By method: of the mean over tasks, or of the only task."""
+    found = {(task, method): value for (name, task, method), value in numbers.items() if name == metric}
+    means = {method: value for (task, method), value in found.items() if task == "macro"}
+    return means or {method: value for (_, method), value in found.items()}
+
+
+def shown(path: str | Path, question_id: str, task: str | None, draw: int | None) -> list[dict[str, Any]]:
+    """All that a run holds of the questions with that id, one per task: `question`, and for each of its `generations`
+    the `prompt`, the `generation`, its `grade` (None if there is none yet) and its `confidences`.
+
+    Args:
+        path: of the run.
+        question_id: as in the run file.
+        task: only of this task; None: of all.
+        draw: only this draw; None: all.
+
+    Raises:
+        InputError: the run holds no texts, no such question or no such draw.
+    """
+    with RunFile.open(path) as run:
+        if not run.has_texts():
+            raise InputError(f"{run.path.parent}: holds no texts: `score` keeps verdicts and confidences alone")
+        found = [_of_question(run, question, draw) for question in _found(run, question_id, task)]
+    if not any(one["generations"] for one in found):
+        of_draw = "" if draw is None else f" of draw {draw}"
+        raise InputError(f"{path}: holds no generation{of_draw} of question {question_id!r}")
+    return found
+
+
+def _found(run: RunFile, question_id: str, task: str | None) -> list[Question]:
+    known = list(run.questions(task))
+    found = [question for question in known if question.question_id == question_id]
+    if not found:
+        ids = [question.question_id for question in known]
+        near = difflib.get_close_matches(question_id, ids, _NAMED, 0.4) or ids[:_NAMED]
+        where = run.path.parent if task is None else f"task {task!r} of {run.path.parent}"
+        raise InputError(f"{where}: has {len(ids)} questions, none with the id {question_id!r}; has {', '.join(near)}")
+    return found
+
+
+def _of_question(run: RunFile, question: Question, draw: int | None) -> dict[str, Any]:
+    generations = []
+    for protocol in run.manifest()["scope"].get(question.task, {}):
+        key = (question.task, question.question_id, protocol)
+        grades, readings = run.grades(*key), run.readings(*key)
+        for number, generation in run.draws(*key).items():
+            if draw is None or number == draw:
+                generations.append(
+                    {
+                        "generation": generation,
+                        "prompt": _prompt(question, protocol),
+                        "grade": grades.get(number),
+                        "confidences": list(readings.get(number, {}).values()),
+                    }
+                )
+    return {"question": question, "generations": generations}
+
+
+def _prompt(question: Question, protocol: str) -> str:
+    """The user's turn; without the words on the form of the answer where the task is not known here."""
+    try:
+        return protocols.first_turn(question, tasks.load(question.task), protocols.protocol(protocol))
+    except CalibenchError:
+        return protocols.body(question)
