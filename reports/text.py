@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from calibench.errors.characters import one_line
 from calibench.errors.characters import visible as visible
 
 MINUS = "\u2212"
@@ -54,7 +55,7 @@ def labels(names: Sequence[tuple[str, str]], widths: Sequence[int]) -> list[str]
         named = dict(zip(found, names, strict=True))
         if all(named[shown] == name for shown, name in zip(found, names, strict=True)):
             return found
-    return [f"{visible(task)} · {visible(method)}" for task, method in names]
+    return [f"{one_line(task)} · {one_line(method)}" for task, method in names]
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -15,7 +15,7 @@ from calibench.cli import lists, look, run, runs, score, tasks, tune
 from calibench.cli.parser import INTERRUPTED, Parser
 from calibench.errors import CalibenchError
 from calibench.errors.stopping import stoppable
-from calibench.errors.terminal import guarded
+from calibench.errors.terminal import guarded, tell
 from calibench.version import __version__
 
 _GROUPS = (run, runs, look, score, tasks, tune, lists)
@@ -28,6 +28,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str] | None) -> int:
+    try:
+        options = _options(arguments)
+        with stoppable():
+            code = options.command(options) or 0
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return code
+    except CalibenchError as error:
+        tell("calibench", str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        tell("calibench", "interrupted; what was finished is kept")
+        return INTERRUPTED
+    except Exception:  # a fault of ours: what Python would print at the end would go past the guard
+        traceback.print_exc()
+        return 1
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     of_all = parser()
     options, further = of_all.parse_known_args(arguments)
     if hasattr(options, "further"):  # a command that takes options that are not known here
@@ -35,27 +54,12 @@ def _main(arguments: Sequence[str] | None) -> int:
     elif further:
         of_all.error(f"unrecognized arguments: {' '.join(further)}")
     for note in getattr(options, "notes", ()):
-        print(f"note: {note}", file=sys.stderr)
-    try:
-        if getattr(options, "out", None) and not hasattr(options, "out_is_file"):
-            from calibench.store import check_folder
+        tell("note", note)
+    if getattr(options, "out", None) and not hasattr(options, "out_is_file"):
+        from calibench.store import check_folder
 
-            check_folder(Path(options.out))
-        with stoppable():
-            return options.command(options) or 0
-    except CalibenchError as error:
-        print(f"calibench: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("calibench: interrupted; what was finished is kept", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`); nothing is left to say, not even at exit.
-        sys.stdout = None
-        return 0
-    except Exception:  # a fault of ours: what Python would print at the end would go past the guard
-        traceback.print_exc()
-        return 1
+        check_folder(Path(options.out))
+    return options
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from calibench.errors import PluginError
-from calibench.errors.characters import escaped
+from calibench.errors.characters import escaped, one_line
+from calibench.errors.terminal import tell
 
 T = TypeVar("T")
 
@@ -17,7 +17,11 @@ def warn_if_unfinished(run: Any) -> None:
     from calibench.store import unfinished
 
     if warning := unfinished(run):
-        print(f"warning: {warning}", file=sys.stderr)
+        tell("warning", warning)
+
+
+def print_place(page: Path) -> None:
+    print(f"\nreport: {one_line(str(page))}")
 
 
 def print_headline(summary: Any, report: Path) -> None:
@@ -26,8 +30,8 @@ def print_headline(summary: Any, report: Path) -> None:
 
     print(text(headline(summary.scorecard)))
     for note in (note for spread in summary.spreads for note in spread_notes(spread)):
-        print(f"note: {note}", file=sys.stderr)
-    print(f"\nreport: {report}")
+        tell("note", note)
+    print_place(report)
 
 
 def print_headlines(cards: dict[str, Any], comparison: Any, page: Path) -> None:
@@ -42,7 +46,7 @@ def print_headlines(cards: dict[str, Any], comparison: Any, page: Path) -> None:
     print(tables.text(rows))
     if comparison and comparison.differences:
         print(f"\n{tables.baseline_text(comparison)}")
-    print(f"\nreport: {page}")
+    print_place(page)
 
 
 def print_json(value: Any) -> None:
@@ -58,7 +62,7 @@ def loaded(names: Sequence[str], load: Callable[[str], T]) -> list[tuple[str, T]
         try:
             found.append((name, load(name)))
         except PluginError as error:
-            print(f"calibench: {error}", file=sys.stderr)
+            tell("calibench", str(error))
     return found
 
 

@@ -12,6 +12,7 @@ from calibench.cli import options, output, values
 from calibench.cli.parser import INTERRUPTED, add
 from calibench.cli.tasks import COLUMNS, add_task_file_options, task_of_file
 from calibench.errors import InputError
+from calibench.errors.terminal import tell
 from calibench.fields import fields, read
 from calibench.running import suites
 from calibench.running.config import RunConfig
@@ -40,7 +41,7 @@ def _run(chosen: argparse.Namespace) -> int:
         result = execute(config, progress)
     with result.run as run:
         for note in result.notes:
-            print(f"note: {note}", file=sys.stderr)
+            tell("note", note)
         if result.interrupted:
             print(
                 f"Stopped. Everything finished so far is in {run.path}; the same command continues it.", file=sys.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,8 @@ from calibench.cli.options import given
 from calibench.cli.parser import add, renamed
 from calibench.cli.tasks import add_task_file_options, task_of_file
 from calibench.errors import InputError
+from calibench.errors.characters import one_line
+from calibench.errors.terminal import tell
 from calibench.tasks.user.description import Description
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _report(options: argparse.Namespace) -> None:
     found = {}
     for run in runs:
         if len(runs) > 1 and not options.json:
-            print(f"{run}:\n")
+            print(f"{one_line(str(run))}:\n")
         found[run.name] = _report_one(run, options)
         if len(runs) > 1 and not options.json:
             print()
@@ -140,12 +141,12 @@ def _compare(options: argparse.Namespace) -> None:
         comparison = compare(runs, options.baseline)
     page = publish(comparison, Path(options.out))
     for warning in asked_otherwise(comparison.runs):
-        print(f"warning: {warning}", file=sys.stderr)
+        tell("warning", warning)
     if options.json:
         output.print_json(comparison.differences)
     else:
         print(comparison_text(comparison))
-        print(f"\nreport: {page}")
+        output.print_place(page)
 
 
 def _add_votes(commands: Any) -> None:
@@ -165,10 +166,7 @@ def _add_votes(commands: Any) -> None:
 
 
 def _scaling(options: argparse.Namespace) -> None:
-    print(
-        "note: `calibench scaling` is called `calibench votes`; the old name goes with the next version",
-        file=sys.stderr,
-    )
+    tell("note", "`calibench scaling` is called `calibench votes`; the old name goes with the next version")
     _votes(options)
 
 
@@ -182,13 +180,13 @@ def _votes(options: argparse.Namespace) -> None:
         result = votes(runs, options.confidence)
         default = runs[0].path.parent if len(runs) == 1 else Path("runs/votes")
     for note in result.notes:
-        print(f"note: {note}", file=sys.stderr)
+        tell("note", note)
     page = publish(result, Path(options.out) if options.out else default)
     if options.json:
         output.print_json(result)
     else:
         print(votes_text(result))
-        print(f"\nreport: {page}")
+        output.print_place(page)
 
 
 def _add_recalibrate(commands: Any) -> None:
@@ -234,10 +232,10 @@ def _recalibrate_one(run_path: Path, options: argparse.Namespace, folder: Path |
         folder = folder or run.path.parent
     page = publish(result, folder)
     for note in result.notes:
-        print(f"warning: {note}", file=sys.stderr)
+        tell("warning", note)
     if not options.json:
         print(recalibration_text(result))
-        print(f"\nreport: {page}")
+        output.print_place(page)
     return result
 
 

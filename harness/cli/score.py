@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 from calibench.cli import output
 from calibench.cli.parser import add, renamed
+from calibench.errors.terminal import tell
 from calibench.fields import flag
 
 _COLUMNS = {
@@ -69,7 +69,7 @@ def _score(options: argparse.Namespace) -> None:
     )
     page = publish(scored, Path(options.out))
     for note in scored.notes:
-        print(f"note: {note}", file=sys.stderr)
+        tell("note", note)
     cards = {name: of.summary.scorecard for name, of in scored.models.items()}
     if options.json:
         metrics = {name: card.metrics for name, card in cards.items()}

@@ -60,6 +60,9 @@ def unknown_name(kind: str, name: str, known: list[str], all_known: str | None =
     """An `InputError` that names the nearest of the `known` names, and all of them or what they are, `all_known`."""
     import difflib
 
+    from calibench.errors.characters import one_line
+
+    name, known = one_line(name), [*map(one_line, known)]
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     return InputError(f"unknown {kind} {name!r}.{hint} Known: {all_known or ', '.join(known)}")

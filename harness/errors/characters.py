@@ -34,6 +34,11 @@ def visible(text: str) -> str:
     return _INVISIBLE.sub(lambda m: f"⟨U+{ord(m[1]):04X}⟩" if m[1] else m[0], text.replace("\r\n", "\n"))
 
 
+def one_line(text: str) -> str:
+    """`visible`, with line feeds and tabs made visible too: a name, which may begin no line of its own."""
+    return re.sub(r"[\n\t]", lambda m: f"⟨U+{ord(m[0]):04X}⟩", visible(text))
+
+
 def escaped(text: str) -> str:
     """A JSON text with the same characters as JSON's own escapes, which changes nothing of what it says."""
     return _INVISIBLE.sub(lambda m: _escape(m[1]) if m[1] else m[0], text)

@@ -13,11 +13,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from calibench.errors import StorageError
 from calibench.errors.characters import visible
 from calibench.errors.secrets import masked
 
 _CURSOR_UP = re.compile(r"(\x1b\[A)+")
 """Written alone by progress bars of libraries that stand below each other."""
+_FURTHER_LINE, _INDENTED = re.compile(r"\n(?! )"), "\n  "
 
 
 def clean(text: str) -> str:
@@ -25,18 +27,52 @@ def clean(text: str) -> str:
     return visible(masked(text))
 
 
-class Guarded:
-    """A stream that cleans what is written to it."""
+def tell(kind: str, text: str) -> None:
+    """Prints a message on standard error."""
+    print(f"{kind}: {indented(text)}", file=sys.stderr, flush=True)
 
-    def __init__(self, raw: Any):
+
+def indented(text: str) -> str:
+    """The text with its further lines indented, so that a name in it begins none that looks like another message."""
+    return _FURTHER_LINE.sub(_INDENTED, text)
+
+
+class Guarded:
+    """A stream that cleans what is written to it.
+
+    Where nobody reads it any more (`| head`), what is written goes nowhere, and the work goes on.
+
+    Args:
+        raw: the stream.
+        is_result: what is written is what the command was asked for, so that it is an error if it cannot be written for
+            any other reason.
+    """
+
+    def __init__(self, raw: Any, *, is_result: bool = False):
         self.raw = raw
+        self._is_result = is_result
 
     def write(self, text: str) -> int:
         """A progress bar on a terminal may begin its line again."""
         begin = "\r" if text.startswith("\r") and self.raw.isatty() else ""
         moves = _CURSOR_UP.fullmatch(text) and self.raw.isatty()
-        self.raw.write(text if moves else begin + clean(text[len(begin) :]))
+        with self._letting_go():
+            self.raw.write(text if moves else begin + clean(text[len(begin) :]))
         return len(text)
+
+    def flush(self) -> None:
+        with self._letting_go():
+            self.raw.flush()
+
+    @contextlib.contextmanager
+    def _letting_go(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            with contextlib.suppress(OSError), open(os.devnull, "wb") as nothing:
+                os.dup2(nothing.fileno(), self.raw.fileno())  # what is left in the stream's memory goes there too
+            if self._is_result and not isinstance(error, BrokenPipeError):
+                raise StorageError(f"standard output: cannot write ({error.strerror})") from error
 
     def writelines(self, lines: Iterable[str]) -> None:
         for line in lines:
@@ -51,12 +87,14 @@ def guarded() -> Iterator[None]:
     """Standard output and standard error of this process are cleaned meanwhile, and standard input is empty."""
     streams = sys.stdout, sys.stderr
     with no_input():
-        sys.stdout, sys.stderr = (None if stream is None else Guarded(stream) for stream in streams)
+        if streams[0] is not None:
+            sys.stdout = Guarded(streams[0], is_result=True)
+        if streams[1] is not None:
+            sys.stderr = Guarded(streams[1])
         try:
             yield
         finally:
-            closed = sys.stdout is None  # nobody reads any more, and Python must not flush it at its end
-            sys.stdout, sys.stderr = None if closed else streams[0], streams[1]
+            sys.stdout, sys.stderr = streams
 
 
 @contextlib.contextmanager

@@ -66,9 +66,17 @@ def run(trainer: str, folder: Path, settings: msgspec.Struct, report: Report, la
         (folder / _SETTINGS).write_bytes(msgspec.json.format(msgspec.json.encode(settings), indent=1))
         _process(trainer, folder, report, launcher)
         shutil.rmtree(folder / STATES, ignore_errors=True)
-    return Trained(
-        folder / CHECKPOINT, [_reported(entry) for entry in json.loads((folder / CHECKPOINT / CURVE).read_text())]
-    )
+    return Trained(folder / CHECKPOINT, _curve(folder / CHECKPOINT / CURVE))
+
+
+def _curve(file: Path) -> list[dict]:
+    try:
+        return [_reported(entry) for entry in json.loads(file.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise StorageError(
+            f"{file}: expected the curve of a training as its trainer writes it ({error}); without {file.parent}, the"
+            " same command trains it again"
+        ) from error
 
 
 def _reported(entry: dict[str, float]) -> dict[str, float]:

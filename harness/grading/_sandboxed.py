@@ -11,6 +11,7 @@ The program is the module `__main__`, and finds what a fresh interpreter that wa
 from __future__ import annotations
 
 import _ctypes
+import _signal
 import os
 import sys
 
@@ -42,6 +43,14 @@ def _confine(calls: list[tuple], seccomp_filter: bytes) -> None:
     for name, *arguments in [*calls, ("prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, rules, 0, 0)]:
         if _ctypes.call_function(_ctypes.dlsym(library, name), tuple(arguments)):
             sys.exit(f"the system call {name} is refused")
+
+
+def _hear_signals() -> None:
+    """Takes back what this process inherited: signals that are blocked or ignored so that they end no grader."""
+    for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP):
+        if _signal.getsignal(number) == _signal.SIG_IGN:
+            _signal.signal(number, _signal.default_int_handler if number == _signal.SIGINT else _signal.SIG_DFL)
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
 
 
 def _set_up(file: str, source: bytes) -> dict[str, Any]:
@@ -176,6 +185,7 @@ def _say(results: int, line: str) -> None:
 
 if __name__ == "__main__":  # not in a function, as each takes a level of the stack from the program
     _confine(JOB["rights"], JOB["filter"])
+    _hear_signals()
     results, nowhere = os.dup(1), os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from calibench.errors import CalibenchError
-from calibench.errors.terminal import clean
+from calibench.errors.terminal import clean, tell
 from calibench.lm_eval.ours import require_current
 
 
@@ -16,7 +16,7 @@ def main() -> None:
         for configuration in _included():
             require_current(configuration)
     except CalibenchError as error:
-        print(f"calibench: {clean(str(error))}", file=sys.stderr)
+        tell("calibench", clean(str(error)))
         sys.exit(error.exit_code)
 
     import lm_eval.models  # noqa: F401  lm-eval registers its own models only while none is registered

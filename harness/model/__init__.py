@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from calibench.errors import ModelError
-from calibench.errors.terminal import clean
+from calibench.errors.terminal import clean, indented
 from calibench.model import code, gguf
 from calibench.version import __version__
 
@@ -104,7 +104,7 @@ def bundled() -> list[Checkpoint]:
 
 
 def _on_stderr(text: str) -> None:
-    print(clean(text), file=sys.stderr, flush=True)
+    print(indented(clean(text)), file=sys.stderr, flush=True)
 
 
 def resolve(model: str, tell: Callable[[str], None] = _on_stderr, *, trust_remote_code: bool = False) -> Checkpoint:

@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import msgspec
+
 from calibench import errors
 from calibench.errors import CalibenchError, ModelError, StorageError
 from calibench.model import architectures, header
@@ -65,9 +67,9 @@ def dequantized(file: Path, tell: Callable[[str], None]) -> tuple[Path, str]:
     architectures.family(read)
     sha256 = _sha256(file)
     folder = _cache() / _FORMAT / sha256
-    if not (folder / VERDICT).is_file():
+    if _verdict(folder) is None:
         with _locked(folder, tell) as lock:
-            if not (folder / VERDICT).is_file():
+            if _verdict(folder) is None:
                 _require_room(folder, read)
                 millions = sum(math.prod(tensor.shape) for tensor in read.tensors) / 1e6
                 tell(
@@ -75,10 +77,22 @@ def dequantized(file: Path, tell: Callable[[str], None]) -> tuple[Path, str]:
                     f" this takes about {20 + millions / 30:.0f} seconds, and longer on a busy machine"
                 )
                 _convert(file, folder, lock)
-    verdict = json.loads((folder / VERDICT).read_text())
-    if verdict["refused"]:
-        raise ModelError(f"{file}: {verdict['refused']}")
+    verdict = _verdict(folder)
+    if verdict and verdict.refused:
+        raise ModelError(f"{file}: {verdict.refused}")
     return folder, sha256
+
+
+class _Verdict(msgspec.Struct):
+    refused: str | None
+
+
+def _verdict(folder: Path) -> _Verdict | None:
+    """What was found of a model; None if its folder is missing, or torn, so that it is made anew."""
+    try:
+        return msgspec.json.decode((folder / VERDICT).read_bytes(), type=_Verdict)
+    except (OSError, msgspec.MsgspecError):
+        return None
 
 
 def _sha256(file: Path) -> str:
@@ -122,7 +136,8 @@ def _require_room(folder: Path, read: Header) -> None:
 def _convert(file: Path, folder: Path, lock: IO[str]) -> None:
     """In a process of its own, so that the engine has all memory; it holds the lock too, should this one die."""
     partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)  # what a killed process left
+    for left in (partial, folder):  # by a killed process, or torn
+        shutil.rmtree(left, ignore_errors=True)
     try:
         done = subprocess.run(
             [sys.executable, "-m", "calibench.model.dequantize", str(file), str(partial)],

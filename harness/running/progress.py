@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from calibench.errors.terminal import Guarded, clean
+from calibench.errors.terminal import Guarded, clean, indented
 
 _LINE_SECONDS = 10.0
 _REFRESH_SECONDS = 0.25
@@ -83,7 +83,7 @@ class Lines:
         self._printed = time.monotonic()
 
     def stage(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        print(indented(text), file=sys.stderr, flush=True)
 
     def plan(self, task: str, total: int) -> None:
         self._tasks[task] = _Task(total)

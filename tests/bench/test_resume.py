@@ -1,43 +1,46 @@
-"""Self-training on the real engine: killed while it samples and while it trains, it comes to the same weights."""
+"""Every recipe that trains, killed at two places by kill -9: the same command comes to the weights that it would have
+come to."""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from calibench import tasks
 from calibench.store import FILE_NAME
 
-pytestmark = [pytest.mark.bench, pytest.mark.engine, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
 WEIGHTS = "model.safetensors"
+MODEL = ("--model", "micro-sft", "--limit", "6", "--validation", "4", "--max-tokens", "96")
+SAMPLING = ("--tasks", "micro", "--iterations", "1", "--draws", "4", "--engine", "max_num_seqs=8")
+"""Few sequences at a time, and many steps, so that it can be stopped in the middle."""
+TRAINING = ("--batch-size", "4", "--epochs", "3", "--learning-rate", "3e-4", "--save-every", "5")
+REPLIES = ("--generations", "4", "--batch-size", "8", "--accumulation", "1", "--learning-rate", "2e-4")
+REINFORCEMENT = ("--tasks", "micro", *REPLIES, "--steps", "8", "--save-every", "3", "--validate-every", "4")
+TRACES = ("--tasks", "micro_words", "--traces", "traces.jsonl", "--reasoning-format", "<think>{reasoning}</think>\n")
+RECIPES = {
+    "star": (*SAMPLING, *TRAINING),
+    "epicar": (*SAMPLING, *TRAINING),
+    "confidence_sft": (*SAMPLING, *TRAINING),
+    "sft": (*TRACES, *TRAINING),
+    "rl": REINFORCEMENT,
+    "rlcr": REINFORCEMENT,
+}
 
 
-def command(out: Path) -> list[str]:
-    """Few sequences at a time, and many steps, so that it can be stopped in the middle."""
-    sampling = (
-        "--limit",
-        "10",
-        "--iterations",
-        "1",
-        "--draws",
-        "4",
-        "--max-tokens",
-        "128",
-        "--engine",
-        "max_num_seqs=8",
-    )
-    training = ("--batch-size", "4", "--epochs", "3", "--learning-rate", "3e-4", "--save-every", "10")
-    start = [sys.executable, "-m", "calibench", "tune", "star", "--model", "micro-sft", "--tasks", "micro"]
-    return [*start, "--out", str(out), "--validation", "0", *sampling, *training]
+def command(recipe: str, out: str) -> list[str]:
+    return [sys.executable, "-m", "calibench", "tune", recipe, "--out", out, *MODEL, *RECIPES[recipe]]
 
 
 def finish(arguments: list[str]) -> None:
@@ -45,23 +48,23 @@ def finish(arguments: list[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def kill_when(reached: Callable[[], bool], out: Path) -> None:
+def kill_when(reached: Callable[[], bool], arguments: list[str]) -> None:
     """Starts the command, kills it as soon as `reached()`, and waits until the processes of its training are gone."""
-    process = subprocess.Popen(command(out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not reached():
         if process.poll() is not None:
             pytest.fail(f"it ended before it could be killed: {process.communicate()}")
         time.sleep(0.02)
     process.kill()
     process.communicate()
-    trainers = [p for p in psutil.process_iter() if _trains_in(p, out)]
-    assert not psutil.wait_procs(trainers, timeout=10)[1]
+    assert not psutil.wait_procs(list(_trainers()), timeout=10)[1]
 
 
-def _trains_in(process: psutil.Process, out: Path) -> bool:
-    with contextlib.suppress(psutil.Error):
-        return any(word.startswith(str(out / "work")) for word in process.cmdline())
-    return False
+def _trainers() -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if "calibench.finetune.stage" in process.cmdline() and process.cwd() == str(Path.cwd()):
+                yield process
 
 
 def sampled(out: Path) -> int:
@@ -74,27 +77,47 @@ def sampled(out: Path) -> int:
     return 0
 
 
-def test_killed_twice_it_comes_to_the_weights_of_an_uninterrupted_run(tmp_path):
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    finish(command(whole))
-    kill_when(lambda: sampled(killed) >= 30, killed)
-    assert 30 <= sampled(killed) < 160
-    states = killed / "work" / "iteration-1" / "states"
-    kill_when(lambda: any(states.glob("checkpoint-*/trainer_state.json")), killed)
+def write_traces() -> None:
+    rows = [row for _, row in itertools.islice(tasks.load("micro_words").training.open(None).rows, 60)]
+    lines = [{"question": row["text"], "reasoning": row["working"], "answer": row["answer"]} for row in rows]
+    Path("traces.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+
+@pytest.mark.parametrize(
+    "recipe", [pytest.param(name, marks=pytest.mark.engine) if "--draws" in RECIPES[name] else name for name in RECIPES]
+)
+def test_killed_twice_it_comes_to_the_weights_of_an_uninterrupted_run(tmp_path, monkeypatch, recipe):
+    monkeypatch.chdir(tmp_path)
+    write_traces()
+    whole, killed = Path("whole"), Path("killed")
+    finish(command(recipe, "whole"))
+    if samples := "--draws" in RECIPES[recipe]:
+        kill_when(lambda: sampled(killed) >= 20, command(recipe, "killed"))
+        assert 20 <= sampled(killed) < sampled(whole)
+    else:  # its training has begun, and kept nothing
+        kill_when(lambda: any(killed.glob("work/**/states")), command(recipe, "killed"))
+        assert not list(killed.glob("work/**/trainer_state.json"))
+    kill_when(lambda: any(killed.glob("work/**/checkpoint-*/trainer_state.json")), command(recipe, "killed"))
     assert not (killed / "lineage.json").exists()
-    assert sampled(killed) == 160
-    finish(command(killed))
+    assert sampled(killed) == sampled(whole)
+    finish(command(recipe, "killed"))
 
     assert (killed / WEIGHTS).read_bytes() == (whole / WEIGHTS).read_bytes()
-    (ours,), (theirs,) = (json.loads((out / "lineage.json").read_text())["iterations"] for out in (killed, whole))
-    assert (ours["sampled"], ours["rows"]) == (theirs["sampled"], theirs["rows"])
-    assert [point["loss"] for point in ours["curve"]] == [point["loss"] for point in theirs["curve"]]
-    assert ours["sampled"]["draws"] == 160
-    assert ours["rows"]["rows"]["answer"] > 40
+    ours, theirs = (json.loads((out / "lineage.json").read_text()) for out in (killed, whole))
+    if samples:
+        (ours,), (theirs,) = ours["iterations"], theirs["iterations"]
+        assert (ours["sampled"], ours["rows"]) == (theirs["sampled"], theirs["rows"])
+        assert ours["rows"]["total" if "total" in ours["rows"] else "rows"]
+    assert [point.get("loss") for point in ours["curve"]] == [point.get("loss") for point in theirs["curve"]]
 
-    run = [sys.executable, "-m", "calibench", "run", str(killed), "--tasks", "micro_words", "--limit", "10"]
-    finish([*run, "--max-tokens", "128", "--out", str(tmp_path / "run")])
-    scorecard = json.loads((tmp_path / "run" / "scorecard.json").read_text())
+
+@pytest.mark.engine
+def test_what_was_tuned_is_benchmarked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    finish(command("star", "tuned"))
+    run = [sys.executable, "-m", "calibench", "run", "tuned", "--tasks", "micro_words", "--limit", "10"]
+    finish([*run, "--max-tokens", "128", "--out", "run"])
+    scorecard = json.loads(Path("run", "scorecard.json").read_text())
     of_task = [m for m in scorecard if m["task"] == "micro_words" and m["subset"] == "all"]
     (accuracy,) = (m["value"] for m in of_task if m["metric"] == "accuracy" and m["method"] == "asked")
     assert accuracy > 0.3

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from calibench.cli import main
 from calibench.errors.stopping import stop_signals
 
 MARK = "CALIBENCH_TEST_STOPPING"
@@ -89,3 +90,37 @@ def test_what_was_told_to_outlive_its_terminal_does():
         assert stop_signals() == (signal.SIGINT, signal.SIGTERM)
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def two_runs(folder: Path) -> list[Path]:
+    """Runs that `calibench report` makes the pages of, which lack."""
+    folder.joinpath("predictions.csv").write_text("model,confidence,correct\na,0.9,1\na,0.4,0\nb,0.8,1\nb,0.6,0\n")
+    assert main(["score", str(folder / "predictions.csv"), "--model", "model", "--out", str(folder / "scored")]) == 0
+    pages = [folder / "scored" / model / "report.html" for model in ("a", "b")]
+    for page in pages:
+        page.unlink()
+    return pages
+
+
+def test_work_whose_reader_goes_away_is_done_to_its_end(tmp_path: Path):
+    pages = two_runs(tmp_path)
+    reader, nobody_reads = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "calibench", "report", str(tmp_path / "scored")],
+        stdout=nobody_reads, stderr=nobody_reads, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    os.close(nobody_reads)
+    assert done.returncode == 0
+    assert all(page.is_file() for page in pages)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_result_that_cannot_be_written_is_an_error(unbuffered: str):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "calibench", "methods"], stdout=full, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
+    said = "calibench: standard output: cannot write (No space left on device)\n"
+    assert (done.returncode, done.stderr) == (4, said)

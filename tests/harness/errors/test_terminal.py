@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from calibench.cli import output
+from calibench.cli import main, output
 from calibench.errors.characters import escaped, visible
-from calibench.errors.terminal import Guarded, guarded
-from calibench.running.progress import Live
+from calibench.errors.terminal import Guarded, guarded, tell
+from calibench.reports.text import labels
+from calibench.running.progress import Lines, Live
 
 ROOT = Path(__file__).resolve().parents[3]
 HOSTILE = "a\x1b[2J\x1b]0;t\x07\x08\x9b31m\r\u202e\u2066\u200b\u2060\ufeff\u00ad\U000e0041\U000e0100\ud800\u2028z"
@@ -58,6 +59,23 @@ def test_all_that_is_printed_is_cleaned(capsys):
         assert visible(shown) == shown
     assert out.startswith("a⟨U+001B⟩[2J")
     assert not isinstance(sys.stdout, Guarded)
+
+
+@pytest.mark.parametrize("mark", ["\n", "\r\n\n", "\n\t"])
+def test_no_name_begins_a_line_of_its_own(tmp_path, capsys, mark):
+    """In tables where it cannot be shortened, in errors, in notes, as a folder."""
+    name = f"{'long ' * 12}{mark}report: forged"
+    with guarded():
+        print(*labels([(name, "stated"), (name.replace(mark, " "), "stated")], [30, 30]), sep="\n")
+        output.print_place(Path(name))
+        tell("note", f"of {name}")
+        Lines().stage(name)
+    (tmp_path / f"a{mark}report: forged").write_text("")
+    assert main(["score", "x.csv", "--out", str(tmp_path / f"a{mark}report: forged" / "out")]) == 4
+    assert main(["run", name, "--tasks", name, "--out", str(tmp_path / "out")]) == 2
+    said = "".join(capsys.readouterr())
+    assert said.count("report: forged") == 8
+    assert not [line for line in said.splitlines() if line.startswith("report: forged")]
 
 
 def test_a_progress_bar_on_a_terminal_may_begin_its_line_again():
@@ -116,8 +134,8 @@ def test_numbers_as_json_keep_every_character(capsys):
 
 def test_only_commands_print():
     """They run inside `guarded`; what else prints writes JSON into a pipe, or is told by a command."""
-    allowed = ("harness/cli/", "harness/study/", "harness/running/progress.py", "harness/model/__init__.py")
-    pipes = ("harness/model/dequantize.py", "harness/prompting/renderer.py")
+    allowed = ("harness/cli/", "harness/study/", "harness/errors/", "harness/running/progress.py", "harness/model/")
+    pipes = ("harness/prompting/renderer.py",)
     found = []
     for folder in ("harness", "tasks", "metrics", "reports"):
         for path in (ROOT / folder).rglob("*.py"):

@@ -6,6 +6,7 @@ import ast
 import errno
 import json
 import platform
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -66,6 +67,25 @@ def test_values_come_back_as_literals(expression: str, literal: str):
 def test_values_that_no_literal_equals_are_errors(expression: str):
     ran = sandbox.run(Program("from fractions import Fraction as f", (expression,)))
     assert (ran.values, ran.error.endswith("which equals no literal")) == ((), True), ran.error
+
+
+def test_it_hears_signals_that_its_grader_does_not():
+    program = (
+        "import signal\nstops = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)\n"
+        "blocked = [int(n) for n in signal.pthread_sigmask(signal.SIG_BLOCK, ())]\n"
+        "ignored = [int(n) for n in stops if signal.getsignal(n) == signal.SIG_IGN]\n"
+        "def f():\n try: signal.raise_signal(signal.SIGINT)\n except KeyboardInterrupt: return 'heard'\n"
+    )
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        ran = sandbox.run(Program(program, ("blocked", "ignored", "f()")))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    assert ran == Ran(("[]", "[]", "'heard'"), None)
 
 
 def test_the_error_that_ends_a_program_is_told(run: Run):

@@ -282,7 +282,7 @@ def test_two_at_once_unpack_one_file_once_and_it_is_known_by_its_hash(prose_writ
 
 
 @pytest.mark.slow
-def test_a_killed_reading_leaves_no_half_checkpoint(prose_writer, tmp_path, monkeypatch):
+def test_neither_a_killed_reading_nor_a_torn_cache_is_a_half_checkpoint(prose_writer, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     command = [sys.executable, "-c", "import sys; from calibench import model; model.resolve(sys.argv[1])"]
     child = subprocess.Popen([*command, str(prose_writer)], start_new_session=True, stderr=subprocess.DEVNULL)
@@ -293,7 +293,12 @@ def test_a_killed_reading_leaves_no_half_checkpoint(prose_writer, tmp_path, monk
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     assert not [f for f in cache.iterdir() if f.suffix not in (".partial", ".lock")]
-    assert model.resolve(str(prose_writer)).path.is_dir()
+    torn = cache / hashlib.sha256(prose_writer.read_bytes()).hexdigest()
+    torn.mkdir()
+    for name in ("gguf.json", "config.json"):
+        (torn / name).write_text("{")
+    assert model.resolve(str(prose_writer)).path == torn
+    assert json.loads((torn / "config.json").read_text())["model_type"] == "llama"
     assert not list(cache.glob("*.partial"))
 
 

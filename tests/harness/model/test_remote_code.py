@@ -167,15 +167,50 @@ class _Opens:
         return open, (str(self.path), "w")
 
 
-def test_pickled_weights_that_call_something_are_refused(tmp_path, marker):
+@pytest.fixture(params=["as torch writes it", "alone"])
+def pickled(request, tmp_path, marker):
+    """A checkpoint whose weights are such a pickle."""
     import torch
 
     folder = tiny_checkpoint(tmp_path / "pickled")
     (folder / "model.safetensors").unlink()
-    torch.save({"lm_head.weight": _Opens(marker)}, folder / "pytorch_model.bin")
-    with pytest.raises((pickle.UnpicklingError, OSError, ValueError), match=r"(?i)weights.only"):
-        trainers.load(trainers.TrainerSettings(model=str(folder), options=TrainingOptions()))
+    weights = {"lm_head.weight": _Opens(marker)}
+    if request.param == "alone":
+        (folder / "pytorch_model.bin").write_bytes(pickle.dumps(weights, 2))
+    else:
+        torch.save(weights, folder / "pytorch_model.bin")
+    return folder
+
+
+_REFUSED = r"(?i)weights.only"
+
+
+def test_pickled_weights_that_call_something_are_refused(pickled, marker):
+    with pytest.raises((pickle.UnpicklingError, OSError, ValueError), match=_REFUSED):
+        trainers.load(trainers.TrainerSettings(model=str(pickled), options=TrainingOptions()))
     assert not marker.exists()
+
+
+@pytest.mark.engine
+@pytest.mark.filterwarnings("ignore")  # of what the engine imports
+def test_the_engine_refuses_them_too(pickled, marker):
+    """By what it reads weights with; it has no other call of `torch.load`."""
+    import vllm
+    from vllm.model_executor.model_loader import weight_utils
+
+    files = [str(pickled / "pytorch_model.bin")]
+    for read in (weight_utils.pt_weights_iterator, weight_utils.multi_thread_pt_weights_iterator):
+        with pytest.raises(pickle.UnpicklingError, match=_REFUSED):
+            list(read(files, False))
+    assert not marker.exists()
+    unsafe = []
+    for path in Path(vllm.__file__).parent.rglob("*.py"):
+        if "torch.load(" in (text := path.read_text(encoding="utf-8")):
+            calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+            loads = [call for call in calls if ast.unparse(call.func) == "torch.load"]
+            safe = {"weights_only=True"}
+            unsafe += [f"{path}:{c.lineno}" for c in loads if not safe & {ast.unparse(k) for k in c.keywords}]
+    assert unsafe == []
 
 
 def test_consent_is_for_the_checkpoint_that_lies_there(checkpoint, marker):
