@@ -16,6 +16,10 @@ LEVEL = 0.95
 _ALPHA = (1 - LEVEL) / 2
 _CHUNK = 2_000_000
 """Counts held at a time (16 MB)."""
+_ROUNDING = 1e-12
+"""Sums that differ by no more are equal."""
+_HALVINGS = 50
+"""Of a stretch in which an end is looked for."""
 _MAX_UNDEFINED = 0.05
 """An interval is withheld when more than this share of the resamples leaves the metric undefined."""
 
@@ -136,11 +140,8 @@ def absolute_sum_interval(estimate: np.ndarray, replicates: np.ndarray) -> tuple
         return None
     observed = np.abs(estimate).sum()
 
-    def share_reaching(t: float) -> float:
-        return np.mean(path.sums(t) >= observed - 1e-12)
-
-    low = path.centre(_last(lambda t: share_reaching(t) >= _ALPHA, 0.0, path.zero))
-    high = path.centre(_last(lambda t: share_reaching(t) > 1 - _ALPHA, path.far, path.zero))
+    low = path.centre(path.last_reaching(observed, lambda share: share >= _ALPHA, 0.0, path.zero))
+    high = path.centre(path.last_reaching(observed, lambda share: share > 1 - _ALPHA, path.far, path.zero))
     return float(min(low, observed)), float(max(min(high, 1.0), observed))
 
 
@@ -217,18 +218,44 @@ class _Path:
 
     def sums(self, t: float) -> np.ndarray:
         """Absolute sums [R] of d(t) with noise."""
-        moved = self._at(t) + self._noise
-        return np.abs(moved, out=moved).sum(axis=1)
+        return _sums(self._at(t), self._noise)
+
+    def last_reaching(self, observed: float, enough: Callable[[float], bool], low: float, high: float) -> float:
+        """As `_last`, of the t at which enough of the R sums are at least the observed one; `enough` sees their share.
+
+        No sum moves by more than d does. Those that are farther from the observed one than d moves in what is left of
+        the stretch stay on their side, and are not computed again.
+        """
+        total, surely, noise = len(self._noise), 0, self._noise
+
+        def reaching(sums: np.ndarray) -> int:
+            return np.count_nonzero(sums >= observed - _ROUNDING)
+
+        if enough(reaching(self.sums(high)) / total):
+            return high
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            sums = _sums(self._at(middle), noise)
+            low, high = (middle, high) if enough((surely + reaching(sums)) / total) else (low, middle)
+            unsure = np.abs(sums - observed) <= np.abs(self._at(low) - self._at(high)).sum() + 1e-9
+            surely, noise = surely + reaching(sums[~unsure]), noise[unsure]
+        return low
 
     def _at(self, t: float) -> np.ndarray:
         return self._sign * np.maximum(self._size - t * self._variance, 0.0)
+
+
+def _sums(centre: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Absolute sums [R] of centre [B] with noise [R, B]."""
+    moved = centre + noise
+    return np.abs(moved, out=moved).sum(axis=1)
 
 
 def _last(holds: Callable[[float], bool], low: float, high: float) -> float:
     """The end of the stretch of [low, high], from low on, in which `holds` is true."""
     if holds(high):
         return high
-    for _ in range(50):
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if holds(middle) else (low, middle)
     return low

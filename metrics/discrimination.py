@@ -66,5 +66,15 @@ def within_question_pairs(
 
 def area(right: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     """AUROC from the (weighted) numbers of right and wrong answers at each distinct value, rising along axis 0."""
-    wrong_below = np.cumsum(wrong, axis=0) - wrong / 2
-    return (right * wrong_below).sum(0) / (right.sum(0) * wrong.sum(0))
+    return _won(right, wrong) / (right.sum(0) * wrong.sum(0))
+
+
+def _won(right: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    """Pairs of a right and a wrong answer that the right one wins, ties half."""
+    if right.ndim == 1:
+        return (right * (np.cumsum(wrong) - wrong / 2)).sum()
+    below, won = np.zeros(right.shape[1:]), np.zeros(right.shape[1:])
+    for rights, wrongs in zip(right, wrong, strict=True):  # row by row, as a cumulative sum down the columns is slow
+        below += wrongs
+        won += rights * (below - wrongs / 2)
+    return won

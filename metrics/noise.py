@@ -51,11 +51,11 @@ def simulate_calibrated(
     n, n_clusters, bins = len(confidence), cluster.max(initial=-1) + 1, equal_width_bins(confidence)
     right = np.empty((min(simulations, max(200, _SIMULATED_ROWS // max(n, 1))), N_BINS))
     for row in right:
-        uniform = rng.random(n)
+        is_right = rng.random(n) < confidence
         if correlation > 0:
             shared = rng.random(n) < np.sqrt(correlation)
-            uniform = np.where(shared, rng.random(n_clusters)[cluster], uniform)
-        row[:] = np.bincount(bins, uniform < confidence, minlength=N_BINS)
+            is_right = (shared & (rng.random(n_clusters)[cluster] < confidence)) | (~shared & is_right)
+        row[:] = np.bincount(bins, is_right, minlength=N_BINS)
     return right
 
 
