@@ -11,29 +11,58 @@ _NUMBERS = {
     **dict.fromkeys(("value", "level", "latency"), float),
     **dict.fromkeys(("prompt_tokens", "cached_tokens", "reasoning_tokens", "answer_tokens"), float),
     "draw": int,
-    "correct": bool,
 }
 """The columns that are no texts, and their types."""
-_QUERY = """
-    SELECT r.task, r.protocol, r.question_id, r.draw, coalesce(c.method, 'none') AS method, c.value, c.status,
-           r.outcome, r.outcome = 'correct' AS correct, r.answer, r.grader,
-           coalesce(q.domain, 'other') AS domain, q.subject, q.level,
-           coalesce(q.cluster, r.question_id) AS cluster, g.finish_reason, g.prompt_tokens, g.cached_tokens,
-           g.reasoning_tokens, g.answer_tokens, g.latency
-    FROM grades r
-    LEFT JOIN generations g USING (task, question_id, protocol, draw)
-    LEFT JOIN questions q USING (task, question_id)
-    LEFT JOIN confidences c USING (task, question_id, protocol, draw)
-    ORDER BY r.task, r.protocol, r.question_id, r.draw, method
-"""
+_KEY = ["task", "question_id", "protocol", "draw"]
+_COLUMNS = {
+    "grades": [*_KEY, "outcome", "answer", "grader"],
+    "questions": ["task", "question_id", "domain", "subject", "level", "cluster"],
+    "generations": [
+        *_KEY, "finish_reason", "prompt_tokens", "cached_tokens", "reasoning_tokens", "answer_tokens", "latency",
+    ],
+    "confidences": [*_KEY, "method", "value", "status"],
+}  # fmt: skip
+_ORDER = [
+    "task", "protocol", "question_id", "draw", "method", "value", "status", "outcome", "correct", "answer", "grader",
+    "domain", "subject", "level", "cluster", "finish_reason", "prompt_tokens", "cached_tokens", "reasoning_tokens",
+    "answer_tokens", "latency",
+]  # fmt: skip
 
 
 def frame(db: sqlite3.Connection) -> pd.DataFrame:
     """The table of `RunFile.frame`."""
-    cursor = db.execute(_QUERY)
-    types = {column: _NUMBERS.get(column, "str") for column, *_ in cursor.description}
+    # Each table is read once, as it lies: SQLite would join them by looking up every row.
+    found = _table(db, "grades")
+    found = _joined(found, _table(db, "questions"), _KEY[:2])
+    found = _joined(found, _table(db, "generations"), _KEY)
+    found = _joined(found, _table(db, "confidences"), _KEY)
+    found["method"] = found["method"].fillna("none")
+    found["correct"] = found["outcome"] == "correct"
+    found["domain"] = found["domain"].fillna("other")
+    found["cluster"] = found["cluster"].fillna(found["question_id"])
+    # The tables' own order has the protocol behind the question.
+    of_protocol = found.groupby(["task", "protocol"]).ngroup().to_numpy()
+    if (of_protocol[1:] < of_protocol[:-1]).any():
+        found = found.iloc[of_protocol.argsort(kind="stable")]
+    return found[_ORDER].reset_index(drop=True)
+
+
+def _joined(left: pd.DataFrame, right: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    if right.empty:  # as of predictions that were scored from a file
+        new = right.drop(columns=key).dtypes
+        return left.reindex(columns=[*left, *new.index]).astype(new)
+    return left.merge(right, how="left", on=key)
+
+
+def _table(db: sqlite3.Connection, name: str) -> pd.DataFrame:
+    columns = _COLUMNS[name]
+    types = {column: _NUMBERS.get(column, "str") for column in columns}
+    cursor = db.cursor()
+    cursor.row_factory = None  # plain tuples
+    cursor.execute(f"SELECT {', '.join(columns)} FROM {name}")
     # In parts: as Python objects, the cells of a long run take ten times the memory of the table.
-    parts = [pd.DataFrame([], columns=list(types)).astype(types)]
+    parts = [pd.DataFrame([], columns=columns).astype(types)]
     while rows := cursor.fetchmany(_FETCHED_ROWS):
-        parts.append(pd.DataFrame.from_records(rows, columns=list(types)).astype(types))
+        cells = zip(types.items(), zip(*rows, strict=True), strict=True)
+        parts.append(pd.DataFrame({column: pd.Series(of, dtype=kind) for (column, kind), of in cells}))
     return pd.concat(parts, ignore_index=True)

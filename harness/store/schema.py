@@ -87,7 +87,8 @@ _TOLD = {
 def to_row(record: Record) -> list:
     row = list(msgspec.structs.astuple(record))
     for place in _TOLD[type(record)]:
-        row[place] = masked(row[place])
+        if row[place] is not None:
+            row[place] = masked(row[place])
     for place in _JSON_PLACES[type(record)]:
         if row[place] is not None:
             row[place] = msgspec.json.encode(row[place]).decode()

@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+from msgspec.structs import replace
 from some_records import confidence, generation, grade, question
 
 from calibench.errors import InputError, RunFileError, StorageError
@@ -69,6 +70,25 @@ def test_frame_has_one_row_per_generation_and_method(tmp_path):
     assert frame["value"].isna().iloc[1]
     assert frame["correct"].tolist() == [True, False]
     assert frame["cluster"].tolist() == ["q1", "q2"]
+
+
+def test_the_frame_is_ordered_by_protocol_before_question(tmp_path):
+    """Unlike the tables; of a generation with two confidences, both rows have all that is known of it."""
+    records = [
+        replace(record, protocol=protocol)
+        for i in (1, 2)
+        for protocol in ("stated", "plain")
+        for record in (generation(i), grade(i, "correct"), confidence(i, 0.5), replace(confidence(i, 0.25), method="b"))
+    ]
+    with RunFile.create(tmp_path) as run:
+        run.write([question(1), *records])
+        frame = run.frame()
+    assert frame[["protocol", "question_id", "method"]].to_numpy().tolist() == [
+        [protocol, f"q{i}", method] for protocol in ("plain", "stated") for i in (1, 2) for method in ("b", "stated")
+    ]
+    assert frame["value"].tolist() == [0.25, 0.5] * 4
+    assert frame["latency"].tolist() == [0.25] * 8
+    assert frame["domain"].tolist() == ["math", "math", "other", "other"] * 2
 
 
 def test_metrics_are_replaced_not_added(tmp_path):
