@@ -12,7 +12,7 @@ from calibench.errors import InputError
 from calibench.finetune import rows as rows_of
 from calibench.finetune import sampling, stage
 from calibench.finetune.config import TuneConfig
-from calibench.finetune.options import training_options
+from calibench.finetune.options import TrainingOptions, training_options
 from calibench.finetune.rows import Row, Summary
 from calibench.finetune.sampling import Sampled
 from calibench.finetune.stage import Trained
@@ -148,13 +148,16 @@ class Job(NamedTuple):
             self.progress.stage(f"{name}: {summary.too_long} {long} {self.options.max_length} and are left out")
         return path, summary
 
-    def train(self, name: str, model: Path, rows: Path) -> Trained:
-        """Fine-tunes the checkpoint in `model` on a file of rows, in `work/name`; returns at once if that is done."""
+    def train(self, name: str, model: Path, rows: Path, options: TrainingOptions | None = None) -> Trained:
+        """Fine-tunes the checkpoint in `model` on a file of rows, in `work/name`; returns at once if that is done.
+
+        Weights are updated as the options say, or else the job's own.
+        """
         self.progress.stage(f"{name}: training")
         settings = sft.Settings(
             model=str(model),
             rows=str(rows),
-            options=training_options(self.options),
+            options=options or training_options(self.options),
             **self.stage_settings(),
         )
         return self.run_stage("sft", name, settings)

@@ -16,7 +16,7 @@ there are two ways to give credit for it:
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,12 +38,19 @@ if TYPE_CHECKING:
 _SHOWN = (
     *("loss", "reward", "accuracy", "well_formed", "ece", "brier", "auroc"),
     *("confidence_mean", "confidence_spread", "confidence_values", "confidence_mode_share", "confidence_collapsed"),
+    *("self_certainty", "gain", "gain_weight", "without_steps", "distillation_loss", "reward_constant"),
     "completions/mean_length",
 )
 
 
-def reinforce(job: Job, **what: Any) -> Trained:
-    """Trains the job's parent in `work/reinforcement`; `what` are the fields of `Settings` that make the recipe.
+def reinforce(job: Job, trainer: str = "grpo", kind: type[Settings] = Settings, **what: Any) -> Trained:
+    """Trains the job's parent in `work/reinforcement`.
+
+    Args:
+        job: with `RlOptions`.
+        trainer: the module that trains.
+        kind: its settings.
+        what: those of their fields that make the recipe; the model and the questions are the job's unless given.
 
     Raises:
         InputError: the replies of a process do not make whole groups.
@@ -55,24 +62,35 @@ def reinforce(job: Job, **what: Any) -> Trained:
             f"--generations {options.generations}: expected a divisor of --batch-size x --accumulation = {replies}, so"
             " that the replies to a question are learned from together"
         )
-    settings = Settings(
-        model=str(job.parent.path),
-        questions=job.asked(job.training),
-        options=RlOptions(**{name: getattr(options, name) for name in RlOptions.__struct_fields__}),
-        **job.stage_settings(),
-        **what,
+    given = {"model": str(job.parent.path), "questions": job.asked(job.training), **job.stage_settings(), **what}
+    settings = kind(
+        options=RlOptions(**{name: getattr(options, name) for name in RlOptions.__struct_fields__}), **given
     )
     job.progress.stage("reinforcement")
-    trained = job.run_stage("grpo", "reinforcement", settings)
+    trained = job.run_stage(trainer, "reinforcement", settings)
     job.notes["curve"] = trained.curve
-    if any(entry.get("confidence_collapsed") for entry in trained.curve):
-        job.notes["warning"] = "the stated confidences collapsed to one value during training; see the curve"
+    signs_of = (
+        ("confidence_collapsed", "the stated confidences collapsed to one value during training; see the curve"),
+        ("reward_constant", f"for {signs.CONSTANT_STEPS} steps or more {CONSTANT_REWARD}"),
+    )
+    if found := [told for name, told in signs_of if any(entry.get(name) for entry in trained.curve)]:
+        job.notes["warning"] = "; ".join(found)
         job.progress.stage(f"warning: {job.notes['warning']}")
     return trained
 
 
-def fit(folder: Path, settings: Settings, report: Report) -> None:
+CONSTANT_REWARD = (
+    "all replies to a question earned the same, so that nothing was learned from them: ask questions of more mixed"
+    " difficulty, or raise --generations or --temperature"
+)
+
+
+def fit(
+    folder: Path, settings: Settings, report: Report, extend: Callable[[type, ChatFormat], type] | None = None
+) -> None:
     """Trains on the questions and writes `folder/checkpoint`; goes on from the last state in `folder/states`.
+
+    `extend` makes another class of the trainer's, which has `grader` and `settings`.
 
     Raises:
         InputError: unknown reward or protocol.
@@ -84,7 +102,8 @@ def fit(folder: Path, settings: Settings, report: Report) -> None:
     asked = [*settings.questions, *settings.validation]
     with graders(GRADERS, settings.task_files, asked) as pool:
         grader = Grader(settings, chat, pool, end_tokens(model, chat))
-        trainer = _trainer_class()(
+        made = _trainer_class()
+        trainer = (extend(made, chat) if extend else made)(
             model=model,
             reward_funcs=grader,
             args=_config(folder, settings, grader.longest_prompt, model.config.max_position_embeddings),
@@ -216,6 +235,8 @@ def _watch(trainer: Any, chat: ChatFormat, settings: Settings, pool: GradingPool
             if collapsed and settings.options.stop_on_collapse:
                 raise CalibenchError(_collapse(step, entry))
             entry["confidence_collapsed"] = float(collapsed)
+            if signs.has_constant_reward(state.log_history):
+                entry["reward_constant"] = 1.0
             entry |= trainer_of.look(trainer, chat, settings, pool)
             shown = [*_SHOWN, *(name for name in entry if name.startswith("validation_"))]
             report(step, state.max_steps, {name: entry[name] for name in shown if name in entry})

@@ -16,6 +16,9 @@ COLLAPSE_STEPS = 3
 LOST_STEPS = 10
 """As many steps in a row without a well-formed reply, after some that had one, come to nothing any more."""
 
+CONSTANT_STEPS = 10
+"""As many steps in a row in which no group has replies of different rewards teach nothing."""
+
 
 def figures(judged: Sequence[Judged]) -> dict[str, float | None]:
     """What the sampled replies of a step show; None where undefined.
@@ -64,3 +67,9 @@ def has_lost_its_form(history: Sequence[dict[str, float]]) -> bool:
     """Whether none of the last `LOST_STEPS` steps has a well-formed reply, and an earlier one has, given `figures`."""
     shares = [entry["well_formed"] for entry in history if "well_formed" in entry]
     return any(shares) and len(shares) > LOST_STEPS and not any(shares[-LOST_STEPS:])
+
+
+def has_constant_reward(history: Sequence[dict[str, float]]) -> bool:
+    """Whether in none of the last `CONSTANT_STEPS` steps the replies to any question earned different rewards."""
+    shares = [entry["frac_reward_zero_std"] for entry in history if "frac_reward_zero_std" in entry]
+    return len(shares) >= CONSTANT_STEPS and min(shares[-CONSTANT_STEPS:]) == 1
