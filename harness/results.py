@@ -36,6 +36,32 @@ class Difference(Record, kw_only=True, frozen=True):
     reason: str | None = None
 
 
+class ChangeSplit(Record, kw_only=True, frozen=True):
+    """What a difference of run B from run A is made of, on the rows that both scored."""
+
+    run_a: str
+    run_b: str
+    task: str
+    """A task's name, or `macro` for the unweighted mean over tasks."""
+    protocol: str
+    method: str
+    metric: str
+    difference: float
+    """`by_accuracy` + `by_confidence`."""
+    by_accuracy: float
+    """What goes with which answers are right."""
+    by_accuracy_low: float | None
+    """95 % interval; None where no resample differs."""
+    by_accuracy_high: float | None
+    by_confidence: float
+    """What goes with the confidences."""
+    by_confidence_low: float | None
+    by_confidence_high: float | None
+    n_used: int
+    """Generations that both runs scored."""
+    convention: str
+
+
 class GalleryItem(Record, kw_only=True, frozen=True):
     """A confident error, with everything that a reader needs to judge it."""
 
@@ -111,6 +137,8 @@ class Comparison(Record, kw_only=True, frozen=True):
     """(run A, run B): each run against the baseline, then each against the one before it."""
     differences: tuple[Difference, ...]
     """In the order of the pairs; a pair that shares no question has none."""
+    splits: tuple[ChangeSplit, ...] = ()
+    """Of what the differences that depend on outcomes and confidences are made; in the order of the pairs."""
 
 
 class Reach(Record, kw_only=True, frozen=True):

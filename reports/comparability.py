@@ -9,7 +9,7 @@ from typing import Any
 from calibench.records import UNSAID
 from calibench.reports import tables, text
 from calibench.reports.page import groups
-from calibench.results import Comparison, Difference, RunSummary
+from calibench.results import ChangeSplit, Comparison, Difference, RunSummary
 
 _NOTABLE = 0.02
 """Differences of coverage and truncation between runs that are warned of."""
@@ -143,7 +143,7 @@ def counts(runs: Sequence[RunSummary]) -> list[tuple[Any, dict]]:
     return [(key, {name: count for _, name, count in rows}) for key, rows in groups(counted, lambda row: row[0])]
 
 
-def pair_of(difference: Difference) -> tuple[str, str]:
+def pair_of(difference: Difference | ChangeSplit) -> tuple[str, str]:
     return difference.run_a, difference.run_b
 
 

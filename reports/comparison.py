@@ -55,6 +55,7 @@ def comparison_report(comparison: Comparison) -> str:
             for pair, of_pair in groups(comparison.differences, pair_of)
         ],
         extents=_extents(comparison.differences),
+        splits=groups([split for split in comparison.splits if split.task == "macro"], pair_of),
         counts=counts(runs),
         conventions=glossary(comparison.differences),
         fields=_differing_fields(runs),

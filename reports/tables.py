@@ -157,11 +157,32 @@ def comparison_text(comparison: Comparison) -> str:
     if len(comparison.runs) == 2:
         (other,) = (run.name for run in comparison.runs if run.name != comparison.baseline)
         heading = f"{clip(other, 60)} against {clip(comparison.baseline, 60)}, paired on shared questions"
-        return f"{heading}\n\n{differences_text(comparison.differences, _measures(comparison))}"
+        parts = [heading, differences_text(comparison.differences, _measures(comparison)), splits_text(comparison)]
+        return "\n\n".join(filter(None, parts))
     rows = [
         row | {"task": run.name} for run in comparison.runs for row in headline(run.scorecard) if row["task"] == "macro"
     ]
     return f"{text(rows)}\n\n{baseline_text(comparison)}"
+
+
+def splits_text(comparison: Comparison) -> str:
+    """Plain text for a terminal: what the changes of the means over tasks from the baseline are made of; empty where
+    no answers of two runs have confidences."""
+    measures = _measures(comparison)
+    rows = [
+        [
+            f"{measures[s.metric].title} · {s.method}",
+            signed(s.difference),
+            f"{signed(s.by_accuracy)} {interval(s.by_accuracy_low, s.by_accuracy_high)}".strip(),
+            f"{signed(s.by_confidence)} {interval(s.by_confidence_low, s.by_confidence_high)}".strip(),
+        ]
+        for s in comparison.splits
+        if s.task == "macro" and s.run_a == comparison.baseline
+    ]
+    if not rows:
+        return ""
+    heading = "What the changes are made of, mean over tasks, on the answers that both runs gave a confidence for"
+    return f"{heading}\n\n{align([['', 'change', 'by accuracy', 'by confidence'], *rows])}"
 
 
 def baseline_text(comparison: Comparison) -> str:

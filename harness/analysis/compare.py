@@ -34,6 +34,7 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
             under the same task, protocol and method, with a run to be compared with.
     """
     from calibench.metrics import compare as paired
+    from calibench.metrics.changes import change_splits
 
     if len(runs) < 2:
         found = f"one: {_place(runs[0])}" if runs else "none"
@@ -52,7 +53,10 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
     except ValueError as error:
         held = "; ".join(f"{s.name} has {_held(s)}" for s in summaries)
         raise InputError(f"nothing to compare: {error} ({held})") from error
-    return Comparison(runs=tuple(ladder), baseline=reference, pairs=tuple(pairs), differences=tuple(differences))
+    return Comparison(
+        runs=tuple(ladder), baseline=reference, pairs=tuple(pairs), differences=tuple(differences),
+        splits=tuple(change_splits(frames, pairs)),
+    )  # fmt: skip
 
 
 def publish(comparison: Comparison, folder: Path) -> Path:

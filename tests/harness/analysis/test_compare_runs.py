@@ -90,6 +90,10 @@ def test_two_runs_are_compared_as_b_minus_a_with_one_pair(ladder, capsys):
         "run_a", "run_b", "task", "protocol", "method", "subset", "metric", "a", "b", "difference", "low", "high",
         "p_value", "p_holm", "verdict", "n_questions", "convention", "reason",
     }  # fmt: skip
+    assert main(["compare", "rl", "base"]) == 0
+    assert "What the changes are made of, mean over tasks" in capsys.readouterr().out
+    page = (ladder / "runs/compare/report.html").read_text()
+    assert '<h2 id="made-of">What the changes are made of</h2>' in page
 
 
 def test_text_of_several_runs_has_the_means_against_the_baseline(ladder, capsys):
