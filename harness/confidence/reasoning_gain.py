@@ -85,8 +85,9 @@ def step_ends(reasoning: str) -> list[int]:
     """Where each step of a reasoning ends, in characters; what separates it from the next belongs to it."""
     if not (length := len(reasoning.rstrip())):
         return []
+    begin = len(reasoning) - len(reasoning.lstrip())
     for between in _BETWEEN:
-        ends = [found.end() for found in between.finditer(reasoning, 0, length) if reasoning[: found.start()].strip()]
+        ends = [found.end() for found in between.finditer(reasoning, 0, length) if found.start() > begin]
         if ends:
             break
     ends = [*ends, len(reasoning)]
