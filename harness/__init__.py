@@ -23,12 +23,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from calibench.version import __version__
 
 if TYPE_CHECKING:
+    from calibench.analysis.apply import Applied
     from calibench.analysis.options import AnalysisOptions
     from calibench.analysis.score import Scored
-    from calibench.results import Comparison, Recalibrated, RunSummary, Votes
+    from calibench.results import Checked, Comparison, Policy, Recalibrated, RunSummary, Thresholds, Votes
     from calibench.store import RunFile
 
-__all__ = ["__version__", "compare", "open_run", "recalibrate", "report", "run", "score", "tune", "votes"]
+__all__ = [
+    "__version__", "apply", "check", "compare", "open_run", "recalibrate", "report", "run", "score", "threshold",
+    "tune", "votes",
+]  # fmt: skip
+_TO_FILE = ("apply", "threshold")
+"""The functions whose `out` is a file."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,7 +65,7 @@ def _door(function: F) -> F:
             raise InputError(f"{function.__name__}: {error}") from None
         try:
             if isinstance(out := given.get("out"), str | PathLike):
-                check_folder(Path(out))
+                check_folder(Path(out).parent if function.__name__ in _TO_FILE else Path(out))
             return function(*arguments, **keywords)
         except CalibenchError as error:
             error.args = (as_keywords(masked(str(error))),)
@@ -241,6 +247,60 @@ def recalibrate(
     if given.out is not None:
         of.publish(result, Path(given.out))
     return result
+
+
+@_door
+def threshold(of: str | Path | RunFile, *, out: str | Path | None = None, **options: Any) -> Thresholds:
+    """Finds from which confidence on answers may go out without a person, as `calibench threshold` does.
+
+    Args:
+        of: a run, or a file of labelled answers.
+        out: the policy file to write. None: nothing is written.
+        options: fields of `calibench.analysis.options.ThresholdOptions` (`precision`, `level`, `by`, ...) and, of a
+            file, of `ColumnOptions` (`question`, ...).
+
+    Raises:
+        InputError: an option that there is not or does not fit, or no graded answer has a confidence.
+    """
+    from calibench.analysis import threshold as of_all
+
+    found = of_all.from_options(of, options)
+    if out is not None:
+        of_all.publish(found, Path(out))
+    return found
+
+
+@_door
+def apply(policy: str | Path | Policy, of: Any, *, out: str | Path | None = None, **columns: Any) -> Applied:
+    """Marks each answer of a run or file `automate` or `review`, as `calibench apply` does.
+
+    Args:
+        policy: a policy, or its file.
+        of: a run, or a file of answers, which need no verdicts.
+        out: CSV file for the marked answers. None: nothing is written.
+        columns: of a file, fields of `calibench.analysis.options.ColumnOptions`; those not given are the policy's.
+
+    Raises:
+        InputError: the policy or the answers cannot be read.
+        IdentityError: the answers come from something else than the policy was made for.
+    """
+    from calibench.analysis import apply as of_all
+
+    applied = of_all.from_options(policy, of, columns)
+    if out is not None:
+        of_all.publish(applied, Path(out))
+    return applied
+
+
+@_door
+def check(policy: str | Path | Policy, *labelled: Any, **columns: Any) -> Checked:
+    """Tests whether the precision of what a policy automates has fallen, as `calibench check` does.
+
+    Args, raises: as `apply`; `labelled` are all labelled answers so far, in the order in which they were labelled.
+    """
+    from calibench.analysis.check import from_options
+
+    return from_options(policy, labelled, columns)
 
 
 @_door

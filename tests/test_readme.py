@@ -25,7 +25,7 @@ from calibench.store import RunFile
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
     ROOT / "README.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("conventions", "lm-eval", "methods", "python", "run-file")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("conventions", "decide", "lm-eval", "methods", "python", "run-file")),
     *(ROOT / "docs" / f"{name}.md" for name in ("score", "tasks")),
 ]
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)

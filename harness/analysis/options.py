@@ -1,10 +1,12 @@
-"""What analyses are told from Python, beside the runs."""
+"""What analyses are told, beside the runs."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from calibench.fields import Names, Options, Text, option
+from msgspec import Meta
+
+from calibench.fields import Names, Options, Text, WholeNumber, option
 
 
 class AnalysisOptions(Options, frozen=True, kw_only=True):
@@ -34,3 +36,40 @@ class ScoreOptions(Options, frozen=True, kw_only=True):
     scale: Text = "fraction"
     missing: Names = ()
     shared: bool = False
+
+
+_Chance = Annotated[float, Meta(gt=0, lt=1)]
+
+
+class ThresholdOptions(Options, frozen=True, kw_only=True):
+    """Those of `threshold`."""
+
+    precision: Annotated[_Chance, option("share of the automated answers that must be right, as 0.95", metavar="P")]
+    level: Annotated[_Chance, option("chance that this holds, over the questions drawn", metavar="L")] = 0.9
+    by: Annotated[Literal["task"] | None, option("a threshold for each task, instead of one for all")] = None
+    confidence: Annotated[Names | None, option("methods to try (default: all)")] = None
+    seed: Annotated[WholeNumber, option("chooses one answer of each question")] = 0
+
+
+class ColumnOptions(Options, frozen=True, kw_only=True):
+    """The columns of a file in the place of a run; those of `apply` and `check` are the policy's unless given."""
+
+    confidence_column: Annotated[Text | None, option("of a file: column with confidence", metavar="COLUMN")] = None
+    correct: Annotated[Text | None, option("of a file: column with the verdict", metavar="COLUMN")] = None
+    question: Annotated[
+        Text | None, option("of a file: column with an id, which the answers to one question share", metavar="COLUMN")
+    ] = None
+    group: Annotated[Text | None, option("of a file: column with a task or data set", metavar="COLUMN")] = None
+    model: Annotated[Text | None, option("of a file: column with the model", metavar="COLUMN")] = None
+    scale: Annotated[Literal["fraction", "percent"] | None, option("of a file's confidences")] = None
+
+    def by_role(self) -> dict[str, str]:
+        """Role -> the column that was given for it."""
+        named = {
+            "confidence": self.confidence_column,
+            "correct": self.correct,
+            "question": self.question,
+            "group": self.group,
+            "model": self.model,
+        }
+        return {role: column for role, column in named.items() if column}

@@ -36,7 +36,7 @@ class Columns(NamedTuple):
 
     confidence: str = "confidence"
     correct: str | None = "correct"
-    """None where `gold` stands in its place."""
+    """None where `gold` stands in its place, or where nothing says what is right."""
     question: str | None = None
     """Rows that share a value are not independent."""
     group: str | None = None
@@ -80,6 +80,17 @@ def read(path: Path, names: Columns, form: TableForm = TableForm()) -> Predictio
     """Reads a file of predictions; see `calibench.exchange` for formats, and for what cells may hold.
 
     Raises:
+        InputError: as `in_file_order`.
+    """
+    found = in_file_order(path, names, form)
+    return found._replace(frame=found.frame.sort_values(["model", *KEY], ignore_index=True))
+
+
+def in_file_order(path: Path, names: Columns, form: TableForm = TableForm()) -> Predictions:  # noqa: B008
+    """As `read`, with the rows as they stand in the file. Where neither `correct` nor `gold` is named, the answers are
+    not labelled: their outcome is missing.
+
+    Raises:
         InputError: the file cannot be read, lacks a column or has no row, a cell cannot be understood, or options do
             not go together; rows are counted from 1, without the heading.
     """
@@ -93,7 +104,7 @@ def read(path: Path, names: Columns, form: TableForm = TableForm()) -> Predictio
     if names.gold:
         graded = _graded(path, names, form, found)
     else:
-        outcome = pd.Series(found["correct"], dtype="str")
+        outcome = pd.Series(found.get("correct", [None] * n), dtype="str")
         graded = {"outcome": outcome, "answer": found.get("answer"), "grader": FILE_GRADER, "detail": None}
     frame = pd.DataFrame({
         "model": found.get("model", ""),
@@ -113,7 +124,7 @@ def read(path: Path, names: Columns, form: TableForm = TableForm()) -> Predictio
     graded_here = ("unparsed", "failed") if names.gold else ()
     abstained = ("abstained",) if names.gold or (frame["outcome"] == "abstained").any() else ()
     outcomes = ("correct", "incorrect", *abstained, *graded_here)
-    return Predictions(path, names, form, digest, frame.sort_values(["model", *KEY], ignore_index=True), outcomes)
+    return Predictions(path, names, form, digest, frame, outcomes)
 
 
 def _check_options(path: Path, names: Columns, form: TableForm) -> None:

@@ -66,7 +66,8 @@ def _delimited(
     if not heading:
         return
     table.check_columns(path, wanted, heading, naming)
-    pick = itemgetter(*map(heading.index, wanted))
+    first, *others = map(heading.index, wanted)
+    pick = itemgetter(first, *others) if others else lambda fields: (fields[first],)
     yield from _batches((pick(fields) for _, fields in records), wanted)
 
 

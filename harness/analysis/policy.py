@@ -1,0 +1,134 @@
+"""Policy files: reading one, and refusing answers that it was not made for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from calibench import fields
+from calibench.analysis import answers
+from calibench.analysis.answers import Answers
+from calibench.analysis.options import ColumnOptions
+from calibench.errors import IdentityError, InputError
+from calibench.results import Policy
+from calibench.store import RunFile
+
+SCHEMA: Final = "calibench-policy/1"
+ALL = "all"
+"""The task of the one rule for all tasks together."""
+
+
+def opened(policy: str | Path | Policy) -> Policy:
+    """A policy, or that of a file."""
+    return policy if isinstance(policy, Policy) else read(Path(policy))
+
+
+def read(path: Path) -> Policy:
+    """Reads a policy file.
+
+    Raises:
+        InputError: there is none, or it is damaged, of another schema, or has fields or values that no policy has.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{path}: expected a policy file, as `calibench threshold ... --out FILE` writes it ({error.strerror})"
+        ) from error
+    try:
+        found = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise InputError(f"{path}: damaged: expected a policy as JSON ({error})") from None
+    schema = found.get("schema") if isinstance(found, dict) else None
+    if schema != SCHEMA:
+        raise InputError(f"{path}: expected a policy with the schema {SCHEMA!r}, found {schema!r:.60}")
+    try:
+        policy = msgspec.convert(found, Policy)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path}: not a usable policy: {error}") from None
+    tasks = [rule.task for rule in policy.rules]
+    if len(set(tasks)) < len(tasks) or (ALL in tasks and len(tasks) > 1):
+        raise InputError(f"{path}: expected one rule for all tasks, or one per task, found {', '.join(tasks):.100}")
+    for rule in policy.rules:
+        for field in ("protocol", "method"):
+            if (value := getattr(rule, field)) != policy.identity.get(field):
+                expected = policy.identity.get(field)
+                raise InputError(f"{path}: {field}: expected {expected!r} as in its identity, found {value!r:.60}")
+    return policy
+
+
+def answers_for(policy: Policy, of: str | Path | RunFile, given: Mapping[str, Any], *, labelled: bool) -> Answers:
+    """The answers that a policy judges. Of a file, columns and scale are those given, and for the others the policy's.
+
+    Args:
+        policy: says which answers.
+        of: a run or a file.
+        given: fields of `ColumnOptions`.
+        labelled: whether a file must say what is right.
+
+    Raises:
+        InputError: a field that there is not, or answers that cannot be read.
+        IdentityError: they come from something else than the policy was made for.
+    """
+    columns = _with_columns(policy, ColumnOptions(**fields.read((ColumnOptions,), dict(given))))
+    return judged(policy, answers.read(of, columns.by_role(), columns.scale, labelled=labelled))
+
+
+def _with_columns(policy: Policy, given: ColumnOptions) -> ColumnOptions:
+    of_policy = {"confidence_column" if role == "confidence" else role: name for role, name in policy.columns.items()}
+    known = {name: of_policy[name] for name in of_policy if name in ColumnOptions.__struct_fields__}
+    told = {name: value for name, value in msgspec.structs.asdict(given).items() if value is not None}
+    return ColumnOptions(**{"scale": policy.identity.get("scale"), **known, **told})
+
+
+def judged(policy: Policy, of: Answers) -> Answers:
+    """The answers that a policy judges: those of its protocol and method. Of a file all, whose column it names.
+
+    Raises:
+        IdentityError: they come from something else than the policy was made for, or have no rule.
+    """
+    frame, identity = of.frame, policy.identity
+    if of.is_run:
+        for field in ("protocol", "method"):
+            known = sorted(set(frame[field]) - {"none"})
+            if identity[field] not in known:
+                raise _refused(policy, of, [f"{field}: {identity[field]} in the policy, {', '.join(known)} here"])
+            frame = frame[frame[field] == identity[field]]
+    tasks = sorted(frame["task"].unique())
+    if policy.rules[0].task != ALL:
+        ruled = sorted(rule.task for rule in policy.rules)
+        if strange := [task for task in tasks if task not in ruled]:
+            raise _refused(policy, of, [f"task: {', '.join(ruled)} in the policy, {strange[0]} here"])
+    models = list(frame["model"].unique()) if not of.is_run else []
+    if len(models) > 1:
+        raise _refused(policy, of, [f"model: {identity.get('model')} in the policy, {', '.join(models):.100} here"])
+    here = answers.identity(of, str(identity["protocol"]), str(identity["method"]), tasks)
+    # Of a policy for more tasks than are here, the prompts of the others do not matter.
+    asked = {f"prompts[{task}]" for task in tasks} | {f"prompts[method {identity['method']}]"}
+    there = {name: value for name, value in identity.items() if not name.startswith("prompts[") or name in asked}
+    if found := answers.differences(there, here):
+        raise _refused(policy, of, found)
+    return of._replace(frame=frame)
+
+
+def unstated(policy: Policy, of: Answers) -> tuple[str, ...]:
+    """Notes on what the policy says of its origin and the answers do not."""
+    identity = policy.identity
+    tasks = sorted(of.frame["task"].unique())
+    here = answers.identity(of, str(identity["protocol"]), str(identity["method"]), tasks)
+    asked = {name for name in identity if name.startswith("prompts[") and not name.startswith("prompts[method ")}
+    if "weights" in here:
+        left_out = sorted(name[len("prompts[") : -1] for name in asked - here.keys())
+        if policy.rules[0].task == ALL and left_out:
+            return (f"the policy is of {', '.join(left_out)} too, and promises nothing for {', '.join(tasks)} alone",)
+        return ()
+    missing = [name for name in identity if name not in here and name not in asked] + ["prompts"] * bool(asked)
+    shown = ", ".join(missing[:6]) + (", ..." if len(missing) > 6 else "")
+    return (f"{of.name} does not say its {shown}: make sure that they are the policy's",) if missing else ()
+
+
+def _refused(policy: Policy, of: Answers, differing: list[str]) -> IdentityError:
+    return IdentityError(f"{of.name} is not what the policy {policy.name} was made for: {'; '.join(differing[:4])}")

@@ -1,0 +1,180 @@
+"""From labelled answers to a policy: from which confidence on may answers go out without a person? Needs no model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from calibench.analysis import answers
+from calibench.analysis.answers import ANSWERED, Answers
+from calibench.analysis.options import ColumnOptions, ThresholdOptions
+from calibench.analysis.policy import ALL, SCHEMA
+from calibench.errors import InputError
+from calibench.fields import read
+from calibench.files import write_text
+from calibench.results import Policy, ThresholdRule, Thresholds
+from calibench.store import RunFile
+from calibench.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Key = tuple[str, str, str]
+"""Task or `ALL`, protocol, method."""
+
+
+def threshold(
+    of: Answers,
+    *,
+    precision: float,
+    level: float = 0.9,
+    by_task: bool = False,
+    methods: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Thresholds:
+    """Finds the lowest confidence from which on a share of at least `precision` of the answers is right.
+
+    Every protocol and method is tried, and all rules together keep the promise with a chance of `level`; the policy is
+    of the one that automates most.
+
+    Args:
+        of: labelled answers.
+        precision: in (0, 1).
+        level: in (0, 1); chance, over samples, that the promise is kept.
+        by_task: a threshold for each task, instead of one for all together.
+        methods: to try; None: all.
+        seed: chooses one answer of each question.
+
+    Raises:
+        InputError: no answer has a confidence, a method is not there, or a file is of several models.
+    """
+    frame = _tried(of, methods)
+    groups = frame.groupby(["task", "protocol", "method"] if by_task else ["protocol", "method"], sort=True)
+    cells: dict[Key, pd.DataFrame] = {(key if by_task else (ALL, *key)): rows for key, rows in groups}
+    alpha = round(1 - level, 12) / len(cells)
+    rules = [_rule(key, _one_per_question(rows, seed), precision, alpha) for key, rows in cells.items()]
+    chosen = _best(rules)
+    first = chosen[0]
+    tasks = sorted(frame["task"][(frame["protocol"] == first.protocol)].unique())
+    policy = Policy(
+        schema=SCHEMA,
+        calibench=__version__,
+        name=of.name,
+        model=of.model,
+        precision=precision,
+        level=level,
+        seed=seed,
+        guarantee=_guarantee(precision, level, by_task, len(cells), tasks),
+        identity=answers.identity(of, first.protocol, first.method, tasks),
+        columns=of.columns,
+        rules=tuple(chosen),
+    )
+    return Thresholds(
+        policy=policy, reached=any(r.threshold is not None for r in chosen), tried=tuple(rules), notes=of.notes
+    )
+
+
+def from_options(of: str | Path | RunFile, given: Mapping[str, Any]) -> Thresholds:
+    """As `threshold`, with the fields of `ThresholdOptions` and `ColumnOptions`.
+
+    Raises:
+        InputError: also for one that there is not or that does not fit.
+    """
+    told = read((ThresholdOptions, ColumnOptions), dict(given))
+    columns = ColumnOptions(**{name: told.pop(name) for name in ColumnOptions.__struct_fields__ if name in told})
+    if "precision" not in told:
+        raise InputError("threshold: expected a precision, such as 0.95, found none")
+    chosen = ThresholdOptions(**told)
+    return threshold(
+        answers.read(of, columns.by_role(), columns.scale),
+        precision=chosen.precision,
+        level=chosen.level,
+        by_task=chosen.by == "task",
+        methods=chosen.confidence,
+        seed=chosen.seed,
+    )
+
+
+def publish(found: Thresholds, file: Path) -> Path:
+    """Writes the policy; returns the file."""
+    write_text(file, msgspec.json.format(msgspec.json.encode(found.policy), indent=1).decode() + "\n")
+    return file
+
+
+def _tried(of: Answers, methods: Sequence[str] | None) -> pd.DataFrame:
+    """The rows of these methods that were asked for a confidence, without those that failed."""
+    frame = of.frame
+    known = sorted(set(frame["method"]) - {"none"})
+    for method in set(methods or ()) - set(known):
+        raise InputError(f"{of.name}: no confidences by {method!r}; it has: {', '.join(known) or 'none'}")
+    if not of.is_run and frame["model"].nunique() > 1:
+        raise InputError(f"{of.name}: a policy is of one model, found {', '.join(frame['model'].unique()):.100}")
+    frame = frame[frame["method"].isin(methods or known) & (frame["outcome"] != "failed")]
+    if not (of.having().reindex(frame.index) & frame["outcome"].isin(ANSWERED)).any():
+        raise InputError(f"{of.name}: no graded answer has a confidence; nothing can be decided by it")
+    return frame
+
+
+def _one_per_question(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """One answer of each independent question: the same one of every method."""
+    import numpy as np
+
+    draws = rows.sort_values(["task", "cluster", "question_id", "draw"], kind="stable")
+    order = np.random.default_rng(seed).permutation(len(draws))
+    return draws.iloc[order].drop_duplicates(["task", "cluster"])
+
+
+def _rule(key: Key, rows: pd.DataFrame, precision: float, alpha: float) -> ThresholdRule:
+    from calibench.metrics import threshold as metric
+
+    scored = rows[rows["outcome"].isin(ANSWERED) & (rows["status"] == "ok") & rows["value"].notna()]
+    counts = metric.counts(scored["value"], scored["outcome"] == "correct")
+    found = metric.search(counts, precision, alpha)
+    tokens = _tokens(rows)
+    ends = metric.exact_interval(found.right, found.n) if found.n else (None, None)
+    return ThresholdRule(
+        **dict(zip(("task", "protocol", "method"), key, strict=True)),
+        threshold=found.threshold,
+        alpha=alpha,
+        n=len(rows),
+        n_scored=len(scored),
+        n_automated=found.n,
+        n_right=found.right,
+        share=found.n / len(rows) if len(rows) else None,
+        precision=found.right / found.n if found.n else None,
+        precision_low=ends[0],
+        precision_high=ends[1],
+        tokens_per_correct=tokens / found.right if found.right and tokens is not None else None,
+        needed=None if found.n else metric.labels_needed(counts, precision, alpha),
+    )
+
+
+def _tokens(rows: pd.DataFrame) -> float | None:
+    """Generated for these answers; None if it is not known of each."""
+    if "answer_tokens" not in rows:
+        return None
+    generated = rows["reasoning_tokens"].fillna(0) + rows["answer_tokens"]
+    return None if generated.isna().any() else float(generated.sum())
+
+
+def _best(rules: Sequence[ThresholdRule]) -> list[ThresholdRule]:
+    """Those of the protocol and method under which most answers are automated; of equals, of the first."""
+    by_method: dict[tuple[str, str], list[ThresholdRule]] = {}
+    for rule in rules:
+        by_method.setdefault((rule.protocol, rule.method), []).append(rule)
+    return max(by_method.values(), key=lambda of: sum(rule.n_automated for rule in of))
+
+
+def _guarantee(precision: float, level: float, by_task: bool, tried: int, tasks: Sequence[str]) -> str:
+    together = f", for all {tried} rules that were tried together" if tried > 1 else ""
+    mixture = f" with the same shares of its {len(tasks)} tasks" if len(tasks) > 1 and not by_task else ""
+    return (
+        f"Of the answers at or above the threshold, a share of at least {precision:g} is right. The chance that the"
+        f" labelled questions lead to a threshold for which this holds is at least {level:g}{together}. It holds for"
+        " questions that are exchangeable with those labelled: from the same source"
+        f"{mixture}, answered by the same model in the same way, and none chosen by its answer. It says nothing of a"
+        " single answer, of groups of questions within, or of a source that changes."
+    )

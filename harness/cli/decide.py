@@ -1,0 +1,96 @@
+"""Commands that decide which answers go out without a person: threshold, apply, check. None needs a model."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from calibench.analysis.options import ColumnOptions, ThresholdOptions
+from calibench.cli import options, output
+from calibench.cli.parser import add
+
+NOT_REACHED = DRIFTED = 1
+"""Exit codes: no threshold reaches the precision; the precision has fallen."""
+
+
+def register(commands: Any) -> None:
+    threshold = add(
+        commands, "threshold", _threshold, "find from which confidence on answers may go out without a person; no model"
+    )
+    threshold.add_argument(
+        "of", metavar="RUN", help="a run, or a file of labelled answers as `calibench score` reads it"
+    )
+    options.add(threshold, ThresholdOptions)
+    options.add(threshold, ColumnOptions)
+    threshold.add_argument("--out", metavar="FILE", default="policy.json", help="the policy (default: %(default)s)")
+    threshold.set_defaults(out_is_file=True)
+
+    apply = add(commands, "apply", _apply, "mark each answer automate or review, as a policy says; no model")
+    apply.add_argument("policy", metavar="POLICY", help="file that `calibench threshold` wrote")
+    apply.add_argument("of", metavar="RUN", help="a run, or a file of answers, which need no verdicts")
+    options.add(apply, ColumnOptions, without=("correct",))
+    apply.add_argument("--out", metavar="FILE", help="CSV with a row per answer (default: standard output)")
+    apply.set_defaults(out_is_file=True, correct=None)
+
+    check = add(commands, "check", _check, "test whether a policy's precision has fallen; ends with 1 if so; no model")
+    check.add_argument("policy", metavar="POLICY", help="file that `calibench threshold` wrote")
+    check.add_argument(
+        "labelled",
+        metavar="LABELLED",
+        nargs="+",
+        help="runs or files of labelled answers: all so far, in the order in which they were labelled",
+    )
+    options.add(check, ColumnOptions)
+
+
+def _threshold(chosen: argparse.Namespace) -> int:
+    from calibench.analysis.threshold import from_options, publish
+    from calibench.reports.decide import thresholds_text
+
+    found = from_options(chosen.of, options.given(chosen, ThresholdOptions) | options.given(chosen, ColumnOptions))
+    file = publish(found, Path(chosen.out))
+    _say(found.notes)
+    if chosen.json:
+        output.print_json(found)
+    else:
+        print(thresholds_text(found))
+        print(f"\npolicy: {file}")
+    return 0 if found.reached else NOT_REACHED
+
+
+def _apply(chosen: argparse.Namespace) -> None:
+    from calibench.analysis.apply import from_options, publish
+    from calibench.reports.decide import applied_text, marked_csv
+
+    applied = from_options(chosen.policy, chosen.of, options.given(chosen, ColumnOptions))
+    _say(applied.notes)
+    if chosen.out:
+        publish(applied, Path(chosen.out))
+    if chosen.json:
+        output.print_json({"rules": applied.counts, "rows": applied.rows()})
+    elif chosen.out:
+        print(f"{applied_text(applied.counts)}\n\nrows: {chosen.out}")
+    else:
+        print(marked_csv(applied.frame), end="")
+        print(applied_text(applied.counts), file=sys.stderr)
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    from calibench.analysis.check import from_options
+    from calibench.reports.decide import checked_text
+
+    checked = from_options(chosen.policy, chosen.labelled, options.given(chosen, ColumnOptions))
+    _say(checked.notes)
+    if chosen.json:
+        output.print_json(checked)
+    else:
+        print(checked_text(checked))
+    return DRIFTED if checked.drifted else 0
+
+
+def _say(notes: Sequence[str]) -> None:
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)

@@ -1,0 +1,111 @@
+"""Thresholds, applied policies and checks of them, for a terminal; marked answers as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from calibench.reports import text
+from calibench.reports.tables import align
+from calibench.results import Checked, DecisionCount, DriftTest, ThresholdRule, Thresholds
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WIDTH = 100
+MARKED = ("task", "question_id", "draw", "confidence", "decision")
+
+
+def thresholds_text(found: Thresholds) -> str:
+    """What was tried, what the policy is, and what it promises."""
+    policy = found.policy
+    lines = [["", "automate from", "automated", "of them right", "questions", "tokens per correct"]]
+    for rule in found.tried:
+        mark = "" if len(found.tried) == 1 else "* " if rule in policy.rules else "  "
+        lines.append([
+            f"{mark}{text.label(rule.task, rule.method, 40)}",
+            "never" if rule.threshold is None else f"{rule.threshold:g}",
+            f"{_percent(rule.share)} ({rule.n_automated:,})",
+            f"{_percent(rule.precision)} {_interval(rule)}".strip(),
+            f"{rule.n:,}",
+            text.UNDEFINED if rule.tokens_per_correct is None else f"{rule.tokens_per_correct:,.0f}",
+        ])  # fmt: skip
+    promise = textwrap.fill(f"{'* the policy. ' * (len(found.tried) > 1)}{policy.guarantee}", _WIDTH)
+    return "\n\n".join([align(lines), *_unreached(found), promise])
+
+
+def _unreached(found: Thresholds) -> list[str]:
+    """Why rules of the policy automate nothing."""
+    return [
+        textwrap.fill(
+            f"{text.clip(rule.task, 40)}: no threshold reaches {found.policy.precision:g} with these {rule.n:,}"
+            f" questions. At least {rule.needed:,} more labelled ones are needed; so few suffice only if every"
+            " confident answer among them is right.",
+            _WIDTH,
+        )
+        for rule in found.policy.rules
+        if rule.threshold is None
+    ]
+
+
+def applied_text(counts: Sequence[DecisionCount]) -> str:
+    """How many answers go out."""
+    lines = [["", "automate from", "automate", "review", "of them without confidence"]]
+    for count in counts:
+        from_ = "never" if count.threshold is None else f"{count.threshold:g}"
+        numbers = (f"{n:,}" for n in (count.automate, count.review, count.no_confidence))
+        lines.append([text.clip(count.task, 40), from_, *numbers])
+    return align(lines)
+
+
+def checked_text(checked: Checked) -> str:
+    """Whether the policy is still kept."""
+    lines = [["", "automate from", "labelled", "automated", "of them right", "evidence of a fall", "alarm at"]]
+    for test in checked.tests:
+        lines.append([
+            text.clip(test.task, 40),
+            "never" if test.threshold is None else f"{test.threshold:g}",
+            f"{test.n:,}",
+            f"{test.n_automated:,}",
+            _percent(test.precision),
+            f"{test.evidence:,.2f}",
+            f"{test.limit:g}",
+        ])  # fmt: skip
+    return "\n\n".join([align(lines), *(_sentence(test, checked) for test in checked.tests)])
+
+
+def _sentence(test: DriftTest, checked: Checked) -> str:
+    target, task = f"{checked.precision:g}", text.clip(test.task, 40)
+    if test.found_after is not None:
+        return (
+            f"{task}: drifted. Fewer than {target} of the automated answers are right, which the first"
+            f" {test.found_after:,} show."
+        )
+    if not test.n_automated:
+        return f"{task}: nothing was automated, so that nothing can be said."
+    return (
+        f"{task}: no sign that fewer than {target} of the automated answers are right. Look again after the next batch."
+    )
+
+
+def marked_csv(frame: pd.DataFrame) -> str:
+    """One line per answer: `MARKED`."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(MARKED)
+    for row in frame[list(MARKED)].itertuples(index=False, name=None):
+        writer.writerow("" if value != value else value for value in row)
+    return out.getvalue()
+
+
+def _percent(share: float | None) -> str:
+    return text.UNDEFINED if share is None else f"{100 * share:.1f} %"
+
+
+def _interval(rule: ThresholdRule) -> str:
+    if rule.precision_low is None or rule.precision_high is None:
+        return ""
+    return f"[{100 * rule.precision_low:.1f}, {100 * rule.precision_high:.1f}]"
