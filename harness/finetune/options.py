@@ -23,6 +23,7 @@ class TrainingOptions(Options, frozen=True):
     packing: Annotated[bool, Meta(description="puts several rows into one sequence of max_length, kept apart")] = False
     lora_rank: Annotated[int, Meta(ge=0, description="rank of the LoRA adapters; 0 trains all weights")] = 0
     lora_alpha: Annotated[float, Meta(gt=0, description="scale of the adapters, divided by their rank")] = 32.0
+    lora_targets: Annotated[str, Meta(description="linear layers that have adapters, by comma; not given: all")] = ""
     schedule: Annotated[Literal["linear", "cosine", "constant"], Meta(description="of the learning rate")] = "linear"
     warm_up: Annotated[float, Meta(ge=0, lt=1, description="share of the steps")] = 0.03
     weight_decay: Annotated[float, Meta(ge=0, description="of AdamW")] = 0.0
@@ -49,6 +50,7 @@ class RlOptions(Options, frozen=True):
     ] = "group"
     lora_rank: Annotated[int, Meta(ge=0, description="rank of the LoRA adapters; 0 trains all weights")] = 0
     lora_alpha: Annotated[float, Meta(gt=0, description="scale of the adapters, divided by their rank")] = 32.0
+    lora_targets: Annotated[str, Meta(description="linear layers that have adapters, by comma; not given: all")] = ""
     sampler: Annotated[
         Literal["auto", "transformers", "vllm"],
         Meta(description="auto: vLLM on a GPU where TRL supports its version, else transformers"),
@@ -60,3 +62,8 @@ class RlOptions(Options, frozen=True):
 def training_options(options: TrainingOptions) -> TrainingOptions:
     """Those of a recipe's options that say how weights are updated."""
     return TrainingOptions(**{name: getattr(options, name) for name in TrainingOptions.__struct_fields__})
+
+
+def lora_targets(names: str) -> list[str]:
+    """The layers that are named by comma."""
+    return [name.strip() for name in names.split(",") if name.strip()]

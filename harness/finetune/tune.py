@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import platform
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -16,12 +17,13 @@ import msgspec
 
 from calibench import model, store
 from calibench.backends import base as backends
-from calibench.errors import IdentityError, InputError, ModelError, StorageError
+from calibench.errors import IdentityError, InputError, ModelError, StorageError, unknown_name
 from calibench.errors.secrets import masked
 from calibench.fields import Options, fields, of_part
 from calibench.finetune import questions, stage
 from calibench.finetune.config import TuneConfig
 from calibench.finetune.job import TRAINING, Asked, Job
+from calibench.finetune.options import lora_targets
 from calibench.finetune.recipes import base as recipes
 from calibench.finetune.recipes.base import Parent, Recipe
 from calibench.model import Checkpoint
@@ -58,6 +60,7 @@ def tune(config: TuneConfig, progress: Progress) -> Path:
     _require_gpus(config.processes)
     parent = model.resolve(config.model, trust_remote_code=config.trust_remote_code)
     _require_whole(parent)
+    _require_targets(parent, options)
     progress.stage("reading questions")
     chat = ChatFormat(_tokenizer(parent), config.thinking)
     taught = recipe.questions(config, options) if recipe.questions else questions.taught(config)
@@ -103,6 +106,23 @@ def _require_whole(parent: Checkpoint) -> None:
                 pass
         except (OSError, SafetensorError) as error:
             raise ModelError(f"{file}: expected a whole file of weights, found a damaged one: {error}") from error
+
+
+def _require_targets(parent: Checkpoint, options: Any) -> None:
+    """Raises InputError where adapters are to be put on layers that the parent has not, or none are to be trained."""
+    from safetensors import safe_open
+
+    if not (targets := lora_targets(getattr(options, "lora_targets", ""))):
+        return
+    if not options.lora_rank:
+        raise InputError(f"--lora-targets {options.lora_targets}: expected --lora-rank above 0 too, found 0")
+    known: set[str] = set()
+    for file in parent.path.glob("*.safetensors"):
+        with safe_open(file, "pt") as weights:
+            matrices = {name for name in weights.keys() if len(weights.get_slice(name).get_shape()) == 2}  # noqa: SIM118
+        known |= {name.removesuffix(".weight").rpartition(".")[2] for name in matrices if re.search(r"\.\d+\.", name)}
+    if known and (unknown := [name for name in targets if name not in known]):
+        raise unknown_name("LoRA target", unknown[0], sorted(known))
 
 
 def _tokenizer(parent: Checkpoint) -> Any:
@@ -194,9 +214,10 @@ def _planned(lineage: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _current(plan: dict[str, Any]) -> dict[str, Any]:
-    """The plan as it is written today: older files of `epicar` have numbers for what was not given."""
+    """The plan as it is written today: older files of `epicar` have numbers for what was not given, and older adapters
+    are on all layers."""
     not_given = {"alpha": -1.0, "verdicts": 0} if plan["recipe"] == "epicar" else {}
-    options = plan["options"]
+    options = ({"lora_targets": ""} if "lora_rank" in plan["options"] else {}) | plan["options"]
     return {**plan, "options": options | {name: None for name, old in not_given.items() if options.get(name) == old}}
 
 

@@ -147,7 +147,7 @@ def _rows(job: Job) -> Path:
 
 def _distillation(options: HytuningOptions) -> TrainingOptions:
     """How traces are learned where they are learned alone."""
-    shared = ("max_length", "lora_rank", "lora_alpha", "schedule", "warm_up", "clip", "save_every")
+    shared = ("max_length", "lora_rank", "lora_alpha", "lora_targets", "schedule", "warm_up", "clip", "save_every")
     return TrainingOptions(
         learning_rate=options.trace_learning_rate,
         epochs=options.trace_epochs,

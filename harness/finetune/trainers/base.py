@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from calibench.errors import CalibenchError
+from calibench.finetune.options import lora_targets
 from calibench.finetune.stage import STATES, last_state, save
 from calibench.finetune.trainers.validation import Asked, validate
 from calibench.grading.pool import GradingPool
@@ -85,15 +86,14 @@ def arguments(folder: Path, settings: TrainerSettings, steps: int) -> dict[str, 
 
 
 def adapters(settings: TrainerSettings) -> LoraConfig | None:
-    """LoRA adapters on all linear layers; None for rank 0, which trains the weights themselves."""
+    """LoRA adapters on all linear layers, or on those named; None for rank 0, which trains the weights themselves."""
     options = settings.options
     if not options.lora_rank:
         return None
     from peft import LoraConfig
 
-    return LoraConfig(
-        r=options.lora_rank, lora_alpha=options.lora_alpha, target_modules="all-linear", task_type="CAUSAL_LM"
-    )
+    targets = lora_targets(options.lora_targets) or "all-linear"
+    return LoraConfig(r=options.lora_rank, lora_alpha=options.lora_alpha, target_modules=targets, task_type="CAUSAL_LM")
 
 
 def train(trainer: Any, folder: Path, settings: TrainerSettings) -> None:
