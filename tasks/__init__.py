@@ -10,8 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from calibench import registry
 from calibench.errors import InputError, PluginError
+from calibench.records import Question
 from calibench.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
 
 _GROUP = "calibench.tasks"
 _HERE = Path(__file__).parent
-_NOT_TASKS = {"base", "data", "table"}
-_RESERVED = {"file", "lm_eval", "micro", "macro"}
+_NOT_TASKS = {"base", "data", "generated", "table"}
+_RESERVED = {"file", "lm_eval", "micro", "puzzles", "puzzles_compact", "macro"}
 """Names that stand for a source of tasks, a group of them, or the mean over them."""
 _NAME = re.compile(r"[^\s:,][^:,]*")
 
@@ -52,7 +55,7 @@ def names() -> list[str]:
 
 def bundled(name: str) -> bool:
     """Whether it is one of this project's own tasks, whose graders its tests hold to every protocol."""
-    return name in _own_names()
+    return name.partition(":")[0] in _own_names()
 
 
 def _own_names() -> list[str]:
@@ -66,16 +69,18 @@ def _micro_names() -> list[str]:
 
 
 def load(name: str) -> Task:
-    """The task of that name.
+    """The task of that name; `NAME:LEVEL` is one level of it.
 
     Raises:
-        InputError: unknown name; the message gives the nearest names.
+        InputError: unknown name; the message gives the nearest names. Or a level that the task does not have.
         PluginError: a user's or another package's, and not to be had.
     """
     prefix, colon, inner = name.partition(":")
     if prefix in SOURCES and (colon or prefix not in _RESERVED):
         return SOURCES[prefix](inner)
-    entry = registry.entry_of("task", _GROUP, name, _own_names(), groups=("micro",))
+    if colon and prefix in names():
+        return at_level(load(prefix), inner)
+    entry = registry.entry_of("task", _GROUP, name, _own_names(), groups=tuple(_groups()))
     if entry is not None:
         return _named(registry.load_entry("task", entry, Task), entry)
     folder, _, file = name.partition("_") if name.startswith("micro_") else ("", "", name)
@@ -92,9 +97,35 @@ def _named(task: Task, entry: EntryPoint) -> Task:
     return task
 
 
+def at_level(task: Task, level: str) -> Task:
+    """The questions of a task that have one level, as a task of its own.
+
+    Raises:
+        InputError: it has no levels, or not this one.
+    """
+    if not task.levels:
+        raise InputError(f"task {task.name}:{level}: {task.name} has no levels")
+    if level not in map(str, task.levels):
+        low, high = min(task.levels), max(task.levels)
+        raise InputError(f"task {task.name}:{level}: expected a level from {low} to {high} behind the colon")
+    name = f"{task.name}:{level}"
+
+    def to_question(row: dict, place: str) -> Question | None:
+        question = task.to_question(row, place)
+        return structs.replace(question, task=name) if question and question.level == int(level) else None
+
+    training = at_level(task.training, level)._replace(name=name) if task.training else None
+    return task._replace(name=name, to_question=to_question, levels=(int(level),), training=training)
+
+
 def expand(names_or_groups: list[str]) -> list[str]:
-    """Replaces the group `micro` by its tasks and drops repetitions, keeping the order."""
-    out: list[str] = []
-    for name in names_or_groups:
-        out += _micro_names() if name == "micro" else [name]
-    return list(dict.fromkeys(out))
+    """Replaces each group by its tasks and drops repetitions, keeping the order."""
+    groups = _groups()
+    return list(dict.fromkeys(task for name in names_or_groups for task in groups.get(name, [name])))
+
+
+def _groups() -> dict[str, list[str]]:
+    """Groups of tasks, by the name that stands for all of them."""
+    families = ("deduction", "induction", "abduction")
+    compact = [f"{family}_compact" for family in families]
+    return {"micro": _micro_names(), "puzzles": list(families), "puzzles_compact": compact}

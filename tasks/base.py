@@ -99,5 +99,7 @@ class Task(NamedTuple):
     """Where the answer stands, in the place of `on a line "Answer: ..."`; None: there."""
     labels: tuple[str, ...] = ()
     """The only answers that there are: the same few for every question, or the letters of its options; empty: any."""
+    levels: tuple[int, ...] = ()
+    """The levels that its questions have; empty: none."""
     options: Callable[[Question], AnswerOptions] | None = None
     """How a question is asked by its options; None: by its lettered choices or `labels`, if it has any."""

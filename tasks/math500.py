@@ -50,4 +50,5 @@ TASK = Task(
     grader=GRADER,
     gold_text=lambda question: [f"Answer: ${gold}$" for gold in question.gold],
     wrong_text=lambda question: "Answer: $987654321.5$",
+    levels=(1, 2, 3, 4, 5),
 )

@@ -59,4 +59,5 @@ TASK = Task(
     gold_text=lambda question: [f"Answer: {question.gold[0]}", f"Answer: ({question.gold[0]})"],
     wrong_text=lambda question: f"Answer: {'B' if question.gold == ('A',) else 'A'}",
     labels=_LETTERS,
+    levels=tuple(_LEVELS.values()),
 )

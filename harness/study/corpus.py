@@ -14,8 +14,9 @@ from calibench.confidence import asked, p_true
 from calibench.prompting.protocols import PROTOCOLS, form_asked, user_turn
 from calibench.study.tokenizer import ASSISTANT, END, NO_REASONING, USER
 from calibench.tasks.base import Task
+from calibench.tasks.generated import Example
 from calibench.tasks.micro import algebra, facts, programs, words
-from calibench.tasks.micro.world import Example, draw
+from calibench.tasks.micro.world import draw
 
 Document = list[tuple[str, bool]]
 """Pieces of text, each with whether the model learns to write it."""

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import random
 
+from calibench.tasks.generated import LEVELS, Example, make_task, split_of
 from calibench.tasks.grading.alias import GRADER, grade_alias
-from calibench.tasks.micro.world import LEVELS, PER_LEVEL, Example, make_task, split_of
+from calibench.tasks.micro.world import PER_LEVEL
 
 EXPOSURES = {1: 200, 2: 80, 3: 30, 4: 12, 5: 4}
 """How often a fact of each level is stated in the training text."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 
+from calibench.tasks.generated import Example, make_task
 from calibench.tasks.grading.number import GRADER, grade_number
-from calibench.tasks.micro.world import Example, held_out, make_task, training_pool
+from calibench.tasks.micro.world import held_out, training_pool
 
 _PEOPLE = (
     *("Ana", "Ben", "Carl", "Dora", "Emil", "Fay", "Gus", "Hana"),

@@ -9,9 +9,10 @@ from collections import Counter
 import pytest
 
 from calibench import tasks
+from calibench.tasks.generated import LEVELS, split_of
 from calibench.tasks.grading.program import outputs
 from calibench.tasks.micro import algebra, facts, programs, words
-from calibench.tasks.micro.world import LEVELS, PER_LEVEL, draw, held_out, split_of
+from calibench.tasks.micro.world import PER_LEVEL, draw, held_out
 
 FAMILIES = {"micro_words": words, "micro_algebra": algebra, "micro_programs": programs}
 NAMES = [*FAMILIES, "micro_facts"]

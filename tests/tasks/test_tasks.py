@@ -16,7 +16,7 @@ from calibench.grading import sandbox
 from calibench.records import Question
 from calibench.tasks.base import Program, Task
 
-GENERATED = [name for name in tasks.names() if name.startswith("micro_")]
+GENERATED = tasks.expand(["micro", "puzzles", "puzzles_compact"])
 ROWS = Path(__file__).parent / "rows"
 """A `--data` folder with rows of our own in the published form, for tasks whose data are on the hub alone."""
 ON_THE_HUB = ["aime24", "aime25", "gpqa_diamond", "supergpqa"]
