@@ -98,8 +98,11 @@ def puzzles(
             raise InputError(f"{family}: expected {' or '.join(known)} as {name}, found {value!r}")
     asked = task(family, notation)
     to_question = (asked if split == "test" else asked.training or asked).to_question
-    found = _examples(family, level, count, split, seed, notation)
-    return [Puzzle(to_question(example._asdict(), family), example.working) for example in found]
+    return [
+        Puzzle(question, example.working)
+        for example in _examples(family, level, count, split, seed, notation)
+        if (question := to_question(example._asdict(), family))
+    ]
 
 
 @functools.cache
