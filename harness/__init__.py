@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from calibench.analysis.apply import Applied
     from calibench.analysis.options import AnalysisOptions
     from calibench.analysis.score import Scored
-    from calibench.results import Checked, Comparison, Policy, Recalibrated, RunSummary, Thresholds, Votes
+    from calibench.results import Comparison, Recalibrated, RunSummary, Votes
+    from calibench.results.decisions import Checked, Policy, Thresholds
     from calibench.store import RunFile
 
 __all__ = [

@@ -134,6 +134,19 @@ def labels_needed(of: Counts, precision: float, alpha: float) -> int:
     return max(1, int(np.ceil(min(lacking))))
 
 
+def expected_costs(of: Counts, n: int, error: float, review: float, spent: float = 0.0) -> np.ndarray:
+    """Cost [T] of an answer if those at or above a threshold go out and a person checks all others.
+
+    Args:
+        of: of the n answers, those with a confidence.
+        n: all answers.
+        error: cost of a wrong answer that goes out.
+        review: cost of a check, which finds every error.
+        spent: on each answer, checked or not.
+    """
+    return ((of.n - of.right) * error + (n - of.n) * review) / n + spent
+
+
 def exact_interval(right: int, n: int, alpha: float = 0.05) -> tuple[float, float]:
     """Clopper-Pearson interval of a share, n > 0, of level 1 - alpha with both sides together.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from calibench.reports import text
 from calibench.reports.tables import align
-from calibench.results import Checked, DecisionCount, DriftTest, ThresholdRule, Thresholds
+from calibench.results.decisions import Checked, DecisionCount, DriftTest, RuleCosts, ThresholdRule, Thresholds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +33,30 @@ def thresholds_text(found: Thresholds) -> str:
             f"{rule.n:,}",
             text.UNDEFINED if rule.tokens_per_correct is None else f"{rule.tokens_per_correct:,.0f}",
         ])  # fmt: skip
+    costs = [_costs_text(each, named=len(found.costs) > 1) for each in found.costs]
     promise = textwrap.fill(f"{'* the policy. ' * (len(found.tried) > 1)}{policy.guarantee}", _WIDTH)
-    return "\n\n".join([align(lines), *_unreached(found), promise])
+    return "\n\n".join([align(lines), *_unreached(found), *costs, promise])
+
+
+def _costs_text(costs: RuleCosts, *, named: bool) -> str:
+    """What checking costs, the policy, and the cheapest threshold; then when to check."""
+    lines = [
+        ["", "automate from", "checks saved", "errors", "cost"],
+        ["check all", "never", "0", "0", _money(costs.all_checked)],
+    ]
+    for name, point in (("the policy", costs.at_threshold), ("the cheapest", costs.cheapest)):
+        if point is not None:
+            numbers = (f"{point.threshold:g}", f"{point.automated:.1f}", f"{point.errors:.1f}", _money(point.cost))
+            lines.append([name, *numbers])
+    said = (
+        f"{f'{text.clip(costs.task, 40)}: ' if named else ''}per 100 answers. An answer that is right with a chance"
+        f" above {100 * costs.break_even:.1f} % costs less if it goes out than if it is checked."
+    )
+    return f"{align(lines)}\n{textwrap.fill(said, _WIDTH)}"
+
+
+def _money(cost: float) -> str:
+    return f"{cost:,.2f}"
 
 
 def _unreached(found: Thresholds) -> list[str]:

@@ -27,7 +27,7 @@ PLAIN = ("calibench.tasks", "calibench.metrics", "calibench.reports")
 CONTRACT = tuple(
     f"calibench.{name}"
     for name in (
-        *("records", "results", "fields", "registry", "registry.foreign", "version"),
+        *("records", "results", "results.decisions", "fields", "registry", "registry.foreign", "version"),
         *("errors", "errors.characters", "errors.secrets", "errors.terminal"),
     )
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from calibench.analysis import policy as policies
 from calibench.analysis.answers import Answers
 from calibench.files import write_text
-from calibench.results import DecisionCount, Policy
+from calibench.results.decisions import DecisionCount, Policy
 from calibench.store import RunFile
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from calibench.analysis import policy as policies
 from calibench.analysis.answers import ANSWERED, Answers
 from calibench.analysis.apply import at_threshold
 from calibench.errors import InputError
-from calibench.results import Checked, DriftTest, Policy, ThresholdRule
+from calibench.results.decisions import Checked, DriftTest, Policy, ThresholdRule
 from calibench.store import RunFile
 
 if TYPE_CHECKING:

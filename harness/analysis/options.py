@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from calibench.fields import Names, Options, Text, WholeNumber, option
+from calibench.fields import Names, NonNegative, Options, Positive, Text, WholeNumber, option
 
 
 class AnalysisOptions(Options, frozen=True, kw_only=True):
@@ -49,6 +49,9 @@ class ThresholdOptions(Options, frozen=True, kw_only=True):
     by: Annotated[Literal["task"] | None, option("a threshold for each task, instead of one for all")] = None
     confidence: Annotated[Names | None, option("methods to try (default: all)")] = None
     seed: Annotated[WholeNumber, option("chooses one answer of each question")] = 0
+    cost_error: Annotated[Positive | None, option("of a wrong answer that goes out, in any unit", metavar="X")] = None
+    cost_review: Annotated[Positive | None, option("of a check by a person, in the same unit", metavar="X")] = None
+    cost_token: Annotated[NonNegative, option("of a generated token, in the same unit", metavar="X")] = 0.0
 
 
 class ColumnOptions(Options, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from calibench.analysis import answers
 from calibench.analysis.answers import Answers
 from calibench.analysis.options import ColumnOptions
 from calibench.errors import IdentityError, InputError
-from calibench.results import Policy
+from calibench.results.decisions import Policy
 from calibench.store import RunFile
 
 SCHEMA: Final = "calibench-policy/1"

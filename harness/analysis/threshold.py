@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -15,12 +15,26 @@ from calibench.analysis.policy import ALL, SCHEMA
 from calibench.errors import InputError
 from calibench.fields import read
 from calibench.files import write_text
-from calibench.results import Policy, ThresholdRule, Thresholds
+from calibench.results.decisions import CostPoint, Policy, RuleCosts, ThresholdRule, Thresholds
 from calibench.store import RunFile
 from calibench.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from calibench.metrics.threshold import Counts
+
+
+class Costs(NamedTuple):
+    """In one unit, whichever."""
+
+    error: float
+    """Of a wrong answer that goes out."""
+    review: float
+    """Of a check by a person."""
+    token: float
+    """Of a generated token."""
+
 
 Key = tuple[str, str, str]
 """Task or `ALL`, protocol, method."""
@@ -34,6 +48,7 @@ def threshold(
     by_task: bool = False,
     methods: Sequence[str] | None = None,
     seed: int = 0,
+    costs: Costs | None = None,
 ) -> Thresholds:
     """Finds the lowest confidence from which on a share of at least `precision` of the answers is right.
 
@@ -47,15 +62,18 @@ def threshold(
         by_task: a threshold for each task, instead of one for all together.
         methods: to try; None: all.
         seed: chooses one answer of each question.
+        costs: None: nothing is said of them.
 
     Raises:
-        InputError: no answer has a confidence, a method is not there, or a file is of several models.
+        InputError: no answer has a confidence, a method is not there, a file is of several models, or tokens that cost
+            are not known.
     """
     frame = _tried(of, methods)
     groups = frame.groupby(["task", "protocol", "method"] if by_task else ["protocol", "method"], sort=True)
     cells: dict[Key, pd.DataFrame] = {(key if by_task else (ALL, *key)): rows for key, rows in groups}
     alpha = round(1 - level, 12) / len(cells)
-    rules = [_rule(key, _one_per_question(rows, seed), precision, alpha) for key, rows in cells.items()]
+    chosen_rows = {key: _one_per_question(rows, seed) for key, rows in cells.items()}
+    rules = [_rule(key, rows, precision, alpha) for key, rows in chosen_rows.items()]
     chosen = _best(rules)
     first = chosen[0]
     tasks = sorted(frame["task"][(frame["protocol"] == first.protocol)].unique())
@@ -72,8 +90,17 @@ def threshold(
         columns=of.columns,
         rules=tuple(chosen),
     )
+    priced = (
+        [_costs(of, rule, chosen_rows[rule.task, rule.protocol, rule.method], costs) for rule in chosen]
+        if costs
+        else []
+    )
     return Thresholds(
-        policy=policy, reached=any(r.threshold is not None for r in chosen), tried=tuple(rules), notes=of.notes
+        policy=policy,
+        reached=any(rule.threshold is not None for rule in chosen),
+        tried=tuple(rules),
+        costs=tuple(priced),
+        notes=of.notes,
     )
 
 
@@ -95,7 +122,16 @@ def from_options(of: str | Path | RunFile, given: Mapping[str, Any]) -> Threshol
         by_task=chosen.by == "task",
         methods=chosen.confidence,
         seed=chosen.seed,
+        costs=_given_costs(chosen),
     )
+
+
+def _given_costs(chosen: ThresholdOptions) -> Costs | None:
+    if chosen.cost_error is None and chosen.cost_review is None and not chosen.cost_token:
+        return None
+    if chosen.cost_error is None or chosen.cost_review is None:
+        raise InputError("--cost-error and --cost-review go together: a check pays where an error costs more")
+    return Costs(chosen.cost_error, chosen.cost_review, chosen.cost_token)
 
 
 def publish(found: Thresholds, file: Path) -> Path:
@@ -130,8 +166,7 @@ def _one_per_question(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
 def _rule(key: Key, rows: pd.DataFrame, precision: float, alpha: float) -> ThresholdRule:
     from calibench.metrics import threshold as metric
 
-    scored = rows[rows["outcome"].isin(ANSWERED) & (rows["status"] == "ok") & rows["value"].notna()]
-    counts = metric.counts(scored["value"], scored["outcome"] == "correct")
+    counts = _counts(rows)
     found = metric.search(counts, precision, alpha)
     tokens = _tokens(rows)
     ends = metric.exact_interval(found.right, found.n) if found.n else (None, None)
@@ -140,7 +175,7 @@ def _rule(key: Key, rows: pd.DataFrame, precision: float, alpha: float) -> Thres
         threshold=found.threshold,
         alpha=alpha,
         n=len(rows),
-        n_scored=len(scored),
+        n_scored=int(counts.n[-1]),
         n_automated=found.n,
         n_right=found.right,
         share=found.n / len(rows) if len(rows) else None,
@@ -149,6 +184,45 @@ def _rule(key: Key, rows: pd.DataFrame, precision: float, alpha: float) -> Thres
         precision_high=ends[1],
         tokens_per_correct=tokens / found.right if found.right and tokens is not None else None,
         needed=None if found.n else metric.labels_needed(counts, precision, alpha),
+    )
+
+
+def _counts(rows: pd.DataFrame) -> Counts:
+    """Of the rows that have an answer and a confidence."""
+    from calibench.metrics import threshold as metric
+
+    scored = rows[rows["outcome"].isin(ANSWERED) & (rows["status"] == "ok") & rows["value"].notna()]
+    return metric.counts(scored["value"], scored["outcome"] == "correct")
+
+
+def _costs(of: Answers, rule: ThresholdRule, rows: pd.DataFrame, costs: Costs) -> RuleCosts:
+    from calibench.metrics import threshold as metric
+
+    tokens = _tokens(rows)
+    if tokens is None and costs.token:
+        raise InputError(f"{of.name}: --cost-token needs the tokens of each answer, which are not known here")
+    counts, n = _counts(rows), len(rows)
+    spent = costs.token * (tokens or 0) / n
+    expected = metric.expected_costs(counts, n, costs.error, costs.review, spent)
+    curve = tuple(
+        CostPoint(
+            threshold=float(limit),
+            automated=100 * int(kept) / n,
+            errors=100 * int(kept - right) / n,
+            cost=100 * float(cost),
+        )
+        for limit, kept, right, cost in zip(metric.GRID, *counts, expected, strict=True)
+    )
+    cheapest = min(reversed(curve), key=lambda point: point.cost)
+    all_checked = 100 * (costs.review + spent)
+    return RuleCosts(
+        **{name: getattr(rule, name) for name in ("task", "protocol", "method")},
+        **{f"cost_{name}": value for name, value in costs._asdict().items()},
+        break_even=max(0.0, 1 - costs.review / costs.error),
+        all_checked=all_checked,
+        at_threshold=next((point for point in curve if point.threshold == rule.threshold), None),
+        cheapest=cheapest if cheapest.cost < all_checked else None,
+        curve=curve,
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from calibench.analysis.options import ColumnOptions, ThresholdOptions
 from calibench.cli import options, output
 from calibench.cli.parser import add
+from calibench.errors.characters import one_line
+from calibench.errors.terminal import tell
 
 NOT_REACHED = DRIFTED = 1
 """Exit codes: no threshold reaches the precision; the precision has fallen."""
@@ -52,12 +53,13 @@ def _threshold(chosen: argparse.Namespace) -> int:
 
     found = from_options(chosen.of, options.given(chosen, ThresholdOptions) | options.given(chosen, ColumnOptions))
     file = publish(found, Path(chosen.out))
-    _say(found.notes)
+    for note in found.notes:
+        tell("note", note)
     if chosen.json:
         output.print_json(found)
     else:
         print(thresholds_text(found))
-        print(f"\npolicy: {file}")
+        print(f"\npolicy: {one_line(str(file))}")
     return 0 if found.reached else NOT_REACHED
 
 
@@ -66,13 +68,14 @@ def _apply(chosen: argparse.Namespace) -> None:
     from calibench.reports.decide import applied_text, marked_csv
 
     applied = from_options(chosen.policy, chosen.of, options.given(chosen, ColumnOptions))
-    _say(applied.notes)
+    for note in applied.notes:
+        tell("note", note)
     if chosen.out:
         publish(applied, Path(chosen.out))
     if chosen.json:
         output.print_json({"rules": applied.counts, "rows": applied.rows()})
     elif chosen.out:
-        print(f"{applied_text(applied.counts)}\n\nrows: {chosen.out}")
+        print(f"{applied_text(applied.counts)}\n\nrows: {one_line(chosen.out)}")
     else:
         print(marked_csv(applied.frame), end="")
         print(applied_text(applied.counts), file=sys.stderr)
@@ -83,14 +86,10 @@ def _check(chosen: argparse.Namespace) -> int:
     from calibench.reports.decide import checked_text
 
     checked = from_options(chosen.policy, chosen.labelled, options.given(chosen, ColumnOptions))
-    _say(checked.notes)
+    for note in checked.notes:
+        tell("note", note)
     if chosen.json:
         output.print_json(checked)
     else:
         print(checked_text(checked))
     return DRIFTED if checked.drifted else 0
-
-
-def _say(notes: Sequence[str]) -> None:
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)

@@ -97,6 +97,19 @@ def test_labels_needed():
     assert threshold.labels_needed(counts([], []), 0.95, 0.1) == 45
 
 
+def test_costs_equal_a_plain_loop():
+    confidence, right = spread(500)
+    n, error, review, spent = 520, 7.5, 1.25, 0.125
+    loop = []
+    for limit in GRID:
+        total = review * (n - len(confidence)) + spent * n
+        for value, is_right in zip(confidence, right, strict=True):
+            total += review if value < limit - 1e-9 else 0.0 if is_right else error
+        loop.append(total / n)
+    found = threshold.expected_costs(counts(confidence, right), n, error, review, spent)
+    assert np.abs(found - loop).max() <= 1e-12
+
+
 @pytest.mark.parametrize("draws", [1, 8])
 def test_the_promise_is_broken_no_more_often_than_it_says(draws):
     """At the full size, 2,000 data sets: docs/decide.md. Here the chance of a false failure is below 1e-4."""

@@ -153,6 +153,34 @@ def test_a_run_is_tried_by_every_method_and_task(place):
     assert [(c.task, c.automate, c.review) for c in applied.counts] == [("easy", 222, 228), ("hard", 0, 450)]
 
 
+def test_costs_of_the_policy_and_of_other_thresholds(place, capsys):
+    run = made_run(place / "run")
+    given = ["--cost-error", "10", "--cost-review", "2", "--cost-token", "0.01"]
+    assert main(["threshold", run, "--precision", "0.8", "--confidence", "asked", *given]) == 0
+    assert "right with a chance above 80.0 % costs less" in capsys.readouterr().out.replace("\n", " ")
+    (costs,) = calibench.threshold(
+        run, precision=0.8, confidence="asked", cost_error=10, cost_review=2, cost_token=0.01
+    ).costs
+    # 74 of 150 answers are sure and right, 75 are at 0.4 and wrong, and one is none; each has 10 tokens.
+    assert costs.break_even == pytest.approx(0.8)
+    assert costs.all_checked == pytest.approx(100 * (2 + 0.1))
+    assert costs.at_threshold.automated == pytest.approx(100 * 74 / 150)
+    assert costs.at_threshold.cost == pytest.approx(100 * (2 * 76 / 150 + 0.1))
+    assert costs.cheapest.cost == costs.at_threshold.cost
+    assert costs.curve[-1].cost == pytest.approx(100 * ((10 * 75 + 2 * 1) / 150 + 0.1))
+    assert calibench.threshold(run, precision=0.8).costs == ()
+
+
+def test_costs_that_cannot_be_known_are_refused(place):
+    file = table(place / "t.csv", 300)
+    with pytest.raises(InputError, match="cost_error and cost_review go together"):
+        calibench.threshold(file, precision=0.8, cost_error=1)
+    with pytest.raises(InputError, match=r"t\.csv: cost_token needs the tokens of each answer"):
+        calibench.threshold(file, precision=0.8, cost_error=1, cost_review=0.1, cost_token=1)
+    with pytest.raises(InputError, match="cost_error: expected a finite number"):
+        calibench.threshold(file, precision=0.8, cost_error=-1)
+
+
 @pytest.mark.parametrize(
     ("other", "message"),
     [

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from msgspec import Meta
+from typing import Literal
 
 from calibench.records import Domain, MeasureInfo, Metric, Record, Scorecard
-
-_Number = Annotated[int, Meta(ge=0)]
 
 
 class Difference(Record, kw_only=True, frozen=True):
@@ -259,119 +255,3 @@ class Rescoring(Record, kw_only=True, frozen=True):
     lost: dict[str, int]
     """Method -> confidences of an answer that is read otherwise now, which stored log-probabilities would be needed
     for; their status becomes `failed`."""
-
-
-class ThresholdRule(Record, kw_only=True, frozen=True):
-    """From which confidence on answers of one kind may go out without a person."""
-
-    task: str
-    """A task's name; `all` for the answers of all tasks together."""
-    protocol: str
-    method: str
-    threshold: Annotated[float, Meta(ge=0, le=1)] | None
-    """None: all answers go to a person."""
-    alpha: Annotated[float, Meta(gt=0, lt=1)]
-    """The chance, over samples, that this rule breaks its promise: 1 - level, shared among all rules that were
-    tried."""
-    n: _Number
-    """Independent questions, one answer of each, without those that failed for a reason that is not the model's."""
-    n_scored: _Number
-    """Of them, those with an answer and a confidence."""
-    n_automated: _Number
-    """Of them, those whose confidence is at least the threshold."""
-    n_right: _Number
-    """Of them, the right ones."""
-    share: float | None
-    """n_automated / n; None without any question."""
-    precision: float | None
-    """n_right / n_automated; None if nothing is automated."""
-    precision_low: float | None
-    """95 % Clopper-Pearson interval of the precision at this threshold."""
-    precision_high: float | None
-    tokens_per_correct: float | None
-    """Tokens generated for all n answers / n_right; None if the tokens are not known, or n_right is 0."""
-    needed: _Number | None
-    """At least so many further labelled questions are needed before a threshold can be shown; None if there is one."""
-
-
-class Policy(Record, kw_only=True, frozen=True):
-    """Which answers of a model may go out without a person: what a policy file holds."""
-
-    schema: Literal["calibench-policy/1"]
-    calibench: str
-    """The version that made it."""
-    name: str
-    """Of the run or file that it was made from."""
-    model: str
-    precision: Annotated[float, Meta(gt=0, lt=1)]
-    """Share of right answers that the automated ones have at least."""
-    level: Annotated[float, Meta(gt=0, lt=1)]
-    """Chance, over samples, that all rules together keep this."""
-    seed: _Number
-    """Chose the one answer of each question."""
-    guarantee: str
-    """What is promised, and under which condition, in words."""
-    identity: dict[str, str | int | float | bool | None]
-    """What the answers came from: weights, prompts, protocol, method, scale and sampling, as far as it is known."""
-    columns: dict[str, str]
-    """Role -> column of the file that it was made from; empty for a run."""
-    rules: Annotated[tuple[ThresholdRule, ...], Meta(min_length=1)]
-    """One for all tasks together, or one per task."""
-
-
-class Thresholds(Record, kw_only=True, frozen=True):
-    """A policy, and everything that was tried for it."""
-
-    policy: Policy
-    reached: bool
-    """Some rule of the policy has a threshold."""
-    tried: tuple[ThresholdRule, ...]
-    """Of every protocol and method, those of the policy among them."""
-    notes: tuple[str, ...]
-    """What a reader must know before the numbers."""
-
-
-class DecisionCount(Record, kw_only=True, frozen=True):
-    """How many answers one rule automates."""
-
-    task: str
-    threshold: float | None
-    automate: _Number
-    review: _Number
-    no_confidence: _Number
-    """Of those for review, the ones without an answer or a confidence."""
-
-
-class DriftTest(Record, kw_only=True, frozen=True):
-    """Whether the answers that one rule automates are still right often enough."""
-
-    task: str
-    threshold: float | None
-    n: _Number
-    """Labelled questions, one answer of each."""
-    n_automated: _Number
-    n_right: _Number
-    precision: float | None
-    """n_right / n_automated; None if nothing was automated."""
-    evidence: float
-    """The greatest capital of a bet that the precision is below its target, which begins with 1."""
-    limit: float
-    """The evidence at which the precision counts as drifted."""
-    found_after: _Number | None
-    """Automated answers until the limit was reached; None if it was not."""
-
-
-class Checked(Record, kw_only=True, frozen=True):
-    """A policy held against labelled answers."""
-
-    policy: str
-    """Its name."""
-    precision: float
-    """The target."""
-    alpha: float
-    """Chance of a false alarm, however often one looks."""
-    drifted: bool
-    tests: tuple[DriftTest, ...]
-    """One per rule of the policy."""
-    convention: str
-    notes: tuple[str, ...]
