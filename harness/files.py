@@ -17,7 +17,11 @@ def write_text(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8", errors="replace")
+        partial.unlink(missing_ok=True)
+        with partial.open(
+            "x", encoding="utf-8", errors="replace"
+        ) as file:  # what lies there may be a link of a stranger
+            file.write(text)
         partial.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

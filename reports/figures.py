@@ -372,7 +372,9 @@ def save(figure: Figure, path: str | Path) -> None:
         figure.savefig(buffer, format=suffix[1:], metadata=_FORMATS[suffix], dpi=200)
     partial = path.with_name(f".{path.name}.partial")
     try:
-        partial.write_bytes(buffer.getvalue())
+        partial.unlink(missing_ok=True)
+        with partial.open("xb") as file:  # what lies there may be a link of a stranger
+            file.write(buffer.getvalue())
         partial.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

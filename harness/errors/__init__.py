@@ -63,6 +63,11 @@ def unknown_name(kind: str, name: str, known: list[str], all_known: str | None =
     from calibench.errors.characters import one_line
 
     name, known = one_line(name), [*map(one_line, known)]
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(name, known[:_COMPARED], n=3, cutoff=0.5)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    return InputError(f"unknown {kind} {name!r}.{hint} Known: {all_known or ', '.join(known)}")
+    more = [f"and {len(known) - _LISTED:,} more"] if len(known) > _LISTED else []
+    return InputError(f"unknown {kind} {name!r}.{hint} Known: {all_known or ', '.join([*known[:_LISTED], *more])}")
+
+
+_COMPARED, _LISTED = 1000, 100
+"""Of the names, which a file may have any number of, so many are compared and listed."""

@@ -117,7 +117,8 @@ class Log:
     """
 
     def __init__(self, path: Path):
-        self._file = path.open("ab")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW  # a link may be a stranger's
+        self._file = os.fdopen(os.open(path, flags, 0o666), "ab")
         self._source, self.descriptor = os.pipe()
         self._rest = b""
         self._reading = threading.Lock()

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calibench import model
 from calibench.errors import InputError, ModelError, StorageError
+from calibench.model import is_inside
 
 if TYPE_CHECKING:
     import torch
@@ -120,7 +121,8 @@ def _made_in_one_step(out: Path) -> Iterator[Path]:
 
 def _inherit(parent: Path, new: Path) -> None:
     for file in parent.iterdir():
-        if file.is_file() and file.suffix in _INHERITED and file.name not in _NOT_INHERITED:
+        named = file.suffix in _INHERITED and file.name not in _NOT_INHERITED
+        if named and file.is_file() and is_inside(file, parent):
             shutil.copyfile(file, new / file.name)
 
 

@@ -27,6 +27,7 @@ from calibench import errors
 from calibench.backends._lifeline import Lifeline
 from calibench.errors import CalibenchError, EngineError, StorageError
 from calibench.errors.secrets import Log
+from calibench.model import is_inside
 
 CHECKPOINT = "checkpoint"
 STATES = "states"
@@ -236,7 +237,8 @@ def save(folder: Path, model: Any, parent: Path, curve: list[dict], *, trust_rem
     _require_finite(model)
     model.save_pretrained(new)
     for file in parent.iterdir():  # its configuration too, which trainers change for themselves
-        if file.is_file() and file.suffix not in _WEIGHTS and file.name not in _NOT_INHERITED:
+        named = file.suffix not in _WEIGHTS and file.name not in _NOT_INHERITED
+        if named and file.is_file() and is_inside(file, parent):
             shutil.copy(file, new)
     (new / CURVE).write_text(json.dumps(curve))
     new.rename(folder / CHECKPOINT)

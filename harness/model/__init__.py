@@ -187,3 +187,13 @@ def _from_hub(model: str, with_code: bool) -> Checkpoint:
 
 def _files(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
     return sorted(f for pattern in patterns for f in folder.glob(pattern) if f.name not in _NOT_IDENTITY)
+
+
+def is_inside(file: Path, folder: Path) -> bool:
+    """Whether a file of a folder lies there, and is no link to another file of this machine.
+
+    The hub's cache has the files of a snapshot beside it.
+    """
+    folder = folder.resolve()
+    home = folder.parents[1] if folder.parent.name == "snapshots" else folder
+    return file.resolve().is_relative_to(home)

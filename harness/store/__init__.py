@@ -77,7 +77,7 @@ def locked(folder: Path, refusal: str) -> int:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o644)
+        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o644)
     except (OSError, ValueError) as error:
         raise StorageError(f"{folder}: cannot write here ({getattr(error, 'strerror', error)})") from error
     try:
@@ -114,6 +114,9 @@ class RunFile:
             to it.
         """
         path = Path(folder) / FILE_NAME
+        for part in (path, *(path.with_name(f"{FILE_NAME}-{kind}") for kind in ("wal", "shm", "journal"))):
+            if part.is_symlink():  # SQLite would write to the file that it leads to
+                raise RunFileError(f"{part}: expected a file, found a link to {os.readlink(part)}")
         lock = locked(path.parent, f"{path}: another calibench process is writing to this run")
         try:
             with _storage_errors(path):

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from calibench.cli import main, output
+from calibench.errors import unknown_name
 from calibench.errors.characters import escaped, visible
 from calibench.errors.terminal import Guarded, guarded, tell
 from calibench.reports.text import labels
@@ -151,3 +152,8 @@ def test_only_commands_print():
                 if around or prints:
                     found.append(f"{name}:{node.lineno}")
     assert found == []
+
+
+def test_an_error_lists_some_of_many_names():
+    said = str(unknown_name("column", "c7000", [f"c{number}" for number in range(200_000)]))
+    assert said.endswith("c98, c99, and 199,900 more")
