@@ -16,7 +16,14 @@ from calibench.metrics.measure import Measure
 from calibench.metrics.noise import noise_floor
 from calibench.metrics.resampled import Resampled
 from calibench.metrics.sample import Sample
-from calibench.metrics.selective import aurc, excess_aurc
+from calibench.metrics.selective import (
+    accuracy_at_coverage,
+    aurc,
+    average_precision,
+    coverage_at_accuracy,
+    excess_aurc,
+    prediction_rejection_ratio,
+)
 from calibench.metrics.smooth import smooth_calibration_error, smooth_parts
 from calibench.records import Better, MeasureInfo, Outcome
 
@@ -245,6 +252,54 @@ CONFIDENCE_MEASURES = (
         better="lower",
     ),
     Measure("excess_aurc", "scored", _of(excess_aurc), "aurc - aurc with every correct answer first", better="lower"),
+    Measure(
+        "prr",
+        "scored",
+        _of(prediction_rejection_ratio),
+        "(error rate - aurc) / (error rate - aurc with every correct answer first)",
+        _ONE_CLASS,
+        heading="PRR",
+        better="higher",
+        range=(-np.inf, 1.0),
+    ),
+    *(
+        Measure(
+            f"accuracy_at_coverage_{percent}",
+            "scored",
+            lambda s, percent=percent: accuracy_at_coverage(s.confidence, s.has("correct"), percent / 100),
+            f"accuracy of the {percent} % of the answers that are most confident, expected over orders of ties",
+            better="higher",
+        )
+        for percent in (50, 80, 90)
+    ),
+    *(
+        Measure(
+            f"coverage_at_accuracy_{percent}",
+            "scored",
+            lambda s, percent=percent: coverage_at_accuracy(s.confidence, s.has("correct"), percent / 100),
+            f"largest share of the answers at or above some confidence that are right in at least {percent} %",
+            better="higher",
+        )
+        for percent in (80, 90, 95)
+    ),
+    Measure(
+        "auprc_correct",
+        "scored",
+        _of(average_precision),
+        "average precision of correct answers by confidence, a step at each distinct one",
+        "none of these answers is correct",
+        heading="AUPRC of correct answers",
+        better="higher",
+    ),
+    Measure(
+        "auprc_incorrect",
+        "scored",
+        lambda s: average_precision(1 - s.confidence, s.has("incorrect")),
+        "average precision of incorrect answers by 1 - confidence, a step at each distinct one",
+        "none of these answers is incorrect",
+        heading="AUPRC of errors",
+        better="higher",
+    ),
     Measure(
         "signed_gap",
         "scored",

@@ -41,3 +41,73 @@ def excess_aurc(confidence: ArrayLike, correct: ArrayLike) -> float:
     """
     confidence, correct = checked(confidence, correct)
     return aurc(confidence, correct) - aurc(correct.astype(float), correct)
+
+
+def prediction_rejection_ratio(confidence: ArrayLike, correct: ArrayLike) -> float:
+    """PRR: how much of what the best order gains over a random one is gained: (r - aurc) / (r - best aurc), where r is
+    the error rate.
+
+    Returns:
+        Float, at most 1; 0 is no better than chance, and less is worse.
+
+    Undefined: nan when all answers are right, or all are wrong.
+    Source: Malinin and Gales 2021, in the form of LM-Polygraph (mean accuracy over all numbers of kept answers, all of
+    them rejected in the end). Checked against its formula.
+    """
+    confidence, correct = checked(confidence, correct)
+    if not correct.any() or correct.all():
+        return np.nan
+    random = 1 - correct.mean()
+    return float((random - aurc(confidence, correct)) / (random - aurc(correct.astype(float), correct)))
+
+
+def accuracy_at_coverage(confidence: ArrayLike, correct: ArrayLike, coverage: float) -> float:
+    """Accuracy of this share of the answers, the most confident ones.
+
+    Args:
+        coverage: in (0, 1]; where it cuts through equal confidences, the expectation over their order.
+
+    Undefined: nan when N == 0.
+    """
+    n, right = _kept(*checked(confidence, correct))
+    if not len(n):
+        return np.nan
+    kept = coverage * n[-1]
+    return float(np.interp(kept, [0, *n], [0, *right]) / kept)
+
+
+def coverage_at_accuracy(confidence: ArrayLike, correct: ArrayLike, accuracy: float) -> float:
+    """The largest share of the answers at or above some confidence of which at least `accuracy` is right; 0 if there is
+    none. It is chosen on the answers that it is of, so that it promises nothing for others (`metrics.threshold` does).
+
+    Undefined: nan when N == 0.
+    """
+    n, right = _kept(*checked(confidence, correct))
+    if not len(n):
+        return np.nan
+    return float(n[right >= accuracy * n - 1e-9].max(initial=0) / n[-1])
+
+
+def average_precision(confidence: ArrayLike, correct: ArrayLike) -> float:
+    """Area under the precision-recall curve of right answers: the mean precision at each right answer, from the most
+    confident one on.
+
+    Returns:
+        Float in [0, 1]; higher is better; the accuracy when all confidences are equal. For errors, give the negations:
+        1 - confidence and ~correct.
+
+    Undefined: nan without a right answer.
+    Conventions: a step at each distinct confidence, without interpolation. Checked against scikit-learn's
+    `average_precision_score`.
+    """
+    n, right = _kept(*checked(confidence, correct))
+    if not len(n) or not right[-1]:
+        return np.nan
+    return float((np.diff(right, prepend=0) * right / n).sum() / right[-1])
+
+
+def _kept(confidence: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Answers [L] at or above each distinct confidence, from the highest on, and the right ones among them [L]."""
+    order = np.argsort(-confidence, kind="stable")
+    last = np.flatnonzero(np.diff(confidence[order], append=-1.0))
+    return last + 1, np.cumsum(correct[order])[last]

@@ -1,4 +1,4 @@
-"""AURC by hand and by brute force over the orders of ties."""
+"""Risk and coverage by hand, by brute force over the orders of ties, and against others' implementations."""
 
 import math
 from itertools import pairwise, permutations
@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibench.metrics.selective import aurc, excess_aurc
+from calibench.metrics.selective import (
+    accuracy_at_coverage,
+    aurc,
+    average_precision,
+    coverage_at_accuracy,
+    excess_aurc,
+    prediction_rejection_ratio,
+)
 
 
 def brute_force(confidence, correct) -> float:
@@ -51,3 +58,59 @@ def test_constant_confidence_gives_the_error_rate():
 def test_no_rows_is_undefined():
     assert math.isnan(aurc([], []))
     assert math.isnan(excess_aurc([], []))
+    assert math.isnan(accuracy_at_coverage([], [], 0.5))
+    assert math.isnan(coverage_at_accuracy([], [], 0.5))
+    assert math.isnan(average_precision([], []))
+    assert math.isnan(prediction_rejection_ratio([0.5, 0.6], [True, True]))
+    assert math.isnan(average_precision([0.5, 0.6], [False, False]))
+
+
+ROWS = st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=1, max_size=40)
+
+
+@given(ROWS)
+def test_average_precision_is_that_of_scikit_learn(rows):
+    from sklearn.metrics import average_precision_score
+
+    confidence, correct = (np.array(x) for x in zip(*rows, strict=True))
+    for value, positive in ((confidence / 20, correct), (1 - confidence / 20, ~correct)):
+        if positive.any():
+            assert average_precision(value, positive) == pytest.approx(average_precision_score(positive, value))
+
+
+@given(st.permutations(range(12)), st.lists(st.booleans(), min_size=12, max_size=12))
+def test_prr_is_that_of_lm_polygraph(order, right):
+    """Its `PredictionRejectionArea` with all rejected in the end, between a random and the best order; without ties."""
+
+    def rejection_area(uncertainty, quality):
+        kept = np.cumsum(np.array(quality)[np.argsort(uncertainty)]) / np.arange(1, len(quality) + 1)
+        return kept.sum() / len(quality)
+
+    if len(set(right)) == 2:
+        quality, uncertainty = np.array(right, dtype=float), np.array(order, dtype=float)
+        random, best = quality.mean(), rejection_area(-quality, quality)
+        expected = (rejection_area(uncertainty, quality) - random) / (best - random)
+        assert prediction_rejection_ratio(1 - uncertainty / 12, right) == pytest.approx(expected)
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.5, 0.8, 0.9]), st.booleans()), min_size=1, max_size=6), st.integers(1, 6))
+def test_accuracy_at_coverage_is_the_mean_over_all_orders_of_ties(rows, kept):
+    confidence, correct = zip(*rows, strict=True)
+    kept = min(kept, len(rows))
+    orders = [o for o in permutations(range(len(rows))) if all(confidence[i] >= confidence[j] for i, j in pairwise(o))]
+    expected = np.mean([[correct[i] for i in order[:kept]] for order in orders])
+    assert accuracy_at_coverage(confidence, correct, kept / len(rows)) == pytest.approx(expected)
+
+
+@given(ROWS, st.sampled_from([0.5, 0.8, 0.95]))
+def test_coverage_at_accuracy_is_that_of_a_plain_loop(rows, accuracy):
+    confidence, correct = (np.array(x) for x in zip(*rows, strict=True))
+    shares = [(confidence >= limit).mean() for limit in confidence if correct[confidence >= limit].mean() >= accuracy]
+    assert coverage_at_accuracy(confidence / 20, correct, accuracy) == pytest.approx(max(shares, default=0))
+
+
+def test_hand_values_at_a_share():
+    confidence, correct = [0.9, 0.8, 0.8, 0.6], [True, False, True, False]
+    assert accuracy_at_coverage(confidence, correct, 0.5) == pytest.approx(1.5 / 2)
+    assert coverage_at_accuracy(confidence, correct, 0.6) == pytest.approx(3 / 4)
+    assert coverage_at_accuracy(confidence, [False, True, True, True], 0.9) == 0
