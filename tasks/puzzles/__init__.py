@@ -178,7 +178,7 @@ FAMILIES = {
     "deduction": Family(
         draw=deduction.draw,
         description="Generated formulas: the values of 4 to 12 variables that make all of them true",
-        instruction="The answer is T or F for each variable, in alphabetical order and without spaces, such as TF.",
+        instruction="Give T or F for each variable, in alphabetical order and without spaces, such as TF for two.",
         grade=_grade_values,
         grader=alias.GRADER,
         wrong_answer="T",

@@ -21,11 +21,12 @@ from calibench.tasks.base import Program
 
 ROWS = Path(__file__).parents[2] / "tasks" / "rows"
 ASKING = [p for p in PROTOCOLS.values() if not p.scores_options]
+GENERATED = tasks.expand(["micro", "puzzles", "puzzles_compact"])
 OWN_ROWS = {"aime24", "aime25", "gpqa_diamond", "supergpqa"}
 
 
 def marked(name: str):
-    published = not name.startswith("micro_") and name not in OWN_ROWS
+    published = name not in GENERATED and name not in OWN_ROWS
     return pytest.param(
         name, marks=[pytest.mark.data] * published + [pytest.mark.sandbox] * bool(tasks.load(name).finish)
     )
