@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO, cast
 
 from calibench.errors import DataError, unknown_name
 
@@ -41,6 +41,11 @@ def file_errors(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: expected UTF-8 text, found the byte 0x{byte:02x}; save it again as UTF-8") from error
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot read the file ({getattr(error, 'strerror', None) or error})") from error
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    open_as = gzip.open if path.suffix.lower() == ".gz" else open
+    return cast(BinaryIO, open_as(path, "rb"))
 
 
 def open_text(path: Path) -> TextIO:

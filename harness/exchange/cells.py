@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from calibench.errors import InputError
+from calibench.exchange import whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,12 +60,12 @@ class Missing:
 
     def __init__(self, markers: Iterable[str] = (), *, words: bool = True) -> None:
         texts = [marker.strip().lower() for marker in markers]
-        self._texts = {"", *texts, *(_MISSING if words else ())}
+        self.texts = {"", *texts, *(_MISSING if words else ())}
         self.numbers = {number for number in map(_float, texts) if number is not None}
 
     def __contains__(self, cell: Any) -> bool:
         if isinstance(cell, str):
-            return cell.strip().lower() in self._texts or (bool(self.numbers) and _float(cell) in self.numbers)
+            return cell.strip().lower() in self.texts or (bool(self.numbers) and _float(cell) in self.numbers)
         if _is_nothing(cell):
             return True
         return bool(self.numbers) and not isinstance(cell, bool | list | dict) and cell in self.numbers
@@ -118,9 +119,16 @@ class Names:
         self._place, self._missing, self._rows = place, missing, 0
         self._parts: list[Any] = []
 
-    def add(self, cells: Sequence) -> None:
+    def add(self, cells: Any) -> None:
         import pandas as pd
 
+        if whole.is_column(cells):
+            found = None if self._missing.numbers else whole.names(cells, self._missing.texts)
+            if found is not None:
+                self._rows += len(found)
+                self._parts.append(found)
+                return
+            cells = cells.to_pylist()
         names = []
         for cell in cells:
             self._rows += 1
@@ -149,9 +157,10 @@ class AnswerCells:
         self._place, self._missing, self._rows = place, missing, 0
         self._parts: list[Any] = []
 
-    def add(self, cells: Sequence) -> None:
+    def add(self, cells: Any) -> None:
         import pandas as pd
 
+        cells = _one_by_one(cells)
         answers = [_element(cell, self._place, row) for row, cell in enumerate(cells, self._rows + 1)]
         self._rows += len(cells)
         self._parts.append(pd.Series([None if a in self._missing else _text(a) for a in answers], dtype="str"))
@@ -173,8 +182,8 @@ class AsWritten:
     def __init__(self) -> None:
         self._cells: list = []
 
-    def add(self, cells: Sequence) -> None:
-        self._cells += cells
+    def add(self, cells: Any) -> None:
+        self._cells += _one_by_one(cells)
 
     def all(self) -> list:
         return self._cells
@@ -196,19 +205,29 @@ class Confidences:
         self._first: tuple[int, Any] | None = None
         self._only_by_rounding = self._within_percents = True
 
-    def add(self, cells: Sequence) -> None:
+    def add(self, cells: Any) -> None:
         import numpy as np
 
-        values = np.array([self._value(cell, row) for row, cell in enumerate(cells, self._rows + 1)], dtype=float)
+        values = self._at_once(cells)
+        if values is None:
+            cells = _one_by_one(cells)
+            values = np.array([self._value(cell, row) for row, cell in enumerate(cells, self._rows + 1)], dtype=float)
         ends = np.clip(values, 0, 1)
         values = np.where(np.abs(values - ends) <= _FLOAT_NOISE, ends, values)
-        for i in np.flatnonzero((values < 0) | (values > 1)):
+        outside = np.flatnonzero((values < 0) | (values > 1))
+        if len(outside):
+            cells = _one_by_one(cells)
+        for i in outside:
             self._note_outside(self._rows + i + 1, cells[i], values[i])
         plain = values if self._unit == 1 else values[:0]
         self._plain += int(np.isfinite(plain).sum())
         self._above += int((plain > 1).sum())
         self._rows += len(values)
         self._parts.append(values)
+
+    def _at_once(self, cells: Any) -> np.ndarray | None:
+        found = whole.numbers(cells) if whole.is_column(cells) and not self._missing.numbers else None
+        return None if found is None else found / self._unit
 
     def _value(self, cell: Any, row: int) -> float:
         if isinstance(cell, str | float) and not self._missing.numbers:
@@ -268,21 +287,31 @@ class Verdicts:
         self._first: list[tuple[int, Any]] = []
         self._parts: list[np.ndarray] = []
 
-    def add(self, cells: Sequence) -> None:
+    def add(self, cells: Any) -> None:
+        import numpy as np
+
+        if whole.is_column(cells):
+            of_kind, first, which = whole.distinct(cells)
+            self._parts.append(self._coded(of_kind, first + self._rows + 1)[which])
+        else:
+            self._parts.append(self._coded(cells, np.arange(self._rows + 1, self._rows + len(cells) + 1)))
+        self._rows += len(cells)
+
+    def _coded(self, cells: Sequence, rows: np.ndarray) -> np.ndarray:
+        """Code [N] of each of these cells, which stand in these rows [N]."""
         import numpy as np
 
         found = np.empty(len(cells), dtype=np.int32)
         for i, cell in enumerate(cells):
             if not isinstance(cell, str) or cell[:1] == "[":
-                cell = _element(cell, self._place, self._rows + i + 1)
+                cell = _element(cell, self._place, int(rows[i]))
             text = "" if _is_nothing(cell) else str(cell)
             code = self._codes.get(text)
             if code is None:
                 code = self._codes[text] = len(self._codes)
-                self._first.append((self._rows + i + 1, cell))
+                self._first.append((int(rows[i]), cell))
             found[i] = code
-        self._rows += len(cells)
-        self._parts.append(found)
+        return found
 
     def all(self) -> np.ndarray:
         """[N] outcomes: correct, incorrect or abstained.
@@ -312,6 +341,10 @@ def _expected(text: str) -> str:
             " several ways; those of options are graded by --answer, --gold and --grader option"
         )
     return "expected a verdict: true/false, 1/0, yes/no, correct/incorrect or not attempted"
+
+
+def _one_by_one(cells: Any) -> Sequence:
+    return cells.to_pylist() if whole.is_column(cells) else cells
 
 
 def is_percentage(cell: Any) -> bool:

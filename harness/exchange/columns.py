@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import codecs
+import zlib
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -16,14 +18,16 @@ from calibench.tasks import table
 if TYPE_CHECKING:
     import pyarrow
 
-Batch = dict[str, list]
-"""Column -> its cells, as many in each column."""
+Batch = dict[str, Any]
+"""Column -> its cells, as many in each column: a list, or an array of Arrow's that holds texts."""
 Reader = Callable[[Path, list[str], str], Iterator[Batch]]
 """Path, wanted columns, by which options these are named -> batches."""
 
 _ROWS = 50_000
 """Rows of a batch: as Python objects, a million take more memory than all that is made of them."""
 _DELIMITERS = (",", ";", "\t")
+_BLOCK = 1 << 20
+"""Bytes that are looked at together."""
 
 
 def read(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
@@ -66,9 +70,80 @@ def _delimited(
     if not heading:
         return
     table.check_columns(path, wanted, heading, naming)
-    first, *others = map(heading.index, wanted)
-    pick = itemgetter(first, *others) if others else lambda fields: (fields[first],)
-    yield from _batches((pick(fields) for _, fields in records), wanted)
+    done, whole = yield from _at_once(path, wanted, heading, delimiter)
+    if not whole:  # what is left is read row by row, which names the row that is wrong
+        first, *others = map(heading.index, wanted)
+        pick = itemgetter(first, *others) if others else lambda fields: (fields[first],)
+        yield from _batches((pick(fields) for _, fields in islice(records, done, None)), wanted)
+
+
+def _at_once(
+    path: Path, wanted: list[str], heading: list[str], delimiter: str
+) -> Generator[Batch, None, tuple[int, bool]]:
+    """Batches that Arrow reads, a tenth of the work, as long as it is certain to read what Python's module would.
+
+    Returns:
+        How many rows it read, and whether these are all.
+    """
+    import pyarrow
+    from pyarrow import csv
+
+    if not _is_plain(path):
+        return 0, False
+    places = [str(i) for i in range(len(heading))]  # the names of other columns may be there twice
+    picked = [places[heading.index(name)] for name in wanted]
+    done = 0
+    try:
+        reader = csv.open_csv(
+            pyarrow.input_stream(str(path), compression="gzip" if path.suffix.lower() == ".gz" else None),
+            csv.ReadOptions(column_names=places, skip_rows=1),
+            csv.ParseOptions(delimiter=delimiter, quote_char=False),
+            csv.ConvertOptions(
+                include_columns=picked, column_types=dict.fromkeys(picked, pyarrow.string()), strings_can_be_null=False
+            ),
+        )
+        for part in _of_size(reader):
+            yield dict(zip(wanted, part.columns, strict=True))
+            done += part.num_rows
+    except pyarrow.ArrowInvalid:  # a row has more fields than the heading, or fewer, or is longer than Arrow reads
+        return done, False
+    return done, True
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether a file is UTF-8 without what parsers read in several ways: quotes, lone carriage returns, zero bytes."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    last = b""
+    try:
+        with table.open_bytes(path) as file:
+            while block := file.read(_BLOCK):
+                decoder.decode(block)
+                text = last + block
+                last = b"\r" if block.endswith(b"\r") else b""
+                lone = text.count(b"\r") - text.count(b"\r\n") - len(last)
+                if lone or b'"' in block or b"\0" in block:
+                    return False
+        decoder.decode(b"", final=True)
+    except (UnicodeDecodeError, OSError, EOFError, zlib.error):
+        return False
+    return not last
+
+
+def _of_size(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
+    """The same rows in batches of `_ROWS`, as those of rows that are read one by one."""
+    import pyarrow
+
+    held: list[pyarrow.RecordBatch] = []
+    n = 0
+    for batch in batches:
+        held.append(batch)
+        n += batch.num_rows
+        while n >= _ROWS:
+            joined = pyarrow.concat_batches(held)
+            yield joined.slice(0, _ROWS)
+            held, n = [joined.slice(_ROWS)], n - _ROWS
+    if n:
+        yield pyarrow.concat_batches(held)
 
 
 def _delimiter(path: Path, wanted: list[str]) -> str:
