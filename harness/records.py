@@ -198,6 +198,32 @@ class Reliability(Record, kw_only=True, frozen=True):
     bins: tuple[ReliabilityBin, ...]
 
 
+class RiskPoint(Record, kw_only=True, frozen=True):
+    """The errors among the most confident answers."""
+
+    coverage: float
+    """Share of the answers with a confidence, the most confident ones."""
+    risk: float
+    """Share of wrong ones among them, expected over orders of ties."""
+    low: float | None
+    """95 % interval of the risk; None if there is none."""
+    high: float | None
+
+
+class RiskCoverage(Record, kw_only=True, frozen=True):
+    """The data of one risk-coverage curve."""
+
+    task: str
+    protocol: str
+    method: str
+    subset: str
+    n_used: _Number
+    n_total: _Number
+    convention: str
+    points: tuple[RiskPoint, ...]
+    """From the lowest coverage to 1; empty if no answer has a confidence."""
+
+
 class MeasureInfo(Record, kw_only=True, frozen=True):
     """What a reader must know of a metric to read its numbers."""
 
@@ -225,6 +251,8 @@ class Scorecard(Record, kw_only=True, frozen=True):
     reliability: tuple[Reliability, ...]
     measures: tuple[MeasureInfo, ...]
     """What the metrics are."""
+    risk_coverage: tuple[RiskCoverage, ...] = ()
+    """Of whole tasks."""
 
 
 class Sampling(NamedTuple):

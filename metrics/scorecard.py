@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibench.metrics import noise
+from calibench.metrics import noise, risk
 from calibench.metrics.estimate import Estimate, mean
 from calibench.metrics.measure import Group, Measure, estimates, mean_metric, metric
 from calibench.metrics.measures import MEASURES, NO_METHOD, NOISE_FLOOR, infos, main, measures_of
@@ -16,7 +16,7 @@ from calibench.metrics.reliability import CONVENTION as RELIABILITY_CONVENTION
 from calibench.metrics.reliability import reliability_bins
 from calibench.metrics.resampled import Resampled, resample
 from calibench.metrics.sample import Sample, check, in_order, sample_of
-from calibench.records import Metric, Reliability, Scorecard
+from calibench.records import Metric, Reliability, RiskCoverage, Scorecard
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,8 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
     Returns:
         Per task, protocol and method: all metrics for the subset `all`, and those with intervals for each `subject=`
         and `level=` where there are two or more. Then the unweighted mean over tasks (task `macro`) for `all`, and for
-        each `domain=` where there are two or more. One reliability diagram per task, protocol and method.
+        each `domain=` where there are two or more. One reliability diagram and one risk-coverage curve per task,
+        protocol and method.
 
     Raises:
         ValueError: the frame is malformed, see `metrics.sample.check`.
@@ -46,6 +47,7 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
     check(frame)
     metrics: list[Metric] = []
     reliability: list[Reliability] = []
+    curves: list[RiskCoverage] = []
     whole: dict[Group, Estimates] = {}
     domains: dict[str, str] = {}
     for key, rows in in_order(frame).groupby(["task", "protocol", "method"], sort=True):
@@ -62,8 +64,14 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
                 if resampled is not None and group.method != NO_METHOD:
                     found[NOISE_FLOOR.name], diagram = _against_chance(group, part, resampled, resamples, rng)
                     reliability.append(diagram)
+                    curves.append(_curve(diagram, resampled))
             metrics += (metric(group, MEASURES[name], e) for name, e in found.items())
-    return Scorecard(metrics=(*metrics, *_macro(whole, domains)), reliability=tuple(reliability), measures=infos())
+    return Scorecard(
+        metrics=(*metrics, *_macro(whole, domains)),
+        reliability=tuple(reliability),
+        measures=infos(),
+        risk_coverage=tuple(curves),
+    )
 
 
 def _subsets(rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
@@ -99,6 +107,12 @@ def _against_chance(
         **group._asdict(), n_used=n_used, n_total=n_total, convention=RELIABILITY_CONVENTION, bins=bins
     )
     return Estimate(NOISE_FLOOR.compute((used.confidence, simulated)), n_used=n_used, n_total=n_total), diagram
+
+
+def _curve(diagram: Reliability, resampled: Resampled) -> RiskCoverage:
+    """The risk-coverage curve of the answers of a diagram."""
+    place = {name: getattr(diagram, name) for name in (*Group._fields, "n_used", "n_total")}
+    return RiskCoverage(**place, convention=risk.CONVENTION, points=risk.risk_coverage(resampled.levels))
 
 
 def _macro(whole: dict[Group, Estimates], domains: dict[str, str]) -> Iterator[Metric]:

@@ -14,7 +14,7 @@ import msgspec
 from markupsafe import Markup
 
 from calibench.records import Reliability, Scorecard
-from calibench.reports import figures, small_multiples, tables, text
+from calibench.reports import figures, risk, small_multiples, tables, text
 from calibench.reports.page import (
     OUTCOMES,
     SCENARIOS,
@@ -43,6 +43,7 @@ def run_report(summary: RunSummary) -> str:
         asked=sum(sum(count.outcomes.values()) for count in summary.counts),
         protocols=[_protocol(summary, protocol) for protocol in _protocols(summary.scorecard)],
         diagrams=_diagrams(figure, summary),
+        risks=list(risk.curves_of(figure, summary.scorecard)) if len(summary.scorecard.reliability) <= _MANY else [],
         notices=_notices(summary),
         levels=list(_levels(figure, summary.scorecard)),
         breakdowns=_breakdowns(summary.scorecard),

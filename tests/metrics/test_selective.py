@@ -114,3 +114,27 @@ def test_hand_values_at_a_share():
     assert accuracy_at_coverage(confidence, correct, 0.5) == pytest.approx(1.5 / 2)
     assert coverage_at_accuracy(confidence, correct, 0.6) == pytest.approx(3 / 4)
     assert coverage_at_accuracy(confidence, [False, True, True, True], 0.9) == 0
+
+
+def test_the_curve_holds_the_risk_at_each_coverage_with_a_band_around_it():
+    import pandas as pd
+
+    from calibench.metrics.scorecard import scorecard
+
+    rng = np.random.default_rng(0)
+    confidence = rng.choice([0.6, 0.7, 0.8, 0.9, 1.0], 300)
+    correct = rng.random(300) < confidence - 0.05
+    frame = pd.DataFrame({
+        "task": "t", "protocol": "p", "method": "m", "draw": 0, "question_id": [f"q{i}" for i in range(300)],
+        "value": confidence, "status": "ok", "outcome": np.where(correct, "correct", "incorrect"), "domain": "math",
+        "subject": None, "level": np.nan, "cluster": None,
+    })  # fmt: skip
+    (curve,) = scorecard(frame, resamples=200).risk_coverage
+    assert (curve.task, curve.n_used, len(curve.points)) == ("t", 300, 20)
+    for point in curve.points:
+        assert point.risk == pytest.approx(1 - accuracy_at_coverage(confidence, correct, point.coverage))
+        assert point.low <= point.risk <= point.high
+    assert curve.points[0].risk < curve.points[-1].risk
+    assert curve.points[-1].high - curve.points[-1].low == pytest.approx(4 * np.sqrt(0.25 * 0.75 / 300), rel=0.25)
+    unanswered = frame.assign(outcome="abstained")
+    assert scorecard(unanswered, resamples=20).risk_coverage[0].points == ()
