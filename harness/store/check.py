@@ -137,20 +137,26 @@ def _check_version(db: sqlite3.Connection, path: Path) -> None:
 
 
 def _check_tables(db: sqlite3.Connection, path: Path) -> None:
-    strange = db.execute("SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone()
-    if strange:
-        raise RunFileError(f"{path}: holds a {strange[0]}, {strange[1]!r:.80}, and calibench writes none")
     made = sqlite3.connect(":memory:")
     made.executescript(schema.CREATE)
-    for (table,) in made.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-        described = f"PRAGMA table_xinfo({table})"
-        wanted, found = made.execute(described).fetchall(), [tuple(row) for row in db.execute(described)]
-        if not found:
+    listed = "SELECT name, type, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite~_%' ESCAPE '~'"
+    wanted = {name: sql for name, _, sql in made.execute(listed)}
+    found = {name: (kind, sql) for name, kind, sql in db.execute(listed)}
+    for name, (kind, _) in found.items():
+        if name not in wanted or kind != "table":
+            raise RunFileError(f"{path}: holds the {kind} {name!r:.80}, and calibench writes none")
+    for table, sql in wanted.items():
+        if table not in found:
             raise RunFileError(f"{path}: has no table {table}")
-        if others := [*set(found).symmetric_difference(wanted)]:
+        described = f"PRAGMA table_xinfo({table})"
+        columns = set(made.execute(described)).symmetric_difference(map(tuple, db.execute(described)))
+        if columns:
+            first = min(str(column[1]) for column in columns)
             raise RunFileError(
-                f"{path}: the table {table} has other columns than calibench writes (the first: {min(others)[1]!r:.40})"
+                f"{path}: the table {table} has other columns than calibench writes (the first: {first!r:.40})"
             )
+        if found[table][1] != sql:  # conditions and collations execute, whenever a row is written or compared
+            raise RunFileError(f"{path}: the table {table} is made otherwise than calibench makes it")
     made.close()
 
 

@@ -93,6 +93,7 @@ def test_a_value_of_another_type_or_range_is_refused_by_table_row_and_column(dam
             assert said, (column, message)
 
 
+_SCHEMA = "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, "
 _OTHER_TABLES = {
     "no table grades": "DROP TABLE grades",
     "no table manifest": "DROP TABLE manifest",
@@ -100,8 +101,14 @@ _OTHER_TABLES = {
     "the table questions has other columns .*'task'": "ALTER TABLE questions RENAME COLUMN task TO tusk",
     "the table confidences has other columns": "CREATE TABLE c AS SELECT * FROM confidences; DROP TABLE confidences;"
     " ALTER TABLE c RENAME TO confidences; INSERT INTO confidences SELECT * FROM confidences",
-    "holds a trigger, 'x'": "CREATE TRIGGER x AFTER INSERT ON grades BEGIN DELETE FROM questions; END",
-    "holds a view, 'grades'": "ALTER TABLE grades RENAME TO g; CREATE VIEW grades AS SELECT * FROM g",
+    "holds the trigger 'x'": "CREATE TRIGGER x AFTER INSERT ON grades BEGIN DELETE FROM questions; END",
+    "holds the table 'g'": "ALTER TABLE grades RENAME TO g; CREATE VIEW grades AS SELECT * FROM g",
+    "holds the view 'x'": "CREATE VIEW x AS SELECT * FROM grades",
+    "holds the index 'x'": "CREATE INDEX x ON metrics (hex(zeroblob(99)))",
+    "the table metrics is made otherwise": f"{_SCHEMA}', PRIMARY', ', CHECK (length(zeroblob(99)) > 0), PRIMARY')"
+    " WHERE name = 'metrics'; PRAGMA writable_schema = RESET",
+    "the table manifest has other columns .*'value'": f"{_SCHEMA}'value TEXT', 'value TEXT DEFAULT (zeroblob(99))')"
+    " WHERE name = 'manifest'; PRAGMA writable_schema = RESET",
     "confidences has a row without one in generations: .*'q99'": "INSERT INTO confidences VALUES"
     " ('micro_words', 'q99', 'stated', 0, 'stated', 0.5, 'ok', NULL, NULL)",
     "grades has a row without one in generations: .*'q99'": "INSERT INTO grades VALUES"
