@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections import defaultdict
@@ -11,7 +12,11 @@ from statistics import mean
 import pytest
 
 from calibench import open_run, tasks
+from calibench.confidence.reasoning_gain import forced, gain
+from calibench.finetune.trainers.scores import log_likelihoods
 from calibench.model import bundled
+from calibench.prompting.chat import ChatFormat
+from calibench.prompting.parsing import parse
 from calibench.prompting.protocols import PROTOCOLS, first_turn
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -33,7 +38,8 @@ def run_of(tmp_path_factory):
     def run(model: str):
         if model not in done:
             done[model] = tmp_path_factory.mktemp(model) / "run"
-            options = ["--limit", str(LIMIT), "--confidence", "stated", "--max-tokens", str(LONGEST)]
+            methods = "stated,reasoning_gain" if model == "micro-sft" else "stated"
+            options = ["--limit", str(LIMIT), "--confidence", methods, "--max-tokens", str(LONGEST)]
             command = [sys.executable, "-m", "calibench", "run", model, "--tasks", "micro", "--out", str(done[model])]
             finished = subprocess.run([*command, *options], capture_output=True, text=True)
             assert finished.returncode == 0, finished.stderr
@@ -56,6 +62,31 @@ def greedy(folder: Path, prompts: list[str]) -> list[str]:
             output = model.generate(batch["input_ids"], attention_mask=batch["attention_mask"], max_new_tokens=LONGEST)
         texts += tokenizer.batch_decode(output[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
     return texts
+
+
+def test_the_reasoning_gain_is_that_of_transformers_and_is_read_behind_cached_prompts(run_of):
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = next(checkpoint.path for checkpoint in bundled() if checkpoint.name == "micro-sft")
+    chat = ChatFormat(AutoTokenizer.from_pretrained(folder), "auto")
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    with run_of("micro-sft") as run:
+        readings = [reading for reading in run.confidences("reasoning_gain") if reading.status == "ok"]
+        questions = {(q.task, q.question_id): q for q in run.questions()}
+        compared = readings[:: max(1, len(readings) // 40)]
+        draws = [run.draws(reading.task, reading.question_id, "stated")[0] for reading in compared]
+    told = [json.loads(reading.raw) for reading in readings]
+    assert sum(reading.cached_tokens for reading in readings) > 0.5 * sum(one["prompt_tokens"] for one in told)
+    for reading, draw in zip(compared, draws, strict=True):
+        question = questions[reading.task, reading.question_id]
+        prompt = chat.first(first_turn(question, tasks.load(question.task), PROTOCOLS["stated"])).token_ids
+        parsed = parse(draw.text, reasoning_opened=False, scale="percent", finish_reason=draw.finish_reason)
+        split = forced(chat, prompt, draw.token_ids, parsed)
+        found = log_likelihoods(model, chat, [(prefix, split.answer) for prefix in split.prefixes])
+        supports = [one / len(split.answer) for one in found]
+        assert json.loads(reading.raw)["supports"] == pytest.approx(supports, abs=2e-3)
+        assert reading.value == pytest.approx((1 + gain(supports).value) / 2, abs=2e-3)
 
 
 def test_vllm_writes_what_transformers_writes(run_of):
