@@ -229,7 +229,7 @@ class _Path:
         total, surely, noise = len(self._noise), 0, self._noise
 
         def reaching(sums: np.ndarray) -> int:
-            return np.count_nonzero(sums >= observed - _ROUNDING)
+            return int(np.count_nonzero(sums >= observed - _ROUNDING))
 
         if enough(reaching(self.sums(high)) / total):
             return high
