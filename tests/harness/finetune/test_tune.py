@@ -400,6 +400,48 @@ def test_a_finished_folder_asked_again_does_nothing(place, untrained, monkeypatc
     assert {file: file.stat().st_mtime_ns for file in Path("out").rglob("*")} == times
 
 
+@pytest.mark.parametrize("recipe", ["sft", "star"])
+def test_a_command_that_is_killed_while_it_delivers_the_checkpoint_delivers_it_when_it_is_repeated(
+    place, untrained, monkeypatch, recipe
+):
+    traces(*(trace(number) for number in range(3)))
+    options = ("--traces", "traces.jsonl") if recipe == "sft" else ("--iterations", "1", "--draws", "1")
+    copy = shutil.copyfile
+
+    def killed(source, target, **how):
+        if Path(target) == Path("out/model.safetensors"):
+            Path(target).write_bytes(Path(source).read_bytes()[:1000])
+            raise KeyboardInterrupt
+        copy(source, target, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", killed)
+        assert tune(recipe, *options) == 130
+    assert Path("out/model.safetensors").stat().st_size == 1000
+    assert not Path("out/lineage.json").exists()
+    Path("out", "work", "plan.json.new").write_text("{")
+    assert tune(recipe, *options) == 0
+    assert Path("out/model.safetensors").read_bytes() == Path("model/model.safetensors").read_bytes()
+    assert lineage()["recipe"] == recipe
+
+
+@pytest.mark.parametrize("damage", ["", "{", "5", "[5]", "null", '["a"]', "[" * 100_000])
+def test_a_damaged_curve_of_a_finished_training_is_an_error_that_says_how_to_go_on(place, untrained, capsys, damage):
+    traces(trace(1))
+    sft = ("sft", "--traces", "traces.jsonl")
+    assert tune(*sft) == 0
+    Path("out/lineage.json").unlink()
+    curve = Path("out", "work", "training", "checkpoint", "curve.json")
+    curve.write_text(damage)
+    capsys.readouterr()
+    assert tune(*sft) == 4
+    told = capsys.readouterr().err
+    assert f"{curve}: expected the curve of a training" in told
+    assert "Traceback" not in told
+    shutil.rmtree(curve.parent)
+    assert tune(*sft) == 0
+
+
 def test_a_finished_checkpoint_is_known_by_its_lineage_where_its_work_is_deleted(place, untrained, capsys):
     traces(trace(1))
     sft = ("sft", "--traces", "traces.jsonl")
