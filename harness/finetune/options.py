@@ -5,7 +5,7 @@ All options of a recipe are identity of the checkpoint that it makes.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -57,6 +57,12 @@ class RlOptions(Options, frozen=True):
     ] = "auto"
     save_every: Annotated[int, Meta(ge=1, description="steps between states that a stopped run continues from")] = 10
     stop_on_collapse: Annotated[bool, Meta(description="ends a run whose confidences become one value")] = False
+
+
+def distillation(options: RlOptions, **what: Any) -> TrainingOptions:
+    """How traces are learned beside reinforcement learning: as that is done, but for what is given."""
+    shared = ("lora_rank", "lora_alpha", "lora_targets", "schedule", "warm_up", "clip", "save_every")
+    return TrainingOptions(**{name: getattr(options, name) for name in shared}, **what)
 
 
 def training_options(options: TrainingOptions) -> TrainingOptions:

@@ -18,7 +18,7 @@ from calibench.finetune.config import TuneConfig
 from calibench.finetune.job import TRAINING, Asked, Job, Taught
 from calibench.finetune.rows import Row, answer_row
 from calibench.prompting import protocols
-from calibench.prompting.chat import reasoning_tags
+from calibench.prompting.chat import ChatFormat, reasoning_tags
 from calibench.records import Question
 from calibench.tasks.base import Task
 from calibench.tasks.data import content_id, sha256
@@ -151,16 +151,19 @@ def content(file: str) -> str:
 def rows(job: Job, file: str, reasoning_format: str, asked: Sequence[Asked]) -> Iterator[Row]:
     """A row for each trace of the file whose question is among those that are asked."""
     kept = {(question.task, question.question_id) for _, question in asked}
-    tokenizer = job.chat.tokenizer
     for taught, trace in read_traces(job.config, file):
         task, question = taught.asked
         if (question.task, question.question_id) in kept:
-            protocol = protocols.protocol("plain" if trace.confidence is None else "stated")
-            prompt = job.chat.first(protocols.first_turn(question, task, protocol))
-            tags = reasoning_tags(job.chat.decode(prompt.token_ids))
-            text = _reply(trace, reasoning_format, tags)
-            reply = tokenizer.encode(text, add_special_tokens=False)
-            yield answer_row(prompt.token_ids, reply, job.chat.end)
+            yield row(job.chat, task, question, trace, reasoning_format)
+
+
+def row(chat: ChatFormat, task: Task, question: Question, trace: Trace, reasoning_format: str) -> Row:
+    """Teaches the trace as the reply to its question."""
+    protocol = protocols.protocol("plain" if trace.confidence is None else "stated")
+    prompt = chat.first(protocols.first_turn(question, task, protocol))
+    tags = reasoning_tags(chat.decode(prompt.token_ids))
+    reply = chat.tokenizer.encode(_reply(trace, reasoning_format, tags), add_special_tokens=False)
+    return answer_row(prompt.token_ids, reply, chat.end)
 
 
 def _reply(trace: Trace, reasoning_format: str, tags: tuple[str, str] | None) -> str:

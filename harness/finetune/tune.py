@@ -280,19 +280,11 @@ def _lineage(recipe: Recipe, plan: dict[str, Any], job: Job) -> dict[str, Any]:
         "recipe": plan["recipe"],
         "source": recipe.source,
         "kind": recipe.kind or job.parent.lineage().get("kind"),
-        "parents": [_ancestor(parent) for parent in parents],
+        "parents": [recipes.ancestor(parent) for parent in parents],
         **{key: value for key, value in plan.items() if key not in ("recipe", "parent")},
         "versions": _versions(),
         **job.notes,
     }
-
-
-def _ancestor(parent: Parent) -> dict[str, Any]:
-    checkpoint, weight = parent
-    share = {} if weight is None else {"weight": weight}
-    return {
-        "name": checkpoint.name, "fingerprint": checkpoint.fingerprint(), **share, "lineage": checkpoint.lineage()
-    }  # fmt: skip
 
 
 def _versions() -> dict[str, str]:
@@ -309,7 +301,7 @@ def _deliver(checkpoint: Path, out: Path, lineage: dict[str, Any]) -> None:
     for file in checkpoint.iterdir():
         if file.is_dir():
             shutil.copytree(file, out / file.name, dirs_exist_ok=True)
-        elif file.name != stage.CURVE:
+        elif file.name not in (stage.CURVE, _LINEAGE):
             shutil.copyfile(file, out / file.name)  # with the permissions that the user's files have
     _write(out / _LINEAGE, lineage)
 

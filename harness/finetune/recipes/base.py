@@ -26,6 +26,15 @@ class Parent(NamedTuple):
     """Its share; None where nothing is averaged."""
 
 
+def ancestor(parent: Parent) -> dict[str, Any]:
+    """The parent as a lineage names it."""
+    checkpoint, weight = parent
+    share = {} if weight is None else {"weight": weight}
+    return {
+        "name": checkpoint.name, "fingerprint": checkpoint.fingerprint(), **share, "lineage": checkpoint.lineage()
+    }  # fmt: skip
+
+
 class Recipe(NamedTuple):
     description: str
     """One line for `calibench recipes`."""

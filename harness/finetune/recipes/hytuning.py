@@ -29,7 +29,7 @@ from calibench.finetune import questions as questions_of
 from calibench.finetune import traces as traces_of
 from calibench.finetune.config import TuneConfig
 from calibench.finetune.job import Job, Taught
-from calibench.finetune.options import RlOptions, TrainingOptions
+from calibench.finetune.options import RlOptions, distillation
 from calibench.finetune.recipes.base import Recipe
 from calibench.finetune.rewards import Judged, Reward
 from calibench.finetune.stage import Trained
@@ -131,7 +131,14 @@ def run(job: Job) -> Path:
     start = job.parent.path
     if options.method in ("distillation", "sequence"):
         assert rows
-        distilled = job.train("distillation", start, rows, _distillation(options))
+        how = distillation(
+            options,
+            learning_rate=options.trace_learning_rate,
+            epochs=options.trace_epochs,
+            batch_size=options.trace_batch,
+            max_length=options.max_length,
+        )
+        distilled = job.train("distillation", start, rows, how)
         job.notes["distillation_curve"] = distilled.curve
         start = distilled.folder
     return start if options.method == "distillation" else _feedback(job, start, rows).folder
@@ -143,17 +150,6 @@ def _rows(job: Job) -> Path:
     path, summary = job.write_rows(_TRACES, learned)
     job.notes["rows"] = summary._asdict()
     return path
-
-
-def _distillation(options: HytuningOptions) -> TrainingOptions:
-    """How traces are learned where they are learned alone."""
-    shared = ("max_length", "lora_rank", "lora_alpha", "lora_targets", "schedule", "warm_up", "clip", "save_every")
-    return TrainingOptions(
-        learning_rate=options.trace_learning_rate,
-        epochs=options.trace_epochs,
-        batch_size=options.trace_batch,
-        **{name: getattr(options, name) for name in shared},
-    )
 
 
 def _feedback(job: Job, start: Path, rows: Path | None) -> Trained:

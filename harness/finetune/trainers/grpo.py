@@ -43,13 +43,16 @@ _SHOWN = (
 )
 
 
-def reinforce(job: Job, trainer: str = "grpo", kind: type[Settings] = Settings, **what: Any) -> Trained:
-    """Trains the job's parent in `work/reinforcement`.
+def reinforce(
+    job: Job, trainer: str = "grpo", kind: type[Settings] = Settings, name: str = "reinforcement", **what: Any
+) -> Trained:
+    """Trains the job's parent in `work/NAME`.
 
     Args:
         job: with `RlOptions`.
         trainer: the module that trains.
         kind: its settings.
+        name: of the stage.
         what: those of their fields that make the recipe; the model and the questions are the job's unless given.
 
     Raises:
@@ -66,8 +69,8 @@ def reinforce(job: Job, trainer: str = "grpo", kind: type[Settings] = Settings, 
     settings = kind(
         options=RlOptions(**{name: getattr(options, name) for name in RlOptions.__struct_fields__}), **given
     )
-    job.progress.stage("reinforcement")
-    trained = job.run_stage(trainer, "reinforcement", settings)
+    job.progress.stage(name)
+    trained = job.run_stage(trainer, name, settings)
     job.notes["curve"] = trained.curve
     signs_of = (
         ("confidence_collapsed", "the stated confidences collapsed to one value during training; see the curve"),
