@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from calibench.running.progress import Progress
 
 
-class Trace(NamedTuple):
+class SampledReply(NamedTuple):
     """One draw of one training question."""
 
     prompt: tuple[int, ...]
@@ -40,7 +40,7 @@ class Sampled(NamedTuple):
 
     task: Task
     question: Question
-    traces: tuple[Trace, ...]
+    traces: tuple[SampledReply, ...]
 
 
 def sample(config: RunConfig, asked: Sequence[Task], progress: Progress) -> None:
@@ -77,5 +77,5 @@ def read(config: RunConfig, asked: Sequence[Task], chat: ChatFormat) -> Iterator
                     markup=markup,
                 )
                 grade = grades[draw]
-                traces.append(Trace(prompt.token_ids, generation, parsed, grade.answer, grade.outcome))
+                traces.append(SampledReply(prompt.token_ids, generation, parsed, grade.answer, grade.outcome))
             yield Sampled(task, question, tuple(traces))

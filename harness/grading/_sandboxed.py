@@ -11,7 +11,7 @@ The program is the module `__main__`, and finds what a fresh interpreter that wa
 from __future__ import annotations
 
 import _ctypes
-import _signal
+import _signal  # type: ignore[import-not-found]
 import os
 import sys
 

@@ -156,8 +156,8 @@ def _in_words(text: str) -> Fraction | None:
     words = words[1:] if sign < 0 else words
     for end in range(len(words), max(0, len(words) - 3), -1):
         begin, unit = " ".join(words[:end]), words[end:]
-        value = english_number(begin)
-        value = number_of_words(begin) if value is None else value
+        english = english_number(begin)
+        value = number_of_words(begin) if english is None else english
         if value is not None:
             return None if any(map(_GOES_ON.match, unit)) else Fraction(sign * value)
     return None

@@ -17,7 +17,7 @@ from calibench.finetune.options import TrainingOptions
 from calibench.finetune.questions import held_out, lists, require_answers, taught
 from calibench.finetune.recipes import star
 from calibench.finetune.rows import Summary
-from calibench.finetune.sampling import Sampled, Trace
+from calibench.finetune.sampling import Sampled, SampledReply
 from calibench.finetune.self_training import Iteration, SelfTrainingOptions, train
 from calibench.finetune.stage import Trained
 from calibench.finetune.trainers import sft
@@ -96,7 +96,7 @@ def test_iterations_with_questions_of_their_own_share_none(job, monkeypatch):
 
     def drawn(name, model, draws, temperature, *, repair, asked):
         calls.append(questions_of(asked))
-        return [Sampled(None, None, (Trace((1,), None, SimpleNamespace(confidence=None), "x", "correct"),))]
+        return [Sampled(None, None, (SampledReply((1,), None, SimpleNamespace(confidence=None), "x", "correct"),))]
 
     def options(iterations: int) -> SelfTrainingOptions:
         return SelfTrainingOptions(iterations=iterations, fresh=True)
@@ -140,7 +140,7 @@ def test_a_rationalised_answer_is_learned_after_its_own_question(job, monkeypatc
             question = msgspec.structs.replace(question, gold=())
         outcome = "incorrect" if key(question) in failing and question not in hinted else "correct"
         generation = SimpleNamespace(token_ids=(2,), finish_reason="stop")
-        return Sampled(task, question, (Trace((1,), generation, None, "x", outcome),))
+        return Sampled(task, question, (SampledReply((1,), generation, None, "x", outcome),))
 
     fake = SimpleNamespace(
         training=job.training,

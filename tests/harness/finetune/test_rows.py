@@ -11,7 +11,7 @@ from calibench.finetune import rows
 from calibench.finetune.recipes.confidence_sft import ConfidenceOptions, percentage
 from calibench.finetune.recipes.epicar import EpicarOptions, factors
 from calibench.finetune.rows import IGNORED, Summary
-from calibench.finetune.sampling import Sampled, Trace
+from calibench.finetune.sampling import Sampled, SampledReply
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.parsing import parse
 from calibench.records import Question
@@ -98,7 +98,7 @@ def test_alpha_weighs_the_two_losses_and_balance_the_two_verdicts():
 
 def sampled(*outcomes):
     question = Question(task="t", question_id="1", text="?", gold=("4",), domain="math", split="train")
-    traces = [Trace((), None, None, "4", outcome) for outcome in outcomes]
+    traces = [SampledReply((), None, None, "4", outcome) for outcome in outcomes]
     return Sampled(None, question, tuple(traces))
 
 
