@@ -30,7 +30,7 @@ from calibench.tasks.base import Task, Verdict
 from calibench.tasks.generated import LEVELS, Example, first, make_task, split_of
 from calibench.tasks.grading import alias, number
 from calibench.tasks.puzzles import abduction, deduction, induction
-from calibench.tasks.puzzles.draws import Draws
+from calibench.tasks.puzzles.draws import Choices
 from calibench.tasks.puzzles.formulas import Notation
 from calibench.tasks.puzzles.replay import REPLAYS
 from calibench.tasks.puzzles.solvers import SOLVERS
@@ -61,8 +61,8 @@ class Drawn(Protocol):
     def trace(self) -> str: ...
 
 
-class Family(NamedTuple):
-    draw: Callable[[Draws, int], Drawn | None]
+class PuzzleFamily(NamedTuple):
+    draw: Callable[[Choices, int], Drawn | None]
     """(random choices, level) -> a puzzle, or None if what was drawn is none."""
     description: str
     instruction: str
@@ -138,7 +138,7 @@ def _examples(family: str, level: int, count: int, split: Split, seed: int, nota
 @functools.lru_cache(maxsize=32)  # the two notations of a task write the same ones
 def _drawn(family: str, level: int, count: int, split: Split, seed: int) -> list[tuple[Drawn, str]]:
     """Different puzzles of the split, with their canonical forms."""
-    draws = Draws(f"{family} {level} {split} {seed}")
+    draws = Choices(f"{family} {level} {split} {seed}")
     what = f"{family}, level {level}, {count:,} different puzzles of the {split} split"
     seen: set[str] = set()
 
@@ -175,7 +175,7 @@ def _grade_goal(gold: tuple[str, ...], answer_text: str) -> Verdict:
 
 
 FAMILIES = {
-    "deduction": Family(
+    "deduction": PuzzleFamily(
         draw=deduction.draw,
         description="Generated formulas: the values of 4 to 12 variables that make all of them true",
         instruction="Give T or F for each variable, in alphabetical order and without spaces, such as TF for two.",
@@ -183,7 +183,7 @@ FAMILIES = {
         grader=alias.GRADER,
         wrong_answer="T",
     ),
-    "induction": Family(
+    "induction": PuzzleFamily(
         draw=induction.draw,
         description="Generated sequences: the next number, where 2 to 6 steps repeat",
         instruction="The answer is an integer.",
@@ -191,7 +191,7 @@ FAMILIES = {
         grader=number.GRADER,
         wrong_answer="-1",
     ),
-    "abduction": Family(
+    "abduction": PuzzleFamily(
         draw=abduction.draw,
         description="Generated rules: which of three goals they reach from what is known",
         instruction="The answer is one letter.",

@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from calibench.tasks.puzzles.draws import Draws
+from calibench.tasks.puzzles.draws import Choices
 from calibench.tasks.puzzles.formulas import Formula, Notation, canonical, written
 
 
-class Size(NamedTuple):
+class _Size(NamedTuple):
     depth: tuple[int, int]
     """Rules of each chain, fewest and most."""
     others: tuple[int, int]
@@ -29,11 +29,11 @@ class Size(NamedTuple):
 
 
 SIZES = {
-    1: Size((2, 3), (3, 5), 0.10),
-    2: Size((3, 4), (5, 7), 0.15),
-    3: Size((4, 5), (7, 9), 0.20),
-    4: Size((5, 6), (8, 10), 0.25),
-    5: Size((6, 7), (10, 12), 0.30),
+    1: _Size((2, 3), (3, 5), 0.10),
+    2: _Size((3, 4), (5, 7), 0.15),
+    3: _Size((4, 5), (7, 9), 0.20),
+    4: _Size((5, 6), (8, 10), 0.25),
+    5: _Size((6, 7), (10, 12), 0.30),
 }
 GOALS = 3
 KNOWN = {"T": 3, "F": 2}
@@ -94,7 +94,7 @@ class Abduction(NamedTuple):
         return "; ".join(steps)
 
 
-def draw(draws: Draws, level: int) -> Abduction:
+def draw(draws: Choices, level: int) -> Abduction:
     """A puzzle."""
     size = SIZES[level]
     depth = draws.between(*size.depth)
@@ -114,7 +114,7 @@ def draw(draws: Draws, level: int) -> Abduction:
     return Abduction(tuple(draws.shuffled(rules)), true, false, tuple(goals), chains[0][0])
 
 
-def _chain(draws: Draws, chain: Sequence[str], broken: bool, literals: Literals, cycle: float) -> Iterator[Rule]:
+def _chain(draws: Choices, chain: Sequence[str], broken: bool, literals: Literals, cycle: float) -> Iterator[Rule]:
     """The rules that lead to a goal, `chain[0]`, each from the next atom, and the last one from what is known."""
     in_circle = broken and len(chain) > 2 and draws.chance(cycle)
     break_at = draws.between(1, len(chain) - 1) if broken and not in_circle else None
@@ -124,7 +124,7 @@ def _chain(draws: Draws, chain: Sequence[str], broken: bool, literals: Literals,
     yield _needing(draws, draws.choice(chain[1:-1]) if in_circle else end, literals), chain[-1]
 
 
-def _other(draws: Draws, chains: Sequence[Sequence[str]], literals: Literals, cycle: float) -> Rule:
+def _other(draws: Choices, chains: Sequence[Sequence[str]], literals: Literals, cycle: float) -> Rule:
     """A rule that changes nothing: it needs what it leads to, or something false."""
     chain = draws.choice(chains)
     if len(chain) > 2 and draws.chance(cycle):
@@ -134,7 +134,7 @@ def _other(draws: Draws, chains: Sequence[Sequence[str]], literals: Literals, cy
     return _blocked(draws, draws.choice([atom for c in chains for atom in c[1:] if atom != head]), literals), head
 
 
-def _needing(draws: Draws, literal: Formula, literals: Literals) -> Formula:
+def _needing(draws: Choices, literal: Formula, literals: Literals) -> Formula:
     """An expression that is true if the literal is, and only then."""
     yes, no = draws.choice(literals[True]), draws.choice(literals[False])
     match draws.below(5):
@@ -150,7 +150,7 @@ def _needing(draws: Draws, literal: Formula, literals: Literals) -> Formula:
             return _joined(draws, "&", _joined(draws, "|", literal, no), yes)
 
 
-def _blocked(draws: Draws, literal: Formula, literals: Literals) -> Formula:
+def _blocked(draws: Choices, literal: Formula, literals: Literals) -> Formula:
     """An expression that is false, although the literal stands in it."""
     yes, no, other = draws.choice(literals[True]), draws.choice(literals[False]), draws.choice(literals[False])
     match draws.below(3):
@@ -162,7 +162,7 @@ def _blocked(draws: Draws, literal: Formula, literals: Literals) -> Formula:
             return _joined(draws, "&", _joined(draws, "|", literal, yes), no)
 
 
-def _joined(draws: Draws, operator: str, one: Formula, other: Formula) -> Formula:
+def _joined(draws: Choices, operator: str, one: Formula, other: Formula) -> Formula:
     return (operator, one, other) if draws.chance(0.5) else (operator, other, one)
 
 

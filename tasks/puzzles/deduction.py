@@ -13,11 +13,11 @@ import functools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from calibench.tasks.puzzles.draws import Draws
+from calibench.tasks.puzzles.draws import Choices
 from calibench.tasks.puzzles.formulas import Formula, Notation, canonical, drawn, literals, written
 
 
-class Size(NamedTuple):
+class _Size(NamedTuple):
     variables: int
     depth: int
     formulas: tuple[int, int]
@@ -25,11 +25,11 @@ class Size(NamedTuple):
 
 
 SIZES = {
-    1: Size(4, 1, (3, 6)),
-    2: Size(6, 2, (4, 9)),
-    3: Size(8, 3, (5, 12)),
-    4: Size(10, 4, (6, 15)),
-    5: Size(12, 4, (7, 18)),
+    1: _Size(4, 1, (3, 6)),
+    2: _Size(6, 2, (4, 9)),
+    3: _Size(8, 3, (5, 12)),
+    4: _Size(10, 4, (6, 15)),
+    5: _Size(12, 4, (7, 18)),
 }
 LONGEST = 150
 """Steps of a search."""
@@ -69,7 +69,7 @@ class Deduction(NamedTuple):
         return "; ".join(_search(self))
 
 
-def draw(draws: Draws, level: int) -> Deduction | None:
+def draw(draws: Choices, level: int) -> Deduction | None:
     """A puzzle, or None if what was drawn is none."""
     size = SIZES[level]
     variables = LETTERS[: size.variables]

@@ -13,7 +13,7 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-class Draws:
+class Choices:
     """A sequence of random choices, set by its seed."""
 
     def __init__(self, seed: str):

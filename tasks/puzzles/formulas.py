@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from calibench.tasks.puzzles.draws import Draws
+from calibench.tasks.puzzles.draws import Choices
 
 Formula = str | tuple[Any, ...]
 Notation = Literal["long", "compact"]
@@ -20,7 +20,7 @@ _SYMBOLS = {
 _OPERATORS = "&|>=^"
 
 
-def drawn(draws: Draws, atoms: str, depth: int) -> Formula:
+def drawn(draws: Choices, atoms: str, depth: int) -> Formula:
     """A random formula of at most that depth, by the probabilities of Hu et al. 2025 (arXiv 2505.10554).
 
     Ours: an operator does not join two literals of one atom.

@@ -11,21 +11,21 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import NamedTuple
 
-from calibench.tasks.puzzles.draws import Draws
+from calibench.tasks.puzzles.draws import Choices
 from calibench.tasks.puzzles.formulas import Notation
 
 Step = tuple[str, int]
 """`+`, `-` or `*`, and the amount."""
 
 
-class Size(NamedTuple):
+class _Size(NamedTuple):
     steps: int
     """Of the cycle."""
     products: int
     """How many of them multiply, at most."""
 
 
-SIZES = {1: Size(2, 0), 2: Size(3, 0), 3: Size(4, 1), 4: Size(5, 1), 5: Size(6, 1)}
+SIZES = {1: _Size(2, 0), 2: _Size(3, 0), 3: _Size(4, 1), 4: _Size(5, 1), 5: _Size(6, 1)}
 STARTS = (1, 50)
 AMOUNTS = (1, 20)
 """Of sums and differences."""
@@ -68,7 +68,7 @@ class Induction(NamedTuple):
         return "; ".join((*steps, f"{self.numbers[-1]}{sign}{amount}={self.answer}"))
 
 
-def draw(draws: Draws, level: int) -> Induction | None:
+def draw(draws: Choices, level: int) -> Induction | None:
     """A puzzle, or None if what was drawn is none."""
     size = SIZES[level]
     products = draws.below(size.products + 1)

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from calibench.tasks.generated import LEVELS
 from calibench.tasks.puzzles import FAMILIES, abduction, deduction, induction
-from calibench.tasks.puzzles.draws import Draws
+from calibench.tasks.puzzles.draws import Choices
 from calibench.tasks.puzzles.solvers import formulas_of, goals_of, known_of, numbers_of
 
 Shortcut = Callable[[str], str]
@@ -48,7 +48,7 @@ def scores(family: str, level: int) -> dict[str, float]:
 
 def _drawn(family: str, level: int, seed: str, count: int) -> Iterator[tuple[str, str]]:
     """Texts and answers."""
-    draws = Draws(seed)
+    draws = Choices(seed)
     while count:
         if drawn := FAMILIES[family].draw(draws, level):
             count -= 1
@@ -56,13 +56,13 @@ def _drawn(family: str, level: int, seed: str, count: int) -> Iterator[tuple[str
 
 
 def _shortcuts(family: str, level: int) -> dict[str, Shortcut]:
-    draws = Draws(f"{family} {level} guesses")
+    draws = Choices(f"{family} {level} guesses")
     if family == "deduction":
         return _of_deduction(draws)
     return _of_induction(draws, level) if family == "induction" else _of_abduction(draws)
 
 
-def _of_deduction(draws: Draws) -> dict[str, Shortcut]:
+def _of_deduction(draws: Choices) -> dict[str, Shortcut]:
     def valued(text: str, value: Callable[[list[bool]], bool]) -> str:
         """A value for each variable, from the signs that it stands with."""
         found: dict[str, list[bool]] = {}
@@ -89,7 +89,7 @@ def _of_deduction(draws: Draws) -> dict[str, Shortcut]:
     }
 
 
-def _of_induction(draws: Draws, level: int) -> dict[str, Shortcut]:
+def _of_induction(draws: Choices, level: int) -> dict[str, Shortcut]:
     def on(text: str, change: Callable[[list[int], list[int]], float]) -> str:
         """The last number changed by something of the numbers and their differences."""
         numbers = numbers_of(text)
@@ -114,7 +114,7 @@ def _of_induction(draws: Draws, level: int) -> dict[str, Shortcut]:
     }
 
 
-def _of_abduction(draws: Draws) -> dict[str, Shortcut]:
+def _of_abduction(draws: Choices) -> dict[str, Shortcut]:
     def best(text: str, value: Callable[[str, list[tuple[int, str]]], float]) -> str:
         """The goal with the highest value, which is of the goal and of the numbers and left sides of its rules."""
         rules = [(n, *rule.rpartition(">")[::2]) for n, rule in enumerate(formulas_of(text))]

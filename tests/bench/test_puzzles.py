@@ -7,7 +7,7 @@ import time
 import pytest
 
 from calibench.tasks.puzzles import FAMILIES
-from calibench.tasks.puzzles.draws import Draws
+from calibench.tasks.puzzles.draws import Choices
 from calibench.tasks.puzzles.solvers import SOLVERS
 
 pytestmark = pytest.mark.bench
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.bench
 @pytest.mark.parametrize("level", [1, 2])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_thousand_puzzles_a_second_are_drawn_and_solved(family, level):
-    draws, made = Draws("speed"), 0
+    draws, made = Choices("speed"), 0
     start = time.process_time()
     while made < 2000:
         if puzzle := FAMILIES[family].draw(draws, level):

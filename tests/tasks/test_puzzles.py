@@ -19,7 +19,7 @@ from calibench.errors import InputError
 from calibench.tasks.generated import LEVELS, Example, first
 from calibench.tasks.micro.world import PER_LEVEL, held_out
 from calibench.tasks.puzzles import FAMILIES, abduction, deduction, induction, puzzles
-from calibench.tasks.puzzles.draws import Draws
+from calibench.tasks.puzzles.draws import Choices
 from calibench.tasks.puzzles.formulas import written
 from calibench.tasks.puzzles.replay import REPLAYS
 from calibench.tasks.puzzles.shortcuts import TOLERANCE, chance, scores, tables
@@ -33,7 +33,7 @@ NAMES = [f"{family}{notation}" for family in FAMILIES for notation in ("", "_com
 
 
 def drawn(family, level, count, seed="test"):
-    draws = Draws(f"{seed} {family} {level}")
+    draws = Choices(f"{seed} {family} {level}")
     found = (FAMILIES[family].draw(draws, level) for _ in itertools.count())
     return list(itertools.islice((puzzle for puzzle in found if puzzle), count))
 
