@@ -78,7 +78,8 @@ class Study(NamedTuple):
         while kind in self.members:
             member = self.members[kind]
             options = msgspec.to_builtins(recipes.read_options(member.recipe, member.options))
-            lineage[kind] = {**member._asdict(), "options": options}
+            given = {name: value for name, value in options.items() if value != ""}  # an empty one changes nothing
+            lineage[kind] = {**member._asdict(), "options": given}
             kind = member.parent
         settings = {"evaluation": self.evaluation._asdict(), "made_by": lineage, "from_scratch": kind}
         return msgspec.json.decode(msgspec.json.encode(settings))  # as it is read back
