@@ -178,7 +178,7 @@ def test_what_a_plugin_raises_is_told_in_two_lines_as_its_own_fault(
     assert done.returncode == 1, done.stderr
     fault = done.stderr[done.stderr.index("calibench: ") :].splitlines()
     assert fault[0] == f"calibench: {told}"
-    assert fault[1].startswith("The fault is in package acme-calibench 1.2, not in calibench")
+    assert fault[1].startswith("  The fault is in package acme-calibench 1.2, not in calibench")
     assert len(fault) == 2
     assert "Traceback" not in done.stderr
 

@@ -164,7 +164,7 @@ OTHER_TUNE = {
 def plan(**changed: object) -> dict:
     config = TuneConfig(**{**TUNE, **changed})
     options: Options = recipes.read_options(config.recipe, config.options)
-    return _plan(config, options, trusted(config), (), ())
+    return _plan(config, options, trusted(config), (), (), {})
 
 
 # The configuration in the lineage of a checkpoint that commit cbe69e4 made.
