@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from rounds import size
 
 from calibench import tasks
 from calibench.store import FILE_NAME
@@ -84,7 +85,11 @@ def write_traces() -> None:
 
 
 @pytest.mark.parametrize(
-    "recipe", [pytest.param(name, marks=pytest.mark.engine) if "--draws" in RECIPES[name] else name for name in RECIPES]
+    "recipe",
+    [
+        pytest.param(name, marks=pytest.mark.engine) if "--draws" in RECIPES[name] else name
+        for name in size(list(RECIPES), ["epicar", "rl"])
+    ],
 )
 def test_killed_twice_it_comes_to_the_weights_of_an_uninterrupted_run(tmp_path, monkeypatch, recipe):
     monkeypatch.chdir(tmp_path)
