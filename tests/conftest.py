@@ -1,8 +1,8 @@
 """What all tests share: what they may need from the machine, and the rule that nothing is skipped in CI.
 
 A test that needs more than Python says so by a marker (`engine`, `browser`, `sandbox`, `data`, `gpu`) and is skipped
-with a reason where the machine lacks it. With `CI=true`, every skip but that of `gpu` is a failure: all the rest can be
-provided there.
+with a reason where the machine lacks it. With `CI=true`, every skip but those of `gpu` and `mount` is a failure: all
+the rest can be provided there.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item):
     report = yield
-    if report.skipped and not hasattr(report, "wasxfail") and not item.get_closest_marker("gpu"):
+    free = any(map(item.get_closest_marker, ("gpu", "mount")))
+    if report.skipped and not hasattr(report, "wasxfail") and not free:
         _fail_in_ci(report)
     return report
 
