@@ -8,10 +8,10 @@ from typing import Any
 from markupsafe import Markup
 
 from calibench.records import MeasureInfo, Metric
-from calibench.reports import figures, small_multiples, tables, text
+from calibench.reports import figures, headline, small_multiples, tables, text
 from calibench.reports.comparability import by_value, counts, pair_of, side_by_side, warnings
 from calibench.reports.page import figure_maker, flatten, glossary, groups, render
-from calibench.results import Comparison, Difference, RunSummary
+from calibench.results import ChangeSplit, Comparison, Difference, RunSummary
 
 _ALL = ("macro", "all")
 """Task and subset of the mean over tasks."""
@@ -40,6 +40,7 @@ def comparison_report(comparison: Comparison) -> str:
         baseline=comparison.baseline,
         others=[run.name for run in runs if run.name != comparison.baseline],
         protocols=list(dict.fromkeys(m.protocol for run in runs for m in run.scorecard.metrics)),
+        findings=_findings(comparison),
         warnings=list(warnings(comparison)),
         ladder=_ladder(runs, verdicts, columns),
         ladder_figures=[
@@ -82,6 +83,31 @@ def _any(table: dict[tuple, Any], protocol: str, methods: list[str], metric: str
     """What a table has for the first of the methods that it has anything for; None if there is none."""
     keys = ((protocol, method, metric, *place, run) for method in methods)
     return next((table[key] for key in keys if key in table), None)
+
+
+# -- in words ---------------------------------------------------------------------------------------------------------
+
+
+def _findings(comparison: Comparison) -> list[tuple[Any, list]]:
+    """(protocol, method) -> [(run, what its numbers say, what its change from the baseline is made of)]."""
+    splits = {
+        (s.run_b, s.protocol, s.method): s
+        for s in comparison.splits
+        if (s.run_a, s.task, s.metric) == (comparison.baseline, "macro", "ece")
+    }
+    said = [
+        (run.name, finding, _change(splits.get((run.name, finding.protocol, finding.method)), comparison.baseline))
+        for run in comparison.runs
+        for finding in headline.findings(run.scorecard)
+    ]
+    return groups(said, lambda item: (item[1].protocol, item[1].method))
+
+
+def _change(split: ChangeSplit | None, baseline: str) -> str:
+    if split is None:
+        return ""
+    parts = f"{text.signed(split.by_accuracy)} by accuracy, {text.signed(split.by_confidence)} by confidence"
+    return f"ECE against {text.clip(baseline, 40)}: {text.signed(split.difference)}, of it {parts}."
 
 
 # -- means over tasks -------------------------------------------------------------------------------------------------

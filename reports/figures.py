@@ -30,6 +30,8 @@ COLOURS = {
     "correct": "#0a6cad",
     "incorrect": "#c8510a",
     "paper": "#ffffff",
+    "violet": "#6a4fa3",
+    "green": "#1d7a55",
 }
 """Role -> colour. Correct and incorrect stay apart for colour-blind readers, and also differ in place or marker."""
 
@@ -58,6 +60,11 @@ _CAPTION = (
     "Below: answers per bin, correct upwards, incorrect downwards."
 )
 _MARKERS = "sD^vPX*<>"
+SERIES = (
+    ("ink", "o", "-"), ("correct", "s", "--"), ("incorrect", "D", "-."), ("violet", "^", ":"), ("green", "v", "--"),
+    ("muted", "P", "-."),
+)  # fmt: skip
+"""(role, marker, line) of what shares an axes: told apart in grey too. Further ones begin again."""
 
 
 @contextmanager
@@ -109,15 +116,15 @@ def level_figure(metrics: Sequence[Metric]) -> Figure:
     """
     methods = list(dict.fromkeys(m.method for m in metrics if m.metric == "mean_confidence"))
     accuracy = [m for m in metrics if m.metric == "accuracy" and m.method == metrics[0].method]
-    lines = [("accuracy", "o", COLOURS["ink"], accuracy)]
-    for method, marker in zip(methods, _MARKERS, strict=False):
+    lines = [("accuracy", accuracy)]
+    for method in methods:
         chosen = [m for m in metrics if m.metric == "mean_confidence" and m.method == method]
-        lines.append((f"confidence: {clip(method, 24)}", marker, COLOURS["muted"], chosen))
+        lines.append((f"confidence: {clip(method, 24)}", chosen))
     with style():
         figure = Figure(figsize=(3.3, 2.7), layout="constrained")
         axes = figure.add_subplot()
-        for i, (name, marker, colour, points) in enumerate(lines):
-            _line(axes, points, offset=0.06 * (i - len(lines) / 2), name=name, marker=marker, colour=colour)
+        for i, (name, points) in enumerate(lines):
+            _line(axes, points, offset=0.06 * (i - len(lines) / 2), name=name, look=SERIES[i % len(SERIES)])
         axes.set(ylim=(-0.03, 1.03), xlabel="level (1 is the easiest)")
         axes.set_xticks(sorted({_level(m) for m in metrics}))
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
@@ -269,14 +276,15 @@ def _draws(metric: Metric) -> int:
     return int(metric.subset.removeprefix("k="))
 
 
-def _line(axes: Axes, points: Sequence[Metric], *, offset: float, name: str, marker: str, colour: str) -> None:
+def _line(axes: Axes, points: Sequence[Metric], *, offset: float, name: str, look: tuple[str, str, str]) -> None:
     points = sorted((m for m in points if m.value is not None), key=_level)
     x = [_level(m) + offset for m in points]
     y = [m.value for m in points]
-    dashes = "-" if marker == "o" else (0, (4, 2))
+    role, marker, dashes = look
     axes.errorbar(
-        x, y, _reach(points), label=name, marker=marker, color=colour, linestyle=dashes, markersize=4.5, linewidth=1.1
-    )
+        x, y, _reach(points), label=name, marker=marker, color=COLOURS[role], linestyle=dashes, markersize=4.5,
+        linewidth=1.1,
+    )  # fmt: skip
 
 
 def _level(metric: Metric) -> int:

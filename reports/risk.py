@@ -8,12 +8,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from calibench.records import RiskCoverage, Scorecard
-from calibench.reports.figures import COLOURS, style
+from calibench.reports.figures import COLOURS, SERIES, style
 from calibench.reports.page import groups
 from calibench.reports.text import clip
-
-_LINES = ((COLOURS["correct"], "-"), (COLOURS["incorrect"], "--"), (COLOURS["ink"], "-."), (COLOURS["muted"], ":"))
-"""Told apart in grey too. Further curves of one figure begin again."""
 
 
 def risk_figure(curves: Sequence[RiskCoverage]) -> Figure:
@@ -26,7 +23,8 @@ def risk_figure(curves: Sequence[RiskCoverage]) -> Figure:
         figure = Figure(figsize=(3.3, 2.9), layout="constrained")
         axes = figure.add_subplot()
         for i, curve in enumerate(curve for curve in curves if curve.points):
-            colour, line = _LINES[i % len(_LINES)]
+            role, _, line = SERIES[i % len(SERIES)]
+            colour = COLOURS[role]
             shares = [point.coverage for point in curve.points]
             risks = [point.risk for point in curve.points]
             lows = [point.risk if point.low is None else point.low for point in curve.points]

@@ -14,7 +14,7 @@ import msgspec
 from markupsafe import Markup
 
 from calibench.records import Reliability, Scorecard
-from calibench.reports import figures, risk, small_multiples, tables, text
+from calibench.reports import figures, headline, risk, small_multiples, tables, text
 from calibench.reports.page import (
     OUTCOMES,
     SCENARIOS,
@@ -25,7 +25,7 @@ from calibench.reports.page import (
     groups,
     render,
 )
-from calibench.results import GalleryItem, RunSummary, Spread
+from calibench.results import UNREAD, GalleryItem, RunSummary, Spread
 
 _MANY = 40
 """Diagrams beyond which the page has small ones."""
@@ -43,6 +43,8 @@ def run_report(summary: RunSummary) -> str:
         asked=sum(sum(count.outcomes.values()) for count in summary.counts),
         protocols=[_protocol(summary, protocol) for protocol in _protocols(summary.scorecard)],
         diagrams=_diagrams(figure, summary),
+        undrawn=[d for d in summary.scorecard.reliability if not d.n_used],
+        unread=_unread(summary),
         risks=list(risk.curves_of(figure, summary.scorecard)) if len(summary.scorecard.reliability) <= _MANY else [],
         notices=_notices(summary),
         levels=list(_levels(figure, summary.scorecard)),
@@ -51,6 +53,13 @@ def run_report(summary: RunSummary) -> str:
         every_metric=_every_metric(summary.scorecard),
         outcomes=_kinds(OUTCOMES, (count.outcomes for count in summary.counts)),
         spread_of={(s.task, s.protocol, s.method): s for s in summary.spreads},
+        without=sum(
+            n
+            for count in summary.counts
+            for of_method in count.confidences.values()
+            for status, n in of_method.items()
+            if status != "ok"
+        ),
         statuses=_kinds(STATUSES, (of_method for count in summary.counts for of_method in count.confidences.values())),
         domains=any(count.domain != "other" for count in summary.counts),
         gallery=_gallery(summary),
@@ -70,41 +79,27 @@ def _protocols(scorecard: Scorecard) -> list[str]:
 def _protocol(summary: RunSummary, protocol: str) -> dict:
     """Headline rows of one protocol, grouped by task, and what they say in words."""
     rows = [row for row in tables.headline(summary.scorecard) if row["protocol"] == protocol]
-    macro = [row for row in rows if row["task"] == "macro" and row["signed_gap"]["n_total"] is not None]
     return {
         "name": protocol,
         "tasks": groups(rows, lambda row: row["task"]),
-        "sentences": [_sentence(row, len({r["task"] for r in rows}) - 1) for row in macro],
+        "findings": [f for f in headline.findings(summary.scorecard) if f.protocol == protocol],
         "n_methods": len({row["method"] for row in rows}),
     }
 
 
-def _sentence(row: dict, n_tasks: int) -> dict:
-    """What the macro row of a method says about over- and under-confidence, as far as its interval supports it."""
-    gap, auroc, confidence = row["signed_gap"], row["auroc"], row["mean_confidence"]
-    if gap["value"] is None or gap["low"] is None:
-        reason = gap["reason"] or "the gap has no interval"
-        return {"method": row["method"], "verdict": "undefined", "title": "Nothing can be said", "text": f"{reason}."}
-    bounds = f"95 % interval {text.signed(gap['low'])} to {text.signed(gap['high'])}"
-    verdict = "over" if gap["low"] > 0 else "under" if gap["high"] < 0 else "undecided"
-    title = {"over": "Overconfident", "under": "Underconfident", "undecided": "Neither shown"}[verdict]
-    share = text.number(confidence["value"] - gap["value"])
-    words = (
-        f"Mean confidence is {text.number(confidence['value'])}, and a share of {share} of the same answers is right: "
-        f"a gap of {text.signed(gap['value'])} ({bounds}"
-    )
-    words += ", which includes 0)." if verdict == "undecided" else ")."
-    if auroc["low"] is not None:
-        ranking = "The confidence ranks right answers above wrong ones" if auroc["low"] > 0.5 else (
-            "It ranks wrong answers above right ones" if auroc["high"] < 0.5
-            else "That it ranks right answers above wrong ones is not shown"
-        )  # fmt: skip
-        words += f" {ranking} (AUROC {text.number(auroc['value'])}, {text.interval(auroc['low'], auroc['high'])})."
-    over = "the task" if n_tasks == 1 else f"{n_tasks} tasks, each with the same weight"
-    words += (
-        f" Over {over}; {confidence['n_used']:,} of {confidence['n_total']:,} generations gave answer and confidence."
-    )
-    return {"method": row["method"], "verdict": verdict, "title": title, "text": words}
+def _unread(summary: RunSummary) -> list[dict]:
+    """The tasks most of whose generations have no readable answer, with examples."""
+    counts = {(count.task, count.protocol): count.outcomes for count in summary.counts}
+    return [
+        {
+            "task": task,
+            "protocol": protocol,
+            "asked": sum(counts[task, protocol].values()),
+            "outcomes": {o: n for o, n in counts[task, protocol].items() if o in UNREAD and n},
+            "items": items,
+        }
+        for (task, protocol), items in groups(summary.unread, lambda item: (item.task, item.protocol))
+    ]
 
 
 _LITTLE_MASS = 0.5
@@ -153,6 +148,7 @@ def _diagrams(figure: Callable, summary: RunSummary) -> list[dict]:
             "metrics": of_group.get((d.task, d.protocol, d.method, d.subset), {}),
         }
         for d in summary.scorecard.reliability
+        if d.n_used
     ]
 
 

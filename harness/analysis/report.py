@@ -13,13 +13,16 @@ from calibench.errors import InputError, RunFileError
 from calibench.errors.secrets import masked
 from calibench.files import write_text
 from calibench.records import Outcome, Status
-from calibench.results import GalleryItem, OutcomeCount, RunSummary
+from calibench.results import UNREAD, GalleryItem, OutcomeCount, RunSummary, UnreadItem
 from calibench.store import RunFile
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _GALLERY_PER_METHOD = 5
+_UNREAD_PER_TASK = 3
+_MOSTLY = 0.5
+"""Share of a task's generations without a readable answer from which on it has examples of them."""
 _OUTCOMES = get_args(Outcome)
 _STATUSES = get_args(Status)
 
@@ -40,7 +43,8 @@ def report(run: RunFile) -> RunSummary:
     except (KeyError, TypeError) as error:
         raise RunFileError(f"{run.path}: its manifest has no usable entry {error}") from error
     texts = run.has_texts()
-    return summarize(frame, manifest, _gallery(run, frame) if texts else None, label_mass(run) if texts else {})
+    summary = summarize(frame, manifest, _gallery(run, frame) if texts else None, label_mass(run) if texts else {})
+    return msgspec.structs.replace(summary, unread=_unread(run, frame)) if texts else summary
 
 
 def summarize(
@@ -149,4 +153,27 @@ def _gallery(run: RunFile, frame: pd.DataFrame) -> tuple[GalleryItem, ...]:
                 text=generation.text,
             )
         )
+    return tuple(items)
+
+
+def _unread(run: RunFile, frame: pd.DataFrame) -> tuple[UnreadItem, ...]:
+    """What was written on the first questions without a readable answer, of each task that mostly has none."""
+    items = []
+    draws = frame.drop_duplicates(["task", "protocol", "question_id", "draw"])
+    for (task, protocol), rows in draws.groupby(["task", "protocol"], sort=True):
+        unread = rows[rows["outcome"].isin(UNREAD)]
+        if len(unread) < _MOSTLY * len(rows):
+            continue
+        for row in unread.drop_duplicates("question_id").head(_UNREAD_PER_TASK).itertuples():
+            items.append(
+                UnreadItem(
+                    task=task,
+                    question_id=row.question_id,
+                    protocol=protocol,
+                    draw=row.draw,
+                    outcome=row.outcome,
+                    question=run.question(task, row.question_id).text,
+                    text=run.draws(task, row.question_id, protocol)[row.draw].text,
+                )
+            )
     return tuple(items)

@@ -79,6 +79,23 @@ class GalleryItem(Record, kw_only=True, frozen=True):
     text: str
 
 
+UNREAD = ("unparsed", "echoed", "truncated")
+"""Outcomes of generations without a readable answer."""
+
+
+class UnreadItem(Record, kw_only=True, frozen=True):
+    """What a model wrote where no answer could be read."""
+
+    task: str
+    question_id: str
+    protocol: str
+    draw: int
+    outcome: str
+    """One of `UNREAD`."""
+    question: str
+    text: str
+
+
 class OutcomeCount(Record, kw_only=True, frozen=True):
     """How many generations of a task ended in each outcome, and how many gave a confidence by each method."""
 
@@ -124,6 +141,8 @@ class RunSummary(Record, kw_only=True, frozen=True):
     gallery: tuple[GalleryItem, ...] | None
     """None if the texts are not known."""
     spreads: tuple[Spread, ...] = ()
+    unread: tuple[UnreadItem, ...] = ()
+    """Examples from each task most of whose generations have no readable answer."""
 
 
 class Comparison(Record, kw_only=True, frozen=True):
