@@ -12,10 +12,9 @@ a page is written where `out` names a folder for it.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +22,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from calibench.version import __version__
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from calibench.analysis.apply import Applied
     from calibench.analysis.options import AnalysisOptions
     from calibench.analysis.score import Scored
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
     from calibench.store import RunFile
 
 __all__ = [
-    "__version__", "apply", "check", "compare", "open_run", "recalibrate", "report", "run", "score", "threshold",
-    "tune", "votes",
+    "__version__", "apply", "check", "compare", "open_run", "plot", "recalibrate", "report", "run", "score",
+    "threshold", "tune", "votes",
 ]  # fmt: skip
-_TO_FILE = ("apply", "threshold")
+_TO_FILE = ("apply", "plot", "threshold")
 """The functions whose `out` is a file."""
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -120,8 +121,9 @@ def open_run(path: str | Path) -> RunFile:
         CalibenchError: there is no run, or it cannot be read.
     """
     from calibench.store import RunFile
+    from calibench.store.opening import run_path
 
-    return RunFile.open(_path(path))
+    return RunFile.open(run_path(path))
 
 
 @_door
@@ -163,10 +165,11 @@ def report(run: str | Path | RunFile, *, out: str | Path | None = None) -> RunSu
         CalibenchError: there is no run, or it holds no graded generation.
     """
     from calibench.analysis import report as of
+    from calibench.store.opening import opened
 
     given = _given(out=out)
-    with _opened(run) as (opened,):
-        summary = of.report(opened)
+    with opened(run) as (run_file,):
+        summary = of.report(run_file)
     if given.out is not None:
         of.publish(summary, Path(given.out))
     return summary
@@ -186,13 +189,45 @@ def compare(*runs: str | Path | RunFile, baseline: str = "first", out: str | Pat
         CalibenchError: a run cannot be read.
     """
     from calibench.analysis import compare as of
+    from calibench.store.opening import all_opened
 
     given = _given(baseline=baseline, out=out)
-    with _opened(*_each(runs)) as opened:
-        comparison = of.compare(opened, given.baseline)
+    with all_opened(*runs) as opened_runs:
+        comparison = of.compare(opened_runs, given.baseline)
     if given.out is not None:
         of.publish(comparison, Path(given.out))
     return comparison
+
+
+@_door
+def plot(
+    *runs: str | Path | RunFile, out: str | Path | None = None, data: str | Path | None = None, **options: Any
+) -> Figure:
+    """Draws a figure of runs, as `calibench plot` does.
+
+    Args:
+        runs: at least one; a folder of runs stands for all of them.
+        out: file for the figure, ending in .svg, .pdf or .png. None: it is returned alone.
+        data: CSV file for the numbers that are drawn.
+        options: fields of `calibench.analysis.options.PlotOptions`: `kind`, `task`, `confidence`, `style`, `width`,
+            `overlay`.
+
+    Returns:
+        A matplotlib figure, which may be changed; `calibench.reports.figures.save` writes it.
+
+    Raises:
+        InputError: an option that there is not or does not fit, or runs without what this kind is drawn from.
+    """
+    from calibench.analysis import plot as of
+    from calibench.analysis.options import PlotOptions
+    from calibench.fields import read
+    from calibench.store.opening import all_opened
+
+    chosen = PlotOptions(**read((PlotOptions,), options))
+    with all_opened(*runs) as opened_runs:
+        found, figure = of.drawn(opened_runs, chosen)
+    of.publish(found, figure, out, data)
+    return figure
 
 
 @_door
@@ -211,10 +246,11 @@ def votes(*runs: str | Path | RunFile, confidence: Sequence[str] | None = None, 
         CalibenchError: a run cannot be read.
     """
     from calibench.analysis import votes as of
+    from calibench.store.opening import all_opened
 
     given = _given(confidence=confidence, out=out)
-    with _opened(*_each(runs)) as opened:
-        result = of.votes(opened, given.confidence)
+    with all_opened(*runs) as opened_runs:
+        result = of.votes(opened_runs, given.confidence)
     if given.out is not None:
         of.publish(result, Path(given.out))
     return result
@@ -241,10 +277,11 @@ def recalibrate(
         CalibenchError: a run cannot be read.
     """
     from calibench.analysis import recalibrate as of
+    from calibench.store.opening import opened
 
     given = _given(maps=maps, out=out)
-    with _opened(run) as (opened,), _opened(*([] if fit is None else [fit])) as fitted:
-        result = of.recalibrate(opened, fitted[0] if fitted else None, given.maps or of.DEFAULT)
+    with opened(run) as (run_file,), opened(*([] if fit is None else [fit])) as fitted:
+        result = of.recalibrate(run_file, fitted[0] if fitted else None, given.maps or of.DEFAULT)
     if given.out is not None:
         of.publish(result, Path(given.out))
     return result
@@ -334,36 +371,6 @@ def tune(recipe: str, model: str, tasks: str | Sequence[str], out: str | Path, *
     of_recipe = {name: value for name, value in options.items() if name not in general}
     given = {"recipe": recipe, "model": model, "tasks": tasks, "out": out, "options": of_recipe, **general}
     return of(TuneConfig(**read((TuneConfig,), given)), Silent())
-
-
-@contextlib.contextmanager
-def _opened(*runs: str | Path | RunFile) -> Iterator[list[RunFile]]:
-    """The runs, those of paths opened for as long as the context lasts."""
-    from calibench.store import RunFile
-
-    with contextlib.ExitStack() as stack:
-        yield [run if isinstance(run, RunFile) else stack.enter_context(RunFile.open(_path(run))) for run in runs]
-
-
-def _each(runs: Sequence[str | Path | RunFile]) -> Iterator[str | Path | RunFile]:
-    """The runs, with those of a folder of runs in its place."""
-    from calibench.store import RunFile, runs_in
-
-    for run in runs:
-        yield from [run] if isinstance(run, RunFile) else runs_in(_path(run))
-
-
-def _path(run: Any) -> Path:
-    """Where a run is.
-
-    Raises:
-        InputError: no path was given.
-    """
-    from calibench.errors import InputError
-
-    if not isinstance(run, str | PathLike) or not str(run):
-        raise InputError(f"expected a run: its folder, its file or an open run, found {run!r:.80}")
-    return Path(run)
 
 
 def _given(**options: Any) -> AnalysisOptions:

@@ -1,4 +1,4 @@
-"""Reliability diagrams and accuracy by level, drawn with matplotlib's object-oriented interface.
+"""Figures of pages, drawn with matplotlib's object-oriented interface.
 
 Names of tasks, models and methods are untrusted: they are drawn literally (no mathtext) and cannot become markup.
 """
@@ -19,7 +19,7 @@ from matplotlib.figure import Figure, FigureBase
 
 from calibench.errors import InputError, StorageError
 from calibench.records import Metric, Reliability, ReliabilityBin
-from calibench.reports.text import clip, label
+from calibench.reports.text import clip
 
 # Each role has a colour of its own, so that an inlined figure can follow the page's light and dark styles.
 COLOURS = {
@@ -51,14 +51,10 @@ _STYLE = {
     "text.color": COLOURS["ink"],
     "legend.frameon": False,
     "svg.hashsalt": "calibench",
+    "svg.fonttype": "none",
     "pdf.fonttype": 42,
 }
 _FORMATS = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
-_CAPTION = (
-    "Dots: accuracy of the answers in a bin, with 95 % interval; larger dots hold more answers.\n"
-    "Grey: where the accuracy of a perfectly calibrated model would fall in 95 % of runs.\n"
-    "Below: answers per bin, correct upwards, incorrect downwards."
-)
 _MARKERS = "sD^vPX*<>"
 SERIES = (
     ("ink", "o", "-"), ("correct", "s", "--"), ("incorrect", "D", "-."), ("violet", "^", ":"), ("green", "v", "--"),
@@ -74,30 +70,6 @@ def style() -> Iterator[None]:
     with matplotlib.rc_context(defaults | _STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # drawn as a box
         yield
-
-
-def reliability_figure(diagrams: Sequence[Reliability], *, title: str | None = None) -> Figure:
-    """Reliability diagrams with counts, intervals and noise band, each above its histogram by outcome.
-
-    Several diagrams are laid out as a grid of up to four columns; each is titled with its task and method.
-
-    Raises:
-        ValueError: no diagrams.
-    """
-    if not diagrams:
-        raise ValueError("diagrams: expected at least one, found none")
-    columns = min(4, len(diagrams))
-    rows = -(-len(diagrams) // columns)
-    with style():
-        figure = Figure(figsize=(max(4.4, 2.9 * columns), 3.9 * rows + 0.8), layout="constrained")
-        if title:
-            figure.suptitle(clip(title, 100), parse_math=False, fontsize=11)
-        figure.supxlabel(_CAPTION, fontsize=7, color=COLOURS["muted"], parse_math=False)
-        panels = figure.subfigures(rows, columns, squeeze=False).flat
-        for panel, diagram in zip(panels, diagrams, strict=False):
-            panel.suptitle(_heading(diagram), parse_math=False, fontsize=8.5)
-            _draw(panel, diagram)
-    return figure
 
 
 def panel_figure(diagram: Reliability) -> Figure:
@@ -291,12 +263,6 @@ def _level(metric: Metric) -> int:
     return int(metric.subset.removeprefix("level="))
 
 
-def _heading(diagram: Reliability) -> str:
-    subset = "" if diagram.subset == "all" else f" · {clip(diagram.subset, 12)}"
-    name = label(diagram.task, diagram.method, 34 - len(subset)) + subset
-    return f"{name}\nn = {diagram.n_used:,} of {diagram.n_total:,}"
-
-
 def _draw(figure: FigureBase, diagram: Reliability) -> None:
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1.15])
     _draw_accuracy(upper, diagram.bins)
@@ -366,7 +332,7 @@ def check_path(path: Path) -> None:
 def save(figure: Figure, path: str | Path) -> None:
     """Writes the figure as SVG, PDF or PNG, by the path's suffix. Equal figures give equal bytes.
 
-    Text in SVG is drawn as outlines, so that the file looks the same wherever it is opened.
+    Text stays text: in SVG it can be searched and edited, and PDF embeds TrueType fonts (Type 42).
 
     Raises:
         InputError: another suffix.

@@ -6,7 +6,6 @@ import io
 import re
 from xml.etree import ElementTree
 
-import matplotlib
 from matplotlib.figure import Figure
 
 from calibench.reports.figures import COLOURS, style
@@ -20,7 +19,7 @@ def inline_svg(figure: Figure, prefix: str, description: str) -> str:
         prefix: makes the element's ids unique within the page.
         description: what a screen reader says.
     """
-    with style(), matplotlib.rc_context({"svg.fonttype": "none"}):
+    with style():
         buffer = io.BytesIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     root = ElementTree.fromstring(buffer.getvalue())

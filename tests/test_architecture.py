@@ -27,7 +27,16 @@ PLAIN = ("calibench.tasks", "calibench.metrics", "calibench.reports")
 CONTRACT = tuple(
     f"calibench.{name}"
     for name in (
-        *("records", "results", "results.decisions", "fields", "registry", "registry.foreign", "version"),
+        *(
+            "records",
+            "results",
+            "results.decisions",
+            "results.plots",
+            "fields",
+            "registry",
+            "registry.foreign",
+            "version",
+        ),
         *("errors", "errors.characters", "errors.secrets", "errors.terminal"),
     )
 )

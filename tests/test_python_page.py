@@ -11,7 +11,7 @@ import pytest
 from traps import found_first, met, set_traps
 
 import calibench
-from calibench.reports import figures
+from calibench.reports import figures, plots
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "python.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -24,7 +24,7 @@ def test_the_table_names_every_function():
 
 def test_the_figures_that_are_named_exist():
     named = set(re.findall(r"`(\w+_figure)`", PAGE))
-    assert named == {name for name in vars(figures) if name.endswith("_figure")}
+    assert named == {name for of in (figures, plots) for name in vars(of) if name.endswith("_figure")}
 
 
 @pytest.mark.engine

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -10,12 +9,13 @@ from typing import get_args
 
 import msgspec
 
+from calibench.analysis.names import place, unique
 from calibench.analysis.report import report
 from calibench.errors import InputError, unknown_name
 from calibench.files import write_text
 from calibench.records import Kind
 from calibench.results import Comparison, RunSummary
-from calibench.store import FILE_NAME, RunFile
+from calibench.store import RunFile
 
 FIRST = "first"
 """As a baseline: the run that is given first."""
@@ -37,11 +37,11 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
     from calibench.metrics.changes import change_splits
 
     if len(runs) < 2:
-        found = f"one: {_place(runs[0])}" if runs else "none"
+        found = f"one: {place(runs[0])}" if runs else "none"
         raise InputError(f"compare: expected at least two runs, found {found}")
     _refuse_twice(runs)
     base = _position(runs, [str(run.manifest().get("name")) for run in runs], baseline)
-    summaries = _with_unique_names(runs, [report(run) for run in runs])
+    summaries = [msgspec.structs.replace(report(run), name=name) for run, name in zip(runs, unique(runs), strict=True)]
     reference = summaries[base].name
     frames = {summary.name: run.frame() for summary, run in zip(summaries, runs, strict=True)}
     ladder = sorted(summaries, key=lambda s: _KINDS.index(s.kind) if s.kind in _KINDS else len(_KINDS))
@@ -81,7 +81,7 @@ def _position(runs: Sequence[RunFile], names: Sequence[str], baseline: str) -> i
     if baseline in names:
         if names.count(baseline) == 1:
             return names.index(baseline)
-        folders = ", ".join(_place(run) for run, name in zip(runs, names, strict=True) if name == baseline)
+        folders = ", ".join(place(run) for run, name in zip(runs, names, strict=True) if name == baseline)
         raise InputError(f"--baseline {baseline}: several runs have this name; name the folder: {folders}")
     for i, run in enumerate(runs):
         if Path(baseline).resolve() in (run.path.resolve(), run.path.parent.resolve()):
@@ -89,18 +89,6 @@ def _position(runs: Sequence[RunFile], names: Sequence[str], baseline: str) -> i
     if baseline == FIRST:
         return 0
     raise unknown_name("baseline", baseline, [*dict.fromkeys(names), FIRST])
-
-
-def _with_unique_names(runs: Sequence[RunFile], summaries: Sequence[RunSummary]) -> list[RunSummary]:
-    held = Counter(s.name for s in summaries)
-    return [
-        msgspec.structs.replace(s, name=f"{s.name} ({_place(run)})") if held[s.name] > 1 else s
-        for run, s in zip(runs, summaries, strict=True)
-    ]
-
-
-def _place(run: RunFile) -> str:
-    return str(run.path.parent if run.path.name == FILE_NAME else run.path)
 
 
 def _held(summary: RunSummary) -> str:

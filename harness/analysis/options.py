@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from calibench.fields import Names, NonNegative, Options, Positive, Text, WholeNumber, option
+from calibench.results.plots import PlotKind
 
 
 class AnalysisOptions(Options, frozen=True, kw_only=True):
@@ -16,6 +17,19 @@ class AnalysisOptions(Options, frozen=True, kw_only=True):
     confidence: Annotated[Names | None, option("methods that weigh votes")] = None
     maps: Annotated[Names | None, option("keys of `calibench.metrics.recalibration.MAPS`")] = None
     out: Annotated[Text | None, option("folder of the page")] = None
+
+
+class PlotOptions(Options, frozen=True, kw_only=True):
+    """Those of `plot`."""
+
+    kind: Annotated[PlotKind, option("what is drawn")] = "reliability"
+    task: Annotated[Names | None, option("tasks that are drawn (default: all)")] = None
+    confidence: Annotated[Names | None, option("methods that are drawn (default: all)")] = None
+    style: Annotated[Literal["paper", "talk"], option("size of text and lines")] = "paper"
+    width: Annotated[
+        Text | None, option("of the figure, as 3.3in, 84mm or 240pt (default: one column, two for more panels)")
+    ] = None
+    overlay: Annotated[bool, option("all lines of a task in one axes, not a panel for each")] = False
 
 
 class ScoreOptions(Options, frozen=True, kw_only=True):

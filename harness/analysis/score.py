@@ -176,7 +176,8 @@ def publish(scored: Scored, folder: Path) -> Path:
         StorageError: nothing can be written here.
         IdentityError: a run lies here that was not scored from a file, or one of a model that this file lacks.
     """
-    from calibench.reports import figures
+    from calibench.reports.figures import save
+    from calibench.reports.plots import reliability_figure
 
     folders = _folders(folder, scored)
     _refuse_others(folder, folders)
@@ -191,8 +192,7 @@ def publish(scored: Scored, folder: Path) -> Path:
         if len(diagrams) <= _MAX_FIGURES or not scored.comparison:
             report.publish(of.summary, folders[name])
     if 0 < len(diagrams) <= _MAX_FIGURES:
-        title = next(iter(scored.models.values())).summary.manifest["file"]
-        figures.save(figures.reliability_figure(diagrams, title=title), folder / _FIGURE)
+        save(reliability_figure(diagrams), folder / _FIGURE)
     if scored.comparison:
         return compare.publish(scored.comparison, folder)
     return next(iter(folders.values())) / "report.html"

@@ -72,7 +72,7 @@ def threshold(
     groups = frame.groupby(["task", "protocol", "method"] if by_task else ["protocol", "method"], sort=True)
     cells: dict[Key, pd.DataFrame] = {(key if by_task else (ALL, *key)): rows for key, rows in groups}
     alpha = round(1 - level, 12) / len(cells)
-    chosen_rows = {key: _one_per_question(rows, seed) for key, rows in cells.items()}
+    chosen_rows = {key: one_per_question(rows, seed) for key, rows in cells.items()}
     rules = [_rule(key, rows, precision, alpha) for key, rows in chosen_rows.items()]
     chosen = _best(rules)
     first = chosen[0]
@@ -154,7 +154,7 @@ def _tried(of: Answers, methods: Sequence[str] | None) -> pd.DataFrame:
     return frame
 
 
-def _one_per_question(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+def one_per_question(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     """One answer of each independent question: the same one of every method."""
     import numpy as np
 
@@ -166,7 +166,7 @@ def _one_per_question(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
 def _rule(key: Key, rows: pd.DataFrame, precision: float, alpha: float) -> ThresholdRule:
     from calibench.metrics import threshold as metric
 
-    counts = _counts(rows)
+    counts = counts_of(rows)
     found = metric.search(counts, precision, alpha)
     tokens = _tokens(rows)
     ends = metric.exact_interval(found.right, found.n) if found.n else (None, None)
@@ -187,7 +187,7 @@ def _rule(key: Key, rows: pd.DataFrame, precision: float, alpha: float) -> Thres
     )
 
 
-def _counts(rows: pd.DataFrame) -> Counts:
+def counts_of(rows: pd.DataFrame) -> Counts:
     """Of the rows that have an answer and a confidence."""
     from calibench.metrics import threshold as metric
 
@@ -201,7 +201,7 @@ def _costs(of: Answers, rule: ThresholdRule, rows: pd.DataFrame, costs: Costs) -
     tokens = _tokens(rows)
     if tokens is None and costs.token:
         raise InputError(f"{of.name}: --cost-token needs the tokens of each answer, which are not known here")
-    counts, n = _counts(rows), len(rows)
+    counts, n = counts_of(rows), len(rows)
     spent = costs.token * (tokens or 0) / n
     expected = metric.expected_costs(counts, n, costs.error, costs.review, spent)
     curve = tuple(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from calibench.analysis.names import unique
 from calibench.errors import InputError
 from calibench.files import write_text
 from calibench.grading.answer_classes import answer_classes
@@ -43,7 +44,7 @@ def votes(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Vote
 
     if not runs:
         raise InputError("votes: expected at least one run, found none")
-    names = _names(runs)
+    names = unique(runs)
     frames, notes = {}, []
     for name, run in zip(names, runs, strict=True):
         frames[name], left_out = _chosen(run, methods)
@@ -82,15 +83,6 @@ def publish(result: Votes, folder: Path) -> Path:
     write_text(folder / "votes.json", msgspec.json.format(msgspec.json.encode(result), indent=1).decode())
     write_text(folder / "votes.html", votes_report(result))
     return folder / "votes.html"
-
-
-def _names(runs: Sequence[RunFile]) -> list[str]:
-    """The runs' names, with their folders where a name occurs twice."""
-    names = [str(run.manifest().get("name", run.path.parent.name)) for run in runs]
-    named = [f"{n} ({run.path.parent})" if names.count(n) > 1 else n for n, run in zip(names, runs, strict=True)]
-    if twice := next((name for name in named if named.count(name) > 1), None):
-        raise InputError(f"{twice}: this run is given twice")
-    return named
 
 
 def _chosen(run: RunFile, methods: Sequence[str] | None) -> tuple[pd.DataFrame, list[str]]:

@@ -11,14 +11,14 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from calibench.cli import decide, lists, look, run, runs, score, tasks, tune
+from calibench.cli import decide, lists, look, plot, run, runs, score, tasks, tune
 from calibench.cli.parser import INTERRUPTED, Parser
 from calibench.errors import CalibenchError
 from calibench.errors.stopping import stoppable
 from calibench.errors.terminal import guarded, tell
 from calibench.version import __version__
 
-_GROUPS = (run, runs, look, decide, score, tasks, tune, lists)
+_GROUPS = (run, runs, plot, look, decide, score, tasks, tune, lists)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Commands that read what runs left: report, compare, votes, recalibrate, plot. None needs a model."""
+"""Commands that read what runs left: report, compare, votes, recalibrate. None needs a model."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ def register(commands: Any) -> None:
     _add_compare(commands)
     _add_votes(commands)
     _add_recalibrate(commands)
-    _add_plot(commands)
 
 
 def _add_report(commands: Any) -> None:
@@ -132,10 +131,9 @@ def _compare(options: argparse.Namespace) -> None:
     from calibench.analysis.compare import compare, publish
     from calibench.reports.comparability import asked_otherwise
     from calibench.reports.tables import comparison_text
-    from calibench.store import RunFile, runs_in
+    from calibench.store.opening import all_opened
 
-    with contextlib.ExitStack() as opened:
-        runs = [opened.enter_context(RunFile.open(run)) for given in options.runs for run in runs_in(given)]
+    with all_opened(*options.runs) as runs:
         for run in runs:
             output.warn_if_unfinished(run)
         comparison = compare(runs, options.baseline)
@@ -173,10 +171,9 @@ def _scaling(options: argparse.Namespace) -> None:
 def _votes(options: argparse.Namespace) -> None:
     from calibench.analysis.votes import publish, votes
     from calibench.reports.votes import votes_text
-    from calibench.store import RunFile, runs_in
+    from calibench.store.opening import all_opened
 
-    with contextlib.ExitStack() as opened:
-        runs = [opened.enter_context(RunFile.open(run)) for given in options.runs for run in runs_in(given)]
+    with all_opened(*options.runs) as runs:
         result = votes(runs, options.confidence)
         default = runs[0].path.parent if len(runs) == 1 else Path("runs/votes")
     for note in result.notes:
@@ -237,39 +234,3 @@ def _recalibrate_one(run_path: Path, options: argparse.Namespace, folder: Path |
         print(recalibration_text(result))
         output.print_place(page)
     return result
-
-
-def _add_plot(commands: Any) -> None:
-    plot = add(commands, "plot", _plot, "plot a run's reliability diagrams")
-    plot.add_argument("run", metavar="RUN")
-    plot.add_argument("--out", metavar="FILE", required=True, help="file to write: .svg, .pdf or .png")
-    plot.add_argument("--confidence", metavar="NAMES", type=values.names, help="methods to plot (default: all)")
-    plot.set_defaults(out_is_file=True)
-    renamed(plot, "--method", "--confidence", type=values.names)
-
-
-def _plot(options: argparse.Namespace) -> None:
-    from msgspec.structs import replace
-
-    from calibench.analysis.report import report
-    from calibench.reports import figures
-    from calibench.store import RunFile, runs_in
-
-    figures.check_path(Path(options.out))
-    summaries = []
-    for path in runs_in(options.run):
-        with RunFile.open(path) as run:
-            output.warn_if_unfinished(run)
-            summaries.append(report(run))
-    found = [(s, d) for s in summaries for d in s.scorecard.reliability if d.subset == "all"]
-    diagrams = [
-        replace(diagram, method=f"{summary.name}, {diagram.method}") if len(summaries) > 1 else diagram
-        for summary, diagram in found
-        if not options.confidence or diagram.method in options.confidence
-    ]
-    if not diagrams:
-        methods = ", ".join(sorted({d.method for _, d in found})) or "none"
-        raise InputError(f"{options.run}: no reliability data for this choice; methods with confidences: {methods}")
-    title = summaries[0].name if len(summaries) == 1 else Path(options.run).resolve().name
-    figures.save(figures.reliability_figure(diagrams, title=title), Path(options.out))
-    print(options.out)

@@ -178,7 +178,8 @@ def _headline(cell: RealCell) -> Iterator[Sequence[str]]:
 
 
 def _diagrams(cell: RealCell, folder: Path) -> str:
-    from calibench.reports.figures import reliability_figure, save
+    from calibench.reports.figures import save
+    from calibench.reports.plots import reliability_figure
 
     card = scorecard(frame_of(cell.passes["default"], "default"))
     name = cell.model.rpartition("/")[2]

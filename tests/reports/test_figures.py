@@ -1,4 +1,4 @@
-"""Reliability diagrams and figures by level."""
+"""Figures of pages, and how figures are written."""
 
 import io
 import re
@@ -12,6 +12,7 @@ from synthetic_run import HOSTILE, METHODS, NASTY
 
 from calibench.errors import InputError, StorageError
 from calibench.reports import figures, small_multiples
+from calibench.reports.plots import reliability_figure
 from calibench.reports.svg import inline_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -55,9 +56,9 @@ def test_a_diagram_without_answers_says_so(diagram):
 @pytest.mark.parametrize("suffix", [".svg", ".pdf", ".png", ".SVG"])
 def test_equal_diagrams_give_equal_bytes_whatever_the_users_settings(summary, tmp_path, suffix):
     diagrams = summary.scorecard.reliability[:2]
-    figures.save(figures.reliability_figure(diagrams, title="a run"), tmp_path / f"a{suffix}")
-    with matplotlib.rc_context({"font.size": 30, "text.usetex": True, "svg.fonttype": "none", "savefig.dpi": 20}):
-        figures.save(figures.reliability_figure(diagrams, title="a run"), tmp_path / f"b{suffix}")
+    figures.save(reliability_figure(diagrams), tmp_path / f"a{suffix}")
+    with matplotlib.rc_context({"font.size": 30, "text.usetex": True, "svg.fonttype": "path", "savefig.dpi": 20}):
+        figures.save(reliability_figure(diagrams), tmp_path / f"b{suffix}")
     first = (tmp_path / f"a{suffix}").read_bytes()
     assert first == (tmp_path / f"b{suffix}").read_bytes()
     assert len(first) > 5000
@@ -74,17 +75,21 @@ def test_a_folder_that_is_not_there_is_a_storage_error(diagram, tmp_path):
         figures.save(figures.panel_figure(diagram), tmp_path / "none" / "x.svg")
 
 
-def test_no_diagrams_is_an_error():
-    with pytest.raises(ValueError, match="diagrams"):
-        figures.reliability_figure([])
+def test_text_stays_text_in_svg_and_pdf_embeds_truetype_fonts(diagram, tmp_path):
+    figure = reliability_figure([diagram])
+    figures.save(figure, tmp_path / "x.svg")
+    texts = {element.text for element in ElementTree.parse(tmp_path / "x.svg").iter(f"{SVG}text")}
+    assert {"confidence", "accuracy"} <= texts
+    figures.save(figure, tmp_path / "x.pdf")
+    assert b"/CIDFontType2" in (tmp_path / "x.pdf").read_bytes()
 
 
 @pytest.mark.parametrize("name", [HOSTILE, NASTY, "$\\frac{1}{2}$", "$unclosed \\frac{", "_hidden", "数学 اختبار", ""])
 def test_names_are_drawn_literally_and_never_become_markup(diagram, tmp_path, name):
-    figure = figures.reliability_figure([renamed(diagram, task=name, method=name)], title=name)
+    figure = reliability_figure([renamed(diagram, task=name, method=name), renamed(diagram, task="x")], overlay=False)
     figures.save(figure, tmp_path / "x.svg")
     tags = {element.tag for element in ElementTree.parse(tmp_path / "x.svg").iter() if element.tag.startswith(SVG)}
-    drawing = {"svg", "metadata", "style", "defs", "g", "path", "use", "clipPath", "rect"}
+    drawing = {"svg", "metadata", "style", "defs", "g", "path", "use", "clipPath", "rect", "text"}
     assert tags <= {SVG + tag for tag in drawing}
 
 
