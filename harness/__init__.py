@@ -154,22 +154,28 @@ def score(file: str | Path, *, out: str | Path | None = None, **options: Any) ->
 
 
 @_door
-def report(run: str | Path | RunFile, *, out: str | Path | None = None) -> RunSummary:
+def report(
+    run: str | Path | RunFile, *, convention: str | Sequence[str] | None = None, out: str | Path | None = None
+) -> RunSummary:
     """Scores a run: its scorecard, outcomes and most confident errors.
 
     Args:
         run: folder, file, or an opened run.
+        convention: names of `calibench.metrics.conventions.CONVENTIONS`, or `all`: how others compute a calibration
+            error. The numbers under each are the summary's `conventions`.
         out: folder for `report.html` and `scorecard.json`. None: nothing is written.
 
     Raises:
+        InputError: an unknown convention.
         CalibenchError: there is no run, or it holds no graded generation.
     """
     from calibench.analysis import report as of
     from calibench.store.opening import opened
 
-    given = _given(out=out)
+    given = _given(convention=convention, out=out)
+    conventions = of.conventions_named(given.convention)
     with opened(run) as (run_file,):
-        summary = of.report(run_file)
+        summary = of.report(run_file, conventions)
     if given.out is not None:
         of.publish(summary, Path(given.out))
     return summary

@@ -127,10 +127,10 @@ def _macro(whole: dict[Group, Estimates], domains: dict[str, str]) -> Iterator[M
             for name in (*main(), NOISE_FLOOR.name):
                 if name in tasks[members[0]]:
                     group = Group("macro", protocol, method, subset)
-                    yield _mean(group, MEASURES[name], {t: tasks[t][name] for t in members})
+                    yield mean_over_tasks(group, MEASURES[name], {t: tasks[t][name] for t in members})
 
 
-def _mean(group: Group, measure: Measure, tasks: dict[str, Estimate]) -> Metric:
+def mean_over_tasks(group: Group, measure: Measure, tasks: dict[str, Estimate]) -> Metric:
     """The mean of a metric over tasks; each task is resampled on its own (stratified bootstrap)."""
     undefined = [task for task, e in tasks.items() if np.isnan(e.value)]
     return mean_metric(

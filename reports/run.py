@@ -14,7 +14,7 @@ import msgspec
 from markupsafe import Markup
 
 from calibench.records import Reliability, Scorecard
-from calibench.reports import figures, headline, risk, small_multiples, tables, text
+from calibench.reports import conventions, figures, headline, risk, small_multiples, tables, text
 from calibench.reports.page import (
     OUTCOMES,
     SCENARIOS,
@@ -47,6 +47,8 @@ def run_report(summary: RunSummary) -> str:
         unread=_unread(summary),
         risks=list(risk.curves_of(figure, summary.scorecard)) if len(summary.scorecard.reliability) <= _MANY else [],
         notices=_notices(summary),
+        conventions=conventions.by_task(summary),
+        convention_words=conventions.definitions(summary),
         levels=list(_levels(figure, summary.scorecard)),
         breakdowns=_breakdowns(summary.scorecard),
         imputations=groups(_imputations(summary.scorecard), lambda i: (i["protocol"], i["task"], i["method"])),

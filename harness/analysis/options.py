@@ -16,6 +16,9 @@ class AnalysisOptions(Options, frozen=True, kw_only=True):
     baseline: Annotated[Text, option("name or folder of a run, or `first`")] = "first"
     confidence: Annotated[Names | None, option("methods that weigh votes")] = None
     maps: Annotated[Names | None, option("keys of `calibench.metrics.recalibration.MAPS`")] = None
+    convention: Annotated[
+        Names | None, option("how others compute a calibration error, shown beside: names, or `all`")
+    ] = None
     out: Annotated[Text | None, option("folder of the page")] = None
 
 

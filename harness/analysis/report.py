@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, get_args
 import msgspec
 
 from calibench.analysis.spreads import label_mass, spreads
-from calibench.errors import InputError, RunFileError
+from calibench.errors import InputError, RunFileError, unknown_name
 from calibench.errors.secrets import masked
 from calibench.files import write_text
-from calibench.records import Outcome, Status
+from calibench.records import Metric, Outcome, Status
 from calibench.results import UNREAD, GalleryItem, OutcomeCount, RunSummary, UnreadItem
 from calibench.store import RunFile
 
@@ -25,10 +25,15 @@ _MOSTLY = 0.5
 """Share of a task's generations without a readable answer from which on it has examples of them."""
 _OUTCOMES = get_args(Outcome)
 _STATUSES = get_args(Status)
+_ALL = "all"
 
 
-def report(run: RunFile) -> RunSummary:
+def report(run: RunFile, conventions: Sequence[str] = ()) -> RunSummary:
     """Computes all that a report needs of a run.
+
+    Args:
+        run: what was kept of it.
+        conventions: of `conventions_named`; the numbers under each of them are added.
 
     Raises:
         InputError: the run holds no graded generation.
@@ -44,7 +49,30 @@ def report(run: RunFile) -> RunSummary:
         raise RunFileError(f"{run.path}: its manifest has no usable entry {error}") from error
     texts = run.has_texts()
     summary = summarize(frame, manifest, _gallery(run, frame) if texts else None, label_mass(run) if texts else {})
-    return msgspec.structs.replace(summary, unread=_unread(run, frame)) if texts else summary
+    return msgspec.structs.replace(
+        summary, unread=_unread(run, frame) if texts else (), conventions=_under(conventions, frame)
+    )
+
+
+def conventions_named(names: Sequence[str] | None) -> tuple[str, ...]:
+    """The conventions that are asked for, each once; `all` stands for every one.
+
+    Raises:
+        InputError: an unknown name.
+    """
+    from calibench.metrics.conventions import CONVENTIONS
+
+    names = tuple(dict.fromkeys(names or ()))
+    for name in names:
+        if name not in CONVENTIONS and name != _ALL:
+            raise unknown_name("convention", name, [*CONVENTIONS, _ALL])
+    return tuple(CONVENTIONS) if _ALL in names else names
+
+
+def _under(conventions: Sequence[str], frame: pd.DataFrame) -> dict[str, tuple[Metric, ...]]:
+    from calibench.metrics.conventions import scores
+
+    return {name: scores(frame, name) for name in conventions}
 
 
 def summarize(
@@ -94,9 +122,10 @@ def publish_numbers(summary: RunSummary, folder: Path) -> None:
     write_text(folder / "scorecard.json", numbers)
 
 
-def update(run: RunFile) -> RunSummary:
-    """Computes the numbers of a run that is open for writing; replaces those in its file, and the pages beside it."""
-    summary = report(run)
+def update(run: RunFile, conventions: Sequence[str] = ()) -> RunSummary:
+    """Computes the numbers of a run that is open for writing, as `report`; replaces those in its file, and the pages
+    beside it."""
+    summary = report(run, conventions)
     run.replace_metrics(summary.scorecard.metrics)
     publish(summary, run.path.parent)
     return summary

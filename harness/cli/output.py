@@ -25,10 +25,13 @@ def print_place(page: Path) -> None:
 
 
 def print_headline(summary: Any, report: Path) -> None:
+    from calibench.reports.conventions import conventions_text
     from calibench.reports.run import spread_notes
     from calibench.reports.tables import headline, text
 
     print(text(headline(summary.scorecard)))
+    if summary.conventions:
+        print(f"\n{conventions_text(summary)}")
     for note in (note for spread in summary.spreads for note in spread_notes(spread)):
         tell("note", note)
     print_place(report)

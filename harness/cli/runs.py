@@ -43,12 +43,21 @@ def _add_report(commands: Any) -> None:
         default="",
         help="with --rescore: tasks of files of your own, comma-separated, as `run --tasks` named them (file:FILE)",
     )
+    report.add_argument(
+        "--convention",
+        metavar="NAMES",
+        type=values.names,
+        help="also show the numbers as others compute them, such as netcal, torchmetrics, hle; `all`: every convention"
+        " that is known",
+    )
     add_task_file_options(report)
 
 
 def _report(options: argparse.Namespace) -> None:
+    from calibench.analysis.report import conventions_named
     from calibench.store import runs_in
 
+    options.convention = conventions_named(options.convention)
     runs = runs_in(options.run)
     found = {}
     for run in runs:
@@ -85,11 +94,12 @@ def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
         if options.dry_run:
             return None
         output.warn_if_unfinished(run)
-        summary = update(run)
+        summary = update(run, options.convention)
     metrics = summary.scorecard.metrics
     if not options.json:
         output.print_headline(summary, folder / "report.html")
-    return {"rescored": found, "metrics": metrics} if found else metrics
+    more = {name: of for name, of in (("rescored", found), ("conventions", summary.conventions)) if of}
+    return {**more, "metrics": metrics} if more else metrics
 
 
 def _rescore(run: RunFile, options: argparse.Namespace) -> Rescoring:

@@ -143,6 +143,8 @@ class RunSummary(Record, kw_only=True, frozen=True):
     spreads: tuple[Spread, ...] = ()
     unread: tuple[UnreadItem, ...] = ()
     """Examples from each task most of whose generations have no readable answer."""
+    conventions: dict[str, tuple[Metric, ...]] = {}
+    """Name of another tool's or publication's convention -> the numbers under it, where they were asked for."""
 
 
 class Comparison(Record, kw_only=True, frozen=True):
