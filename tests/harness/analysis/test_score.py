@@ -318,7 +318,8 @@ def ece(confidence, correct) -> float:
 @pytest.mark.data
 @pytest.mark.slow
 def test_published_numbers_are_reproduced(benchmark_data, tmp_path):
-    """55 published cases; accuracy, Brier and AUROC are defined as here. Published ECEs have bins of other edges."""
+    """55 published cases; accuracy, Brier and AUROC are defined as here. The published ECEs are
+    those of `tests/metrics/test_conventions.py`."""
     with gzip.open(benchmark_data / "recorded" / "calibration_cases.jsonl.gz", "rt") as file:
         cases = [json.loads(line) for line in file]
     path = tmp_path / "cases.jsonl"
