@@ -7,7 +7,7 @@ itself computed, `tests/golden/conventions.py`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike
 
 from calibench.metrics import calibration, proper
 from calibench.metrics.discrimination import auroc
-from calibench.metrics.estimate import Estimate
 from calibench.metrics.measure import Group, Measure, estimates, metric
 from calibench.metrics.measures import NO_METHOD
 from calibench.metrics.sample import Sample, in_order, sample_of
@@ -274,28 +273,30 @@ CONVENTIONS: dict[str, Convention] = {
 }  # fmt: skip
 
 
-def scores(frame: pd.DataFrame, name: str) -> tuple[Metric, ...]:
-    """The numbers of a run under a convention: on the rows that it scores, its calibration error, and the accuracy,
+def scores(frame: pd.DataFrame, names: Iterable[str]) -> dict[str, tuple[Metric, ...]]:
+    """The numbers of a run under conventions: on the rows that each scores, its calibration error, and the accuracy,
     mean confidence, Brier score and AUROC that go with it.
 
     Args:
         frame: as `metrics.scorecard.scorecard` takes it.
-        name: a key of `CONVENTIONS`.
+        names: keys of `CONVENTIONS`.
 
     Returns:
-        For each task, protocol and method, then for the unweighted mean over tasks (task `macro`).
+        Name -> the numbers of each task, protocol and method, then of the unweighted mean over tasks (task `macro`).
     """
-    measures = _measures(CONVENTIONS[name])
-    found: dict[Group, dict[str, Estimate]] = {}
-    for key, rows in in_order(frame).groupby(["task", "protocol", "method"], sort=True):
-        task, protocol, method = key
-        if method != NO_METHOD:
-            found[Group(task, protocol, method, "all")] = estimates(measures, sample_of(rows))
-    of_tasks = [metric(group, m, by_name[m.name]) for group, by_name in found.items() for m in measures]
-    return (*of_tasks, *_macro(measures, found))
+    samples = {
+        Group(task, protocol, method, "all"): sample_of(rows)
+        for (task, protocol, method), rows in in_order(frame).groupby(["task", "protocol", "method"], sort=True)
+        if method != NO_METHOD
+    }
+    return {name: tuple(_under(CONVENTIONS[name], samples)) for name in names}
 
 
-def _macro(measures: tuple[Measure, ...], found: dict[Group, dict[str, Estimate]]) -> Iterator[Metric]:
+def _under(convention: Convention, samples: dict[Group, Sample]) -> Iterator[Metric]:
+    measures = _measures(convention)
+    found = {group: estimates(measures, sample) for group, sample in samples.items()}
+    for group, by_name in found.items():
+        yield from (metric(group, m, by_name[m.name]) for m in measures)
     for protocol, method in sorted({(g.protocol, g.method) for g in found}):
         tasks = {g.task: e for g, e in found.items() if (g.protocol, g.method) == (protocol, method)}
         for m in measures:

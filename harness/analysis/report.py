@@ -72,7 +72,7 @@ def conventions_named(names: Sequence[str] | None) -> tuple[str, ...]:
 def _under(conventions: Sequence[str], frame: pd.DataFrame) -> dict[str, tuple[Metric, ...]]:
     from calibench.metrics.conventions import scores
 
-    return {name: scores(frame, name) for name in conventions}
+    return scores(frame, conventions) if conventions else {}
 
 
 def summarize(

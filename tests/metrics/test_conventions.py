@@ -44,7 +44,7 @@ def frame_of(case: pd.Series, confidence: pd.Series, correct: pd.Series) -> pd.D
 
 
 def numbers(frame: pd.DataFrame, name: str) -> dict[tuple[str, str], float | None]:
-    return {(m.task, m.metric): m.value for m in scores(frame, name)}
+    return {(m.task, m.metric): m.value for m in scores(frame, [name])[name]}
 
 
 @pytest.fixture(scope="module")
@@ -91,12 +91,12 @@ def test_who_scores_a_missing_confidence(rows):
     assert one["sums", "brier"] == pytest.approx((0.01 + 0.25 + 1 + 0.49) / 4)
     assert (zero["sums", "auroc"], one["sums", "auroc"]) == (1, pytest.approx(2 / 3))
     assert zero["macro", "mean_confidence"] == pytest.approx(2.1 / 4)
-    assert {m.n_used for m in scores(frame, "rlcr") if m.task == "sums"} == {4}
+    assert {m.n_used for m in scores(frame, ["rlcr"])["rlcr"] if m.task == "sums"} == {4}
 
 
 def test_what_the_original_cannot_say_has_a_reason(rows):
     frame = rows([(0.9, "correct")] * 150)
-    (error,) = (m for m in scores(frame, "hle") if m.metric == "rms_calibration_error" and m.task == "sums")
+    (error,) = (m for m in scores(frame, ["hle"])["hle"] if m.metric == "rms_calibration_error" and m.task == "sums")
     assert error.value is None
     assert "fewer than 200 rows" in error.reason
     zeros = rows([(0.0, "correct")] * 5)
