@@ -175,7 +175,7 @@ def report(
     given = _given(convention=convention, out=out)
     conventions = of.conventions_named(given.convention)
     with opened(run) as (run_file,):
-        summary = of.report(run_file, conventions)
+        summary = of.report(run_file, conventions, browse=given.out is not None)
     if given.out is not None:
         of.publish(summary, Path(given.out))
     return summary

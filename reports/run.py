@@ -1,7 +1,7 @@
 """Self-contained HTML pages: how they are made, and the report of one run.
 
-A page loads nothing and runs nothing (its Content-Security-Policy forbids both), and shows text of models and data sets
-literally.
+A page loads nothing and runs nothing but the browser of answers (its Content-Security-Policy forbids all else), and
+shows text of models and data sets literally.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from markupsafe import Markup
 
 from calibench.records import Reliability, Scorecard
-from calibench.reports import conventions, figures, headline, risk, small_multiples, tables, text
+from calibench.reports import browse, conventions, figures, headline, risk, small_multiples, tables, text
 from calibench.reports.page import (
     OUTCOMES,
     SCENARIOS,
@@ -35,8 +35,11 @@ _SUBSETS = {"domain": "Domain", "subject": "Subject", "level": "Level"}
 def run_report(summary: RunSummary) -> str:
     """The page of one run."""
     figure, measures = figure_maker(), tables.measures_of([summary.scorecard])
+    browser = browse.browser(summary.answers)
     return render(
         "run.html",
+        browser=browser,
+        **({"script_source": Markup(browse.script_source())} if browser else {}),
         measures=measures,
         columns=tables.columns(measures),
         summary=summary,

@@ -8,32 +8,30 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
+from calibench.analysis import texts
 from calibench.analysis.spreads import label_mass, spreads
 from calibench.errors import InputError, RunFileError, unknown_name
 from calibench.errors.secrets import masked
 from calibench.files import write_text
 from calibench.records import Metric, Outcome, Status
-from calibench.results import UNREAD, GalleryItem, OutcomeCount, RunSummary, UnreadItem
+from calibench.results import GalleryItem, OutcomeCount, RunSummary
 from calibench.store import RunFile
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_GALLERY_PER_METHOD = 5
-_UNREAD_PER_TASK = 3
-_MOSTLY = 0.5
-"""Share of a task's generations without a readable answer from which on it has examples of them."""
 _OUTCOMES = get_args(Outcome)
 _STATUSES = get_args(Status)
 _ALL = "all"
 
 
-def report(run: RunFile, conventions: Sequence[str] = ()) -> RunSummary:
+def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = False) -> RunSummary:
     """Computes all that a report needs of a run.
 
     Args:
         run: what was kept of it.
         conventions: of `conventions_named`; the numbers under each of them are added.
+        browse: with a sample of the answers and their texts, for a page to browse.
 
     Raises:
         InputError: the run holds no graded generation.
@@ -47,10 +45,15 @@ def report(run: RunFile, conventions: Sequence[str] = ()) -> RunSummary:
         _ = manifest["name"], manifest["kind"], manifest["model"]["name"]
     except (KeyError, TypeError) as error:
         raise RunFileError(f"{run.path}: its manifest has no usable entry {error}") from error
-    texts = run.has_texts()
-    summary = summarize(frame, manifest, _gallery(run, frame) if texts else None, label_mass(run) if texts else {})
+    known = run.has_texts()
+    summary = summarize(
+        frame, manifest, texts.confident_errors(run, frame) if known else None, label_mass(run) if known else {}
+    )
     return msgspec.structs.replace(
-        summary, unread=_unread(run, frame) if texts else (), conventions=_under(conventions, frame)
+        summary,
+        unread=texts.unread(run, frame) if known else (),
+        answers=texts.sample(run, frame) if known and browse else None,
+        conventions=_under(conventions, frame),
     )
 
 
@@ -125,7 +128,7 @@ def publish_numbers(summary: RunSummary, folder: Path) -> None:
 def update(run: RunFile, conventions: Sequence[str] = ()) -> RunSummary:
     """Computes the numbers of a run that is open for writing, as `report`; replaces those in its file, and the pages
     beside it."""
-    summary = report(run, conventions)
+    summary = report(run, conventions, browse=True)
     run.replace_metrics(summary.scorecard.metrics)
     publish(summary, run.path.parent)
     return summary
@@ -154,55 +157,3 @@ def count_outcomes(
             )
         )
     return tuple(counts)
-
-
-def _gallery(run: RunFile, frame: pd.DataFrame) -> tuple[GalleryItem, ...]:
-    """The most confident errors of each task, protocol and method; ties in the order of question ids."""
-    wrong = frame[(frame["outcome"] == "incorrect") & frame["value"].notna()]
-    order = wrong.sort_values(
-        ["task", "protocol", "method", "value", "question_id", "draw"], ascending=[True, True, True, False, True, True]
-    )
-    items = []
-    for row in order.groupby(["task", "protocol", "method"]).head(_GALLERY_PER_METHOD).itertuples():
-        question = run.question(row.task, row.question_id)
-        generation = run.draws(row.task, row.question_id, row.protocol)[row.draw]
-        items.append(
-            GalleryItem(
-                task=row.task,
-                question_id=row.question_id,
-                protocol=row.protocol,
-                draw=row.draw,
-                method=row.method,
-                confidence=row.value,
-                question=question.text,
-                choices=question.choices,
-                gold=question.gold,
-                answer=row.answer if isinstance(row.answer, str) else None,
-                reasoning=generation.reasoning,
-                text=generation.text,
-            )
-        )
-    return tuple(items)
-
-
-def _unread(run: RunFile, frame: pd.DataFrame) -> tuple[UnreadItem, ...]:
-    """What was written on the first questions without a readable answer, of each task that mostly has none."""
-    items = []
-    draws = frame.drop_duplicates(["task", "protocol", "question_id", "draw"])
-    for (task, protocol), rows in draws.groupby(["task", "protocol"], sort=True):
-        unread = rows[rows["outcome"].isin(UNREAD)]
-        if len(unread) < _MOSTLY * len(rows):
-            continue
-        for row in unread.drop_duplicates("question_id").head(_UNREAD_PER_TASK).itertuples():
-            items.append(
-                UnreadItem(
-                    task=task,
-                    question_id=row.question_id,
-                    protocol=protocol,
-                    draw=row.draw,
-                    outcome=row.outcome,
-                    question=run.question(task, row.question_id).text,
-                    text=run.draws(task, row.question_id, protocol)[row.draw].text,
-                )
-            )
-    return tuple(items)

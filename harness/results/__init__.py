@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from calibench.records import Domain, MeasureInfo, Metric, Record, Scorecard
+from calibench.records import Domain, MeasureInfo, Metric, Outcome, Record, Scorecard, Status
 
 
 class Difference(Record, kw_only=True, frozen=True):
@@ -96,6 +96,51 @@ class UnreadItem(Record, kw_only=True, frozen=True):
     text: str
 
 
+class ReadingItem(Record, kw_only=True, frozen=True):
+    """How one confidence method read one answer."""
+
+    method: str
+    value: float | None
+    """In [0, 1]; None unless status is `ok`."""
+    status: Status
+    raw: str | None
+    """What the value was read from; None if there was nothing."""
+
+
+class SampledAnswer(Record, kw_only=True, frozen=True):
+    """One generation with everything that is known of it."""
+
+    task: str
+    question_id: str
+    protocol: str
+    draw: int
+    question: str
+    choices: tuple[str, ...]
+    gold: tuple[str, ...]
+    outcome: Outcome
+    answer: str | None
+    """The extracted answer; None if none was read."""
+    grader: str
+    detail: str | None
+    reasoning: str | None
+    text: str
+    """The whole output, reasoning included."""
+    tokens: int | None
+    """Generated tokens, reasoning included; None if they are not known."""
+    readings: tuple[ReadingItem, ...]
+    """By method."""
+
+
+class AnswerSample(Record, kw_only=True, frozen=True):
+    """Answers to browse."""
+
+    items: tuple[SampledAnswer, ...]
+    """In such an order that the first n are about as many of each task, outcome and tenth of the confidence."""
+    n_total: int
+    """Generations of the run."""
+    methods: tuple[str, ...]
+
+
 class OutcomeCount(Record, kw_only=True, frozen=True):
     """How many generations of a task ended in each outcome, and how many gave a confidence by each method."""
 
@@ -145,6 +190,8 @@ class RunSummary(Record, kw_only=True, frozen=True):
     """Examples from each task most of whose generations have no readable answer."""
     conventions: dict[str, tuple[Metric, ...]] = {}
     """Name of another tool's or publication's convention -> the numbers under it, where they were asked for."""
+    answers: AnswerSample | None = None
+    """None where no page is made, or the texts are not known."""
 
 
 class Comparison(Record, kw_only=True, frozen=True):

@@ -279,6 +279,14 @@ class RunFile:
             found.setdefault(reading.draw, {})[reading.method] = reading
         return found
 
+    def answer(
+        self, task: str, question_id: str, protocol: str, draw: int
+    ) -> tuple[Generation, Grade, tuple[Confidence, ...]]:
+        """One draw that is graded: what was written, its grade, and its confidences by method."""
+        key = {"task": task, "question_id": question_id, "protocol": protocol, "draw": draw}
+        generation, grade = next(self._select(Generation, **key)), next(self._select(Grade, **key))
+        return generation, grade, tuple(self._select(Confidence, **key))
+
     def finished(self, task: str, question_id: str, protocol: str) -> dict[int, set[str]]:
         """What is stored about the draws of one question: draw -> the methods read, and `grade` if it is graded."""
         key = (task, question_id, protocol)

@@ -143,13 +143,13 @@ def test_the_run_file_takes_ten_thousand_generations_a_second(stored):
     assert not MEASURED or np.median(rates) >= 10_000
 
 
-def test_a_hundred_thousand_generations_report_in_fifteen_seconds_and_five_megabytes(stored):
+def test_a_hundred_thousand_generations_report_in_fifteen_seconds_and_ten_megabytes(stored):
     folder, _ = stored
     command = [sys.executable, "-m", "calibench", "report", folder]
     seconds = timed(lambda: subprocess.run(command, check=True, capture_output=True))
     megabytes = (folder / "report.html").stat().st_size / 1e6
     print(f"\n{5 * QUESTIONS * 8:,} generations, two methods: {seconds:.1f} s, {megabytes:.2f} MB; {_load()}")
-    assert megabytes <= 5
+    assert megabytes <= 10
     assert not MEASURED or seconds < 15
 
 

@@ -6,17 +6,13 @@ from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from chromium import FLAGS
 from synthetic_run import build, comparison
 from test_html import Page
 
 from calibench.reports.comparison import comparison_report
 from calibench.reports.run import run_report
 
-CHROMIUM = "chromium"
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-)  # fmt: skip
 POLICY = '<meta http-equiv="Content-Security-Policy"'
 
 pytestmark = pytest.mark.browser
@@ -78,7 +74,7 @@ def dump(source, folder, *flags):
     """The document as it stands after loading, without what was drawn."""
     page = folder / "page.html"
     page.write_text(source, encoding="utf-8")
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}", *flags, "--dump-dom", page.as_uri()]
+    command = ["chromium", *FLAGS, f"--user-data-dir={folder / 'profile'}", *flags, "--dump-dom", page.as_uri()]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
 
 

@@ -1,5 +1,9 @@
 """The pages as a reader's browser parses them."""
 
+import base64
+import gzip
+import hashlib
+import json
 import re
 from collections import Counter
 from html.parser import HTMLParser
@@ -15,7 +19,7 @@ from calibench.records import Metric, Scorecard
 from calibench.reports.run import run_report
 from calibench.reports.tables import headline
 from calibench.reports.text import number, visible
-from calibench.results import GalleryItem, OutcomeCount, RunSummary
+from calibench.results import AnswerSample, GalleryItem, OutcomeCount, RunSummary, SampledAnswer
 
 replace = msgspec.structs.replace
 HTML = {
@@ -115,6 +119,22 @@ def test_a_page_forbids_scripts_and_network(source):
     (policy,) = [value for value in Page(source).values("content") if "default-src" in value]
     assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
     assert "script-src" not in policy
+
+
+def test_the_browser_of_answers_is_the_one_script_and_the_policy_names_its_hash(summary):
+    item = SampledAnswer(
+        task=HOSTILE, question_id=HOSTILE, protocol="stated", draw=0, question=HOSTILE, choices=(), gold=(HOSTILE,),
+        outcome="correct", answer=HOSTILE, grader="number/1", detail=None, reasoning=HOSTILE, text=HOSTILE, tokens=None,
+        readings=(),
+    )  # fmt: skip
+    answers = AnswerSample(items=(item,), n_total=1, methods=("stated",))
+    source = run_report(replace(summary, answers=answers))
+    assert HOSTILE not in source
+    data, script = re.findall(r"<script[^>]*>(.*?)</script>", source, re.DOTALL)
+    content = json.loads(gzip.decompress(base64.b64decode(data)))
+    assert content["items"][0]["question"] == HOSTILE
+    hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; script-src 'sha256-{hashed}'; style-src" in source
 
 
 def test_ids_are_unique_and_references_lead_somewhere(source):
