@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from calibench.version import __version__
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from calibench.analysis.apply import Applied
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
     from calibench.analysis.score import Scored
     from calibench.results import Comparison, Recalibrated, RunSummary, Votes
     from calibench.results.decisions import Checked, Policy, Thresholds
+    from calibench.results.maps import SavedMaps
     from calibench.store import RunFile
 
 __all__ = [
-    "__version__", "apply", "check", "compare", "open_run", "plot", "recalibrate", "report", "run", "score",
-    "threshold", "tune", "votes",
+    "__version__", "apply", "check", "compare", "open_run", "plot", "recalibrate", "recalibrated", "report", "run",
+    "score", "threshold", "tune", "votes",
 ]  # fmt: skip
 _TO_FILE = ("apply", "plot", "threshold")
 """The functions whose `out` is a file."""
@@ -224,16 +226,9 @@ def plot(
     Raises:
         InputError: an option that there is not or does not fit, or runs without what this kind is drawn from.
     """
-    from calibench.analysis import plot as of
-    from calibench.analysis.options import PlotOptions
-    from calibench.fields import read
-    from calibench.store.opening import all_opened
+    from calibench.analysis.plot import from_options
 
-    chosen = PlotOptions(**read((PlotOptions,), options))
-    with all_opened(*runs) as opened_runs:
-        found, figure = of.drawn(opened_runs, chosen)
-    of.publish(found, figure, out, data)
-    return figure
+    return from_options(runs, out, data, options)
 
 
 @_door
@@ -269,6 +264,7 @@ def recalibrate(
     fit: str | Path | RunFile | None = None,
     maps: Sequence[str] | None = None,
     out: str | Path | None = None,
+    save: str | Path | None = None,
 ) -> Recalibrated:
     """Maps a run's confidences to the accuracy seen at them, and scores both on questions that no map was fitted on.
 
@@ -277,20 +273,37 @@ def recalibrate(
         fit: run that the maps are fitted on, as one of the training split; None: one half of the questions of `run`.
         maps: keys of `calibench.metrics.recalibration.MAPS`; None: temperature, platt, isotonic and classifier.
         out: folder for `recalibration.html` and `recalibration.json`. None: nothing is written.
+        save: file for the recommended map of each method, fitted on all answers; `recalibrated` uses it. Nothing is
+            written where none is shown to be better than the confidences as they are.
 
     Raises:
         InputError: an unknown map, no answer with a confidence, or two runs that share a question.
         CalibenchError: a run cannot be read.
     """
+    from calibench.analysis import maps as of_maps
     from calibench.analysis import recalibrate as of
     from calibench.store.opening import opened
 
     given = _given(maps=maps, out=out)
     with opened(run) as (run_file,), opened(*([] if fit is None else [fit])) as fitted:
-        result = of.recalibrate(run_file, fitted[0] if fitted else None, given.maps or of.DEFAULT)
+        other = fitted[0] if fitted else None
+        result = of.recalibrate(run_file, other, given.maps or of.DEFAULT)
+        if save is not None and (saved := of_maps.saved(result, run_file, other)).maps:
+            of_maps.publish(saved, Path(save))
     if given.out is not None:
         of.publish(result, Path(given.out))
     return result
+
+
+@_door
+def recalibrated(maps: str | Path | SavedMaps, of: Any, **columns: Any) -> pd.DataFrame:
+    """Maps the confidences of a run or file by what `recalibrate(..., save=FILE)` wrote; the answers need no verdicts.
+
+    Args, returns, raises: as `calibench.analysis.maps.recalibrated`; `columns` are of a file.
+    """
+    from calibench.analysis.maps import recalibrated as of_maps
+
+    return of_maps(maps, of, columns)
 
 
 @_door

@@ -11,7 +11,7 @@ counts as 99.95 %: infinities go, and the order stays.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,8 +31,19 @@ _MAX_WEIGHT = 100.0
 maximum."""
 
 Apply = Callable[[np.ndarray], np.ndarray]
-Fit = Callable[[np.ndarray, np.ndarray, int], tuple[Apply, dict[str, float]]]
-"""(inputs, correct [N], seed) -> the map and its parameters. Raises Unfit."""
+
+
+class Fitted(NamedTuple):
+    """What one method made of the rows of a fit."""
+
+    apply: Apply
+    parameters: dict[str, float]
+    knots: tuple[tuple[float, float], ...] = ()
+    """Of maps without a formula: (confidence, what it becomes), rising; of `histogram`, (middle of a bin, accuracy)."""
+
+
+Fit = Callable[[np.ndarray, np.ndarray, int], Fitted]
+"""(inputs, correct [N], seed) -> the map. Raises Unfit."""
 
 
 class Unfit(ValueError):
@@ -56,6 +67,8 @@ class Recalibration(NamedTuple):
     fitted_on: np.ndarray
     """Questions of the fit, sorted."""
     apply: Apply
+    knots: tuple[tuple[float, float], ...]
+    """See `Fitted`."""
 
     def __call__(self, inputs: ArrayLike, questions: ArrayLike) -> np.ndarray:
         """Recalibrated confidences [N] of rows of other questions.
@@ -105,8 +118,21 @@ def fit(method: str, inputs: ArrayLike, correct: ArrayLike, questions: ArrayLike
         raise Unfit(f"fitting needs {MIN_QUESTIONS} questions, found {len(units)}")
     if correct.all() or not correct.any():
         raise Unfit(f"all {len(correct)} answers of the fit are {'correct' if correct.all() else 'incorrect'}")
-    apply, parameters = MAPS[method].fit(inputs, correct, seed)
-    return Recalibration(method, parameters, len(correct), units, apply)
+    fitted = MAPS[method].fit(inputs, correct, seed)
+    return Recalibration(method, fitted.parameters, len(correct), units, fitted.apply, fitted.knots)
+
+
+def restored(method: str, parameters: Mapping[str, float], knots: Sequence[tuple[float, float]]) -> Apply:
+    """A map of confidences from what `fit` gave of it, for answers to questions that it was not fitted on.
+
+    Raises:
+        KeyError: another method than one of confidences, or a parameter that is missing.
+        ValueError: a map with knots has none.
+    """
+    if method in ("isotonic", "histogram") and not knots:
+        raise ValueError(f"{method}: expected knots, found none")
+    made = _RESTORED[method](parameters, np.array(knots, dtype=float).reshape(-1, 2))
+    return lambda confidence: np.clip(made(_inputs(MAPS[method], confidence)), 0.0, 1.0)
 
 
 def fit_half(questions: ArrayLike, seed: int = 0) -> np.ndarray:
@@ -162,7 +188,7 @@ def _logit(confidence: np.ndarray) -> np.ndarray:
     return logit(_bounded(confidence))
 
 
-def _temperature(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> tuple[Apply, dict[str, float]]:
+def _temperature(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> Fitted:
     from scipy.optimize import brentq
     from scipy.special import expit
 
@@ -180,70 +206,87 @@ def _temperature(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> tup
         scale = high
     else:
         scale = brentq(slope_of_loss, low, high, xtol=1e-12)
-    return lambda c: expit(scale * _logit(c)), {"temperature": 1 / scale}
+    return Fitted(_on_logit(scale, 0.0), {"temperature": 1 / scale})
 
 
-def _platt(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> tuple[Apply, dict[str, float]]:
-    from scipy.special import expit
-
+def _platt(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> Fitted:
     _needs_two_values(confidence)
     n_right, n_wrong = correct.sum(), (~correct).sum()
     target = np.where(correct, (n_right + 1) / (n_right + 2), 1 / (n_wrong + 2))
     slope, intercept = _logistic(_logit(confidence)[:, None], target, bounds=(None, None))
-    return lambda c: expit(slope * _logit(c) + intercept), {"slope": slope, "intercept": intercept}
+    return Fitted(_on_logit(slope, intercept), {"slope": slope, "intercept": intercept})
 
 
-def _beta(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> tuple[Apply, dict[str, float]]:
+def _on_logit(slope: float, intercept: float) -> Apply:
     from scipy.special import expit
 
+    return lambda confidence: expit(slope * _logit(confidence) + intercept)
+
+
+def _beta(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> Fitted:
     _needs_two_values(confidence)
-
-    def design(confidence: np.ndarray) -> np.ndarray:
-        inner = _bounded(confidence)
-        return np.stack([np.log(inner), -np.log1p(-inner)], axis=1)
-
-    a, b, c = _logistic(design(confidence), correct.astype(float), bounds=(0.0, _MAX_WEIGHT))
-    return lambda x: expit(design(x) @ (a, b) + c), {"a": a, "b": b, "c": c}
+    a, b, c = _logistic(_beta_design(confidence), correct.astype(float), bounds=(0.0, _MAX_WEIGHT))
+    return Fitted(_beta_map(a, b, c), {"a": a, "b": b, "c": c})
 
 
-def _isotonic(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> tuple[Apply, dict[str, float]]:
+def _beta_design(confidence: np.ndarray) -> np.ndarray:
+    inner = _bounded(confidence)
+    return np.stack([np.log(inner), -np.log1p(-inner)], axis=1)
+
+
+def _beta_map(a: float, b: float, c: float) -> Apply:
+    from scipy.special import expit
+
+    return lambda confidence: expit(_beta_design(confidence) @ (a, b) + c)
+
+
+def _isotonic(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> Fitted:
     from sklearn.isotonic import IsotonicRegression
 
     fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(confidence, correct)
-    return fitted.predict, {"levels": float(len(np.unique(fitted.y_thresholds_)))}
+    knots = zip(fitted.X_thresholds_.tolist(), fitted.y_thresholds_.tolist(), strict=True)
+    return Fitted(fitted.predict, {"levels": float(len(np.unique(fitted.y_thresholds_)))}, tuple(knots))
 
 
-def _histogram(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> tuple[Apply, dict[str, float]]:
+def _histogram(confidence: np.ndarray, correct: np.ndarray, _seed: int) -> Fitted:
     bins = equal_width_bins(confidence)
     n = np.bincount(bins, minlength=N_BINS)
-    accuracy = np.bincount(bins, correct, minlength=N_BINS) / np.maximum(n, 1)
+    filled = np.flatnonzero(n)
+    accuracy = np.bincount(bins, correct, minlength=N_BINS)[filled] / n[filled]
+    knots = np.stack([(filled + 0.5) / N_BINS, accuracy], axis=1)
+    return Fitted(_histogram_map(knots), {"bins": float(len(filled))}, tuple((x, y) for x, y in knots.tolist()))
+
+
+def _histogram_map(knots: np.ndarray) -> Apply:
+    accuracy = np.full(N_BINS, np.nan)
+    accuracy[equal_width_bins(knots[:, 0])] = knots[:, 1]
 
     def apply(confidence: np.ndarray) -> np.ndarray:
-        at = equal_width_bins(confidence)
-        return np.where(n[at] > 0, accuracy[at], confidence)
+        found = accuracy[equal_width_bins(confidence)]
+        return np.where(np.isnan(found), confidence, found)
 
-    return apply, {"bins": float((n > 0).sum())}
+    return apply
 
 
-def _classifier(features: np.ndarray, correct: np.ndarray, _seed: int) -> tuple[Apply, dict[str, float]]:
+def _classifier(features: np.ndarray, correct: np.ndarray, _seed: int) -> Fitted:
     from sklearn.linear_model import LogisticRegression
 
     return _on_standardised(LogisticRegression(max_iter=1000), features, correct)
 
 
-def _perceptron(features: np.ndarray, correct: np.ndarray, seed: int) -> tuple[Apply, dict[str, float]]:
+def _perceptron(features: np.ndarray, correct: np.ndarray, seed: int) -> Fitted:
     from sklearn.neural_network import MLPClassifier
 
     network = MLPClassifier(hidden_layer_sizes=(8,), alpha=1.0, solver="lbfgs", max_iter=2000, random_state=seed)
     return _on_standardised(network, features, correct)
 
 
-def _on_standardised(model: Any, features: np.ndarray, correct: np.ndarray) -> tuple[Apply, dict[str, float]]:
+def _on_standardised(model: Any, features: np.ndarray, correct: np.ndarray) -> Fitted:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     fitted = make_pipeline(StandardScaler(), model).fit(features, correct)
-    return lambda x: fitted.predict_proba(x)[:, 1], {"features": float(features.shape[1])}
+    return Fitted(lambda x: fitted.predict_proba(x)[:, 1], {"features": float(features.shape[1])})
 
 
 def _needs_two_values(confidence: np.ndarray) -> None:
@@ -267,6 +310,16 @@ def _logistic(design: np.ndarray, target: np.ndarray, bounds: tuple[float | None
     options = {"maxiter": 10_000, "ftol": 1e-15, "gtol": 1e-10}
     return minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits, options=options).x.tolist()
 
+
+_RESTORED: dict[str, Callable[[Mapping[str, float], np.ndarray], Apply]] = {
+    "temperature": lambda parameters, _: _on_logit(1 / parameters["temperature"], 0.0),
+    "platt": lambda parameters, _: _on_logit(parameters["slope"], parameters["intercept"]),
+    "isotonic": lambda _, knots: lambda confidence: np.interp(confidence, knots[:, 0], knots[:, 1]),
+    "beta": lambda parameters, _: _beta_map(parameters["a"], parameters["b"], parameters["c"]),
+    "histogram": lambda _, knots: _histogram_map(knots),
+}
+OF_CONFIDENCES = ("temperature", "platt", "beta", "histogram", "isotonic")
+"""The maps that need nothing but a confidence, from the simplest on."""
 
 MAPS: dict[str, MapKind] = {
     "temperature": MapKind(

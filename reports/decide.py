@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from calibench.reports import text
+from calibench.reports.formats import Cell, Column, Table, name_cell, name_column
 from calibench.reports.tables import align
 from calibench.results.decisions import Checked, DecisionCount, DriftTest, RuleCosts, ThresholdRule, Thresholds
 
@@ -36,6 +37,54 @@ def thresholds_text(found: Thresholds) -> str:
     costs = [_costs_text(each, named=len(found.costs) > 1) for each in found.costs]
     promise = textwrap.fill(f"{'* the policy. ' * (len(found.tried) > 1)}{policy.guarantee}", _WIDTH)
     return "\n\n".join([align(lines), *_unreached(found), *costs, promise])
+
+
+def thresholds_table(found: Thresholds) -> Table:
+    """Every rule that was tried; those of the policy are marked."""
+    names = [name_column(title) for title in ("Protocol", "Task", "Method")]
+    numbers = (
+        Column("Automate from", ("threshold",)), Column("Automated", ("share", "n_automated")),
+        Column("Of them right", ("precision", "precision_low", "precision_high")), Column("Questions", ("n",)),
+        Column("Tokens per correct", ("tokens_per_correct",)), Column("Policy", ("policy",)),
+    )  # fmt: skip
+    rows = []
+    for rule in found.tried:
+        chosen, tokens = rule in found.policy.rules, rule.tokens_per_correct
+        rows.append((
+            *map(name_cell, (rule.protocol, rule.task, rule.method)),
+            _from(rule.threshold),
+            Cell(_percent(rule.share), (rule.share, rule.n_automated)),
+            Cell(
+                f"{_percent(rule.precision)} {_interval(rule)}".strip(),
+                (rule.precision, rule.precision_low, rule.precision_high),
+            ),
+            Cell(f"{rule.n:,}", (rule.n,)),
+            Cell(text.UNDEFINED if tokens is None else f"{tokens:,.0f}", (tokens,)),
+            Cell("yes" if chosen else "no", (chosen,)),
+        ))  # fmt: skip
+    return Table((*names, *numbers), tuple(rows))
+
+
+def _from(threshold: float | None) -> Cell:
+    return Cell("never" if threshold is None else f"{threshold:g}", (threshold,))
+
+
+def checked_table(checked: Checked) -> Table:
+    """One row per rule of the policy."""
+    numbers = (
+        Column("Automate from", ("threshold",)), Column("Labelled", ("n",)), Column("Automated", ("n_automated",)),
+        Column("Of them right", ("precision",)), Column("Evidence of a fall", ("evidence",)),
+        Column("Alarm at", ("limit",)),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            name_cell(test.task), _from(test.threshold), Cell(f"{test.n:,}", (test.n,)),
+            Cell(f"{test.n_automated:,}", (test.n_automated,)), Cell(_percent(test.precision), (test.precision,)),
+            Cell(f"{test.evidence:,.2f}", (test.evidence,)), Cell(f"{test.limit:g}", (test.limit,)),
+        )
+        for test in checked.tests
+    )  # fmt: skip
+    return Table((name_column("Task"), *numbers), rows)
 
 
 def _costs_text(costs: RuleCosts, *, named: bool) -> str:

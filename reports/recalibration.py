@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from markupsafe import Markup
 
 from calibench.records import MeasureInfo, Metric, Reliability
 from calibench.reports import small_multiples, tables, text
+from calibench.reports.formats import Cell, Column, Table, name_cell, name_column
 from calibench.reports.page import glossary, groups, render
 from calibench.results import Difference, Recalibrated
 
@@ -58,6 +59,24 @@ def recalibration_text(result: Recalibrated) -> str:
         parts.append(tables.align(changes))
     parts.append("\n".join(undefined))
     return "\n\n".join(part for part in parts if part)
+
+
+def recalibration_table(results: Mapping[str, Recalibrated]) -> Table:
+    """Every task's numbers before and after, of each run."""
+    judged = {name: title for result in results.values() for name, title in _judged(result).items()}
+    names = [name_column(title) for title in ("Run", "Protocol", "Task", "Method", "Map")]
+    numbers = [Column(title, (name, f"{name}_low", f"{name}_high")) for name, title in judged.items()]
+    lines = []
+    of_runs = [(run, *part) for run, result in results.items() for part in _tables(result)]
+    for run, (protocol, task, method), rows in of_runs:
+        for row in rows:
+            cells = [name_cell(name) for name in (run, protocol, task, method, row["name"])]
+            for metric in judged:
+                found = row["metrics"].get(metric)
+                values = (None, None, None) if found is None else (found.value, found.low, found.high)
+                cells.append(Cell(_cell(row, metric), values))
+            lines.append(tuple(cells))
+    return Table((*names, *numbers), tuple(lines))
 
 
 def _measures(result: Recalibrated) -> dict[str, MeasureInfo]:

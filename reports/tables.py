@@ -1,15 +1,14 @@
-"""The headline table of a scorecard, and the differences of runs, as plain text, Markdown and CSV."""
+"""The headline table of a scorecard, and the differences of runs."""
 
 from __future__ import annotations
 
-import csv as csv_module
-import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from calibench.records import MeasureInfo, Metric, Scorecard
-from calibench.reports.text import UNDEFINED, clip, interval, labels, number, p_value, signed, visible
+from calibench.reports.formats import Cell, Column, Table, name_cell, name_column
+from calibench.reports.text import UNDEFINED, clip, interval, labels, number, p_value, signed
 from calibench.results import Comparison, Difference
 
 Measures = Mapping[str, MeasureInfo]
@@ -115,34 +114,21 @@ def align(lines: Sequence[Sequence[str]]) -> str:
     )
 
 
-def markdown(rows: Sequence[dict]) -> str:
-    """A Markdown table, one line per row of `headline`."""
-    titles = _titles(rows)
-    heading = ["Protocol", "Task", "Method", *titles.values(), "n used/total"]
-    lines = [heading, ["---"] * 3 + ["---:"] * (len(heading) - 3)]
-    for row in rows:
-        names = [_markdown_escape(row[key]) for key in ("protocol", "task", "method")]
-        lines.append([*names, *(_value(row[m]) for m in titles), _count(row["ece"])])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
-def _markdown_escape(name: str) -> str:
-    for mark in "\\`*_[]<>|&":
-        name = name.replace(mark, "\\" + mark)
-    return clip(name, 200)
-
-
-def csv(rows: Sequence[dict]) -> str:
-    """Comma-separated values with all digits: `accuracy`, `accuracy_low`, ... `accuracy_reason`; so for each metric."""
-    out = io.StringIO()
-    titles = _titles(rows)
-    names = [m if key == "value" else f"{m}_{key}" for m in titles for key in _CELL]
-    writer = csv_module.writer(out, lineterminator="\n")
-    writer.writerow(["protocol", "task", "method", *names])
-    for row in rows:
-        names = [visible(row[key]) for key in ("protocol", "task", "method")]
-        writer.writerow([*names, *(row[m][key] for m in titles for key in _CELL)])
-    return out.getvalue()
+def headline_table(cards: Mapping[str, Scorecard]) -> Table:
+    """The headline of each run or model: one row per protocol, task and method."""
+    shown = columns(measures_of(cards.values()))
+    names = [name_column(title) for title in ("Run", "Protocol", "Task", "Method")]
+    return Table(
+        (*names, *(Column(m.title, (m.metric, *(f"{m.metric}_{key}" for key in _CELL[1:]))) for m in shown)),
+        tuple(
+            (
+                *map(name_cell, (run, row["protocol"], row["task"], row["method"])),
+                *(Cell(_value(row[m.metric]), tuple(row[m.metric][key] for key in _CELL)) for m in shown),
+            )
+            for run, card in cards.items()
+            for row in headline(card)
+        ),
+    )
 
 
 def verdict(difference: Difference, measures: Measures) -> str:
@@ -163,6 +149,42 @@ def comparison_text(comparison: Comparison) -> str:
         row | {"task": run.name} for run in comparison.runs for row in headline(run.scorecard) if row["task"] == "macro"
     ]
     return f"{text(rows)}\n\n{baseline_text(comparison)}"
+
+
+def comparison_tables(comparison: Comparison) -> list[Table]:
+    """The means over tasks of each run, and every difference of two runs."""
+    means = {
+        run.name: replace(run.scorecard, metrics=tuple(m for m in run.scorecard.metrics if m.task == "macro"))
+        for run in comparison.runs
+    }
+    return [headline_table(means), differences_table(comparison)]
+
+
+def differences_table(comparison: Comparison) -> Table:
+    """Run B minus run A with 95 % interval, p after Holm's correction, and the verdict."""
+    measures = _measures(comparison)
+    names = [name_column(title, name) for title, name in (
+        ("Run A", "run_a"), ("Run B", "run_b"), ("Protocol", ""), ("Task", ""), ("Method", ""), ("Subset", ""),
+        ("Metric", ""),
+    )]  # fmt: skip
+    numbers = (
+        Column("A", ("a",)), Column("B", ("b",)), Column("B − A", ("difference", "low", "high")),
+        Column("p (Holm)", ("p_holm",)), Column("Verdict", ("verdict",)), Column("Questions", ("n_questions",)),
+    )  # fmt: skip
+    rows = []
+    for d in comparison.differences:
+        change = f"{signed(d.difference)} {interval(d.low, d.high)}".strip()
+        rows.append((
+            *map(name_cell, (d.run_a, d.run_b, d.protocol, d.task, d.method, d.subset)),
+            Cell(measures[d.metric].title, (d.metric,)),
+            Cell(number(d.a), (d.a,)),
+            Cell(number(d.b), (d.b,)),
+            Cell(change, (d.difference, d.low, d.high)),
+            Cell(p_value(d.p_holm), (d.p_holm,)),
+            Cell(verdict(d, measures), (d.verdict,)),
+            Cell(str(d.n_questions), (d.n_questions,)),
+        ))  # fmt: skip
+    return Table((*names, *numbers), tuple(rows))
 
 
 def splits_text(comparison: Comparison) -> str:

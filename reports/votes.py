@@ -7,6 +7,7 @@ from typing import Any
 
 from calibench.records import Metric
 from calibench.reports import figures, text
+from calibench.reports.formats import Cell, Column, Table, name_cell, name_column
 from calibench.reports.page import figure_maker, glossary, groups, render
 from calibench.reports.tables import Measures, align
 from calibench.results import Reach, Votes, VotesRun
@@ -88,6 +89,30 @@ def votes_text(votes: Votes) -> str:
     )
     parts.append("\n".join(_sentence(reach) for reach in votes.reaches if reach.task == "macro"))
     return "\n\n".join(part for part in parts if part)
+
+
+def votes_table(votes: Votes) -> Table:
+    """What `votes_text` shows of each run."""
+    titles = {m.metric: m.title for m in votes.measures}
+    names = [name_column(title) for title in ("Run", "Protocol", "Task", "Method")]
+    shown = {**_COLUMNS, "wqd": "wqd"}
+    numbers = [
+        Column("Single" if column == "single" else titles[metric], (column, f"{column}_low", f"{column}_high"))
+        for column, metric in shown.items()
+    ]
+    equals = Column(titles["weighted_equals"], ("reference_draws", "equal_draws"))
+    lines = []
+    for run in votes.runs:
+        for row in rows(run):
+            cells = [name_cell(name) for name in (run.name, row["protocol"], row["task"], row["method"])]
+            cells.append(Cell(str(row["k"]), (row["k"],)))
+            for column in shown:
+                m = row[column]
+                values = (None, None, None) if m is None else (m.value, m.low, m.high)
+                cells.append(Cell(_cell(m, sign=column == "gain"), values))
+            cells.append(Cell(_equal(row), (row["reference"], row["equals"] and row["equals"].value)))
+            lines.append(tuple(cells))
+    return Table((*names, Column("K", ("draws",)), *numbers, equals), tuple(lines))
 
 
 def _cell(metric: Metric | None, sign: bool = False) -> str:

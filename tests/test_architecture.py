@@ -31,6 +31,7 @@ CONTRACT = tuple(
             "records",
             "results",
             "results.decisions",
+            "results.maps",
             "results.plots",
             "fields",
             "registry",

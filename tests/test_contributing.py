@@ -81,7 +81,9 @@ def test_the_examples_of_task_method_backend_and_metric_make_a_run(house: Path):
         house, "run", "micro-sft", "--backend", "parrot", "--tasks", "larger", "--confidence", "stated,brevity",
         "--out", "run",
     )  # fmt: skip
-    rows = [row for row in json.loads((house / "run" / "scorecard.json").read_text()) if row["task"] == "larger"]
+    rows = [
+        row for row in json.loads((house / "run" / "scorecard.json").read_text())["metrics"] if row["task"] == "larger"
+    ]
     assert {row["value"] for row in rows if row["metric"] == "accuracy"} == {0.5}  # the first number is the larger one
     found = {row["method"]: row["value"] for row in rows if row["metric"] == "confident_errors"}
     assert found == {"stated": 0.5, "brevity": 0.0}  # 95 %, and 1 / 9 for "Answer: 7"

@@ -120,7 +120,7 @@ def test_a_script_with_engine_and_graders(project):
         "    run('micro-sft', tasks=['micro_words', 'micro_programs'], limit=2, max_tokens=128, out='out')\n"
     )
     project.run("python", "script.py")
-    card = json.loads((project.folder / "out" / "scorecard.json").read_text())
+    card = json.loads((project.folder / "out" / "scorecard.json").read_text())["metrics"]
     asked = [m["value"] for m in card if m["metric"] == "accuracy" and m["subset"] == "all" and m["method"] == "asked"]
     assert len(asked) == 3  # two tasks and their mean
     assert (project.folder / "out" / "report.html").stat().st_size > 10_000

@@ -131,12 +131,12 @@ def _plain(value: Any) -> str | int | float | bool | None:
     return value if isinstance(value, str | int | float | bool | None) else msgspec.json.encode(value).decode()
 
 
-def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
+def differences(there: Mapping[str, Any], here: Mapping[str, Any], holder: str = "policy") -> list[str]:
     """The facts that both state, or that one of two runs alone states, and that differ."""
     runs = "weights" in there and "weights" in here
     names = [name for name in {**there, **here} if runs or (name in there and name in here)]
     held = [(name, there.get(name, UNSAID.get(name)), here.get(name, UNSAID.get(name))) for name in names]
-    return [f"{name}: {_said(a)} in the policy, {_said(b)} here" for name, a, b in held if a != b]
+    return [f"{name}: {_said(a)} in the {holder}, {_said(b)} here" for name, a, b in held if a != b]
 
 
 def _said(value: Any) -> str:

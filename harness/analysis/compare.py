@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 
 from calibench.analysis.names import place, unique
+from calibench.analysis.report import numbers as report_numbers
 from calibench.analysis.report import report
 from calibench.errors import InputError, unknown_name
 from calibench.files import write_text
@@ -60,12 +61,24 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
 
 
 def publish(comparison: Comparison, folder: Path) -> Path:
-    """Writes `report.html` into the folder; returns it."""
+    """Writes `comparison.json` and `report.html` into the folder; returns the page."""
     from calibench.reports.comparison import comparison_report
 
+    write_text(
+        folder / "comparison.json", msgspec.json.format(msgspec.json.encode(numbers(comparison)), indent=1).decode()
+    )
     page = folder / "report.html"
     write_text(page, comparison_report(comparison))
     return page
+
+
+def numbers(comparison: Comparison) -> dict[str, Any]:
+    """What `comparison.json` holds: the runs' own numbers, the differences, and what these are made of."""
+    runs = [{"name": run.name, "model": run.model, "kind": run.kind, **report_numbers(run)} for run in comparison.runs]
+    return {
+        "baseline": comparison.baseline, "pairs": comparison.pairs, "runs": runs,
+        "differences": comparison.differences, "splits": comparison.splits,
+    }  # fmt: skip
 
 
 def _refuse_twice(runs: Sequence[RunFile]) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from calibench.analysis.names import unique
 from calibench.analysis.options import PlotOptions
 from calibench.analysis.threshold import counts_of, one_per_question
 from calibench.analysis.votes import votes
 from calibench.errors import InputError, unknown_name
+from calibench.fields import read
 from calibench.files import write_text
 from calibench.records import Kind, Record
 from calibench.results.plots import LadderPoint, Plot, PlotKind, PlotSeries, ThresholdPoint, VotePoint
 from calibench.store import RunFile
+from calibench.store.opening import all_opened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +70,21 @@ def drawn(runs: Sequence[RunFile], options: PlotOptions) -> tuple[Plot, Figure]:
 
     found = plot(runs, options.kind, tasks=options.task, methods=options.confidence)
     return found, plot_figure(found, style=options.style, width=options.width, overlay=options.overlay)
+
+
+def from_options(
+    runs: Sequence[str | Path | RunFile], out: str | Path | None, data: str | Path | None, given: Mapping[str, Any]
+) -> Figure:
+    """The figure of runs, or of the runs in folders, with the fields of `PlotOptions`; written where files are named.
+
+    Raises:
+        InputError: also for an option that there is not or that does not fit.
+    """
+    chosen = PlotOptions(**read((PlotOptions,), dict(given)))
+    with all_opened(*runs) as opened:
+        found, figure = drawn(opened, chosen)
+    publish(found, figure, out, data)
+    return figure
 
 
 def publish(found: Plot, figure: Figure, out: str | Path | None, data: str | Path | None) -> None:

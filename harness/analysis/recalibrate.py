@@ -6,7 +6,7 @@ as the training split's, that shares no question with this one, and scored on al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -209,6 +209,16 @@ def _transferred(part: _Part, name: str, known: list[_Part], seed: int) -> tuple
     given = learned, _correct(of_fit), _questions(of_fit)
     result = recalibration.transferred(name, given, inputs, _questions(part.scored), seed=seed)
     return result, None if same else f"fitted on {', '.join(p.key[0] for p in alike)}"
+
+
+def parts_to_fit(run: RunFile) -> Iterator[tuple[tuple[str, str, str], np.ndarray, np.ndarray, np.ndarray]]:
+    """((task, protocol, method), confidences [N], correct [N], identities of what is independent [N]) of a run."""
+    frame = frame_with_features(run)
+    frame[_UNIT] = frame["task"] + "\0" + frame["cluster"].astype(str)
+    for part in _parts(frame):
+        if not part.scored.empty:
+            rows = part.scored
+            yield part.key, rows["value"].to_numpy(), _correct(rows).to_numpy(), _questions(rows).to_numpy()
 
 
 def _correct(rows: pd.DataFrame) -> pd.Series:

@@ -121,8 +121,14 @@ def publish(summary: RunSummary, folder: Path) -> Path:
 
 def publish_numbers(summary: RunSummary, folder: Path) -> None:
     """Writes `scorecard.json` into the folder."""
-    numbers = msgspec.json.format(msgspec.json.encode(summary.scorecard.metrics), indent=1).decode()
-    write_text(folder / "scorecard.json", numbers)
+    text = msgspec.json.format(msgspec.json.encode(numbers(summary)), indent=1).decode()
+    write_text(folder / "scorecard.json", text)
+
+
+def numbers(summary: RunSummary) -> dict[str, Any]:
+    """What `scorecard.json` holds: the metrics, and the points of the diagrams."""
+    card = summary.scorecard
+    return {"metrics": card.metrics, "reliability": card.reliability, "risk_coverage": card.risk_coverage}
 
 
 def update(run: RunFile, conventions: Sequence[str] = ()) -> RunSummary:

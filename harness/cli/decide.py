@@ -19,7 +19,11 @@ NOT_REACHED = DRIFTED = 1
 
 def register(commands: Any) -> None:
     threshold = add(
-        commands, "threshold", _threshold, "find from which confidence on answers may go out without a person; no model"
+        commands,
+        "threshold",
+        _threshold,
+        "find from which confidence on answers may go out without a person; no model",
+        table=True,
     )
     threshold.add_argument(
         "of", metavar="RUN", help="a run, or a file of labelled answers as `calibench score` reads it"
@@ -36,7 +40,13 @@ def register(commands: Any) -> None:
     apply.add_argument("--out", metavar="FILE", help="CSV with a row per answer (default: standard output)")
     apply.set_defaults(out_is_file=True, correct=None)
 
-    check = add(commands, "check", _check, "test whether a policy's precision has fallen; ends with 1 if so; no model")
+    check = add(
+        commands,
+        "check",
+        _check,
+        "test whether a policy's precision has fallen; ends with 1 if so; no model",
+        table=True,
+    )
     check.add_argument("policy", metavar="POLICY", help="file that `calibench threshold` wrote")
     check.add_argument(
         "labelled",
@@ -49,7 +59,7 @@ def register(commands: Any) -> None:
 
 def _threshold(chosen: argparse.Namespace) -> int:
     from calibench.analysis.threshold import from_options, publish
-    from calibench.reports.decide import thresholds_text
+    from calibench.reports.decide import thresholds_table, thresholds_text
 
     found = from_options(chosen.of, options.given(chosen, ThresholdOptions) | options.given(chosen, ColumnOptions))
     file = publish(found, Path(chosen.out))
@@ -57,6 +67,8 @@ def _threshold(chosen: argparse.Namespace) -> int:
         tell("note", note)
     if chosen.json:
         output.print_json(found)
+    elif chosen.format:
+        output.print_tables(chosen.format, thresholds_table(found))
     else:
         print(thresholds_text(found))
         print(f"\npolicy: {one_line(str(file))}")
@@ -83,13 +95,15 @@ def _apply(chosen: argparse.Namespace) -> None:
 
 def _check(chosen: argparse.Namespace) -> int:
     from calibench.analysis.check import from_options
-    from calibench.reports.decide import checked_text
+    from calibench.reports.decide import checked_table, checked_text
 
     checked = from_options(chosen.policy, chosen.labelled, options.given(chosen, ColumnOptions))
     for note in checked.notes:
         tell("note", note)
     if chosen.json:
         output.print_json(checked)
+    elif chosen.format:
+        output.print_tables(chosen.format, checked_table(checked))
     else:
         print(checked_text(checked))
     return DRIFTED if checked.drifted else 0

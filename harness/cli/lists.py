@@ -11,25 +11,23 @@ from calibench.cli.parser import add
 
 
 def register(commands: Any) -> None:
-    add(commands, "tasks", _tasks, "list the tasks")
+    add(commands, "tasks", _tasks, "list the tasks", table=True)
     add(
         commands,
         "suites",
         _suites,
         "list the suites: tasks and settings by one name, with what differs from their source",
     )
-    add(commands, "methods", _methods, "list the confidence methods")
-    add(commands, "backends", _backends, "list the inference backends")
-    add(commands, "models", _models, "list the checkpoints that come with calibench")
+    add(commands, "methods", _methods, "list the confidence methods", table=True)
+    add(commands, "backends", _backends, "list the inference backends", table=True)
+    add(commands, "models", _models, "list the checkpoints that come with calibench", table=True)
 
 
 def _tasks(options: argparse.Namespace) -> None:
     from calibench import tasks
 
     rows = output.loaded(tasks.names(), tasks.load)
-    output.print_list(
-        [{"name": name, "domain": t.domain, "description": t.description} for name, t in rows], options.json
-    )
+    output.print_list([{"name": name, "domain": t.domain, "description": t.description} for name, t in rows], options)
 
 
 def _suites(options: argparse.Namespace) -> None:
@@ -45,9 +43,7 @@ def _methods(options: argparse.Namespace) -> None:
     from calibench.confidence import base
 
     rows = output.loaded(base.names(), base.load)
-    output.print_list(
-        [{"name": n, "needs": sorted(m.needs), "description": m.description} for n, m in rows], options.json
-    )
+    output.print_list([{"name": n, "needs": sorted(m.needs), "description": m.description} for n, m in rows], options)
 
 
 def _backends(options: argparse.Namespace) -> None:
@@ -56,7 +52,7 @@ def _backends(options: argparse.Namespace) -> None:
     rows = output.loaded(base.names(), base.load)
     output.print_list(
         [{"name": n, "capabilities": sorted(b.capabilities), "description": _summary_line(b)} for n, b in rows],
-        options.json,
+        options,
     )
 
 
@@ -69,7 +65,7 @@ def _models(options: argparse.Namespace) -> None:
             {"name": c.name, "kind": lineage.get("kind"), "parameters": lineage.get("parameters"), "path": str(c.path)}
             for c, lineage in rows
         ],
-        options.json,
+        options,
     )
 
 

@@ -12,7 +12,9 @@ from calibench.cli.parser import add
 
 
 def register(commands: Any) -> None:
-    listing = add(commands, "ls", _ls, "list the runs below a folder: model, tasks, state, accuracy and ECE")
+    listing = add(
+        commands, "ls", _ls, "list the runs below a folder: model, tasks, state, accuracy and ECE", table=True
+    )
     listing.add_argument("folder", metavar="FOLDER", nargs="?", default="runs", help="default: %(default)s")
     show = add(commands, "show", _show, "show one question of a run: prompt, output, grade, and each confidence")
     show.add_argument("run", metavar="RUN")
@@ -28,7 +30,7 @@ def _ls(options: argparse.Namespace) -> None:
     if options.json:
         output.print_json(rows)
     else:
-        output.print_list([row | {name: _short(row[name]) for name in ("accuracy", "ece")} for row in rows], False)
+        output.print_list([row | {name: _short(row[name]) for name in ("accuracy", "ece")} for row in rows], options)
 
 
 def _short(value: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,6 +38,13 @@ def print_headline(summary: Any, report: Path) -> None:
     print_place(report)
 
 
+def print_headline_tables(cards: dict[str, Any], form: str) -> None:
+    """The headline of every run or model, in a form of `--format`."""
+    from calibench.reports.tables import headline_table
+
+    print_tables(form, headline_table(cards))
+
+
 def print_headlines(cards: dict[str, Any], comparison: Any, page: Path) -> None:
     """The headline of every model, by task, and how each differs from the first."""
     from calibench.reports import tables
@@ -58,6 +66,13 @@ def print_json(value: Any) -> None:
     print(escaped(msgspec.json.format(msgspec.json.encode(value), indent=1).decode()))
 
 
+def print_tables(form: str, *tables: Any) -> None:
+    """Prints tables alone: as CSV, which holds one, the last."""
+    from calibench.reports.formats import FORMATS
+
+    print("\n".join(FORMATS[form](table) for table in (tables[-1:] if form == "csv" else tables)), end="")  # type: ignore[index]
+
+
 def loaded(names: Sequence[str], load: Callable[[str], T]) -> list[tuple[str, T]]:
     """Each name with its plug-in; what is wrong with one that cannot be loaded is printed, and the others stay."""
     found = []
@@ -69,8 +84,9 @@ def loaded(names: Sequence[str], load: Callable[[str], T]) -> list[tuple[str, T]
     return found
 
 
-def print_list(rows: list[dict[str, Any]], as_json: bool) -> None:
-    if as_json:
+def print_list(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
+    """Rows with the same keys, the first of which is their name."""
+    if options.json:
         print_json(rows)
         return
     texts = [
@@ -78,6 +94,14 @@ def print_list(rows: list[dict[str, Any]], as_json: bool) -> None:
         for row in rows
     ]
     keys = list(texts[0]) if texts else []
+    if options.format:
+        from calibench.reports.formats import Cell, Column, Table
+
+        columns = tuple(Column(key, (key,), is_name=True) for key in keys)
+        print_tables(
+            options.format, Table(columns, tuple(tuple(Cell(row[k], (row[k],)) for k in keys) for row in texts))
+        )
+        return
     widths = {key: max(len(key), *(len(row[key]) for row in texts)) for key in keys}
     for row in [{key: key for key in keys}, *texts]:
         print("  ".join(row[key].ljust(widths[key]) for key in keys).rstrip())

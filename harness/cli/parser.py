@@ -18,7 +18,9 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n{self.prog} --help lists the options\n")
 
 
-def add(commands: Any, name: str, command: Command, text: str, *, hidden: bool = False) -> argparse.ArgumentParser:
+def add(
+    commands: Any, name: str, command: Command, text: str, *, hidden: bool = False, table: bool = False
+) -> argparse.ArgumentParser:
     """Adds a command; returns its parser, for the options.
 
     Args:
@@ -27,10 +29,16 @@ def add(commands: Any, name: str, command: Command, text: str, *, hidden: bool =
         command: what it does.
         text: one line for `calibench --help`.
         hidden: leaves the command out of that list.
+        table: it prints a table, which `--format` asks for in another form.
     """
     sub = commands.add_parser(name, description=text, allow_abbrev=False, **({} if hidden else {"help": text}))
     sub.set_defaults(command=command)
-    sub.add_argument("--json", action="store_true", help="print JSON")
+    output = sub.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print JSON")
+    if table:
+        output.add_argument(
+            "--format", choices=("csv", "markdown", "latex"), help="print the table alone, in this form (default: text)"
+        )
     return sub
 
 

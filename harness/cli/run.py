@@ -21,7 +21,7 @@ from calibench.tasks.user.description import Description
 
 def register(commands: Any) -> None:
     text = "benchmark a checkpoint: ask, read confidences, grade, report; continues a run that was stopped"
-    run = add(commands, "run", _run, text)
+    run = add(commands, "run", _run, text, table=True)
     run.add_argument(
         "-c", "--config", metavar="FILE", help="TOML file with any of these options; the command line wins"
     )
@@ -50,6 +50,8 @@ def _run(chosen: argparse.Namespace) -> int:
         summary = update(run)
     if chosen.json:
         output.print_json(summary.scorecard.metrics)
+    elif chosen.format:
+        output.print_headline_tables({summary.name: summary.scorecard}, chosen.format)
     else:
         output.print_headline(summary, run.path.parent / "report.html")
     return 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
+import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from calibench.cli import output, values
 from calibench.cli.options import given
@@ -18,7 +20,12 @@ from calibench.tasks.user.description import Description
 
 if TYPE_CHECKING:
     from calibench.results import Recalibrated, Rescoring
+    from calibench.results.maps import SavedMaps
     from calibench.store import RunFile
+
+
+NOT_BETTER = 1
+"""Exit code: no map is shown to be better than the confidences as they are."""
 
 
 def register(commands: Any) -> None:
@@ -29,7 +36,9 @@ def register(commands: Any) -> None:
 
 
 def _add_report(commands: Any) -> None:
-    report = add(commands, "report", _report, "score a run again and rewrite its report; no model is needed")
+    report = add(
+        commands, "report", _report, "score a run again and rewrite its report; no model is needed", table=True
+    )
     report.add_argument("run", metavar="RUN")
     report.add_argument(
         "--rescore",
@@ -61,13 +70,19 @@ def _report(options: argparse.Namespace) -> None:
     runs = runs_in(options.run)
     found = {}
     for run in runs:
-        if len(runs) > 1 and not options.json:
+        if len(runs) > 1 and _is_text(options):
             print(f"{one_line(str(run))}:\n")
         found[run.name] = _report_one(run, options)
-        if len(runs) > 1 and not options.json:
+        if len(runs) > 1 and _is_text(options):
             print()
-    if options.json and not options.dry_run:
-        _print_json_of(found)
+    if options.format and not options.dry_run:
+        output.print_headline_tables({name: summary.scorecard for name, (summary, _) in found.items()}, options.format)
+    elif options.json and not options.dry_run:
+        _print_json_of({name: shown for name, (_, shown) in found.items()})
+
+
+def _is_text(options: argparse.Namespace) -> bool:
+    return not (options.json or options.format)
 
 
 def _print_json_of(found: dict[str, Any]) -> None:
@@ -76,7 +91,7 @@ def _print_json_of(found: dict[str, Any]) -> None:
 
 
 def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
-    """Returns what `--json` shows of the run; prints the rest."""
+    """Returns the summary, and what `--json` shows of the run; prints the rest."""
     from calibench.analysis.report import update
     from calibench.store import FILE_NAME, RunFile
 
@@ -96,10 +111,10 @@ def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
         output.warn_if_unfinished(run)
         summary = update(run, options.convention)
     metrics = summary.scorecard.metrics
-    if not options.json:
+    if _is_text(options):
         output.print_headline(summary, folder / "report.html")
     more = {name: of for name, of in (("rescored", found), ("conventions", summary.conventions)) if of}
-    return {**more, "metrics": metrics} if more else metrics
+    return summary, {**more, "metrics": metrics} if more else metrics
 
 
 def _rescore(run: RunFile, options: argparse.Namespace) -> Rescoring:
@@ -114,7 +129,7 @@ def _rescore(run: RunFile, options: argparse.Namespace) -> Rescoring:
         tasks.load(name)
     found = rescore(run)
     summary = found.summary()
-    if not options.json:
+    if _is_text(options):
         print(rescoring_text(summary), end="\n\n", flush=True)
     elif options.dry_run:
         output.print_json({"rescored": summary})
@@ -124,7 +139,9 @@ def _rescore(run: RunFile, options: argparse.Namespace) -> Rescoring:
 
 
 def _add_compare(commands: Any) -> None:
-    compare = add(commands, "compare", _compare, "compare runs, paired on the questions that both of a pair answered")
+    compare = add(
+        commands, "compare", _compare, "compare runs, paired on the questions that both of a pair answered", table=True
+    )
     compare.add_argument("runs", metavar="RUN", nargs="+", help="a folder of runs stands for all of them")
     compare.add_argument(
         "--baseline",
@@ -138,9 +155,9 @@ def _add_compare(commands: Any) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
-    from calibench.analysis.compare import compare, publish
+    from calibench.analysis.compare import compare, numbers, publish
     from calibench.reports.comparability import asked_otherwise
-    from calibench.reports.tables import comparison_text
+    from calibench.reports.tables import comparison_tables, comparison_text
     from calibench.store.opening import all_opened
 
     with all_opened(*options.runs) as runs:
@@ -151,7 +168,9 @@ def _compare(options: argparse.Namespace) -> None:
     for warning in asked_otherwise(comparison.runs):
         tell("warning", warning)
     if options.json:
-        output.print_json(comparison.differences)
+        output.print_json(numbers(comparison))
+    elif options.format:
+        output.print_tables(options.format, *comparison_tables(comparison))
     else:
         print(comparison_text(comparison))
         output.print_place(page)
@@ -160,7 +179,7 @@ def _compare(options: argparse.Namespace) -> None:
 def _add_votes(commands: Any) -> None:
     text = "votes of runs with several draws: accuracy and calibration by number of draws; no model"
     for name, command, hidden in (("votes", _votes, False), ("scaling", _scaling, True)):
-        votes = add(commands, name, command, text, hidden=hidden)
+        votes = add(commands, name, command, text, hidden=hidden, table=True)
         votes.add_argument(
             "runs", metavar="RUN", nargs="+", help="several are held against each other on shared questions"
         )
@@ -180,7 +199,7 @@ def _scaling(options: argparse.Namespace) -> None:
 
 def _votes(options: argparse.Namespace) -> None:
     from calibench.analysis.votes import publish, votes
-    from calibench.reports.votes import votes_text
+    from calibench.reports.votes import votes_table, votes_text
     from calibench.store.opening import all_opened
 
     with all_opened(*options.runs) as runs:
@@ -191,6 +210,8 @@ def _votes(options: argparse.Namespace) -> None:
     page = publish(result, Path(options.out) if options.out else default)
     if options.json:
         output.print_json(result)
+    elif options.format:
+        output.print_tables(options.format, votes_table(result))
     else:
         print(votes_text(result))
         output.print_place(page)
@@ -202,6 +223,7 @@ def _add_recalibrate(commands: Any) -> None:
         "recalibrate",
         _recalibrate,
         "map a run's confidences to the accuracy seen at them, fitted on other questions, and score both; no model",
+        table=True,
     )
     recalibrate.add_argument("run", metavar="RUN")
     recalibrate.add_argument(
@@ -216,18 +238,33 @@ def _add_recalibrate(commands: Any) -> None:
     )
     renamed(recalibrate, "--method", "--map", type=values.names)
     recalibrate.add_argument("--out", metavar="DIR", help="folder of page and numbers (default: the run's)")
+    recalibrate.add_argument(
+        "--save", metavar="FILE", help="file for the recommended map, fitted on all answers, for use elsewhere"
+    )
 
 
-def _recalibrate(options: argparse.Namespace) -> None:
+def _recalibrate(options: argparse.Namespace) -> int:
     from calibench.store import runs_in
 
     runs, out = runs_in(options.run), Path(options.out) if options.out else None
-    found = {run.name: _recalibrate_one(run, options, out / run.name if out and len(runs) > 1 else out) for run in runs}
+    if options.save and len(runs) > 1:
+        raise InputError(f"--save is of one run, and {options.run} holds {len(runs)}")
+    found, maps = {}, None
+    for run in runs:
+        found[run.name], maps = _recalibrate_one(run, options, out / run.name if out and len(runs) > 1 else out)
     if options.json:
         _print_json_of(found)
+    elif options.format:
+        from calibench.reports.recalibration import recalibration_table
+
+        output.print_tables(options.format, recalibration_table(found))
+    return 0 if maps is None else _save(maps, Path(options.save), sys.stdout if _is_text(options) else sys.stderr)
 
 
-def _recalibrate_one(run_path: Path, options: argparse.Namespace, folder: Path | None) -> Recalibrated:
+def _recalibrate_one(
+    run_path: Path, options: argparse.Namespace, folder: Path | None
+) -> tuple[Recalibrated, SavedMaps | None]:
+    from calibench.analysis.maps import saved
     from calibench.analysis.recalibrate import DEFAULT, publish, recalibrate
     from calibench.reports.recalibration import recalibration_text
     from calibench.store import RunFile
@@ -237,10 +274,24 @@ def _recalibrate_one(run_path: Path, options: argparse.Namespace, folder: Path |
         fit = open_runs.enter_context(RunFile.open(options.fit)) if options.fit else None
         result = recalibrate(run, fit, options.map or DEFAULT)
         folder = folder or run.path.parent
+        maps = saved(result, run, fit) if options.save else None
     page = publish(result, folder)
     for note in result.notes:
         tell("warning", note)
-    if not options.json:
+    if _is_text(options):
         print(recalibration_text(result))
         output.print_place(page)
-    return result
+    return result, maps
+
+
+def _save(maps: SavedMaps, file: Path, told: TextIO) -> int:
+    """Writes the maps, if any is recommended, and says which; returns the exit code."""
+    from calibench.analysis.maps import publish
+
+    for recommendation in maps.recommendations:
+        print(f"\n{textwrap.fill(recommendation.words, 100)}", file=told)
+    if maps.maps:
+        print(f"\nmaps: {one_line(str(publish(maps, file)))}", file=told)
+        return 0
+    print(f"\nnothing is written to {one_line(str(file))}", file=told)
+    return NOT_BETTER

@@ -26,7 +26,11 @@ _DEFAULTS = {"confidence_column": "confidence", "correct": "correct"}
 
 def register(commands: Any) -> None:
     score = add(
-        commands, "score", _score, "score predictions from a file, with a confidence and a verdict per row; no model"
+        commands,
+        "score",
+        _score,
+        "score predictions from a file, with a confidence and a verdict per row; no model",
+        table=True,
     )
     score.add_argument(
         "file",
@@ -74,5 +78,7 @@ def _score(options: argparse.Namespace) -> None:
     if options.json:
         metrics = {name: card.metrics for name, card in cards.items()}
         output.print_json(metrics if options.model else metrics[""])
+    elif options.format:
+        output.print_headline_tables(cards, options.format)
     else:
         output.print_headlines(cards, scored.comparison, page)

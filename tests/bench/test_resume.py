@@ -122,7 +122,7 @@ def test_what_was_tuned_is_benchmarked(tmp_path, monkeypatch):
     finish(command("star", "tuned"))
     run = [sys.executable, "-m", "calibench", "run", "tuned", "--tasks", "micro_words", "--limit", "10"]
     finish([*run, "--max-tokens", "128", "--out", "run"])
-    scorecard = json.loads(Path("run", "scorecard.json").read_text())
+    scorecard = json.loads(Path("run", "scorecard.json").read_text())["metrics"]
     of_task = [m for m in scorecard if m["task"] == "micro_words" and m["subset"] == "all"]
     (accuracy,) = (m["value"] for m in of_task if m["metric"] == "accuracy" and m["method"] == "asked")
     assert accuracy > 0.3

@@ -12,7 +12,7 @@ from calibench.metrics.compare import compare
 from calibench.metrics.estimate import BOOTSTRAP
 from calibench.metrics.measure import Measure
 from calibench.metrics.scorecard import scorecard
-from calibench.reports import tables
+from calibench.reports import formats, tables
 from calibench.reports.comparison import comparison_report
 from calibench.reports.run import run_report
 from calibench.results import Comparison
@@ -81,5 +81,5 @@ def test_a_row_stands_in_pages_and_tables(own):
     assert "mean confidence of incorrect answers" in page
     compared = Page(comparison_report(own)).text
     assert compared.count("Sure errors") >= 3  # headline, steps, every difference
-    assert "Sure errors" in tables.markdown(tables.headline(own.runs[0].scorecard))
+    assert "Sure errors" in formats.markdown(tables.headline_table({"own": own.runs[0].scorecard}))
     assert "confidence_of_er" in tables.comparison_text(own)

@@ -9,7 +9,7 @@ from synthetic_run import HOSTILE
 
 from calibench.metrics.measures import infos
 from calibench.records import Metric, Scorecard
-from calibench.reports import tables
+from calibench.reports import formats, tables
 from calibench.reports.text import label, labels
 from calibench.results import Difference
 
@@ -88,14 +88,14 @@ def test_rows_of_one_table_align(summary):
 
 
 def test_markdown_cannot_be_broken_by_names(summary):
-    table = tables.markdown(tables.headline(summary.scorecard)).splitlines()
+    table = formats.markdown(tables.headline_table({"": summary.scorecard})).splitlines()
     cells = {line.replace("\\|", "").count("|") for line in table}
-    assert cells == {len(tables.columns(MEASURES)) + 5}
+    assert cells == {len(tables.columns(MEASURES)) + 3}, "a column of the tasks and one of the methods"
     assert "<script" not in "".join(table).replace("\\<", "")
 
 
 def test_csv_keeps_all_digits_and_leaves_undefined_empty(summary):
-    rows = list(csv.DictReader(io.StringIO(tables.csv(tables.headline(summary.scorecard)))))
+    rows = list(csv.DictReader(io.StringIO(formats.csv(tables.headline_table({"": summary.scorecard})))))
     expected = {(r["task"], r["method"]): r for r in tables.headline(summary.scorecard)}
     assert len(rows) == len(expected)
     for row in rows:
@@ -105,6 +105,24 @@ def test_csv_keeps_all_digits_and_leaves_undefined_empty(summary):
     (hostile,) = [r for r in rows if r["task"] == HOSTILE and r["method"] == "stated"]
     assert hostile["auroc"] == ""
     assert hostile["auroc_reason"]
+
+
+def test_latex_has_the_rules_of_booktabs_and_escapes_names():
+    rows = ((formats.name_cell("a_b & 50 % {x} [y] \\\\"), formats.Cell("−0.5 [−0.6, −0.4]", (-0.5,))),
+            (formats.name_cell("c"), formats.Cell("—", (None,))))  # fmt: skip
+    table = formats.Table((formats.name_column("Task"), formats.Column("Gap", ("gap",))), rows)
+    assert formats.latex(table) == (
+        "\\begin{tabular}{lr}\n\\toprule\nTask & Gap \\\\\n\\midrule\n"
+        "a\\_b \\& 50 \\% \\{x\\} {[}y{]} \\textbackslash{}\\textbackslash{} & $-$0.5 {[}$-$0.6, $-$0.4{]} \\\\\n"
+        "c & -- \\\\\n\\bottomrule\n\\end{tabular}\n"
+    )
+
+
+def test_a_column_of_names_that_are_all_the_same_is_left_out_but_of_csv():
+    rows = tuple((formats.name_cell("micro"), formats.name_cell(name)) for name in ("a", "b"))
+    table = formats.Table((formats.name_column("Task"), formats.name_column("Method")), rows)
+    assert formats.markdown(table) == "| Method |\n| --- |\n| a |\n| b |\n"
+    assert formats.csv(table) == "task,method\nmicro,a\nmicro,b\n"
 
 
 @pytest.mark.parametrize("verdict", ["better", "worse", "equivalent", "undecided"])

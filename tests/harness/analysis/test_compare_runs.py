@@ -53,7 +53,7 @@ def pairs(*folders, **options):
 
 def test_every_run_is_held_against_the_first_and_against_the_one_before_it_on_the_ladder(ladder, capsys):
     assert main(["compare", "rl", "sft", "base", "instruct", "--json"]) == 0
-    differences = json.loads(capsys.readouterr().out)
+    differences = json.loads(capsys.readouterr().out)["differences"]
     assert list(dict.fromkeys((d["run_a"], d["run_b"]) for d in differences)) == [
         ("my rl", "my base"), ("my rl", "my instruct"), ("my rl", "my sft"),
         ("my base", "my instruct"), ("my instruct", "my sft"),
@@ -82,7 +82,7 @@ def test_baseline_is_named_by_name_or_folder(ladder, baseline):
 def test_two_runs_are_compared_as_b_minus_a_with_one_pair(ladder, capsys):
     assert pairs("base", "rl", baseline="rl") == [("my rl", "my base")]
     assert main(["compare", "rl", "base", "--json"]) == 0
-    differences = json.loads(capsys.readouterr().out)
+    differences = json.loads(capsys.readouterr().out)["differences"]
     assert {(d["run_a"], d["run_b"]) for d in differences} == {("my rl", "my base")}
     (accuracy,) = [d for d in differences if (d["task"], d["metric"]) == ("sums", "accuracy")]
     assert (accuracy["a"], accuracy["b"], accuracy["verdict"]) == (38 / 40, 10 / 40, "worse")

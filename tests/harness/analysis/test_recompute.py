@@ -56,7 +56,7 @@ def test_the_scorecard_follows_from_the_run_file_to_1e_9(tmp_path):
             identity={}, complete=True, libraries={}, hardware={}, calibench="0", sessions=[],
         )  # fmt: skip
         update(run)
-    rows = json.loads((tmp_path / "scorecard.json").read_text())
+    rows = json.loads((tmp_path / "scorecard.json").read_text())["metrics"]
     card = {r["metric"]: r["value"] for r in rows if r["task"] == "t" and r["subset"] == "all"}
     expected = recompute(tmp_path / "run.sqlite")
     assert {m: abs(card[m] - v) < 1e-9 for m, v in expected.items()} == dict.fromkeys(expected, True)

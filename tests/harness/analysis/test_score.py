@@ -371,7 +371,7 @@ def test_one_model_is_a_run_like_any_other(table, capsys):
     assert main(["recalibrate", str(out), "--map", "platt"]) == 0
     assert main(["plot", str(out), "--out", str(out / "plot.svg")]) == 0
     assert main(["votes", str(out)]) == 0
-    rows = json.loads((out / "scorecard.json").read_text())
+    rows = json.loads((out / "scorecard.json").read_text())["metrics"]
     assert {r["metric"] for r in rows} >= {"ece", "ece_missing_worst", "auroc", "brier"}
     assert not any(r["metric"].endswith("_rate") for r in rows)
 
@@ -391,8 +391,10 @@ def test_several_models_are_runs_that_are_compared_in_pairs(table, capsys):
         "note: facts: 40 of 50 questions were answered by every model; numbers over different questions cannot be "
         "compared. --shared scores the shared ones alone.\n"
     )
-    assert {f.name for f in out.iterdir()} == {"report.html", "reliability.svg", "org_model-a", "org_model-b"}
-    rows = json.loads((out / "org_model-b" / "scorecard.json").read_text())
+    assert {f.name for f in out.iterdir()} == {
+        "report.html", "comparison.json", "reliability.svg", "org_model-a", "org_model-b",
+    }  # fmt: skip
+    rows = json.loads((out / "org_model-b" / "scorecard.json").read_text())["metrics"]
     coverage = {r["task"]: r for r in rows if r["metric"] == "coverage"}
     assert coverage["sums"]["value"] == 49 / 50
     assert coverage["facts"]["n_total"] == 40

@@ -1,5 +1,7 @@
 """The command line: what it prints, what it refuses, and with which exit code. The backend answers by a function."""
 
+import csv
+import io
 import json
 import re
 
@@ -50,13 +52,70 @@ def test_run_prints_the_headline_and_leaves_its_files(place, capsys):
 def test_json_is_the_list_of_metric_rows(place, capsys):
     assert run("--json") == 0
     rows = json.loads(capsys.readouterr().out)
-    assert rows == json.loads((place / "run" / "scorecard.json").read_text())
+    assert rows == json.loads((place / "run" / "scorecard.json").read_text())["metrics"]
     (accuracy,) = (r for r in rows if (r["task"], r["subset"], r["metric"]) == ("gsm8k", "all", "accuracy"))
     assert accuracy["value"] == 13 / 20
     assert set(accuracy) == {
         "task", "protocol", "method", "subset", "metric", "value", "low", "high", "n_used", "n_total", "convention",
         "reason",
     }  # fmt: skip
+
+
+def test_the_bins_of_the_diagrams_stand_beside_the_metrics(place, capsys):
+    run("--confidence", "stated")
+    card = json.loads((place / "run" / "scorecard.json").read_text())
+    assert set(card) == {"metrics", "reliability", "risk_coverage"}
+    (diagram,) = card["reliability"]
+    assert sum(b["n"] for b in diagram["bins"]) == diagram["n_used"] == 20
+    assert card["risk_coverage"][0]["points"][-1]["coverage"] == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "columns"),
+    [
+        (["report", "run"], {"run", "protocol", "task", "method", "accuracy", "accuracy_low", "ece_reason"}),
+        (["compare", "run", "other", "--out", "both"], {"run_a", "run_b", "metric", "a", "b", "difference", "p_holm"}),
+        (["recalibrate", "run", "--map", "platt"], {"run", "task", "map", "ece", "brier_low"}),
+        (["threshold", "run", "--precision", "0.5"], {"task", "threshold", "share", "precision", "policy"}),
+        (["check", "policy.json", "run"], {"task", "threshold", "n_automated", "evidence"}),
+        (["ls", "."], {"run", "model", "accuracy"}),
+        (["methods"], {"name", "needs", "description"}),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_every_table_is_printed_alone_in_each_format(place, capsys, command, columns):
+    run("--confidence", "stated")
+    main(
+        [
+            "run",
+            "model",
+            "--tasks",
+            "gsm8k",
+            "--data",
+            "data",
+            "--out",
+            "other",
+            "--name",
+            "twin",
+            "--confidence",
+            "stated",
+        ]
+    )
+    main(["threshold", "run", "--precision", "0.5"])
+    capsys.readouterr()
+    assert main([*command, "--format", "csv"]) in (0, 1)
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert rows
+    assert columns <= set(rows[0])
+    main([*command, "--format", "markdown"])
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.startswith("| ") for line in lines if line)
+    main([*command, "--format", "latex"])
+    text = capsys.readouterr().out
+    assert text.startswith("\\begin{tabular}{")
+    assert text.endswith("\\bottomrule\n\\end{tabular}\n")
+    with pytest.raises(SystemExit):
+        main([*command, "--format", "csv", "--json"])
 
 
 def test_report_rewrites_the_same_numbers_without_a_model(place, capsys):
@@ -80,8 +139,11 @@ def test_compare_pairs_two_runs_and_writes_a_page(place, capsys):
     main(["run", "model", "--tasks", "gsm8k", "--data", "data", "--out", "other", "--name", "twin"])
     capsys.readouterr()
     assert main(["compare", "run", "other", "--out", "both", "--json"]) == 0
-    differences = json.loads(capsys.readouterr().out)
-    assert {d["difference"] for d in differences if d["metric"] == "accuracy"} == {0.0}
+    found = json.loads(capsys.readouterr().out)
+    assert {d["difference"] for d in found["differences"] if d["metric"] == "accuracy"} == {0.0}
+    (accuracy,) = {m["value"] for m in found["runs"][1]["metrics"] if (m["task"], m["metric"]) == ("gsm8k", "accuracy")}
+    assert accuracy == 13 / 20
+    assert found == json.loads((place / "both" / "comparison.json").read_text())
     assert (place / "both" / "report.html").is_file()
 
 
