@@ -280,19 +280,9 @@ def recalibrate(
         InputError: an unknown map, no answer with a confidence, or two runs that share a question.
         CalibenchError: a run cannot be read.
     """
-    from calibench.analysis import maps as of_maps
-    from calibench.analysis import recalibrate as of
-    from calibench.store.opening import opened
+    from calibench.analysis.maps import from_options
 
-    given = _given(maps=maps, out=out)
-    with opened(run) as (run_file,), opened(*([] if fit is None else [fit])) as fitted:
-        other = fitted[0] if fitted else None
-        result = of.recalibrate(run_file, other, given.maps or of.DEFAULT)
-        if save is not None and (saved := of_maps.saved(result, run_file, other)).maps:
-            of_maps.publish(saved, Path(save))
-    if given.out is not None:
-        of.publish(result, Path(given.out))
-    return result
+    return from_options(run, fit, _given(maps=maps, out=out), save)
 
 
 @_door

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 from calibench.errors.characters import one_line
+from calibench.reports.formats import Cell, Column, Table, name_cell, name_column
 from calibench.reports.page import groups
 from calibench.reports.tables import align
 from calibench.reports.text import clip, label, number
@@ -39,6 +41,27 @@ def definitions(summary: RunSummary) -> list[tuple[str, str]]:
         for name, metrics in summary.conventions.items()
         if metrics
     ]
+
+
+def conventions_table(summaries: Mapping[str, RunSummary]) -> Table:
+    """Of each run, task, protocol and method, a row per convention."""
+    names = [name_column(title) for title in ("Run", "Protocol", "Task", "Method", "Convention")]
+    shown = {
+        "error": "Error", "here": "Here", "accuracy": "Accuracy", "mean_confidence": "Mean confidence",
+        "brier": "Brier", "auroc": "AUROC",
+    }  # fmt: skip
+    lines = []
+    for run, summary in summaries.items():
+        for (protocol, task, method), rows in by_task(summary):
+            for row in rows:
+                values = [row[m].value if row.get(m) else None for m in shown]
+                n = (row["error"].n_used, row["error"].n_total)
+                lines.append((
+                    *map(name_cell, (run, protocol, task, method, row["convention"])),
+                    *(Cell(number(value), (value,)) for value in values), Cell("/".join(map(str, n)), n),
+                ))  # fmt: skip
+    numbers = [Column(title, (name,)) for name, title in shown.items()]
+    return Table((*names, *numbers, Column("n used/total", ("n_used", "n_total"))), tuple(lines))
 
 
 def conventions_text(summary: RunSummary) -> str:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from calibench import fields
-from calibench.analysis import answers
-from calibench.analysis.options import ColumnOptions
-from calibench.analysis.recalibrate import parts_to_fit
+from calibench.analysis import answers, recalibrate
+from calibench.analysis.options import AnalysisOptions, ColumnOptions
 from calibench.errors import IdentityError, InputError
 from calibench.files import write_text
 from calibench.results import Difference, Recalibrated
 from calibench.results.maps import Recommendation, SavedMap, SavedMaps
 from calibench.store import RunFile
+from calibench.store.opening import opened
 from calibench.version import __version__
 
 if TYPE_CHECKING:
@@ -25,6 +25,20 @@ if TYPE_CHECKING:
 SCHEMA: Final = "calibench-map/1"
 MARGIN = 0.002
 """A simpler map is taken if its Brier score is no more than this above the best one's."""
+
+
+def from_options(
+    run: str | Path | RunFile, fit: str | Path | RunFile | None, given: AnalysisOptions, save: str | Path | None
+) -> Recalibrated:
+    """As `recalibrate`, of runs as they are given; page and recommended maps are written where places are named."""
+    with opened(run) as (scored,), opened(*([] if fit is None else [fit])) as fitted:
+        other = fitted[0] if fitted else None
+        result = recalibrate.recalibrate(scored, other, given.maps or recalibrate.DEFAULT)
+        if save is not None and (found := saved(result, scored, other)).maps:
+            publish(found, Path(save))
+    if given.out is not None:
+        recalibrate.publish(result, Path(given.out))
+    return result
 
 
 def saved(result: Recalibrated, run: RunFile, fit: RunFile | None = None, *, seed: int = 0) -> SavedMaps:
@@ -43,7 +57,7 @@ def saved(result: Recalibrated, run: RunFile, fit: RunFile | None = None, *, see
     recommended = tuple(_recommendations(result))
     chosen = {(r.protocol, r.method): r.recalibration for r in recommended if r.recalibration}
     maps = []
-    for (task, protocol, method), confidence, correct, questions in parts_to_fit(source):
+    for (task, protocol, method), confidence, correct, questions in recalibrate.parts_to_fit(source):
         if (protocol, method) in chosen:
             try:
                 fitted = recalibration.fit(chosen[protocol, method], confidence, correct, questions, seed=seed)

@@ -38,11 +38,13 @@ def print_headline(summary: Any, report: Path) -> None:
     print_place(report)
 
 
-def print_headline_tables(cards: dict[str, Any], form: str) -> None:
-    """The headline of every run or model, in a form of `--format`."""
+def print_headline_tables(summaries: dict[str, Any], form: str) -> None:
+    """The headline of every run or model, and its numbers under other conventions, in a form of `--format`."""
+    from calibench.reports.conventions import conventions_table
     from calibench.reports.tables import headline_table
 
-    print_tables(form, headline_table(cards))
+    asked = [conventions_table(summaries)] if any(summary.conventions for summary in summaries.values()) else []
+    print_tables(form, headline_table({name: summary.scorecard for name, summary in summaries.items()}), *asked)
 
 
 def print_headlines(cards: dict[str, Any], comparison: Any, page: Path) -> None:

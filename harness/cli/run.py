@@ -51,7 +51,7 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.json:
         output.print_json(summary.scorecard.metrics)
     elif chosen.format:
-        output.print_headline_tables({summary.name: summary.scorecard}, chosen.format)
+        output.print_headline_tables({summary.name: summary}, chosen.format)
     else:
         output.print_headline(summary, run.path.parent / "report.html")
     return 0

@@ -76,7 +76,7 @@ def _report(options: argparse.Namespace) -> None:
         if len(runs) > 1 and _is_text(options):
             print()
     if options.format and not options.dry_run:
-        output.print_headline_tables({name: summary.scorecard for name, (summary, _) in found.items()}, options.format)
+        output.print_headline_tables({name: summary for name, (summary, _) in found.items()}, options.format)
     elif options.json and not options.dry_run:
         _print_json_of({name: shown for name, (_, shown) in found.items()})
 

@@ -79,6 +79,6 @@ def _score(options: argparse.Namespace) -> None:
         metrics = {name: card.metrics for name, card in cards.items()}
         output.print_json(metrics if options.model else metrics[""])
     elif options.format:
-        output.print_headline_tables(cards, options.format)
+        output.print_headline_tables({name: of.summary for name, of in scored.models.items()}, options.format)
     else:
         output.print_headlines(cards, scored.comparison, page)
