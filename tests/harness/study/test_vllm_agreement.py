@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from collections import defaultdict
@@ -14,10 +15,11 @@ import pytest
 from calibench import open_run, tasks
 from calibench.confidence.reasoning_gain import forced, gain
 from calibench.finetune.trainers.scores import log_likelihoods
-from calibench.model import bundled
+from calibench.model import resolve
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.parsing import parse
 from calibench.prompting.protocols import PROTOCOLS, first_turn
+from calibench.records import Question
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -31,21 +33,14 @@ LONGEST = 128
 
 
 @pytest.fixture(scope="module")
-def run_of(tmp_path_factory):
-    """Runs a bundled checkpoint over the micro suite, once per module."""
-    done: dict[str, Path] = {}
-
-    def run(model: str):
-        if model not in done:
-            done[model] = tmp_path_factory.mktemp(model) / "run"
-            methods = "stated,reasoning_gain" if model == "micro-sft" else "stated"
-            options = ["--limit", str(LIMIT), "--confidence", methods, "--max-tokens", str(LONGEST)]
-            command = [sys.executable, "-m", "calibench", "run", model, "--tasks", "micro", "--out", str(done[model])]
-            finished = subprocess.run([*command, *options], capture_output=True, text=True)
-            assert finished.returncode == 0, finished.stderr
-        return open_run(done[model])
-
-    return run
+def sft(tmp_path_factory) -> Path:
+    """A run of micro-sft over the micro suite."""
+    out = tmp_path_factory.mktemp("micro-sft") / "run"
+    command = [sys.executable, "-m", "calibench", "run", "micro-sft", "--tasks", "micro", "--out", str(out)]
+    options = ["--limit", str(LIMIT), "--max-tokens", str(LONGEST), "--confidence", "stated,reasoning_gain"]
+    finished = subprocess.run([*command, *options], capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+    return out
 
 
 def greedy(folder: Path, prompts: list[str]) -> list[str]:
@@ -64,14 +59,14 @@ def greedy(folder: Path, prompts: list[str]) -> list[str]:
     return texts
 
 
-def test_the_reasoning_gain_is_that_of_transformers_and_is_read_behind_cached_prompts(run_of):
+def test_the_reasoning_gain_is_that_of_transformers_and_is_read_behind_cached_prompts(sft):
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    folder = next(checkpoint.path for checkpoint in bundled() if checkpoint.name == "micro-sft")
+    folder = resolve("micro-sft").path
     chat = ChatFormat(AutoTokenizer.from_pretrained(folder), "auto")
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    with run_of("micro-sft") as run:
+    with open_run(sft) as run:
         readings = [reading for reading in run.confidences("reasoning_gain") if reading.status == "ok"]
         questions = {(q.task, q.question_id): q for q in run.questions()}
         compared = readings[:: max(1, len(readings) // 40)]
@@ -89,28 +84,30 @@ def test_the_reasoning_gain_is_that_of_transformers_and_is_read_behind_cached_pr
         assert reading.value == pytest.approx((1 + gain(supports).value) / 2, abs=2e-3)
 
 
-def test_vllm_writes_what_transformers_writes(run_of):
+def prompts(folder: Path, questions: list[Question]) -> list[str]:
     from transformers import AutoTokenizer
 
-    model = "micro-sft"
-    folder = next(checkpoint.path for checkpoint in bundled() if checkpoint.name == model)
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    with run_of(model) as run:
-        questions = list(run.questions())[:: LIMIT * len(NAMES) // COMPARED]
-        written = [run.draws(q.task, q.question_id, "stated")[0].text for q in questions]
     turns = [first_turn(q, tasks.load(q.task), PROTOCOLS["stated"]) for q in questions]
-    prompts = [
+    return [
         tokenizer.apply_chat_template([{"role": "user", "content": t}], tokenize=False, add_generation_prompt=True)
         for t in turns
     ]
-    expected = greedy(folder, prompts)
+
+
+def test_vllm_writes_what_transformers_writes(sft):
+    folder = resolve("micro-sft").path
+    with open_run(sft) as run:
+        questions = list(run.questions())[:: LIMIT * len(NAMES) // COMPARED]
+        written = [run.draws(q.task, q.question_id, "stated")[0].text for q in questions]
+    expected = greedy(folder, prompts(folder, questions))
     assert len(expected) == COMPARED
     assert {question.task for question in questions} == set(NAMES)
     assert mean(a == b for a, b in zip(written, expected, strict=True)) >= 0.99
 
 
-def test_sft_is_right_often_but_not_always_and_less_so_at_higher_levels(run_of):
-    with run_of("micro-sft") as run:
+def test_sft_is_right_often_but_not_always_and_less_so_at_higher_levels(sft):
+    with open_run(sft) as run:
         frame = run.frame()
     frame = frame[frame["method"] == "stated"]
     correct = frame["outcome"] == "correct"
@@ -120,8 +117,8 @@ def test_sft_is_right_often_but_not_always_and_less_so_at_higher_levels(run_of):
     assert all(by_level[name, 1] > by_level[name, 5] for name in NAMES)
 
 
-def test_sft_is_over_confident_but_tells_hard_from_easy(run_of):
-    with run_of("micro-sft") as run:
+def test_sft_is_over_confident_but_tells_hard_from_easy(sft):
+    with open_run(sft) as run:
         metrics = defaultdict(dict)
         for metric in run.metrics():
             if metric.method == "stated" and metric.subset == "all":
@@ -133,11 +130,41 @@ def test_sft_is_over_confident_but_tells_hard_from_easy(run_of):
     assert mean(metrics[name]["auroc"] for name in NAMES) >= 0.6
 
 
-def test_instruct_answers_at_once_and_is_weaker(run_of):
-    with run_of("micro-instruct") as instruct, run_of("micro-sft") as sft:
-        weak, strong = instruct.frame(), sft.frame()
-    weak, strong = (f[f["method"] == "stated"] for f in (weak, strong))
-    assert weak["reasoning_tokens"].eq(0).all()
-    assert strong["reasoning_tokens"].gt(0).mean() > 0.95
-    assert (weak["outcome"] == "correct").mean() < (strong["outcome"] == "correct").mean()
-    assert (weak[weak["level"] == 1]["outcome"] == "correct").mean() > 0.3
+def test_instruct_answers_at_once_and_is_weaker(sft):
+    folder = resolve("micro-instruct").path
+    with open_run(sft) as run:
+        questions = [question for question in run.questions() if question.task != "micro_programs"][::3]
+        strong = [run.grades(q.task, q.question_id, "stated")[0].outcome == "correct" for q in questions]
+    texts = greedy(folder, prompts(folder, questions))
+    assert not any("<think>" in text for text in texts)
+    graded = [tasks.load(q.task).grade(q, text) for q, text in zip(questions, texts, strict=True)]
+    weak = [verdict.outcome == "correct" for verdict in graded]
+    assert len(questions) == 120
+    assert mean(weak) < mean(strong)
+    assert mean(right for q, right in zip(questions, weak, strict=True) if q.level == 1) > 0.3
+
+
+def test_the_stock_command_gives_the_same_verdicts(sft, tmp_path):
+    """Greedy: vLLM under `calibench run`, transformers under `lm_eval --model hf`."""
+    command = [sys.executable, "-m"]
+    subprocess.run([*command, "calibench", "lm-eval-tasks", "--out", str(tmp_path)], check=True, capture_output=True)
+    done = subprocess.run(
+        [
+            *command, "lm_eval", "--include_path", str(tmp_path), "--tasks", "calibench_micro_facts", "--model", "hf",
+            "--model_args", f"pretrained={resolve('micro-sft').path},dtype=float32", "--device", "cpu",
+            "--batch_size", "64", "--apply_chat_template", "--gen_kwargs", f"max_gen_toks={LONGEST}",
+            "--log_samples", "--output_path", str(tmp_path / "theirs"),
+        ],
+        capture_output=True, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (log,) = (tmp_path / "theirs").rglob("samples_*.jsonl")
+    samples = [json.loads(line) for line in log.read_text().splitlines()]
+    theirs = {json.loads(s["doc"]["question"])["question_id"]: tuple(s["accuracy"]) for s in samples}
+    with open_run(sft) as run:
+        frame = run.frame()
+    frame = frame[(frame["method"] == "stated") & (frame["task"] == "micro_facts")]
+    ours = {r.question_id: (r.outcome, None if math.isnan(r.value) else r.value) for r in frame.itertuples()}
+    assert len(ours) == LIMIT
+    assert ours == {question_id: theirs[question_id] for question_id in ours}
+    assert {"correct", "incorrect"} <= {outcome for outcome, _ in ours.values()}
