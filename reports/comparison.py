@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from calibench.records import MeasureInfo, Metric
-from calibench.reports import figures, headline, small_multiples, tables, text
+from calibench.reports import figures, headline, overlay, small_multiples, tables, text
 from calibench.reports.comparability import by_value, counts, pair_of, side_by_side, warnings
 from calibench.reports.page import figure_maker, flatten, glossary, groups, render
 from calibench.results import ChangeSplit, Comparison, Difference, RunSummary
@@ -50,6 +50,7 @@ def comparison_report(comparison: Comparison) -> str:
         steps=_steps(comparison.differences),
         matrices=list(_matrices(runs, found, verdicts, columns)),
         strips=list(_strips(runs, found, comparison.baseline)),
+        swatches=[overlay.swatch(i) for i in range(len(runs))] if len(runs) <= overlay.MOST_RUNS else [],
         headlines=side_by_side(runs),
         differences=[
             (pair, len(of_pair), groups(of_pair, lambda d: (d.protocol, d.metric)))
@@ -231,11 +232,10 @@ def _place(task: str, subset: str, domain: str | None, *, below: bool = False) -
 
 def _strips(runs: Sequence[RunSummary], found: dict, baseline: str) -> Iterator[dict]:
     """Per protocol, task and method the diagrams of the runs, all to one scale, the baseline behind each of them."""
-    strips: dict[tuple, dict] = {}
-    for run in runs:
-        for diagram in run.scorecard.reliability:
-            key = (diagram.protocol, diagram.task, diagram.method, diagram.subset)
-            strips.setdefault(key, {})[run.name] = diagram
+    strips, curves = (
+        _by_place(runs, lambda run: [d for d in run.scorecard.reliability if d.n_used]),
+        _by_place(runs, lambda run: run.scorecard.risk_coverage),
+    )
     for key, diagrams in strips.items():
         protocol, task, method, subset = key
         tallest = max((small_multiples.tallest_share(d) for d in diagrams.values()), default=0)
@@ -256,7 +256,37 @@ def _strips(runs: Sequence[RunSummary], found: dict, baseline: str) -> Iterator[
         bins = [(edge, [_bin(p["diagram"], edge) for p in panels]) for edge in edges]
         filled = [(edge, cells) for edge, cells in bins if any(b and b.n for b in cells)]
         place = {"protocol": protocol, "task": task, "method": method, "subset": subset}
-        yield place | {"panels": panels, "bins": filled}
+        yield place | {
+            "panels": panels,
+            "bins": filled,
+            "overlays": _overlays(runs, place, diagrams, curves.get(key, {})),
+        }
+
+
+def _by_place(runs: Sequence[RunSummary], of: Callable) -> dict[tuple, dict[str, Any]]:
+    """(protocol, task, method, subset) -> run -> what it has there."""
+    found: dict[tuple, dict[str, Any]] = {}
+    for run in runs:
+        for one in of(run):
+            found.setdefault((one.protocol, one.task, one.method, one.subset), {})[run.name] = one
+    return found
+
+
+def _overlays(runs: Sequence[RunSummary], place: dict, diagrams: dict, curves: dict) -> list[dict]:
+    """All runs in one axes: reliability, and risk against coverage; nothing for more runs than can be told apart."""
+    if not 1 < len(runs) <= overlay.MOST_RUNS:
+        return []
+    where = text.visible(f"all runs in {place['task']} by {place['method']}; the numbers are below")
+    shown = [
+        {
+            "title": "Accuracy against confidence",
+            "svg": overlay.reliability_overlay([diagrams.get(run.name) for run in runs], f"Reliability: {where}"),
+        }
+    ]
+    if any(curve.points for curve in curves.values()):
+        risks = overlay.risk_overlay([curves.get(run.name) for run in runs], f"Risk against coverage: {where}")
+        shown.append({"title": "Share of errors against share kept", "svg": risks})
+    return shown
 
 
 def _bin(diagram: Any, edge: tuple[float, float]) -> Any:

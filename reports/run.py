@@ -14,7 +14,7 @@ import msgspec
 from markupsafe import Markup
 
 from calibench.records import Reliability, Scorecard
-from calibench.reports import browse, conventions, figures, headline, risk, small_multiples, tables, text
+from calibench.reports import browse, conventions, figures, headline, risk, small_multiples, tables, text, thresholds
 from calibench.reports.page import (
     OUTCOMES,
     SCENARIOS,
@@ -48,6 +48,9 @@ def run_report(summary: RunSummary) -> str:
         diagrams=_diagrams(figure, summary),
         undrawn=[d for d in summary.scorecard.reliability if not d.n_used],
         unread=_unread(summary),
+        limits=thresholds.LIMITS,
+        thresholds=thresholds.table(summary.thresholds),
+        lengths=list(thresholds.lengths(figure, summary)) if len(summary.lengths) <= _MANY else [],
         risks=list(risk.curves_of(figure, summary.scorecard)) if len(summary.scorecard.reliability) <= _MANY else [],
         notices=_notices(summary),
         conventions=conventions.by_task(summary),

@@ -157,14 +157,16 @@ def _risk(frames: Frames) -> Iterator[PlotSeries]:
             yield from _series(run, (curve.protocol, curve.task, curve.method), curve.points)
 
 
-def _length(frames: Frames) -> Iterator[PlotSeries]:
+def lengths(frames: Frames, resamples: int = 1000) -> Iterator[PlotSeries]:
+    """Accuracy and confidence by length, where lengths are known."""
     from calibench.metrics.length import by_length
 
     for run, key, rows in _groups(frames):
-        yield from _series(run, key, by_length(rows))
+        yield from _series(run, key, by_length(rows, resamples=resamples))
 
 
-def _threshold(frames: Frames) -> Iterator[PlotSeries]:
+def thresholds(frames: Frames) -> Iterator[PlotSeries]:
+    """What goes out from each confidence on, from the highest down; one answer per question."""
     from calibench.metrics.threshold import GRID, exact_interval
 
     for run, key, rows in _groups(frames):
@@ -240,8 +242,8 @@ _DRAWN: dict[PlotKind, Callable[[Frames], Iterator[PlotSeries]]] = {
     "reliability": _reliability,
     "histogram": _reliability,
     "risk-coverage": _risk,
-    "length": _length,
-    "threshold": _threshold,
+    "length": lengths,
+    "threshold": thresholds,
     "ladder": _ladder,
 }
 _NO_CONFIDENCES = "no graded answer has a confidence; `calibench run ... --confidence NAMES` reads or asks for one"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
-from calibench.analysis import texts
+from calibench.analysis import plot, texts
 from calibench.analysis.spreads import label_mass, spreads
 from calibench.errors import InputError, RunFileError, unknown_name
 from calibench.errors.secrets import masked
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _OUTCOMES = get_args(Outcome)
 _STATUSES = get_args(Status)
 _ALL = "all"
+_LENGTH_RESAMPLES = 200
+"""For the intervals of a small figure."""
 
 
 def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = False) -> RunSummary:
@@ -31,7 +33,7 @@ def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = Fals
     Args:
         run: what was kept of it.
         conventions: of `conventions_named`; the numbers under each of them are added.
-        browse: with a sample of the answers and their texts, for a page to browse.
+        browse: with what only a page needs: thresholds, lengths, and a sample of the answers and their texts.
 
     Raises:
         InputError: the run holds no graded generation.
@@ -45,6 +47,7 @@ def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = Fals
         _ = manifest["name"], manifest["kind"], manifest["model"]["name"]
     except (KeyError, TypeError) as error:
         raise RunFileError(f"{run.path}: its manifest has no usable entry {error}") from error
+    frames = {manifest["name"]: frame} if browse else {}
     known = run.has_texts()
     summary = summarize(
         frame, manifest, texts.confident_errors(run, frame) if known else None, label_mass(run) if known else {}
@@ -53,6 +56,8 @@ def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = Fals
         summary,
         unread=texts.unread(run, frame) if known else (),
         answers=texts.sample(run, frame) if known and browse else None,
+        thresholds=tuple(plot.thresholds(frames)),
+        lengths=tuple(plot.lengths(frames, _LENGTH_RESAMPLES)),
         conventions=_under(conventions, frame),
     )
 

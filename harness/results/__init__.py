@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from calibench.records import Domain, MeasureInfo, Metric, Outcome, Record, Scorecard, Status
+from calibench.results.plots import PlotSeries
 
 
 class Difference(Record, kw_only=True, frozen=True):
@@ -190,6 +191,10 @@ class RunSummary(Record, kw_only=True, frozen=True):
     """Examples from each task most of whose generations have no readable answer."""
     conventions: dict[str, tuple[Metric, ...]] = {}
     """Name of another tool's or publication's convention -> the numbers under it, where they were asked for."""
+    thresholds: tuple[PlotSeries, ...] = ()
+    """What goes out from each confidence on; empty where no page is made."""
+    lengths: tuple[PlotSeries, ...] = ()
+    """Accuracy and confidence by length; empty where no page is made, or lengths are not known."""
     answers: AnswerSample | None = None
     """None where no page is made, or the texts are not known."""
 

@@ -114,6 +114,21 @@ def test_each_task_and_method_has_a_small_diagram_of_every_run_and_the_baseline_
     assert len(hollow) == (len(ladder.runs) - 1) * len(baseline) + 1  # and one in the key
 
 
+def test_all_runs_share_an_axes_for_each_task_and_method(ladder, ladder_page):
+    labels = ladder_page.values("aria-label")
+    assert sum(label.startswith("Reliability: all runs in") for label in labels) == len(TASKS) * len(METHODS)
+    traces = [value for tag, key, value in ladder_page.attributes if (tag, key) == ("path", "stroke-dasharray")]
+    assert {"5 2.5", "5 2 1 2", "1.2 1.8"} <= set(traces)  # told apart without colour
+
+
+def test_more_runs_than_can_be_told_apart_stand_side_by_side_alone(summary):
+    runs = [replace(summary, name=f"run {i}") for i in range(7)]
+    page = Page(comparison_report(compare(*runs)))
+    labels = page.values("aria-label")
+    assert not [label for label in labels if label.startswith("Reliability: all runs")]
+    assert len([label for label in labels if label.startswith("Reliability of")]) == 7 * len(TASKS) * len(METHODS)
+
+
 def test_domains_of_several_tasks_have_a_row_above_their_tasks(ladder):
     gap = [metric("ece", 0.1, task="macro", subset=f"domain={d}") for d in ("fact", "math")]
     runs = [
