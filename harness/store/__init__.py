@@ -358,18 +358,25 @@ class RunFile:
                 ).fetchall()
             )
 
-    def frame(self) -> pd.DataFrame:
-        """The run as a table, one row per generation and method, without texts.
+    def frame(self, *, texts: bool = False) -> pd.DataFrame:
+        """The run as a table, one row per generation and method.
 
         Columns: task, protocol, question_id, draw, method (`none` where no confidence was asked for), value, status,
         outcome, correct, answer, grader, domain, subject, level, cluster, finish_reason, prompt_tokens, cached_tokens,
         reasoning_tokens, answer_tokens, latency. Ungraded generations (an interrupted run) are left out. Where only
         verdicts are known (`calibench score`), the domain is `other`, and what only a generation has is missing.
+
+        Args:
+            texts: also run (its name), question, gold (a tuple of accepted answers), reasoning, output (all of it) and
+                raw (what the confidence was read from), which take many times the memory.
         """
         from calibench.store.frame import frame
 
         with _storage_errors(self.path):
-            return frame(self._db)
+            found = frame(self._db, texts)
+        if texts:
+            found.insert(0, "run", str(self.manifest().get("name", self.path.parent.name)))
+        return found
 
 
 def unfinished(run: RunFile) -> str | None:

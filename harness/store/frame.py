@@ -1,7 +1,8 @@
-"""A run as a table: one row per generation and method, without texts."""
+"""A run as a table: one row per generation and method."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 
 import pandas as pd
@@ -22,6 +23,12 @@ _COLUMNS = {
     ],
     "confidences": [*_KEY, "method", "value", "status"],
 }  # fmt: skip
+_TEXTS = {
+    "questions": {"question": "text", "gold": "gold"},
+    "generations": {"reasoning": "reasoning", "output": "text"},
+    "confidences": {"raw": "raw"},
+}
+"""Column of the frame -> column of the table."""
 _ORDER = [
     "task", "protocol", "question_id", "draw", "method", "value", "status", "outcome", "correct", "answer", "grader",
     "domain", "subject", "level", "cluster", "finish_reason", "prompt_tokens", "cached_tokens", "reasoning_tokens",
@@ -29,13 +36,14 @@ _ORDER = [
 ]  # fmt: skip
 
 
-def frame(db: sqlite3.Connection) -> pd.DataFrame:
-    """The table of `RunFile.frame`."""
+def frame(db: sqlite3.Connection, texts: bool) -> pd.DataFrame:
+    """The table of `RunFile.frame`, without the column `run`."""
+    more = _TEXTS if texts else {}
     # Each table is read once, as it lies: SQLite would join them by looking up every row.
-    found = _table(db, "grades")
-    found = _joined(found, _table(db, "questions"), _KEY[:2])
-    found = _joined(found, _table(db, "generations"), _KEY)
-    found = _joined(found, _table(db, "confidences"), _KEY)
+    found = _table(db, "grades", {})
+    found = _joined(found, _table(db, "questions", more.get("questions", {})), _KEY[:2])
+    found = _joined(found, _table(db, "generations", more.get("generations", {})), _KEY)
+    found = _joined(found, _table(db, "confidences", more.get("confidences", {})), _KEY)
     found["method"] = found["method"].fillna("none")
     found["correct"] = found["outcome"] == "correct"
     found["domain"] = found["domain"].fillna("other")
@@ -44,7 +52,9 @@ def frame(db: sqlite3.Connection) -> pd.DataFrame:
     of_protocol = found.groupby(["task", "protocol"]).ngroup().to_numpy()
     if (of_protocol[1:] < of_protocol[:-1]).any():
         found = found.iloc[of_protocol.argsort(kind="stable")]
-    return found[_ORDER].reset_index(drop=True)
+    if texts:
+        found["gold"] = found["gold"].map(lambda text: tuple(json.loads(text)), na_action="ignore").astype(object)
+    return found[[*_ORDER, *(column for of in more.values() for column in of)]].reset_index(drop=True)
 
 
 def _joined(left: pd.DataFrame, right: pd.DataFrame, key: list[str]) -> pd.DataFrame:
@@ -54,12 +64,13 @@ def _joined(left: pd.DataFrame, right: pd.DataFrame, key: list[str]) -> pd.DataF
     return left.merge(right, how="left", on=key)
 
 
-def _table(db: sqlite3.Connection, name: str) -> pd.DataFrame:
-    columns = _COLUMNS[name]
+def _table(db: sqlite3.Connection, name: str, texts: dict[str, str]) -> pd.DataFrame:
+    columns = [*_COLUMNS[name], *texts]
+    wanted = [*_COLUMNS[name], *(f"{source} AS {column}" for column, source in texts.items())]
     types = {column: _NUMBERS.get(column, "str") for column in columns}
     cursor = db.cursor()
     cursor.row_factory = None  # plain tuples
-    cursor.execute(f"SELECT {', '.join(columns)} FROM {name}")
+    cursor.execute(f"SELECT {', '.join(wanted)} FROM {name}")
     # In parts: as Python objects, the cells of a long run take ten times the memory of the table.
     parts = [pd.DataFrame([], columns=columns).astype(types)]
     while rows := cursor.fetchmany(_FETCHED_ROWS):
