@@ -11,7 +11,7 @@ from calibench.records import MeasureInfo, Metric
 from calibench.reports import figures, headline, overlay, small_multiples, tables, text
 from calibench.reports.comparability import by_value, counts, pair_of, side_by_side, warnings
 from calibench.reports.page import figure_maker, flatten, glossary, groups, render
-from calibench.results import ChangeSplit, Comparison, Difference, RunSummary
+from calibench.results import ChangeSplit, Comparison, Difference, RunSummary, Spending
 
 _ALL = ("macro", "all")
 """Task and subset of the mean over tasks."""
@@ -59,6 +59,7 @@ def comparison_report(comparison: Comparison) -> str:
         extents=_extents(comparison.differences),
         splits=groups([split for split in comparison.splits if split.task == "macro"], pair_of),
         counts=counts(runs),
+        spending=_spending(runs),
         conventions=glossary(comparison.differences),
         fields=_differing_fields(runs),
     )
@@ -291,6 +292,12 @@ def _overlays(runs: Sequence[RunSummary], place: dict, diagrams: dict, curves: d
 
 def _bin(diagram: Any, edge: tuple[float, float]) -> Any:
     return next((b for b in diagram.bins if (b.low, b.high) == edge), None) if diagram else None
+
+
+def _spending(runs: Sequence[RunSummary]) -> list[tuple[str, Spending]]:
+    """(run, what its answers cost), by task."""
+    rows = [(run.name, spent) for run in runs for spent in run.spending]
+    return [row for _, of_task in groups(rows, lambda row: (row[1].protocol, row[1].task)) for row in of_task]
 
 
 def _extents(differences: Iterable[Difference]) -> dict[str, float]:

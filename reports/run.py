@@ -59,6 +59,7 @@ def run_report(summary: RunSummary) -> str:
         breakdowns=_breakdowns(summary.scorecard),
         imputations=groups(_imputations(summary.scorecard), lambda i: (i["protocol"], i["task"], i["method"])),
         every_metric=_every_metric(summary.scorecard),
+        spending=[(None, spent) for spent in summary.spending],
         outcomes=_kinds(OUTCOMES, (count.outcomes for count in summary.counts)),
         spread_of={(s.task, s.protocol, s.method): s for s in summary.spreads},
         without=sum(

@@ -15,7 +15,9 @@ import pytest
 from calibench import errors, tasks
 from calibench.confidence import base as methods
 from calibench.finetune.recipes import base as recipes
+from calibench.metrics.measures import MEASURES
 from calibench.metrics.scorecard import scorecard
+from calibench.metrics.vote_measures import VOTE_MEASURES
 from calibench.prompting import protocols
 from calibench.records import Confidence, Generation, Grade, Question
 from calibench.running import suites
@@ -91,6 +93,11 @@ def test_every_link_to_a_file_or_heading_leads_there(page):
         assert file.exists(), target
         headings = re.findall(r"^#+ (.*)", file.read_text(encoding="utf-8"), re.MULTILINE) if heading else ()
         assert not heading or heading in {title.lower().replace(" ", "-") for title in headings}, target
+
+
+def test_every_metric_that_is_written_has_its_entry():
+    page = (ROOT / "docs" / "conventions.md").read_text(encoding="utf-8")
+    assert [name for name in (*MEASURES, *VOTE_MEASURES) if f"`{name}`" not in page] == []
 
 
 def test_data_files_are_where_the_table_says():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import msgspec
 
 from calibench.analysis import plot, texts
+from calibench.analysis.spending import spending
 from calibench.analysis.spreads import label_mass, spreads
 from calibench.errors import InputError, RunFileError, unknown_name
 from calibench.errors.secrets import masked
@@ -111,6 +112,7 @@ def summarize(
         counts=count_outcomes(frame, **known),
         gallery=gallery,
         spreads=spreads(frame, masses),
+        spending=tuple(spending(frame)),
     )
 
 

@@ -154,6 +154,24 @@ class OutcomeCount(Record, kw_only=True, frozen=True):
     """method -> status -> count."""
 
 
+class Spending(Record, kw_only=True, frozen=True):
+    """What the answers of one task cost, follow-ups on confidence not among them."""
+
+    task: str
+    protocol: str
+    n: int
+    """Generations that did not fail."""
+    accuracy: float
+    tokens: float
+    """Mean generated tokens, reasoning included."""
+    reasoning_tokens: float
+    """Mean tokens of the reasoning."""
+    tokens_per_correct: float | None
+    """All generated tokens over the right answers; None if none is right."""
+    latency: float | None
+    """Median seconds from submission to completion, with many requests at a time; None if not measured."""
+
+
 class Spread(Record, kw_only=True, frozen=True):
     """How much the confidences of one task and method differ from each other."""
 
@@ -187,6 +205,8 @@ class RunSummary(Record, kw_only=True, frozen=True):
     gallery: tuple[GalleryItem, ...] | None
     """None if the texts are not known."""
     spreads: tuple[Spread, ...] = ()
+    spending: tuple[Spending, ...] = ()
+    """Empty where no tokens are known."""
     unread: tuple[UnreadItem, ...] = ()
     """Examples from each task most of whose generations have no readable answer."""
     conventions: dict[str, tuple[Metric, ...]] = {}

@@ -72,6 +72,22 @@ def test_frame_has_one_row_per_generation_and_method(tmp_path):
     assert frame["cluster"].tolist() == ["q1", "q2"]
 
 
+def test_a_frame_with_texts_holds_what_was_asked_said_and_read(tmp_path):
+    with RunFile.create(tmp_path) as run:
+        run.update_manifest(name="mine")
+        run.write([question(1), generation(1), generation(2), grade(1, "correct"), grade(2, "abstained")])
+        run.write([replace(confidence(1, 0.75), raw="75%")])
+        plain, frame = run.frame(), run.frame(texts=True)
+    assert frame[[*plain]].equals(plain)
+    new = ["run", "question", "gold", "reasoning", "output", "raw"]
+    assert {*frame} - {*plain} == {*new}
+    assert frame[["run", "question", "gold", "output", "raw"]].iloc[0].tolist() == [
+        "mine", "text 1", ("a",), generation(1).text, "75%",
+    ]  # fmt: skip
+    assert frame["question"].isna().tolist() == [False, True], "nothing is known of question 2"
+    assert frame["answer_tokens"].tolist() == [2, 2]
+
+
 def test_the_frame_is_ordered_by_protocol_before_question(tmp_path):
     """Unlike the tables; of a generation with two confidences, both rows have all that is known of it."""
     records = [

@@ -1,0 +1,41 @@
+"""What the answers of a run cost: tokens and time, beside the accuracy that they bought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from calibench.results import Spending
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DRAW = ["question_id", "draw"]
+
+
+def spending(frame: pd.DataFrame) -> Iterator[Spending]:
+    """Of each task and protocol whose tokens are known of every generation that did not fail.
+
+    Args:
+        frame: of `RunFile.frame`.
+    """
+    if "answer_tokens" not in frame:  # of predictions that were scored from a file
+        return
+    for (task, protocol), rows in frame.groupby(["task", "protocol"], sort=True):
+        draws = rows.drop_duplicates(_DRAW)
+        draws = draws[draws["outcome"] != "failed"]
+        if draws.empty or draws["answer_tokens"].isna().any():
+            continue
+        generated = draws["reasoning_tokens"].fillna(0) + draws["answer_tokens"]
+        right = int((draws["outcome"] == "correct").sum())
+        seconds = draws["latency"].median()
+        yield Spending(
+            task=str(task),
+            protocol=str(protocol),
+            n=len(draws),
+            accuracy=right / len(draws),
+            tokens=float(generated.mean()),
+            reasoning_tokens=float(draws["reasoning_tokens"].fillna(0).mean()),
+            tokens_per_correct=float(generated.sum()) / right if right else None,
+            latency=None if seconds != seconds else float(seconds),
+        )
