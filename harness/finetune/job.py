@@ -16,7 +16,7 @@ from calibench.finetune.options import TrainingOptions, training_options
 from calibench.finetune.rows import Row, Summary
 from calibench.finetune.sampling import Sampled
 from calibench.finetune.stage import Trained
-from calibench.finetune.trainers import sft
+from calibench.finetune.trainers import supervised
 from calibench.model import Checkpoint
 from calibench.prompting import protocols
 from calibench.prompting.chat import ChatFormat
@@ -154,13 +154,13 @@ class Job(NamedTuple):
         Weights are updated as the options say, or else the job's own.
         """
         self.progress.stage(f"{name}: training")
-        settings = sft.Settings(
+        settings = supervised.Settings(
             model=str(model),
             rows=str(rows),
             options=options or training_options(self.options),
             **self.stage_settings(),
         )
-        return self.run_stage("sft", name, settings)
+        return self.run_stage("supervised", name, settings)
 
     def asked(self, questions: Iterable[tuple[Task, Question]]) -> list[tuple[str, Question]]:
         """The first user turn that asks each question, and the question."""

@@ -20,7 +20,7 @@ from test_throughput import CHECKPOINT, MAX_TOKENS, ROUNDS, bare, questions, thr
 from calibench import model
 from calibench.finetune import rows
 from calibench.finetune.options import TrainingOptions
-from calibench.finetune.trainers import sft
+from calibench.finetune.trainers import supervised
 from calibench.prompting.chat import ChatFormat
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
@@ -62,7 +62,7 @@ def stage(tmp_path):
     reply = chat.tokenizer.encode("<think>12+30=42; 42/2=21</think>\nAnswer: 21\nConfidence: 90%")
     taught = (rows.answer_row(prompt, reply, chat.tokenizer.eos_token_id) for prompt, _ in questions("train", EXAMPLES))
     rows.write(taught, tmp_path / "rows.parquet", 512)
-    settings = sft.Settings(
+    settings = supervised.Settings(
         model=str(model.resolve(CHECKPOINT).path),
         rows=str(tmp_path / "rows.parquet"),
         options=TrainingOptions(epochs=EPOCHS, batch_size=16, max_length=512),

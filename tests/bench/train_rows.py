@@ -14,10 +14,10 @@ import msgspec
 from transformers import Trainer
 
 from calibench.finetune import rows
-from calibench.finetune.trainers import sft
+from calibench.finetune.trainers import supervised
 
 
-def bare(folder: Path, settings: sft.Settings) -> None:
+def bare(folder: Path, settings: supervised.Settings) -> None:
     """What a person would write: TRL's own trainer, collator and sampler."""
     from datasets import Dataset
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -48,7 +48,7 @@ def bare(folder: Path, settings: sft.Settings) -> None:
 
 def main() -> None:
     who, folder = sys.argv[1], Path(sys.argv[2])
-    settings = msgspec.json.decode((folder / "settings.json").read_bytes(), type=sft.Settings)
+    settings = msgspec.json.decode((folder / "settings.json").read_bytes(), type=supervised.Settings)
     train = Trainer.train
     seconds = []
 
@@ -60,7 +60,7 @@ def main() -> None:
 
     Trainer.train = timed
     if who == "ours":
-        sft.fit(folder, settings, lambda *_: None)
+        supervised.fit(folder, settings, lambda *_: None)
     else:
         bare(folder, settings)
     print(json.dumps({"seconds": seconds[0]}))

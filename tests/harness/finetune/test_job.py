@@ -20,7 +20,7 @@ from calibench.finetune.rows import Summary
 from calibench.finetune.sampling import Sampled, SampledReply
 from calibench.finetune.self_training import Iteration, SelfTrainingOptions, train
 from calibench.finetune.stage import Trained
-from calibench.finetune.trainers import sft
+from calibench.finetune.trainers import supervised
 from calibench.finetune.trainers.validation import graders
 from calibench.grading.pool import GradingPool
 from calibench.records import Question
@@ -32,11 +32,11 @@ import sys
 
 import msgspec
 
-from calibench.finetune.trainers import sft
+from calibench.finetune.trainers import supervised
 from calibench.finetune.trainers.validation import graders
 
 if __name__ == "__main__":
-    settings = msgspec.json.decode(sys.stdin.buffer.read(), type=sft.Settings)
+    settings = msgspec.json.decode(sys.stdin.buffer.read(), type=supervised.Settings)
     with graders(1, settings.task_files, settings.validation) as pool:
         for _, question in settings.validation[:1]:
             verdicts = [pool.submit(question.task, question, f"Answer: {x}") for x in (question.gold[0], "no number")]
@@ -65,7 +65,7 @@ def job(tmp_path, monkeypatch) -> Job:
 
 
 def test_a_stage_grades_tasks_of_the_users_own_files(job):
-    settings = sft.Settings(model="", rows="", options=TrainingOptions(), **job.stage_settings())
+    settings = supervised.Settings(model="", rows="", options=TrainingOptions(), **job.stage_settings())
     Path("fresh.py").write_text(FRESH)  # a file, since the pool's workers import it too
     python = [sys.executable, "fresh.py"]
     fresh = subprocess.run(python, input=msgspec.json.encode(settings), capture_output=True)

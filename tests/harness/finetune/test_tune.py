@@ -26,7 +26,7 @@ from calibench.cli import main
 from calibench.errors import EngineError
 from calibench.finetune import stage
 from calibench.finetune.job import _ACCELERATE
-from calibench.finetune.trainers import sft
+from calibench.finetune.trainers import supervised
 from calibench.running.progress import Lines
 
 
@@ -369,7 +369,7 @@ def test_a_process_that_trains_alone_sees_one_gpu(place, monkeypatch, tmp_path):
         if devices is not None:
             monkeypatch.setenv("CUDA_VISIBLE_DEVICES", devices)
         with pytest.raises(EngineError, match="training ended with exit code 1"):
-            stage.run("sft", tmp_path / "stage", {}, lambda *_: None, launcher)
+            stage.run("supervised", tmp_path / "stage", {}, lambda *_: None, launcher)
     assert seen == [("2", False), ("0", False), ("", False), ("2,3", True)]
 
 
@@ -602,8 +602,8 @@ def test_neither_a_full_disk_nor_a_killed_training_loses_anything(place, kill_tr
         assert stage.last_state(training).name == "checkpoint-8"
         kill_training_at(None)
         assert tune(*sft_of_traces) == 0
-        settings = msgspec.json.decode((training / "settings.json").read_bytes(), type=sft.Settings)
-        sft.fit(place.folder / "whole", settings, lambda *_: None)
+        settings = msgspec.json.decode((training / "settings.json").read_bytes(), type=supervised.Settings)
+        supervised.fit(place.folder / "whole", settings, lambda *_: None)
         weights = "model.safetensors"
         whole = Path("whole/checkpoint", weights).read_bytes()
         assert Path("disk/out", weights).read_bytes() == whole != Path("model", weights).read_bytes()

@@ -11,7 +11,7 @@ from calibench.errors import CalibenchError
 from calibench.finetune import rows
 from calibench.finetune.options import TrainingOptions
 from calibench.finetune.stage import last_state
-from calibench.finetune.trainers import sft
+from calibench.finetune.trainers import supervised
 from calibench.prompting.chat import ChatFormat
 
 pytestmark = pytest.mark.timeout(600)
@@ -59,8 +59,8 @@ def fit(parent, tmp_path):
         chosen = {"batch_size": 4, "epochs": 2, "learning_rate": 1e-2, "save_every": 4, "max_length": 512, **options}
         if factors:
             rows.weigh(path, factors)
-        settings = sft.Settings(model=str(parent), rows=str(path), options=TrainingOptions(**chosen))
-        sft.fit(tmp_path / name, settings, report)
+        settings = supervised.Settings(model=str(parent), rows=str(path), options=TrainingOptions(**chosen))
+        supervised.fit(tmp_path / name, settings, report)
         return tmp_path / name, reported
 
     fit.folder = tmp_path
