@@ -12,6 +12,7 @@ a page is written where `out` names a folder for it.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Sequence
@@ -39,6 +40,8 @@ __all__ = [
 ]  # fmt: skip
 _TO_FILE = ("apply", "plot", "threshold")
 """The functions whose `out` is a file."""
+_SHOWING, _STARTING = ("run", "tune"), ("run", "tune", "votes")
+"""Those that show how far they are by themselves, and those that start processes."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,23 +57,21 @@ def _door(function: F) -> F:
 
     @functools.wraps(function)
     def called(*arguments: Any, **keywords: Any) -> Any:
-        from calibench.errors import CalibenchError, InputError, unknown_name
+        from calibench.errors import CalibenchError
         from calibench.errors.secrets import masked
-        from calibench.fields import as_keywords
+        from calibench.errors.working import working
+        from calibench.fields import as_keywords, bound
+        from calibench.running.guard import require_main_guard
         from calibench.store import check_folder
 
-        known = signature.parameters.values()
-        names = [each.name for each in known if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)]
-        if strange := [] if any(each.kind is each.VAR_KEYWORD for each in known) else [*keywords.keys() - {*names}]:
-            raise unknown_name("option", min(strange), names)
-        try:
-            given = signature.bind(*arguments, **keywords).arguments
-        except TypeError as error:
-            raise InputError(f"{function.__name__}: {error}") from None
+        given = bound(function.__name__, signature, arguments, keywords)
         try:
             if isinstance(out := given.get("out"), str | PathLike):
                 check_folder(Path(out).parent if function.__name__ in _TO_FILE else Path(out))
-            return function(*arguments, **keywords)
+            if function.__name__ in _STARTING:
+                require_main_guard(function.__name__)
+            with contextlib.nullcontext() if function.__name__ in _SHOWING else working(function.__name__):
+                return function(*arguments, **keywords)
         except CalibenchError as error:
             error.args = (as_keywords(masked(str(error))),)
             raise
@@ -98,20 +99,22 @@ def run(model: str, tasks: str | Sequence[str], out: str | Path, **options: Any)
         KeyboardInterrupt: Ctrl-C stopped the run; what was finished is kept, and the same call continues it.
     """
     from calibench.analysis.report import update
+    from calibench.errors.working import working
     from calibench.fields import read
     from calibench.lm_eval import theirs
     from calibench.running import suites
     from calibench.running.config import RunConfig
     from calibench.running.pipeline import execute
-    from calibench.running.progress import Silent
+    from calibench.running.progress import Lines
 
     theirs.register()
     given = read((RunConfig,), {"model": model, "tasks": tasks, "out": out, **options})
-    result = execute(suites.configured(given), Silent())
+    result = execute(suites.configured(given), Lines())
     with result.run:
         if result.interrupted:
             raise KeyboardInterrupt
-        update(result.run)
+        with working("run"):
+            update(result.run)
     return open_run(out)
 
 
@@ -373,13 +376,13 @@ def tune(recipe: str, model: str, tasks: str | Sequence[str], out: str | Path, *
     from calibench.finetune.config import TuneConfig
     from calibench.finetune.tune import tune as of
     from calibench.lm_eval import theirs
-    from calibench.running.progress import Silent
+    from calibench.running.progress import Lines
 
     theirs.register()
     general = {name: value for name, value in options.items() if name in fields(TuneConfig)}
     of_recipe = {name: value for name, value in options.items() if name not in general}
     given = {"recipe": recipe, "model": model, "tasks": tasks, "out": out, "options": of_recipe, **general}
-    return of(TuneConfig(**read((TuneConfig,), given)), Silent())
+    return of(TuneConfig(**read((TuneConfig,), given)), Lines())
 
 
 def _given(**options: Any) -> AnalysisOptions:

@@ -13,6 +13,7 @@ import re
 import sys
 import typing
 from collections.abc import Mapping
+from inspect import Signature
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -122,6 +123,24 @@ class Field(NamedTuple):
     def _misfit(self, value: Any, called: str, *, text: bool) -> InputError:
         place = f"{called}: " if called else ""
         return InputError(f"{place}expected {self.expected(text=text)}, found {_shown(value)}")
+
+
+def bound(
+    called: str, signature: Signature, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Name -> what a call gives for it.
+
+    Raises:
+        InputError: a keyword that there is not, or an argument that is missing.
+    """
+    known = signature.parameters.values()
+    names = [each.name for each in known if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)]
+    if strange := [] if any(each.kind is each.VAR_KEYWORD for each in known) else [*keywords.keys() - {*names}]:
+        raise unknown_name("option", min(strange), names)
+    try:
+        return signature.bind(*arguments, **keywords).arguments
+    except TypeError as error:
+        raise InputError(f"{called}: {error}") from None
 
 
 @functools.cache

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from calibench.errors.characters import one_line
-from calibench.reports.formats import Cell, Column, Table, name_cell, name_column
+from calibench.reports.formats import Column, Table, TableCell, name_cell, name_column
 from calibench.reports.page import groups
 from calibench.reports.tables import align
 from calibench.reports.text import clip, label, number
@@ -58,7 +58,7 @@ def conventions_table(summaries: Mapping[str, RunSummary]) -> Table:
                 n = (row["error"].n_used, row["error"].n_total)
                 lines.append((
                     *map(name_cell, (run, protocol, task, method, row["convention"])),
-                    *(Cell(number(value), (value,)) for value in values), Cell("/".join(map(str, n)), n),
+                    *(TableCell(number(value), (value,)) for value in values), TableCell("/".join(map(str, n)), n),
                 ))  # fmt: skip
     numbers = [Column(title, (name,)) for name, title in shown.items()]
     return Table((*names, *numbers, Column("n used/total", ("n_used", "n_total"))), tuple(lines))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from calibench.reports import text
-from calibench.reports.formats import Cell, Column, Table, name_cell, name_column
+from calibench.reports.formats import Column, Table, TableCell, name_cell, name_column
 from calibench.reports.tables import align
 from calibench.results.decisions import Checked, DecisionCount, DriftTest, RuleCosts, ThresholdRule, Thresholds
 
@@ -53,20 +53,20 @@ def thresholds_table(found: Thresholds) -> Table:
         rows.append((
             *map(name_cell, (rule.protocol, rule.task, rule.method)),
             _from(rule.threshold),
-            Cell(_percent(rule.share), (rule.share, rule.n_automated)),
-            Cell(
+            TableCell(_percent(rule.share), (rule.share, rule.n_automated)),
+            TableCell(
                 f"{_percent(rule.precision)} {_interval(rule)}".strip(),
                 (rule.precision, rule.precision_low, rule.precision_high),
             ),
-            Cell(f"{rule.n:,}", (rule.n,)),
-            Cell(text.UNDEFINED if tokens is None else f"{tokens:,.0f}", (tokens,)),
-            Cell("yes" if chosen else "no", (chosen,)),
+            TableCell(f"{rule.n:,}", (rule.n,)),
+            TableCell(text.UNDEFINED if tokens is None else f"{tokens:,.0f}", (tokens,)),
+            TableCell("yes" if chosen else "no", (chosen,)),
         ))  # fmt: skip
     return Table((*names, *numbers), tuple(rows))
 
 
-def _from(threshold: float | None) -> Cell:
-    return Cell("never" if threshold is None else f"{threshold:g}", (threshold,))
+def _from(threshold: float | None) -> TableCell:
+    return TableCell("never" if threshold is None else f"{threshold:g}", (threshold,))
 
 
 def checked_table(checked: Checked) -> Table:
@@ -78,9 +78,10 @@ def checked_table(checked: Checked) -> Table:
     )  # fmt: skip
     rows = tuple(
         (
-            name_cell(test.task), _from(test.threshold), Cell(f"{test.n:,}", (test.n,)),
-            Cell(f"{test.n_automated:,}", (test.n_automated,)), Cell(_percent(test.precision), (test.precision,)),
-            Cell(f"{test.evidence:,.2f}", (test.evidence,)), Cell(f"{test.limit:g}", (test.limit,)),
+            name_cell(test.task), _from(test.threshold), TableCell(f"{test.n:,}", (test.n,)),
+            TableCell(f"{test.n_automated:,}", (test.n_automated,)),
+            TableCell(_percent(test.precision), (test.precision,)),
+            TableCell(f"{test.evidence:,.2f}", (test.evidence,)), TableCell(f"{test.limit:g}", (test.limit,)),
         )
         for test in checked.tests
     )  # fmt: skip

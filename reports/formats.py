@@ -24,7 +24,7 @@ class Column(NamedTuple):
     """Says what a row is of: stands on the left, and of Markdown and LaTeX is left out where all rows have the same."""
 
 
-class Cell(NamedTuple):
+class TableCell(NamedTuple):
     """A cell."""
 
     shown: str
@@ -36,7 +36,7 @@ class Table(NamedTuple):
     """A table that a command prints."""
 
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
 
 
 def name_column(title: str, name: str = "") -> Column:
@@ -44,8 +44,8 @@ def name_column(title: str, name: str = "") -> Column:
     return Column(title, (name or title.lower().replace(" ", "_"),), is_name=True)
 
 
-def name_cell(name: str) -> Cell:
-    return Cell(clip(name, _LONGEST), (visible(name),))
+def name_cell(name: str) -> TableCell:
+    return TableCell(clip(name, _LONGEST), (visible(name),))
 
 
 def csv(table: Table) -> str:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from calibench.records import MeasureInfo, Metric, Reliability
 from calibench.reports import small_multiples, tables, text
-from calibench.reports.formats import Cell, Column, Table, name_cell, name_column
+from calibench.reports.formats import Column, Table, TableCell, name_cell, name_column
 from calibench.reports.page import glossary, groups, render
 from calibench.results import Difference, Recalibrated
 
@@ -74,7 +74,7 @@ def recalibration_table(results: Mapping[str, Recalibrated]) -> Table:
             for metric in judged:
                 found = row["metrics"].get(metric)
                 values = (None, None, None) if found is None else (found.value, found.low, found.high)
-                cells.append(Cell(_cell(row, metric), values))
+                cells.append(TableCell(_cell(row, metric), values))
             lines.append(tuple(cells))
     return Table((*names, *numbers), tuple(lines))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from calibench.records import MeasureInfo, Metric, Scorecard
-from calibench.reports.formats import Cell, Column, Table, name_cell, name_column
+from calibench.reports.formats import Column, Table, TableCell, name_cell, name_column
 from calibench.reports.text import UNDEFINED, clip, interval, labels, number, p_value, signed
 from calibench.results import Comparison, Difference
 
@@ -123,7 +123,7 @@ def headline_table(cards: Mapping[str, Scorecard]) -> Table:
         tuple(
             (
                 *map(name_cell, (run, row["protocol"], row["task"], row["method"])),
-                *(Cell(_value(row[m.metric]), tuple(row[m.metric][key] for key in _CELL)) for m in shown),
+                *(TableCell(_value(row[m.metric]), tuple(row[m.metric][key] for key in _CELL)) for m in shown),
             )
             for run, card in cards.items()
             for row in headline(card)
@@ -176,13 +176,13 @@ def differences_table(comparison: Comparison) -> Table:
         change = f"{signed(d.difference)} {interval(d.low, d.high)}".strip()
         rows.append((
             *map(name_cell, (d.run_a, d.run_b, d.protocol, d.task, d.method, d.subset)),
-            Cell(measures[d.metric].title, (d.metric,)),
-            Cell(number(d.a), (d.a,)),
-            Cell(number(d.b), (d.b,)),
-            Cell(change, (d.difference, d.low, d.high)),
-            Cell(p_value(d.p_holm), (d.p_holm,)),
-            Cell(verdict(d, measures), (d.verdict,)),
-            Cell(str(d.n_questions), (d.n_questions,)),
+            TableCell(measures[d.metric].title, (d.metric,)),
+            TableCell(number(d.a), (d.a,)),
+            TableCell(number(d.b), (d.b,)),
+            TableCell(change, (d.difference, d.low, d.high)),
+            TableCell(p_value(d.p_holm), (d.p_holm,)),
+            TableCell(verdict(d, measures), (d.verdict,)),
+            TableCell(str(d.n_questions), (d.n_questions,)),
         ))  # fmt: skip
     return Table((*names, *numbers), tuple(rows))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from calibench.records import Metric
 from calibench.reports import figures, text
-from calibench.reports.formats import Cell, Column, Table, name_cell, name_column
+from calibench.reports.formats import Column, Table, TableCell, name_cell, name_column
 from calibench.reports.page import figure_maker, glossary, groups, render
 from calibench.reports.tables import Measures, align
 from calibench.results import Reach, Votes, VotesRun
@@ -105,12 +105,12 @@ def votes_table(votes: Votes) -> Table:
     for run in votes.runs:
         for row in rows(run):
             cells = [name_cell(name) for name in (run.name, row["protocol"], row["task"], row["method"])]
-            cells.append(Cell(str(row["k"]), (row["k"],)))
+            cells.append(TableCell(str(row["k"]), (row["k"],)))
             for column in shown:
                 m = row[column]
                 values = (None, None, None) if m is None else (m.value, m.low, m.high)
-                cells.append(Cell(_cell(m, sign=column == "gain"), values))
-            cells.append(Cell(_equal(row), (row["reference"], row["equals"] and row["equals"].value)))
+                cells.append(TableCell(_cell(m, sign=column == "gain"), values))
+            cells.append(TableCell(_equal(row), (row["reference"], row["equals"] and row["equals"].value)))
             lines.append(tuple(cells))
     return Table((*names, Column("K", ("draws",)), *numbers, equals), tuple(lines))
 

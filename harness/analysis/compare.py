@@ -13,6 +13,7 @@ from calibench.analysis.names import place, unique
 from calibench.analysis.report import numbers as report_numbers
 from calibench.analysis.report import report
 from calibench.errors import InputError, unknown_name
+from calibench.errors.working import stage
 from calibench.files import write_text
 from calibench.records import Kind
 from calibench.results import Comparison, RunSummary
@@ -49,6 +50,7 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
     names = [s.name for s in ladder]
     pairs = [(reference, name) for name in names if name != reference]
     pairs += [step for step in pairwise(names) if reference not in step]
+    stage(f"comparing {len(runs)} runs")
     try:
         differences = paired.compare(frames, pairs, seed=0)
     except ValueError as error:
@@ -67,6 +69,7 @@ def publish(comparison: Comparison, folder: Path) -> Path:
     write_text(
         folder / "comparison.json", msgspec.json.format(msgspec.json.encode(numbers(comparison)), indent=1).decode()
     )
+    stage("drawing the page")
     page = folder / "report.html"
     write_text(page, comparison_report(comparison))
     return page

@@ -11,6 +11,7 @@ from calibench.analysis.options import PlotOptions
 from calibench.analysis.threshold import counts_of, one_per_question
 from calibench.analysis.votes import votes
 from calibench.errors import InputError, unknown_name
+from calibench.errors.working import stage
 from calibench.fields import read
 from calibench.files import write_text
 from calibench.records import Kind, Record
@@ -141,6 +142,7 @@ def _scorecards(frames: Frames) -> Iterator[tuple[str, Scorecard]]:
 
     for run, frame in frames.items():
         if not frame.empty:
+            stage(f"scoring {run}")
             yield run, scorecard(frame.assign(subject=None, level=float("nan")), seed=0)
 
 

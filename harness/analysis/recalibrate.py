@@ -14,6 +14,7 @@ import msgspec
 
 from calibench.confidence import base as confidence
 from calibench.errors import InputError, unknown_name
+from calibench.errors.working import stage
 from calibench.files import write_text
 from calibench.records import Question, Scorecard, TokenFeatures
 from calibench.results import Recalibrated, RecalibrationFit
@@ -65,6 +66,7 @@ def recalibrate(
     from calibench.metrics.compare import compare
 
     frames, fits = _applied(run, fit, methods, seed)
+    stage("scoring before and after")
     after = [name for name in frames if name != AS_READ]
     manifest = run.manifest()
     return Recalibrated(
@@ -111,6 +113,7 @@ def _applied(
         raise InputError(f"{fit.path.parent} has no confidence of a method and protocol that {run.path.parent} has")
     after, fits = {name: frame.copy() for name in methods}, []
     for part in parts:
+        stage(f"fitting {part.key[0]}, {part.key[2]}")
         for name in methods:
             result, described = _one(part, name, known, seed)
             fits.append(described)

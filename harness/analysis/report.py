@@ -13,6 +13,7 @@ from calibench.analysis.spending import spending
 from calibench.analysis.spreads import label_mass, spreads
 from calibench.errors import InputError, RunFileError, unknown_name
 from calibench.errors.secrets import masked
+from calibench.errors.working import stage
 from calibench.files import write_text
 from calibench.records import Metric, Outcome, Status
 from calibench.results import GalleryItem, OutcomeCount, RunSummary
@@ -40,6 +41,7 @@ def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = Fals
         InputError: the run holds no graded generation.
         RunFileError: its manifest lacks what every run has.
     """
+    stage(f"scoring {run.path.parent.name}")
     frame = run.frame()
     if frame.empty:
         raise InputError(f"{run.path}: holds no graded generation yet; run it first")
@@ -121,6 +123,7 @@ def publish(summary: RunSummary, folder: Path) -> Path:
     from calibench.reports.run import run_report
 
     publish_numbers(summary, folder)
+    stage("drawing the page")
     page = folder / "report.html"
     write_text(page, run_report(summary))
     return page

@@ -15,6 +15,7 @@ import msgspec
 
 from calibench.analysis.names import unique
 from calibench.errors import InputError
+from calibench.errors.working import stage
 from calibench.files import write_text
 from calibench.grading.answer_classes import answer_classes
 from calibench.grading.pool import GradingPool
@@ -50,11 +51,13 @@ def votes(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Vote
         frames[name], left_out = _chosen(run, methods)
         notes += [warning] if (warning := unfinished(run)) else []
         notes += [f"{name}: left out, having one draw per question: {', '.join(left_out)}"] if left_out else []
+    stage("finding which answers are the same")
     with GradingPool(min(4, os.cpu_count() or 1), _SECONDS) as pool:
         for name, frame in frames.items():
             frame["answer_class"], by_text = answer_classes(frame, pool)
             if by_text:
                 notes.append(f"{name}: answers to {by_text} questions were compared as texts (the rule gave up)")
+    stage("voting")
     try:
         metrics, reaches = measure(frames)
     except ValueError as error:

@@ -6,6 +6,7 @@ Heavy modules are imported by the command that needs them, so that `calibench --
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import traceback
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from calibench.cli.parser import INTERRUPTED, Parser
 from calibench.errors import CalibenchError
 from calibench.errors.stopping import stoppable
 from calibench.errors.terminal import guarded, tell
+from calibench.errors.working import working
 from calibench.version import __version__
 
 _GROUPS = (run, runs, plot, look, decide, score, tasks, tune, lists)
@@ -30,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: Sequence[str] | None) -> int:
     try:
         options = _options(arguments)
-        with stoppable():
+        with stoppable(), working(options.named) if options.named else contextlib.nullcontext():
             code = options.command(options) or 0
             if sys.stdout is not None:
                 sys.stdout.flush()

@@ -97,11 +97,11 @@ def print_list(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     ]
     keys = list(texts[0]) if texts else []
     if options.format:
-        from calibench.reports.formats import Cell, Column, Table
+        from calibench.reports.formats import Column, Table, TableCell
 
         columns = tuple(Column(key, (key,), is_name=True) for key in keys)
         print_tables(
-            options.format, Table(columns, tuple(tuple(Cell(row[k], (row[k],)) for k in keys) for row in texts))
+            options.format, Table(columns, tuple(tuple(TableCell(row[k], (row[k],)) for k in keys) for row in texts))
         )
         return
     widths = {key: max(len(key), *(len(row[key]) for row in texts)) for key in keys}

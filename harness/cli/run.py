@@ -25,12 +25,14 @@ def register(commands: Any) -> None:
     run.add_argument(
         "-c", "--config", metavar="FILE", help="TOML file with any of these options; the command line wins"
     )
+    run.set_defaults(named=None)  # it shows how far it is
     options.add(run, RunConfig, positional="model", may_lack=True)
     add_task_file_options(run)
 
 
 def _run(chosen: argparse.Namespace) -> int:
     from calibench.analysis.report import update
+    from calibench.errors.working import working
     from calibench.lm_eval import theirs
     from calibench.running.pipeline import execute
     from calibench.running.progress import Lines, Live
@@ -47,7 +49,8 @@ def _run(chosen: argparse.Namespace) -> int:
                 f"Stopped. Everything finished so far is in {run.path}; the same command continues it.", file=sys.stderr
             )
             return INTERRUPTED
-        summary = update(run)
+        with working("calibench run"):
+            summary = update(run)
     if chosen.json:
         output.print_json(summary.scorecard.metrics)
     elif chosen.format:

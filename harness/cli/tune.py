@@ -20,7 +20,7 @@ from calibench.tasks.user.description import Description
 
 def register(commands: Any) -> None:
     tune = add(commands, "tune", _tune, "train a checkpoint by a recipe; continues where a stopped command was")
-    tune.set_defaults(further=())
+    tune.set_defaults(further=(), named=None)  # it shows how far it is
     tune.epilog = "Every option of the recipe may follow, as --name VALUE; `calibench recipes` lists them."
     options.add(tune, TuneConfig, positional="recipe", without=("options",))
     add_task_file_options(tune)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from calibench.errors import StorageError
+from calibench.errors import StorageError, working
 from calibench.errors.characters import visible
 from calibench.errors.secrets import masked
 
@@ -54,6 +54,7 @@ class Guarded:
 
     def write(self, text: str) -> int:
         """A progress bar on a terminal may begin its line again."""
+        working.clear()
         begin = "\r" if text.startswith("\r") and self.raw.isatty() else ""
         moves = _CURSOR_UP.fullmatch(text) and self.raw.isatty()
         with self._letting_go():

@@ -15,6 +15,9 @@ _TELLING_SHARE, _TELLING = 0.2, 512
 """Share and number of draws, either of which must be done before the time left is told: an engine works at hundreds of
 draws side by side, and the first ones to end say little of the rest."""
 
+_TELLING_STEPS = 10
+"""The same of training, whose first steps compile and load."""
+
 
 @dataclass
 class _Task:
@@ -50,7 +53,8 @@ class _Training:
 
     def text(self) -> str:
         steps = self.step - self.first
-        left = (self.of - self.step) * (time.monotonic() - self.begin) / steps if steps else None
+        known = steps >= min((self.of - self.first) * _TELLING_SHARE, _TELLING_STEPS)
+        left = (self.of - self.step) * (time.monotonic() - self.begin) / steps if steps and known else None
         shown = f"time left {left:.0f} s, " if left else ""
         return f"{self.step}/{self.of}  {shown}{_figures_text(self.figures)}"
 

@@ -108,8 +108,8 @@ def test_csv_keeps_all_digits_and_leaves_undefined_empty(summary):
 
 
 def test_latex_has_the_rules_of_booktabs_and_escapes_names():
-    rows = ((formats.name_cell("a_b & 50 % {x} [y] \\\\"), formats.Cell("−0.5 [−0.6, −0.4]", (-0.5,))),
-            (formats.name_cell("c"), formats.Cell("—", (None,))))  # fmt: skip
+    rows = ((formats.name_cell("a_b & 50 % {x} [y] \\\\"), formats.TableCell("−0.5 [−0.6, −0.4]", (-0.5,))),
+            (formats.name_cell("c"), formats.TableCell("—", (None,))))  # fmt: skip
     table = formats.Table((formats.name_column("Task"), formats.Column("Gap", ("gap",))), rows)
     assert formats.latex(table) == (
         "\\begin{tabular}{lr}\n\\toprule\nTask & Gap \\\\\n\\midrule\n"

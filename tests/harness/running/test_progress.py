@@ -29,6 +29,17 @@ def test_the_time_left_is_told_once_a_fifth_is_done(capsys):
     assert re.search(r"words +2/10 .* \d+ s\s*$", capsys.readouterr().err)
 
 
+def test_the_time_that_training_takes_is_told_after_some_steps(capsys):
+    with Live() as live:
+        for step in range(9):
+            live.figures("train", step, 1000, {})
+    assert "time left" not in capsys.readouterr().err
+    with Live() as live:
+        for step in range(12):
+            live.figures("train", step, 1000, {})
+    assert "time left" in capsys.readouterr().err
+
+
 def test_training_takes_the_place_of_sampling_and_says_how_long_it_takes(capsys):
     with Live() as live:
         live.stage("iteration-1/samples: sampling")
