@@ -187,12 +187,15 @@ def report(
 
 
 @_door
-def compare(*runs: str | Path | RunFile, baseline: str = "first", out: str | Path | None = None) -> Comparison:
+def compare(
+    *runs: str | Path | RunFile, baseline: str = "first", margin: float = 0.02, out: str | Path | None = None
+) -> Comparison:
     """Compares runs, paired on the questions that both of a pair answered.
 
     Args:
         runs: at least two; a folder of runs stands for all of them.
         baseline: name or folder of the run that every other one is compared with; `first`: the first of `runs`.
+        margin: differences that are smaller do not matter; `equivalent` is what lies inside it.
         out: folder for `report.html`. None: nothing is written.
 
     Raises:
@@ -202,9 +205,9 @@ def compare(*runs: str | Path | RunFile, baseline: str = "first", out: str | Pat
     from calibench.analysis import compare as of
     from calibench.store.opening import all_opened
 
-    given = _given(baseline=baseline, out=out)
+    given = _given(baseline=baseline, margin=margin, out=out)
     with all_opened(*runs) as opened_runs:
-        comparison = of.compare(opened_runs, given.baseline)
+        comparison = of.compare(opened_runs, given.baseline, given.margin)
     if given.out is not None:
         of.publish(comparison, Path(given.out))
     return comparison

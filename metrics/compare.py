@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -11,15 +11,14 @@ from calibench.metrics.bootstrap import partition
 from calibench.metrics.estimate import INVERSION, Estimate, Interval, absolute, mean
 from calibench.metrics.measure import Group, Measure, estimates
 from calibench.metrics.measures import MEASURES, main, measures_of
+from calibench.metrics.power import ALPHA, POWER, detectable, smallest_p
 from calibench.metrics.resampled import resample
-from calibench.metrics.sample import check, sample_of
+from calibench.metrics.sample import Sample, check, sample_of
 from calibench.metrics.scorecard import random_source
 from calibench.results import Difference
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_ALPHA = 0.05
 
 
 class Pair(NamedTuple):
@@ -39,13 +38,44 @@ class Shown(NamedTuple):
     high: float
 
 
+class Tested(NamedTuple):
+    """A difference, and what its test says."""
+
+    shown: Shown
+    judged: Shown
+    """Of the signed gap the difference of the distances from zero, else `shown`."""
+    n_clusters: int
+
+    @property
+    def error(self) -> float:
+        """Standard error of the judged difference, from the interval's end on the side of zero."""
+        from scipy.special import ndtri
+
+        difference, low, high = self.judged
+        return (difference - low if difference > 0 else high - difference) / float(ndtri(1 - ALPHA / 2))
+
+    @property
+    def p_value(self) -> float | None:
+        """Two-sided, of no difference; None for a single cluster."""
+        from scipy.special import stdtr
+
+        difference = self.judged.difference
+        if self.n_clusters < 2:
+            return None
+        if abs(difference) < 1e-12:
+            return 1.0
+        p = 2 * stdtr(self.n_clusters - 1, -abs(difference) / self.error)
+        return float(max(p, smallest_p(self.n_clusters)))
+
+
 class JudgedChange(NamedTuple):
     """A difference before the correction over all of them."""
 
     row: dict
     """The fields of `Difference` that are known."""
-    p_value: float | None
-    improvement: float
+    tested: Tested | None = None
+    p_value: float | None = None
+    improvement: float = 0.0
     """How much better B is, in the metric's own unit."""
 
 
@@ -81,8 +111,10 @@ def compare(
     Conventions: the p value is two-sided, of a t test with clusters - 1 degrees of freedom, the standard error being
     that of the interval on the side of zero; it is at least 2^(1 - clusters), the smallest that a sign-flip test can
     give. Verdicts: `equivalent` if the interval is inside the margin; else `better` or `worse` if Holm's p is below
-    0.05; else `undecided`. The signed gap is judged by the change of its absolute value. Intervals and p values of ECE
-    and |signed gap| take the bias near zero out, see `metrics.bootstrap.absolute_sum_difference`.
+    0.05; else `undecided`, with the true difference that would have been found with a chance of 80 %, at the level that
+    Holm's procedure left for it (`metrics.power.detectable`). The signed gap is judged by the change of its absolute
+    value. Intervals and p values of ECE and |signed gap| take the bias near zero out, see
+    `metrics.bootstrap.absolute_sum_difference`.
     """
     for frame in frames.values():
         check(frame)
@@ -127,11 +159,16 @@ def _pair(group: Group, a: pd.DataFrame, b: pd.DataFrame, resamples: int, rng: n
         for rows, part in ((a, codes[: len(a)]), (b, codes[len(a) :]))
     ]
     measures = [m for m in measures_of(group.method) if m.interval]
-    of_a, of_b = (
-        estimates(measures, sample, resampled)
-        for sample, resampled in zip(samples, resample(samples, resamples, rng), strict=True)
-    )
-    return Pair(of_a, of_b, a["question_id"].nunique(), n_clusters)
+    return Pair(*paired(measures, samples, resamples, rng), a["question_id"].nunique(), n_clusters)
+
+
+def paired(
+    measures: Iterable[Measure], samples: list[Sample], resamples: int, rng: np.random.Generator
+) -> tuple[dict[str, Estimate], dict[str, Estimate]]:
+    """Metric -> its estimate, of each of two samples that share their clusters and are resampled together."""
+    measures = tuple(measures)
+    a, b = resample(samples, resamples, rng)
+    return estimates(measures, samples[0], a), estimates(measures, samples[1], b)
 
 
 def _change(run_a: str, run_b: str, group: Group, name: str, pairs: list[Pair], margin: float) -> JudgedChange:
@@ -155,18 +192,33 @@ def _change(run_a: str, run_b: str, group: Group, name: str, pairs: list[Pair], 
     }
     if a is None or b is None:
         runs = [name for name, value in ((run_a, a), (run_b, b)) if value is None]
-        return JudgedChange({**row, "reason": f"undefined for {' and '.join(runs)}"}, None, 0.0)
+        return JudgedChange({**row, "reason": f"undefined for {' and '.join(runs)}"})
     row["difference"] = b - a
-    n_clusters = sum(p.n_clusters for p in pairs)
+    tested = difference_test(measure, of_pairs, sum(p.n_clusters for p in pairs))
+    if tested is None:
+        return JudgedChange(row)
+    row["low"], row["high"] = min(tested.shown.low, b - a), max(tested.shown.high, b - a)
+    return JudgedChange(row, tested, tested.p_value, _SIGN[measure.better] * tested.judged.difference)
+
+
+def difference_test(measure: Measure, of_pairs: Sequence[tuple[Estimate, Estimate]], n_clusters: int) -> Tested | None:
+    """The test of a difference, b - a, of the mean over tasks.
+
+    Args:
+        measure: one that has an interval.
+        of_pairs: (a, b) of each task, from the same resamples.
+        n_clusters: of all tasks together.
+
+    Returns:
+        None if too many resamples leave the metric undefined.
+    """
     assert measure.interval, "as all metrics that are compared have"
-    shown = judged = _shown(measure.interval, of_pairs, b - a, n_clusters)
+    of_a, of_b = (mean([pair[side] for pair in of_pairs]) for side in (0, 1))
+    shown = judged = _shown(measure.interval, of_pairs, of_b.value - of_a.value, n_clusters)
     if measure.better == "nearer 0":
-        judged = _shown(INVERSION, [(absolute(of_a), absolute(of_b))], abs(b) - abs(a), n_clusters)
-    if shown is None or judged is None:
-        return JudgedChange(row, None, 0.0)
-    row["low"], row["high"] = min(shown.low, b - a), max(shown.high, b - a)
-    improvement = _SIGN[measure.better] * judged.difference
-    return JudgedChange(row, _p_value(judged, n_clusters), improvement)
+        apart = abs(of_b.value) - abs(of_a.value)
+        judged = _shown(INVERSION, [(absolute(of_a), absolute(of_b))], apart, n_clusters)
+    return None if shown is None or judged is None else Tested(shown, judged, n_clusters)
 
 
 _SIGN = {"higher": 1, "lower": -1, "nearer 0": -1, None: 0}
@@ -188,19 +240,6 @@ def _shown(
     return Shown(difference, max(difference - unseen, -1.0), min(difference + unseen, 1.0))
 
 
-def _p_value(shown: Shown, n_clusters: int) -> float | None:
-    """Two-sided p value of no difference; the interval's end on the side of zero gives the standard error."""
-    from scipy.special import ndtri, stdtr
-
-    difference, low, high = shown
-    if n_clusters < 2:
-        return None
-    if abs(difference) < 1e-12:
-        return 1.0
-    error = (difference - low if difference > 0 else high - difference) / ndtri(1 - _ALPHA / 2)
-    return float(max(2 * stdtr(n_clusters - 1, -abs(difference) / error), 2.0 ** (1 - n_clusters)))
-
-
 def _convention(measure: Measure, pairs: list[Pair], margin: float) -> str:
     text = f"{measure.convention}; paired on shared questions, margin {margin}"
     if measure.population != "scored":
@@ -213,10 +252,19 @@ def _convention(measure: Measure, pairs: list[Pair], margin: float) -> str:
 
 def _judge(changes: list[JudgedChange], margin: float) -> list[Difference]:
     holm = _holm([c.p_value for c in changes])
-    return [
-        Difference(**c.row, p_value=c.p_value, p_holm=p, verdict=_verdict(c, p, margin))
-        for c, p in zip(changes, holm, strict=True)
-    ]
+    # An undecided difference would have been found at the level of the first that Holm's procedure did not reject.
+    left = sum(p is not None and p >= ALPHA for p in holm)
+    return [_judged(c, p, margin, ALPHA / max(left, 1)) for c, p in zip(changes, holm, strict=True)]
+
+
+def _judged(change: JudgedChange, p_holm: float | None, margin: float, level: float) -> Difference:
+    verdict = _verdict(change, p_holm, margin)
+    seen = None
+    if verdict == "undecided" and change.tested and MEASURES[change.row["metric"]].better:
+        low, high = MEASURES[change.row["metric"]].range
+        least = detectable(change.tested.error, change.tested.n_clusters, level, POWER)
+        seen = least if least is not None and least <= high - low else None
+    return Difference(**change.row, p_value=change.p_value, p_holm=p_holm, verdict=verdict, detectable=seen)
 
 
 def _verdict(
@@ -225,7 +273,7 @@ def _verdict(
     low, high = change.row["low"], change.row["high"]
     if low is not None and -margin < low and high < margin:
         return "equivalent"
-    if p_holm is None or p_holm >= _ALPHA or change.improvement == 0:
+    if p_holm is None or p_holm >= ALPHA or change.improvement == 0:
         return "undecided"
     return "better" if change.improvement > 0 else "worse"
 

@@ -50,6 +50,7 @@ def _environment() -> Environment:
         "clip": text.clip,
         "excerpt": lambda value: text.excerpt(value, _EXCERPT),
         "verdict": tables.verdict,
+        "could_see": tables.could_see,
         "percent": lambda share: f"{100 * share:.1f} %",
     }
     environment.globals |= {

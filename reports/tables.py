@@ -137,6 +137,15 @@ def verdict(difference: Difference, measures: Measures) -> str:
     return UNDEFINED if directionless else difference.verdict
 
 
+def could_see(difference: Difference) -> str:
+    """Beside `undecided`, the smallest difference that would have been found with a chance of 80 %; else empty."""
+    return "" if difference.detectable is None else f"could see {number(difference.detectable)}"
+
+
+def _judged(difference: Difference, measures: Measures) -> str:
+    return ", ".join(filter(None, (verdict(difference, measures), could_see(difference))))
+
+
 def comparison_text(comparison: Comparison) -> str:
     """Plain text for a terminal: every difference of two runs; of more runs, the means over tasks of each of them and
     their differences from the baseline."""
@@ -169,7 +178,8 @@ def differences_table(comparison: Comparison) -> Table:
     )]  # fmt: skip
     numbers = (
         Column("A", ("a",)), Column("B", ("b",)), Column("B − A", ("difference", "low", "high")),
-        Column("p (Holm)", ("p_holm",)), Column("Verdict", ("verdict",)), Column("Questions", ("n_questions",)),
+        Column("p (Holm)", ("p_holm",)), Column("Verdict", ("verdict", "detectable")),
+        Column("Questions", ("n_questions",)),
     )  # fmt: skip
     rows = []
     for d in comparison.differences:
@@ -181,7 +191,7 @@ def differences_table(comparison: Comparison) -> Table:
             TableCell(number(d.b), (d.b,)),
             TableCell(change, (d.difference, d.low, d.high)),
             TableCell(p_value(d.p_holm), (d.p_holm,)),
-            TableCell(verdict(d, measures), (d.verdict,)),
+            TableCell(_judged(d, measures), (d.verdict, d.detectable)),
             TableCell(str(d.n_questions), (d.n_questions,)),
         ))  # fmt: skip
     return Table((*names, *numbers), tuple(rows))
@@ -238,6 +248,6 @@ def differences_text(differences: Iterable[Difference], measures: Measures) -> s
         change = f"{signed(d.difference)} {interval(d.low, d.high)}".strip()
         lines.append([
             name + subset, clip(d.metric, 17), number(d.a), number(d.b), change,
-            p_value(d.p_holm), verdict(d, measures), str(d.n_questions),
+            p_value(d.p_holm), _judged(d, measures), str(d.n_questions),
         ])  # fmt: skip
     return align(lines)

@@ -24,12 +24,13 @@ FIRST = "first"
 _KINDS = get_args(Kind)
 
 
-def compare(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
+def compare(runs: Sequence[RunFile], baseline: str = FIRST, margin: float = 0.02) -> Comparison:
     """Every run against the baseline, and against the run before it in the order of `records.Kind`.
 
     Args:
         runs: at least two. Runs of one name are distinguished by their folders.
         baseline: name or folder of a run, or `first` for the first of `runs`.
+        margin: differences that are smaller do not matter: `equivalent` is what lies inside it.
 
     Raises:
         InputError: fewer than two runs, a run is given twice, no run is called `baseline`, or a run shares no question,
@@ -52,7 +53,7 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST) -> Comparison:
     pairs += [step for step in pairwise(names) if reference not in step]
     stage(f"comparing {len(runs)} runs")
     try:
-        differences = paired.compare(frames, pairs, seed=0)
+        differences = paired.compare(frames, pairs, seed=0, margin=margin)
     except ValueError as error:
         held = "; ".join(f"{s.name} has {_held(s)}" for s in summaries)
         raise InputError(f"nothing to compare: {error} ({held})") from error

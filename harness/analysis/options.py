@@ -13,6 +13,7 @@ from calibench.results.plots import PlotKind
 class AnalysisOptions(Options, frozen=True, kw_only=True):
     """Those of `compare`, `votes`, `recalibrate` and `report`; each takes some of them."""
 
+    margin: Annotated[Positive, option("differences of runs that are smaller do not matter", metavar="X")] = 0.02
     baseline: Annotated[Text, option("name or folder of a run, or `first`")] = "first"
     confidence: Annotated[Names | None, option("methods that weigh votes")] = None
     maps: Annotated[Names | None, option("keys of `calibench.metrics.recalibration.MAPS`")] = None

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from calibench.cli import output, values
-from calibench.cli.options import given
+from calibench.cli.options import given, reader
 from calibench.cli.parser import add, renamed
 from calibench.cli.tasks import add_task_file_options, task_of_file
 from calibench.errors import InputError
 from calibench.errors.characters import one_line
 from calibench.errors.terminal import tell
+from calibench.fields import Positive
 from calibench.tasks.user.description import Description
 
 if TYPE_CHECKING:
@@ -150,6 +151,13 @@ def _add_compare(commands: Any) -> None:
         help="name or folder of the run that every other one is held against (default: the first RUN)",
     )
     compare.add_argument(
+        "--margin",
+        metavar="X",
+        type=reader(Positive),
+        default=0.02,
+        help="differences that are smaller do not matter: `equivalent` is what lies inside it (default: %(default)s)",
+    )
+    compare.add_argument(
         "--out", metavar="DIR", default="runs/compare", help="folder of the comparison's report (default: %(default)s)"
     )
 
@@ -163,7 +171,7 @@ def _compare(options: argparse.Namespace) -> None:
     with all_opened(*options.runs) as runs:
         for run in runs:
             output.warn_if_unfinished(run)
-        comparison = compare(runs, options.baseline)
+        comparison = compare(runs, options.baseline, options.margin)
     page = publish(comparison, Path(options.out))
     for warning in asked_otherwise(comparison.runs):
         tell("warning", warning)

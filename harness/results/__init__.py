@@ -35,6 +35,10 @@ class Difference(Record, kw_only=True, frozen=True):
     """Questions shared by both runs."""
     convention: str
     reason: str | None = None
+    detectable: float | None = None
+    """Of `undecided`: the smallest true difference that would have been found with a chance of 80 %, of the signed gap
+    as a difference of its distances from zero; None where these questions could have shown none, and of other
+    verdicts."""
 
 
 class ChangeSplit(Record, kw_only=True, frozen=True):

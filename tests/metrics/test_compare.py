@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from msgspec.structs import replace
+from scipy.stats import norm, t
 
 from calibench.metrics.compare import compare
 from calibench.metrics.measures import main
@@ -90,12 +91,34 @@ def test_holm_correction_by_hand(rows):
         assert p_holm == pytest.approx(largest)
 
 
+def test_undecided_says_what_could_have_been_seen_at_the_level_that_the_correction_left(rows):
+    found = two(run_of(rows, 0.6), run_of(rows, 0.62, 0.61), resamples=500)
+    undecided = [d for d in found if d.verdict == "undecided" and d.metric != "mean_confidence"]
+    assert undecided
+    left = sum(d.p_holm >= 0.05 for d in found)
+    for d in undecided:
+        assert d.detectable > (abs(d.difference) if d.metric != "signed_gap" else 0)
+    # By scipy: the level of the first difference that Holm's procedure did not reject; half the width is 1.96 errors.
+    d = next(d for d in undecided if (d.task, d.metric) == ("sums", "accuracy"))
+    apart = (t.isf(0.025 / left, 399) + norm.ppf(0.8)) * (d.high - d.low) / 2 / norm.ppf(0.975)
+    assert d.detectable == pytest.approx(apart, rel=0.1)
+    assert all(d.detectable is None for d in found if d.verdict != "undecided" or d.metric == "mean_confidence")
+
+
+def test_a_wider_margin_makes_more_equivalent(rows):
+    a, b = run_of(rows, 0.6), run_of(rows, 0.62, 0.61)
+    verdicts = [by_metric(two(a, b, resamples=200, margin=margin))["accuracy"].verdict for margin in (0.001, 0.2)]
+    assert verdicts[0] != "equivalent"
+    assert verdicts[1] == "equivalent"
+
+
 def test_few_questions_decide_nothing(rows):
     found = by_metric(two(run_of(rows, 0.05, 0.9, questions=5), run_of(rows, 1.2, 0.9, questions=5), resamples=200))
     assert found["accuracy"].difference == 1.0
     # No sign-flip test over five questions gives less than 2 / 2^5.
     assert found["accuracy"].p_value == 1 / 16
     assert found["accuracy"].verdict == "undecided"
+    assert found["accuracy"].detectable is None
 
 
 def test_macro_is_the_mean_of_the_tasks(rows):

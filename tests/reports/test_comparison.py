@@ -43,6 +43,13 @@ def ladder_page(ladder_source):
     return Page(ladder_source)
 
 
+def test_undecided_stands_beside_what_could_have_been_seen(compared):
+    pair = tuple(run.name for run in compared.runs)
+    undecided = difference(run_a=pair[0], run_b=pair[1], verdict="undecided", detectable=0.2143)
+    page = page_of(*compared.runs, differences=[undecided], pairs=[pair])
+    assert page.count("could see 0.214") == 3, "headline, steps, and every difference"
+
+
 @pytest.mark.parametrize("runs", ["compared", "ladder"])
 def test_every_difference_stands_with_its_verdict_and_corrected_p(runs, request):
     of_runs = request.getfixturevalue(runs)

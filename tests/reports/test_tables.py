@@ -139,6 +139,16 @@ def test_differences_show_change_interval_and_verdict(verdict):
     assert heading.index("verdict") == line.index(verdict)
 
 
+def test_undecided_stands_beside_what_could_have_been_seen():
+    row = Difference(
+        run_a="A", run_b="B",
+        task="gsm8k", protocol="stated", method="stated", subset="all", metric="ece", a=0.3, b=0.2, difference=-0.1,
+        low=-0.25, high=0.05, p_value=0.2, p_holm=0.4, verdict="undecided", n_questions=50, convention="",
+        detectable=0.2143,
+    )  # fmt: skip
+    assert "undecided, could see 0.214" in tables.differences_text([row], MEASURES)
+
+
 @pytest.mark.parametrize(
     ("metric", "verdict", "shown"),
     [

@@ -88,7 +88,7 @@ def test_two_runs_are_compared_as_b_minus_a_with_one_pair(ladder, capsys):
     assert (accuracy["a"], accuracy["b"], accuracy["verdict"]) == (38 / 40, 10 / 40, "worse")
     assert set(accuracy) == {
         "run_a", "run_b", "task", "protocol", "method", "subset", "metric", "a", "b", "difference", "low", "high",
-        "p_value", "p_holm", "verdict", "n_questions", "convention", "reason",
+        "p_value", "p_holm", "verdict", "n_questions", "convention", "reason", "detectable",
     }  # fmt: skip
     assert main(["compare", "rl", "base"]) == 0
     assert "What the changes are made of, mean over tasks" in capsys.readouterr().out
