@@ -152,8 +152,8 @@ def exact_interval(right: int, n: int, alpha: float = 0.05) -> tuple[float, floa
 
     Source: Clopper and Pearson 1934. Checked against scipy.stats.binomtest.
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv  # scipy.stats, with the same values, takes a second longer to import
 
-    low = beta.ppf(alpha / 2, right, n - right + 1) if right else 0.0
-    high = beta.ppf(1 - alpha / 2, right + 1, n - right) if right < n else 1.0
+    low = betaincinv(right, n - right + 1, alpha / 2) if right else 0.0
+    high = betaincinv(right + 1, n - right, 1 - alpha / 2) if right < n else 1.0
     return float(low), float(high)

@@ -20,7 +20,6 @@ from matplotlib.figure import Figure, FigureBase
 from calibench.errors import InputError, StorageError
 from calibench.records import Metric, Reliability, ReliabilityBin
 from calibench.reports.text import clip
-from calibench.results.plots import LengthBin
 
 # Each role has a colour of its own, so that an inlined figure can follow the page's light and dark styles.
 COLOURS = {
@@ -100,38 +99,6 @@ def level_figure(metrics: Sequence[Metric]) -> Figure:
             _line(axes, points, offset=0.06 * (i - len(lines) / 2), name=name, look=SERIES[i % len(SERIES)])
         axes.set(ylim=(-0.03, 1.03), xlabel="level (1 is the easiest)")
         axes.set_xticks(sorted({_level(m) for m in metrics}))
-        axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
-        legend = axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2, borderpad=0)
-        for entry in legend.get_texts():
-            entry.set_parse_math(False)
-    return figure
-
-
-def length_figure(series: Mapping[str, Sequence[LengthBin]]) -> Figure:
-    """Accuracy and each method's mean confidence by generated tokens, with 95 % intervals.
-
-    Args:
-        series: method -> bins, from the shortest answers on. The accuracy is that of the first method's answers.
-    """
-    (first, *_) = series.values()
-    lines = [("accuracy", [(b.tokens, b.accuracy, b.accuracy_low, b.accuracy_high) for b in first])]
-    for method, bins in series.items():
-        points = [(b.tokens, b.confidence, b.confidence_low, b.confidence_high) for b in bins]
-        lines.append((f"confidence: {clip(method, 24)}", points))
-    with style():
-        figure = Figure(figsize=(3.3, 2.7), layout="constrained")
-        axes = figure.add_subplot()
-        for i, (name, of_line) in enumerate(lines):
-            role, marker, dashes = SERIES[i % len(SERIES)]
-            x, y, low, high = zip(*of_line, strict=True)
-            below = [0 if end is None else value - end for value, end in zip(y, low, strict=True)]
-            above = [0 if end is None else end - value for value, end in zip(y, high, strict=True)]
-            axes.errorbar(
-                x, y, [below, above], label=name, marker=marker, color=COLOURS[role], linestyle=dashes, markersize=4.5,
-                linewidth=1.1,
-            )  # fmt: skip
-        axes.set(ylim=(-0.03, 1.03), xlabel="generated tokens")
-        axes.set_xlim(left=0)
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
         legend = axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2, borderpad=0)
         for entry in legend.get_texts():

@@ -14,7 +14,18 @@ import msgspec
 from markupsafe import Markup
 
 from calibench.records import Reliability, Scorecard
-from calibench.reports import browse, conventions, figures, headline, risk, small_multiples, tables, text, thresholds
+from calibench.reports import (
+    browse,
+    conventions,
+    figures,
+    headline,
+    length,
+    risk,
+    small_multiples,
+    tables,
+    text,
+    thresholds,
+)
 from calibench.reports.page import (
     OUTCOMES,
     SCENARIOS,
@@ -50,7 +61,8 @@ def run_report(summary: RunSummary) -> str:
         unread=_unread(summary),
         limits=thresholds.LIMITS,
         thresholds=thresholds.table(summary.thresholds),
-        lengths=list(thresholds.lengths(figure, summary)) if len(summary.lengths) <= _MANY else [],
+        lengths=list(length.lengths(figure, summary)) if len(summary.lengths) <= _MANY else [],
+        budgets=list(length.budgets(figure, summary)) if len(summary.lengths) <= _MANY else [],
         risks=list(risk.curves_of(figure, summary.scorecard)) if len(summary.scorecard.reliability) <= _MANY else [],
         notices=_notices(summary),
         conventions=conventions.by_task(summary),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -17,6 +17,7 @@ from calibench.errors.working import stage
 from calibench.files import write_text
 from calibench.records import Metric, Outcome, Status
 from calibench.results import GalleryItem, OutcomeCount, RunSummary
+from calibench.results.plots import BudgetCurve
 from calibench.store import RunFile
 
 if TYPE_CHECKING:
@@ -61,8 +62,19 @@ def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = Fals
         answers=texts.sample(run, frame) if known and browse else None,
         thresholds=tuple(plot.thresholds(frames)),
         lengths=tuple(plot.lengths(frames, _LENGTH_RESAMPLES)),
+        budgets=tuple(_budgets(frame)) if browse else (),
         conventions=_under(conventions, frame),
     )
+
+
+def _budgets(frame: pd.DataFrame) -> Iterator[BudgetCurve]:
+    from calibench.metrics.budget import by_budget
+
+    draws = frame.drop_duplicates(["task", "protocol", "question_id", "draw"])
+    for (task, protocol), rows in draws.groupby(["task", "protocol"], sort=True):
+        points = by_budget(rows, resamples=_LENGTH_RESAMPLES)
+        if points:
+            yield BudgetCurve(protocol=protocol, task=task, points=points)
 
 
 def conventions_named(names: Sequence[str] | None) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from calibench.records import Domain, MeasureInfo, Metric, Outcome, Record, Scorecard, Status
-from calibench.results.plots import PlotSeries
+from calibench.results.plots import BudgetCurve, PlotSeries
 
 
 class Difference(Record, kw_only=True, frozen=True):
@@ -219,6 +219,8 @@ class RunSummary(Record, kw_only=True, frozen=True):
     """What goes out from each confidence on; empty where no page is made."""
     lengths: tuple[PlotSeries, ...] = ()
     """Accuracy and confidence by length; empty where no page is made, or lengths are not known."""
+    budgets: tuple[BudgetCurve, ...] = ()
+    """Accuracy by token budget; empty where no page is made, or lengths are not known."""
     answers: AnswerSample | None = None
     """None where no page is made, or the texts are not known."""
 

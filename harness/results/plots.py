@@ -29,6 +29,31 @@ class LengthBin(Record, kw_only=True, frozen=True):
     confidence_high: float | None
 
 
+class BudgetPoint(Record, kw_only=True, frozen=True):
+    """A run as it would be, had each generation been stopped at a number of tokens."""
+
+    tokens: int
+    """The budget."""
+    finished: float
+    """Share of the generations that need no more."""
+    accuracy: float
+    """Share of the generations that need no more and are right."""
+    low: float | None
+    """95 % interval of the accuracy; None if there is none."""
+    high: float | None
+    n: int
+    """Generations."""
+
+
+class BudgetCurve(Record, kw_only=True, frozen=True):
+    """Accuracy by token budget."""
+
+    protocol: str
+    task: str
+    points: tuple[BudgetPoint, ...]
+    """From the smallest budget up."""
+
+
 class ThresholdPoint(Record, kw_only=True, frozen=True):
     """What goes out without a person from one confidence on; one answer per question."""
 

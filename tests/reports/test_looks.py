@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from chromium import Chromium
 from synthetic_run import HOSTILE, NASTY, build, comparison
+from test_html import metric, small
 
 from calibench.reports.browse import browser
 from calibench.reports.comparison import comparison_report
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 OUTCOMES = ("correct", "incorrect", "unparsed")
 LONG = "https://example.org/" + "a" * 300
-PAGES = ("run", "comparison")
+PAGES = ("run", "comparison", "one class", "no confidence")
 
 CONTRAST = """
 (() => {
@@ -73,6 +74,19 @@ def answers(n=250):
     )  # fmt: skip
 
 
+def one_class():
+    """A run all of whose answers are right, so that much of it is undefined."""
+    reason = "all answers have the same outcome; AUROC needs both"
+    return small(
+        *(
+            metric(name, value, task=task, reason=None if value is not None else reason)
+            for task in ("gsm8k", "macro")
+            for name, value in (("accuracy", 1.0), ("mean_confidence", 0.9), ("signed_gap", -0.1), ("auroc", None))
+        ),
+        outcomes={"correct": 100},
+    )
+
+
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory):
     opened = Chromium(tmp_path_factory.mktemp("profile"))
@@ -92,7 +106,13 @@ def places(tmp_path_factory):
         build(name=name, model=name, kind="sft", text=name), answers=answers(), unread=(unread,) * 3
     )
     others = [build(name=f"{i} {name}", model=name, kind="instruct", text=name, shift=-0.1 * i) for i in (1, 2)]
-    sources = {"run": run_report(run), "comparison": comparison_report(comparison(*others, run))}
+    rows = [metric("accuracy", 1.0, task=task, method="none") for task in ("gsm8k", "macro")]
+    sources = {
+        "run": run_report(run),
+        "comparison": comparison_report(comparison(*others, run)),
+        "one class": run_report(one_class()),
+        "no confidence": run_report(small(*rows)),
+    }
     for kind, source in sources.items():
         (folder / f"{kind}.html").write_text(source, encoding="utf-8")
     return {kind: (folder / f"{kind}.html").as_uri() for kind in sources}

@@ -5,7 +5,7 @@ from test_html import Page, small
 
 from calibench.reports.run import run_report
 from calibench.reports.thresholds import LIMITS, table
-from calibench.results.plots import LengthBin, PlotSeries, ThresholdPoint
+from calibench.results.plots import BudgetCurve, BudgetPoint, LengthBin, PlotSeries, ThresholdPoint
 
 replace = msgspec.structs.replace
 
@@ -49,3 +49,13 @@ def test_confidence_by_length_is_drawn_where_answers_differ_in_length():
     assert "85–95" in page.text
     one_length = replace(small(), lengths=(series(length(10, 0.8)),))
     assert "Confidence and length" not in Page(run_report(one_length)).text
+
+
+def test_accuracy_by_budget_is_drawn_with_its_numbers():
+    points = tuple(
+        BudgetPoint(tokens=t, finished=f, accuracy=a, low=None, high=None, n=9)
+        for t, f, a in ((100, 0.5, 0.4), (1200, 1.0, 0.6))
+    )
+    page = Page(run_report(replace(small(), budgets=(BudgetCurve(protocol="stated", task="gsm8k", points=points),))))
+    assert page.elements["figure"] == 1
+    assert "1,2001.0000.600" in page.text
