@@ -96,7 +96,7 @@ def _draw_reliability(axes: Axes, panel: Panel, style: Style) -> None:
     axes.plot([0, 1], [0, 1], color=COLOURS["muted"], linewidth=0.6 * style.line, linestyle=(0, (4, 3)), zorder=1)
     for line in panel.lines:
         look, bins = line.look, [b for b in line.series.points if b.n]
-        most = max(b.n for b in bins)
+        most = max((b.n for b in bins), default=1)
         x, y = [b.confidence for b in bins], [b.accuracy for b in bins]
         if not single:
             axes.plot(x, y, color=look.colour, linestyle=look.dashes, linewidth=0.6 * style.line, alpha=0.7)

@@ -51,19 +51,26 @@ def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = Fals
         _ = manifest["name"], manifest["kind"], manifest["model"]["name"]
     except (KeyError, TypeError) as error:
         raise RunFileError(f"{run.path}: its manifest has no usable entry {error}") from error
-    frames = {manifest["name"]: frame} if browse else {}
     known = run.has_texts()
     summary = summarize(
         frame, manifest, texts.confident_errors(run, frame) if known else None, label_mass(run) if known else {}
     )
     return msgspec.structs.replace(
-        summary,
+        for_page(summary, frame) if browse else summary,
         unread=texts.unread(run, frame) if known else (),
         answers=texts.sample(run, frame) if known and browse else None,
-        thresholds=tuple(plot.thresholds(frames)),
-        lengths=tuple(plot.lengths(frames, _LENGTH_RESAMPLES)),
-        budgets=tuple(_budgets(frame)) if browse else (),
         conventions=_under(conventions, frame),
+    )
+
+
+def for_page(summary: RunSummary, frame: pd.DataFrame) -> RunSummary:
+    """The summary with what only a page needs of the rows: thresholds, and what lengths say."""
+    frames = {summary.name: frame.assign(cluster=frame["cluster"].fillna(frame["question_id"]))}
+    found = msgspec.structs.replace(summary, thresholds=tuple(plot.thresholds(frames)))
+    if "answer_tokens" not in frame:  # a file of verdicts
+        return found
+    return msgspec.structs.replace(
+        found, lengths=tuple(plot.lengths(frames, _LENGTH_RESAMPLES)), budgets=tuple(_budgets(frame))
     )
 
 

@@ -190,7 +190,7 @@ def publish(scored: Scored, folder: Path) -> Path:
     for name, of in scored.models.items():
         report.publish_numbers(of.summary, folders[name])
         if len(diagrams) <= _MAX_FIGURES or not scored.comparison:
-            report.publish(of.summary, folders[name])
+            report.publish(report.for_page(of.summary, of.frame), folders[name])
     if 0 < len(diagrams) <= _MAX_FIGURES:
         save(reliability_figure(diagrams), folder / _FIGURE)
     if scored.comparison:
