@@ -1,9 +1,41 @@
-"""The one check that every metric runs first on its arguments."""
+"""The one check that every metric runs first on its arguments, and the one sort that many of them need."""
 
 from __future__ import annotations
 
+from collections import deque
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike
+
+_REMEMBERED = 2_000_000
+"""Values that are sorted again by every metric if there are more, so that little memory is held."""
+
+
+class Distinct(NamedTuple):
+    """What `numpy.unique` says of some values."""
+
+    values: np.ndarray
+    """[L], rising."""
+    level: np.ndarray
+    """[N], of each value among the distinct ones."""
+    counts: np.ndarray
+    """[L]"""
+
+
+_sorted: deque[tuple[np.ndarray, Distinct]] = deque(maxlen=4)
+"""Of the last values, as a dozen metrics are of the same confidences, and sorting is most of their work."""
+
+
+def distinct(values: np.ndarray) -> Distinct:
+    """The distinct ones of float values [N]. What it returns is shared, and may not be changed."""
+    for known, found in tuple(_sorted):
+        if np.array_equal(known, values):
+            return found
+    found = Distinct(*np.unique(values, return_inverse=True, return_counts=True))
+    if len(values) <= _REMEMBERED:
+        _sorted.append((values.copy(), found))
+    return found
 
 
 def checked(confidence: ArrayLike, correct: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -23,11 +55,11 @@ def checked(confidence: ArrayLike, correct: ArrayLike) -> tuple[np.ndarray, np.n
         raise ValueError(f"confidence: expected values in [0, 1], found {confidence[outside][0]}")
     if correct.dtype != bool and not np.isin(correct, (0, 1)).all():
         raise ValueError(f"correct: expected booleans, found {correct[~np.isin(correct, (0, 1))][0]}")
-    return confidence, correct.astype(bool)
+    return confidence, correct.astype(bool, copy=False)
 
 
 def _as_written(values: np.ndarray) -> np.ndarray:
     if values.dtype.kind != "f" or values.dtype.itemsize >= 8:
-        return values.astype(np.float64)
-    distinct, inverse = np.unique(values, return_inverse=True)
-    return distinct.astype(str).astype(np.float64)[inverse]
+        return values.astype(np.float64, copy=False)
+    written, inverse = np.unique(values, return_inverse=True)
+    return written.astype(str).astype(np.float64)[inverse]

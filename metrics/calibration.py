@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from calibench.metrics.arrays import checked
+from calibench.metrics.arrays import checked, distinct
 
 N_BINS = 10
 
@@ -26,7 +26,14 @@ def equal_width_bins(confidence: np.ndarray, n_bins: int = N_BINS) -> np.ndarray
 
 def value_bins(confidence: np.ndarray) -> np.ndarray:
     """Index [N] of each confidence among the distinct values, in rising order."""
-    return np.unique(np.round(confidence, _DECIMALS), return_inverse=True)[1]
+    return _alike(confidence)[1]
+
+
+def _alike(confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct values after rounding [L], rising, and the index [N] of each confidence among them."""
+    values, index, _ = distinct(confidence)
+    rounded, of_value = np.unique(np.round(values, _DECIMALS), return_inverse=True)
+    return rounded, of_value[index]
 
 
 def equal_mass_bins(confidence: np.ndarray, n_bins: int = N_BINS) -> np.ndarray:
@@ -46,7 +53,7 @@ def is_discrete(confidence: np.ndarray) -> bool:
 
 def n_distinct(confidence: np.ndarray) -> int:
     """Number of distinct confidences (equal to nine decimals is equal)."""
-    return len(np.unique(np.round(confidence, _DECIMALS)))
+    return len(_alike(confidence)[0])
 
 
 def mode_share(confidence: np.ndarray) -> float:

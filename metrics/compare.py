@@ -158,7 +158,7 @@ def _pair(group: Group, a: pd.DataFrame, b: pd.DataFrame, resamples: int, rng: n
         sample_of(rows)._replace(cluster=part, n_clusters=n_clusters)
         for rows, part in ((a, codes[: len(a)]), (b, codes[len(a) :]))
     ]
-    measures = [m for m in measures_of(group.method) if m.interval]
+    measures = [m for m in measures_of(group.method) if m.compared]
     return Pair(*paired(measures, samples, resamples, rng), a["question_id"].nunique(), n_clusters)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from calibench.metrics.arrays import checked
+from calibench.metrics.arrays import checked, distinct
 
 
 def auroc(confidence: ArrayLike, correct: ArrayLike) -> float:
@@ -23,7 +23,7 @@ def auroc(confidence: ArrayLike, correct: ArrayLike) -> float:
     Source: Hanley and McNeil 1982 (Mann-Whitney). Checked against scikit-learn's `roc_auc_score`.
     """
     confidence, correct = checked(confidence, correct)
-    _, index = np.unique(confidence, return_inverse=True)
+    index = distinct(confidence).level
     right, wrong = np.bincount(index, correct), np.bincount(index, ~correct)
     return float(area(right, wrong)) if correct.any() and not correct.all() else np.nan
 
@@ -54,7 +54,7 @@ def within_question_pairs(
 
     Q is `n_questions`, or more if a question has a higher number.
     """
-    _, level = np.unique(confidence, return_inverse=True)
+    level = distinct(confidence).level
     n_levels = level.max(initial=0) + 1
     place = question * n_levels + level
     wrong, right, of = np.sort(place[~correct]), place[correct], question[correct]

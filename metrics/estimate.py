@@ -16,6 +16,7 @@ from calibench.metrics.bootstrap import (
     absolute_sum_interval,
     logit_interval,
     percentile_interval,
+    squared_sum_interval,
     unbiased_absolute_sum,
     usable,
     wilson_interval,
@@ -156,4 +157,8 @@ INVERSION = Interval(
     "of the population's binned error, by inverting a bootstrap test; widened to hold the value, which noise raises",
     lambda e: absolute_sum_interval(*parts_of(e)),
     of_parts=True,
+)
+SQUARED_INVERSION = Interval(
+    "of the population's binned squared error, by inverting a bootstrap test",
+    lambda e: squared_sum_interval(*parts_of(e)),
 )

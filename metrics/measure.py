@@ -52,7 +52,9 @@ class Measure(NamedTuple):
     place: int | None = None
     """Among the columns of the main tables, from the left, equal ones in the order of rows; None: it is not there."""
     interval: Interval | None = None
-    """Measures with an interval are numbers of every subset, are averaged over tasks, and are compared."""
+    """None: it has none."""
+    main: bool = True
+    """Measures with an interval are compared, unless this is false."""
     replicates: Callable[[Resampled], np.ndarray] | None = None
     """Its values [R] in resamples; None: the absolute sums of the parts, if there are any."""
     parts: Callable[[Resampled], Parts] | None = None
@@ -61,6 +63,11 @@ class Measure(NamedTuple):
     @property
     def title(self) -> str:
         return self.heading or self.name.replace("_", " ").capitalize()
+
+    @property
+    def compared(self) -> bool:
+        """Whether it is a number of every subset, is averaged over tasks, and is compared between runs."""
+        return self.interval is not None and self.main
 
     @property
     def info(self) -> MeasureInfo:
@@ -72,7 +79,7 @@ class Measure(NamedTuple):
             of_confidences=self.population == "scored",
             signed=self.range[0] < 0,
             place=self.place,
-            interval=self.interval is not None,
+            interval=self.compared,
         )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from calibench.metrics import calibration, proper
 from calibench.metrics.discrimination import area, auroc, within_question_discrimination
-from calibench.metrics.estimate import BOOTSTRAP, INVERSION, LOGIT, WILSON
+from calibench.metrics.estimate import BOOTSTRAP, INVERSION, LOGIT, SQUARED_INVERSION, WILSON
 from calibench.metrics.measure import Measure
 from calibench.metrics.noise import noise_floor
 from calibench.metrics.resampled import Resampled
@@ -33,6 +33,10 @@ NO_METHOD = "none"
 
 def _share(*outcomes: Outcome) -> Callable[[Sample], float]:
     return lambda s: float(s.has(*outcomes).mean())
+
+
+def _shares(of: str, per: str) -> Callable[[Resampled], np.ndarray]:
+    return lambda r: r.share(of, per)
 
 
 def _ratio(of: str, per: str) -> Callable[[Resampled], np.ndarray]:
@@ -79,7 +83,7 @@ OUTCOME_MEASURES = (
         better="higher",
         place=1,
         interval=WILSON,
-        replicates=_ratio("correct", "attempted"),
+        replicates=_shares("correct", "attempted"),
     ),
     Measure(
         "accuracy_answered",
@@ -88,7 +92,7 @@ OUTCOME_MEASURES = (
         "correct / (correct + incorrect)",
         better="higher",
         interval=WILSON,
-        replicates=_ratio("correct", "answered"),
+        replicates=_shares("correct", "answered"),
     ),
     *(
         Measure(f"{o}_rate", "asked", _share(o), f"{o} / asked")
@@ -106,7 +110,7 @@ CONFIDENCE_MEASURES = (
         better="higher",
         place=2,
         interval=WILSON,
-        replicates=_ratio("scored", "attempted"),
+        replicates=_shares("scored", "attempted"),
     ),
     Measure(
         "mean_confidence",
@@ -127,7 +131,8 @@ CONFIDENCE_MEASURES = (
         better="lower",
         place=5,
         interval=INVERSION,
-        parts=lambda r: r.gaps,
+        replicates=lambda r: r.gaps.sizes(),
+        parts=lambda r: r.widened(r.gaps),
     ),
     Measure(
         "ece_equal_mass",
@@ -155,6 +160,10 @@ CONFIDENCE_MEASURES = (
         "no bin has rows from two clusters",
         better="lower",
         range=(-1.0, 1.0),
+        interval=SQUARED_INVERSION,
+        main=False,
+        replicates=lambda r: (r.root_gaps.replicates**2).sum(axis=1),
+        parts=lambda r: r.widened(r.root_gaps),
     ),
     Measure(
         "smooth_ece",
@@ -361,8 +370,8 @@ def measures_of(method: str) -> tuple[Measure, ...]:
 
 
 def main() -> tuple[str, ...]:
-    """The metrics that have intervals: they are shown for every subset, averaged over tasks, and compared."""
-    return tuple(m.name for m in MEASURES.values() if m.interval)
+    """The main metrics that have intervals: they are shown for every subset, averaged over tasks, and compared."""
+    return tuple(m.name for m in MEASURES.values() if m.compared)
 
 
 def infos() -> tuple[MeasureInfo, ...]:

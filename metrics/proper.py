@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from calibench.metrics.arrays import checked
+from calibench.metrics.arrays import checked, distinct
 from calibench.metrics.calibration import is_discrete, value_bins
 
 LOG_LOSS_CLIP = 0.001
@@ -66,7 +66,7 @@ def isotonic_decomposition(confidence: ArrayLike, correct: ArrayLike) -> Decompo
     confidence, correct = checked(confidence, correct)
     if not len(confidence):
         return Decomposition(np.nan, np.nan, np.nan)
-    _, index, n = np.unique(confidence, return_inverse=True, return_counts=True)
+    _, index, n = distinct(confidence)
     accuracy = np.bincount(index, correct) / n
     return _decompose(confidence, correct, isotonic_regression(accuracy, weights=n).x[index])
 

@@ -1,4 +1,8 @@
-"""What resamples of a sample give: sums from which the replicates of every measure follow."""
+"""What resamples of a sample give: sums from which the replicates of every measure follow.
+
+Where all verdicts of a sample agree, those of every resample do, and a bootstrap sees no doubt in them. There each
+resample turns a share of the verdicts that a sample of this size may have missed (`metrics.bootstrap.unseen_share`).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from calibench.metrics.bootstrap import draws, draws_of_kinds
+from calibench.metrics.bootstrap import draws, draws_of_kinds, unseen_share
 from calibench.metrics.calibration import N_BINS, equal_width_bins
 from calibench.metrics.estimate import Parts
 from calibench.metrics.proper import log_losses
@@ -19,6 +23,7 @@ the AUROC by a few 1e-6 and bounds the memory."""
 _MANY_CLUSTERS = 100_000
 """Of more clusters than these, those of one kind are counted together, if each has one row and most are alike."""
 _TOTALS = ("attempted", "answered", "correct", "scored", "right", "confidence", "squared_error", "log_loss")
+_ROWS = len(_TOTALS) + 3 * N_BINS
 
 
 class Levels(NamedTuple):
@@ -40,9 +45,31 @@ class Resampled(NamedTuple):
     `confidence`, `squared_error` and `log_loss`."""
     gaps: Parts
     """Share of the bin x (mean confidence - accuracy) of the scored rows, [B] and [R, B]."""
+    root_gaps: Parts
+    """Square root of that share x that difference; their squares add up to the squared calibration error."""
     bin_accuracy: np.ndarray
     """[R, B]"""
     levels: Levels
+    units: np.ndarray
+    """Clusters [B] with rows in each bin."""
+    unseen: dict[str, np.ndarray]
+    """Share [R] of the attempted, answered and scored rows whose kind the sample may not have seen."""
+    observed: dict[str, float]
+    """The `total` of the sample itself."""
+
+    def widened(self, of_bins: Parts) -> Parts:
+        """With the noise that gaps have around the population's: in a resample they vary around those of the sample,
+        which each bin of C clusters has bent its way, by C / (C - 1) too little in variance."""
+        observed, replicates = of_bins
+        factor = np.sqrt(self.units / np.maximum(self.units - 1, 1))
+        return Parts(observed, observed + (replicates - observed) * factor)
+
+    def share(self, of: str, per: str) -> np.ndarray:
+        """Quotients [R] of two totals of rows, with the doubt that is left where the sample's is 0 or 1."""
+        found, missed = self.ratio(of, per), self.unseen[per]
+        if self.observed[of] == 0:
+            return found + missed
+        return found - missed if self.observed[of] == self.observed[per] else found
 
     def ratio(self, of: str, per: str) -> np.ndarray:
         """Quotients [R] of two totals."""
@@ -51,7 +78,13 @@ class Resampled(NamedTuple):
 
 
 def resample(samples: list[Sample], resamples: int, rng: np.random.Generator) -> list[Resampled]:
-    """Cluster bootstrap of samples that share their clusters (paired: each resample draws the same ones for all)."""
+    """Cluster bootstrap of samples that share their clusters (paired: each resample draws the same ones for all).
+
+    Samples that share the very array of outcomes share what they have not seen of them.
+    """
+    (unseen,) = rng.spawn(1)  # what they have not seen, without a change to the draws
+    normal = {id(s.outcome): unseen.standard_normal(resamples) for s in {id(s.outcome): s for s in samples}.values()}
+    missed = [_unseen(s, normal[id(s.outcome)]) for s in samples]
     kinds = _kinds(samples) if samples[0].n_clusters > _MANY_CLUSTERS else None
     if kinds is None:
         size = np.ones(samples[0].n_clusters)
@@ -69,9 +102,16 @@ def resample(samples: list[Sample], resamples: int, rng: np.random.Generator) ->
             sums[i].append(table @ counts)
             of_levels[i].append(level.counted(counts))
     return [
-        _resampled((table * size).sum(axis=1), np.concatenate(of_sums, axis=1), level.joined(of_chunks))
-        for table, of_sums, level, of_chunks in zip(tables, sums, levels, of_levels, strict=True)
+        _resampled(table * size, size, np.concatenate(of_sums, axis=1), level.joined(of_chunks), unseen)
+        for table, of_sums, level, of_chunks, unseen in zip(tables, sums, levels, of_levels, missed, strict=True)
     ]
+
+
+def _unseen(sample: Sample, normal: np.ndarray) -> dict[str, np.ndarray]:
+    """Per population the share [R] of its rows whose kind the sample may not have seen; of one trial per cluster."""
+    rows = {name: sample.rows(name) for name in ("attempted", "answered", "scored")}
+    held = {name: np.count_nonzero(np.bincount(sample.cluster[of])) for name, of in rows.items()}
+    return {name: unseen_share(normal, max(n, 1)) for name, n in held.items()}
 
 
 def _kinds(samples: list[Sample]) -> tuple[np.ndarray, np.ndarray] | None:
@@ -130,11 +170,22 @@ class _ClusterLevels:
 
 
 def _cluster_sums(sample: Sample) -> np.ndarray:
-    """[8 + 3 B, C]: per cluster the `_TOTALS`, then rows, confidence and right answers per bin of the scored rows."""
+    """[8 + 3 B, C]: per cluster the `_TOTALS`, then rows, confidence and right answers per bin of the scored rows.
+
+    Where all scored rows have one verdict, the same follows for the other verdict: [2 (8 + 3 B), C].
+    """
     scored, correct = sample.rows("scored"), sample.has("correct")
-    confidence, right, unit = sample.confidence[scored], correct[scored], sample.cluster[scored]
+    right = correct[scored]
+    first = _sums_of(sample, scored, correct, right)
+    if not len(right) or right.any() != right.all():
+        return first
+    return np.concatenate([first, _sums_of(sample, scored, correct, ~right)])
+
+
+def _sums_of(sample: Sample, scored: np.ndarray, correct: np.ndarray, right: np.ndarray) -> np.ndarray:
+    confidence, unit = sample.confidence[scored], sample.cluster[scored]
     c = sample.n_clusters
-    out = np.empty((len(_TOTALS) + 3 * N_BINS, c))
+    out = np.empty((_ROWS, c))
     for i, rows in enumerate((sample.rows("attempted"), sample.rows("answered"), correct, scored)):
         out[i] = np.bincount(sample.cluster[rows], minlength=c)
     for i, weight in enumerate((right, confidence, (confidence - right) ** 2, log_losses(confidence, right)), start=4):
@@ -146,12 +197,35 @@ def _cluster_sums(sample: Sample) -> np.ndarray:
     return out
 
 
-def _resampled(observed: np.ndarray, sums: np.ndarray, levels: Levels) -> Resampled:
-    """From the totals of the sample [8 + 3 B] and of its resamples [8 + 3 B, R]."""
+def _resampled(
+    table: np.ndarray, size: np.ndarray, sums: np.ndarray, levels: Levels, unseen: dict[str, np.ndarray]
+) -> Resampled:
+    """From the sums of the sample's clusters or kinds of them, the sizes of these, and the sums of its resamples."""
+    observed = table.sum(axis=1)[:_ROWS]
+    if len(sums) > _ROWS:
+        sums = sums[:_ROWS] + unseen["scored"] * (sums[_ROWS:] - sums[:_ROWS])
+        levels = _turned(levels, unseen["scored"])
     n, _, right = _bins(sums)
     with np.errstate(invalid="ignore", divide="ignore"):
         gaps = Parts(_gaps(observed[:, None])[0], _gaps(sums))
-        return Resampled(dict(zip(_TOTALS, sums, strict=False)), gaps, (right / n).T, levels)
+        root_gaps = Parts(_root_gaps(observed[:, None])[0], _root_gaps(sums))
+        return Resampled(
+            total=dict(zip(_TOTALS, sums, strict=False)),
+            gaps=gaps,
+            root_gaps=root_gaps,
+            bin_accuracy=(right / n).T,
+            levels=levels,
+            units=(table[len(_TOTALS) : len(_TOTALS) + N_BINS] > 0) @ size,
+            unseen=unseen,
+            observed=dict(zip(_TOTALS, observed.tolist(), strict=False)),
+        )
+
+
+def _turned(levels: Levels, share: np.ndarray) -> Levels:
+    """The levels after this share [R] of the rows of each resample has changed its verdict."""
+    share = np.r_[0.0, share]
+    right, wrong = levels.right * share, levels.wrong * share
+    return levels._replace(right=levels.right + wrong - right, wrong=levels.wrong + right - wrong)
 
 
 def _bins(sums: np.ndarray) -> np.ndarray:
@@ -163,3 +237,9 @@ def _gaps(sums: np.ndarray) -> np.ndarray:
     """[R, B]"""
     n, confidence, right = _bins(sums)
     return ((confidence - right) / n.sum(axis=0)).T
+
+
+def _root_gaps(sums: np.ndarray) -> np.ndarray:
+    """[R, B]; zero for bins without rows."""
+    n, confidence, right = _bins(sums)
+    return ((confidence - right) / np.sqrt(np.maximum(n, 1e-300) * n.sum(axis=0))).T

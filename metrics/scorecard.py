@@ -86,7 +86,7 @@ def _subsets(rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
 def _evaluate(
     group: Group, sample: Sample, resamples: int, rng: np.random.Generator
 ) -> tuple[Estimates, Resampled | None]:
-    wanted = [m for m in measures_of(group.method) if group.subset == "all" or m.interval]
+    wanted = [m for m in measures_of(group.method) if group.subset == "all" or m.compared]
     resampled = resample([sample], resamples, rng)[0] if resamples else None
     return estimates(wanted, sample, resampled), resampled
 

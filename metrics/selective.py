@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from calibench.metrics.arrays import checked
+from calibench.metrics.arrays import checked, distinct
 
 
 def aurc(confidence: ArrayLike, correct: ArrayLike) -> float:
@@ -23,9 +23,9 @@ def aurc(confidence: ArrayLike, correct: ArrayLike) -> float:
     Source: Geifman and El-Yaniv 2017, section 2. Checked against the mean over all orders of ties.
     """
     confidence, correct = checked(confidence, correct)
-    _, index = np.unique(-confidence, return_inverse=True)
-    risk_of_value = np.bincount(index, ~correct) / np.bincount(index)
-    expected_errors = np.cumsum(risk_of_value[np.sort(index)])
+    _, index, counts = distinct(confidence)
+    risk_of_value = np.bincount(index, ~correct) / counts
+    expected_errors = np.cumsum(np.repeat(risk_of_value[::-1], counts[::-1]))
     n = len(confidence)
     return float(np.mean(expected_errors / np.arange(1, n + 1))) if n else np.nan
 
@@ -73,7 +73,7 @@ def accuracy_at_coverage(confidence: ArrayLike, correct: ArrayLike, coverage: fl
     if not len(n):
         return np.nan
     kept = coverage * n[-1]
-    return float(np.interp(kept, [0, *n], [0, *right]) / kept)
+    return float(np.interp(kept, np.r_[0, n], np.r_[0, right]) / kept)
 
 
 def coverage_at_accuracy(confidence: ArrayLike, correct: ArrayLike, accuracy: float) -> float:
@@ -108,6 +108,6 @@ def average_precision(confidence: ArrayLike, correct: ArrayLike) -> float:
 
 def _kept(confidence: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Answers [L] at or above each distinct confidence, from the highest on, and the right ones among them [L]."""
-    order = np.argsort(-confidence, kind="stable")
-    last = np.flatnonzero(np.diff(confidence[order], append=-1.0))
-    return last + 1, np.cumsum(correct[order])[last]
+    _, index, counts = distinct(confidence)
+    right = np.bincount(index, correct, minlength=len(counts)).astype(np.int64)
+    return np.cumsum(counts[::-1]), np.cumsum(right[::-1])

@@ -49,10 +49,8 @@ def smooth_parts(levels: Levels) -> Parts:
     """The excess in each of 50 cells under the kernel of the sample itself; the parts of its smooth ECE at that width.
 
     The width is not chosen again in resamples: the interval is of the population's error at this width, by inverting a
-    bootstrap test (`metrics.bootstrap.absolute_sum_interval`). Measured coverage at nominal 95 %, with 100 and 500
-    questions of one draw and 100 of eight: 94.5, 88.5 and 91.0 % for calibrated confidences (200 repetitions), 96.7,
-    96.0 and 95.3 % for over-confidence of .05, 94.7, 95.3 and 96.7 % for a strong one (150 repetitions). Percentiles of
-    the bootstrap covered 0 % for calibrated confidences.
+    bootstrap test (`metrics.bootstrap.absolute_sum_interval`). Percentiles of the bootstrap covered 0 % for calibrated
+    confidences.
     """
     excess = levels.right + levels.wrong
     n = excess.sum(axis=0)

@@ -271,7 +271,7 @@ def _judged() -> list[str]:
     """The metrics that maps are judged by: of the confidences alone, and better at one end."""
     from calibench.metrics.measures import MEASURES
 
-    found = [m for m in MEASURES.values() if m.interval and m.population == "scored"]
+    found = [m for m in MEASURES.values() if m.compared and m.population == "scored"]
     return [m.name for m in found if m.better in ("higher", "lower")]
 
 
@@ -279,7 +279,7 @@ def _scorecard(frame: pd.DataFrame, seed: int) -> Scorecard:
     from calibench.metrics.measures import MEASURES, NOISE_FLOOR, OUTCOME_MEASURES
     from calibench.metrics.scorecard import scorecard
 
-    shown = {m.name for m in MEASURES.values() if m not in OUTCOME_MEASURES and (m.interval or m is NOISE_FLOOR)}
+    shown = {m.name for m in MEASURES.values() if m not in OUTCOME_MEASURES and (m.compared or m is NOISE_FLOOR)}
     card = scorecard(frame, seed=seed)
     return Scorecard(
         metrics=tuple(m for m in card.metrics if m.metric in shown and m.subset == "all"),

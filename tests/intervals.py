@@ -1,0 +1,158 @@
+"""Simulations of what the intervals of a scorecard promise: how often do they hold the population's value?
+
+`python tests/intervals.py` simulates (half an hour of one core) and writes the table of docs/intervals.md, and its
+figures to docs/intervals.json; `--render` only writes the page anew. The tests do the same at a smaller size.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from calibench.metrics.calibration import equal_width_bins
+from calibench.metrics.discrimination import area
+from calibench.metrics.measure import Group, estimates, metric
+from calibench.metrics.measures import MEASURES
+from calibench.metrics.resampled import resample
+from calibench.metrics.sample import OUTCOMES, Sample
+
+METRICS = ("accuracy", "brier", "auroc", "signed_gap", "calibration_error_debiased", "ece")
+GAPS = (0.0, 0.02, 0.2)
+DRAWS = (1, 10)
+QUESTIONS = 200
+REPEATS = 400
+RESAMPLES = 400
+CORRELATION = 0.5
+"""Of being right, between two draws of a question."""
+_VALUES = np.array([0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0])
+_SHARES = np.array([0.05, 0.08, 0.07, 0.1, 0.15, 0.25, 0.1, 0.2])
+
+
+DOCS = Path(__file__).parent.parent / "docs"
+_BEGIN, _END = "<!-- python tests/intervals.py -->", "<!-- end -->"
+
+
+class Population(NamedTuple):
+    """Questions, and draws of answers to them. Confidences are those that models write, most of them high."""
+
+    gap: float
+    """Confidence minus the chance of being right, the same at every confidence."""
+    draws: int
+    """Answers to each question. Three of five repeat the question's confidence, and they are right together."""
+
+
+def truth(population: Population) -> dict[str, float]:
+    """Metric -> its value in the population."""
+    chance = _VALUES - population.gap
+    bins = equal_width_bins(_VALUES)
+    share = np.bincount(bins, _SHARES)
+    excess = np.bincount(bins, _SHARES * (_VALUES - chance))
+    return {
+        "accuracy": float(_SHARES @ chance),
+        "brier": float(_SHARES @ (chance * (1 - _VALUES) ** 2 + (1 - chance) * _VALUES**2)),
+        "auroc": float(area(_SHARES * chance, _SHARES * (1 - chance))),
+        "signed_gap": population.gap,
+        "calibration_error_debiased": float((excess[share > 0] ** 2 / share[share > 0]).sum()),
+        "ece": float(np.abs(excess).sum()),
+    }
+
+
+def drawn(population: Population, questions: int, rng: np.random.Generator) -> Sample:
+    """Every draw has its confidence's chance of being right, whatever the other draws do."""
+    question = np.repeat(np.arange(questions), population.draws)
+    n = len(question)
+    shared = rng.choice(len(_VALUES), questions, p=_SHARES)[question]
+    value = np.where(rng.random(n) < 0.4, rng.choice(len(_VALUES), n, p=_SHARES), shared)
+    together = rng.random(n) < np.sqrt(CORRELATION)
+    uniform = np.where(together, rng.random(questions)[question], rng.random(n))
+    right = uniform < (_VALUES - population.gap)[value]
+    outcome = np.where(right, OUTCOMES.index("correct"), OUTCOMES.index("incorrect")).astype(np.int8)
+    return Sample(_VALUES[value], outcome, question, questions, question)
+
+
+def intervals(sample: Sample, rng: np.random.Generator, resamples: int = RESAMPLES) -> dict[str, tuple | None]:
+    """Metric -> (low, high) as a scorecard has it, None where it is undefined; and, as METRIC by rows, the percentiles
+    of a bootstrap that takes every row for an independent one."""
+    (resampled,) = resample([sample], resamples, rng)
+    by_rows = sample._replace(cluster=np.arange(len(sample.cluster)), n_clusters=len(sample.cluster))
+    (naive,) = resample([by_rows], resamples, rng)
+    found: dict[str, tuple | None] = {}
+    measures = [MEASURES[name] for name in METRICS]
+    for name, estimate in estimates(measures, sample, resampled).items():
+        row = metric(Group("task", "protocol", "method", "all"), MEASURES[name], estimate)
+        found[name] = None if row.low is None else (row.low, row.high)
+    for name, estimate in estimates(measures, by_rows, naive).items():
+        if estimate.replicates is not None:
+            found[f"{name} by rows"] = tuple(np.nanquantile(estimate.replicates, [0.025, 0.975]))
+    return found
+
+
+def coverage(
+    population: Population, questions: int, repeats: int, rng: np.random.Generator, resamples: int = RESAMPLES
+) -> dict[str, dict[str, float]]:
+    """Metric -> of the defined intervals, the shares that hold the truth, lie above it and lie below it; their mean
+    width; and the share of the data sets that leave it undefined."""
+    true = truth(population)
+    found = [intervals(drawn(population, questions, rng), rng, resamples) for _ in range(repeats)]
+    table = {}
+    for name in found[0]:
+        value = true[name.removesuffix(" by rows")]
+        defined = np.array([each[name] for each in found if each[name] is not None]).reshape(-1, 2)
+        above, below = defined[:, 0] > value + 1e-9, defined[:, 1] < value - 1e-9
+        table[name] = {
+            "covers": float((~above & ~below).mean()) if len(defined) else float("nan"),
+            "above": float(above.mean()) if len(defined) else float("nan"),
+            "below": float(below.mean()) if len(defined) else float("nan"),
+            "width": float((defined[:, 1] - defined[:, 0]).mean()) if len(defined) else float("nan"),
+            "undefined": 1 - len(defined) / repeats,
+        }
+    return table
+
+
+def simulated(repeats: int) -> list[dict[str, Any]]:
+    """One row per number of draws, gap and metric."""
+    rows = []
+    for draws in DRAWS:
+        for gap in GAPS:
+            rng = np.random.default_rng([draws, round(100 * gap)])
+            found = coverage(Population(gap, draws), QUESTIONS, repeats, rng)
+            for name in METRICS:
+                rows.append({"draws": draws, "gap": gap, "metric": name, "by_rows": found.get(f"{name} by rows")})
+                rows[-1] |= {**found[name], "repeats": repeats}
+            print(draws, gap, {name: round(row["covers"], 3) for name, row in found.items()}, flush=True)
+    return rows
+
+
+def rendered(rows: list[dict[str, Any]]) -> str:
+    """The table of docs/intervals.md."""
+    lines = [
+        "| draws | gap | metric | holds the truth, % | lies above it | lies below it | rows as independent, % |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        naive = "" if row["by_rows"] is None else f"{100 * row['by_rows']['covers']:.1f}"
+        covers = "undefined" if row["undefined"] == 1 else f"{100 * row['covers']:.1f}"
+        marked = covers if covers == "undefined" or 0.93 <= row["covers"] <= 0.97 else f"**{covers}**"
+        lines.append(
+            f"| {row['draws']} | {row['gap']:g} | `{row['metric']}` | {marked} | {100 * row['above']:.1f} |"
+            f" {100 * row['below']:.1f} | {naive} |"
+        )
+    return "\n".join(lines)
+
+
+def write(rows: list[dict[str, Any]], page: Path) -> None:
+    """Puts the table between the marks of the page."""
+    text = page.read_text()
+    before, rest = text.split(_BEGIN)
+    page.write_text(before + _BEGIN + "\n" + rendered(rows) + "\n" + _END + rest.split(_END)[1])
+
+
+if __name__ == "__main__":
+    figures = DOCS / "intervals.json"
+    if "--render" not in sys.argv:
+        figures.write_text(json.dumps(simulated(REPEATS), indent=1) + "\n")
+    write(json.loads(figures.read_text()), DOCS / "intervals.md")
