@@ -39,7 +39,8 @@ class Lifeline:
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
             start_new_session=True,
         )  # fmt: skip
-        os.environ[MARK] = self._value
+        # A process that names itself, as vLLM's do, writes its name over its environment, unless it is told not to.
+        os.environ |= {MARK: self._value, "SPT_NOENV": "1"}
 
     def release(self) -> None:
         """Ends the watchdog, and with it whatever marked process is still there."""

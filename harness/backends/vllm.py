@@ -32,6 +32,7 @@ from calibench.backends._reasoning import declared_markup
 from calibench.backends.base import TOP_TOKENS, BaseBackend, Choice, Completion, LogLikelihood, TokenScores
 from calibench.errors import CalibenchError, EngineError, StorageError
 from calibench.errors.secrets import Log
+from calibench.errors.stopping import stop_signals
 from calibench.errors.terminal import no_input
 from calibench.prompting.chat import ChatFormat
 from calibench.records import Sampling
@@ -358,12 +359,20 @@ def _output_to(fd: int) -> Iterator[None]:
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
     """Processes started meanwhile never hear Ctrl-C or that the terminal is closed: the run drains what they still work
-    on and then ends them. SIGTERM they hear, as vLLM ends them by it."""
+    on and then ends them. SIGTERM they hear, as vLLM ends them by it. This process hears all of these afterwards: what
+    is raised while vLLM waits for its processes is lost."""
+    late: list[int] = []
+    hears = signal.SIGTERM in stop_signals()
+    handler = signal.signal(signal.SIGTERM, lambda number, _: late.append(number)) if hears else None
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:
+        if hears:
+            signal.signal(signal.SIGTERM, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if late:
+            signal.raise_signal(signal.SIGTERM)
 
 
 def _root_cause(log: Path, begin: int) -> str | None:
