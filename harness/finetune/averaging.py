@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calibench import model
 from calibench.errors import InputError, ModelError, StorageError
+from calibench.files import settle
 from calibench.model import is_inside
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _made_in_one_step(out: Path) -> Iterator[Path]:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
         yield new
-        new.rename(out)
+        settle(new, out)
     except OSError as error:
         raise StorageError(f"{out}: cannot be written ({error.strerror or error})") from error
 

@@ -27,6 +27,7 @@ from calibench import errors
 from calibench.backends._lifeline import Lifeline
 from calibench.errors import CalibenchError, EngineError, StorageError
 from calibench.errors.secrets import Log
+from calibench.files import is_whole, settle
 from calibench.model import is_inside
 
 CHECKPOINT = "checkpoint"
@@ -63,11 +64,19 @@ def run(trainer: str, folder: Path, settings: msgspec.Struct, report: Report, la
         KeyboardInterrupt: Ctrl-C; the states stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / CHECKPOINT).is_dir():
+    if not is_there(folder / CHECKPOINT):
         (folder / _SETTINGS).write_bytes(msgspec.json.format(msgspec.json.encode(settings), indent=1))
         _process(trainer, folder, report, launcher)
         shutil.rmtree(folder / STATES, ignore_errors=True)
     return Trained(folder / CHECKPOINT, _curve(folder / CHECKPOINT / CURVE))
+
+
+def is_there(checkpoint: Path) -> bool:
+    """Whether a stage has made its checkpoint; takes away what a power cut left of one."""
+    if is_whole(checkpoint, unless_noted=True):
+        return True
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    return False
 
 
 def _curve(file: Path) -> list[dict]:
@@ -210,10 +219,10 @@ _CANNOT_WRITE = (
 
 def last_state(folder: Path) -> Path | None:
     """The last whole state that a trainer of transformers saved; half-written ones are removed."""
-    states = sorted((folder / STATES).glob("checkpoint-*"), key=lambda state: int(state.name.rpartition("-")[2]))
+    found = (path for path in (folder / STATES).glob("checkpoint-*") if path.is_dir())
+    states = sorted(found, key=lambda state: int(state.name.rpartition("-")[2]))
     while states:
-        with contextlib.suppress(OSError, ValueError):
-            json.loads((states[-1] / "trainer_state.json").read_text())  # what is written last
+        if is_whole(states[-1]):
             return states[-1]
         shutil.rmtree(states.pop(), ignore_errors=True)  # another process may be at it
     return None
@@ -241,7 +250,7 @@ def save(folder: Path, model: Any, parent: Path, curve: list[dict], *, trust_rem
         if named and file.is_file() and is_inside(file, parent):
             shutil.copy(file, new)
     (new / CURVE).write_text(json.dumps(curve))
-    new.rename(folder / CHECKPOINT)
+    settle(new, folder / CHECKPOINT)
 
 
 def _require_finite(model: Any) -> None:

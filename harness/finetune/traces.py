@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from calibench import tasks
 from calibench.errors import DataError, InputError
+from calibench.errors.regular import regular
 from calibench.finetune.config import TuneConfig
 from calibench.finetune.job import TRAINING, Asked, Job, Taught
 from calibench.finetune.rows import Row, answer_row
@@ -85,7 +86,7 @@ def read_unlabelled(config: TuneConfig, file: str) -> Iterator[Taught]:
 def _lines(path: Path, kind: type[_Line], noun: str, fields: str) -> Iterator[tuple[str, _Line]]:
     """Place and content of each line."""
     try:
-        lines = path.open("rb")
+        lines = regular(path).open("rb")
     except OSError as error:
         raise DataError(f"{path}: expected a file of {noun.split()[-1]}s, found {error.strerror}") from error
     with lines:

@@ -20,6 +20,7 @@ from calibench.backends import base as backends
 from calibench.errors import IdentityError, InputError, ModelError, StorageError, unknown_name
 from calibench.errors.secrets import masked
 from calibench.fields import Options, fields, of_part
+from calibench.files import sync, write_text
 from calibench.finetune import questions, stage
 from calibench.finetune.config import TuneConfig
 from calibench.finetune.job import TRAINING, Asked, Job
@@ -32,7 +33,6 @@ from calibench.prompting.chat import ChatFormat
 from calibench.running.config import RunConfig
 from calibench.running.progress import Progress
 from calibench.tasks import user
-from calibench.version import __version__
 
 _PLAN = "plan.json"
 _WORK = "work"
@@ -276,7 +276,7 @@ def _lineage(recipe: Recipe, plan: dict[str, Any], job: Job) -> dict[str, Any]:
     return {
         "schema": model.LINEAGE_SCHEMA,
         "made_by": f"calibench tune {plan['recipe']}",
-        "calibench": __version__,
+        "calibench": model.LINEAGE_WRITER,
         "recipe": plan["recipe"],
         "source": recipe.source,
         "kind": recipe.kind or job.parent.lineage().get("kind"),
@@ -303,14 +303,15 @@ def _deliver(checkpoint: Path, out: Path, lineage: dict[str, Any]) -> None:
             shutil.copytree(file, out / file.name, dirs_exist_ok=True)
         elif file.name not in (stage.CURVE, _LINEAGE):
             shutil.copyfile(file, out / file.name)  # with the permissions that the user's files have
+        else:
+            continue
+        sync(out / file.name)
     _write(out / _LINEAGE, lineage)
 
 
 def _write(file: Path, content: dict[str, Any]) -> None:
     """Writes JSON in one step, so that the file is whole where there is one."""
-    new = file.with_name(f"{file.name}.new")
-    new.write_text(json.dumps(masked(content), indent=1) + "\n")
-    new.rename(file)
+    write_text(file, json.dumps(masked(content), indent=1) + "\n")
 
 
 def _unwritable(out: Path, error: OSError) -> StorageError:

@@ -11,12 +11,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from calibench.errors import ModelError
+from calibench.errors.regular import regular
 from calibench.errors.terminal import clean, indented
 from calibench.model import code, gguf
 from calibench.version import __version__
 
 LINEAGE_SCHEMA = 1
 """Version of what a lineage holds; one without a version is of the first."""
+LINEAGE_WRITER = __version__
+"""Version of calibench that a new lineage names."""
 _BUNDLED = Path(__file__).parent.parent / "models"
 _WEIGHTS = ("*.safetensors", "*.bin")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "tekken.json", "*.tiktoken")
@@ -81,12 +84,13 @@ class Checkpoint(NamedTuple):
         """
         file = self.path / "lineage.json"
         try:
-            lineage = msgspec.json.decode(file.read_bytes())
+            lineage = msgspec.json.decode(regular(file).read_bytes())
             msgspec.convert(lineage, _Lineage)
         except FileNotFoundError:
             return {}
         except (OSError, msgspec.MsgspecError, RecursionError) as error:
-            raise ModelError(f"{file}: expected a lineage as `calibench tune` writes it ({error})") from error
+            why = getattr(error, "strerror", error)
+            raise ModelError(f"{file}: expected a lineage as `calibench tune` writes it ({why})") from error
         schema = lineage.get("schema", LINEAGE_SCHEMA)
         if schema > LINEAGE_SCHEMA:
             raise ModelError(
@@ -145,6 +149,11 @@ def _found(model: str, tell: Callable[[str], None], with_code: bool) -> Checkpoi
 
 
 def _require_checkpoint(folder: Path) -> None:
+    try:
+        for file in regular(folder).iterdir():
+            regular(file)
+    except OSError as error:
+        raise ModelError(f"{error.filename}: cannot be read ({error.strerror})") from error
     found = ", ".join(sorted(f.name for f in folder.iterdir())[:8]) or "nothing"
     if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
         raise ModelError(

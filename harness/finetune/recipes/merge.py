@@ -80,7 +80,7 @@ def contents(options: Any) -> dict[str, Any]:
 def run(job: Job) -> Path:
     parts = _parts(job.options, job.config.trust_remote_code)
     done = job.work / _NAME / stage.CHECKPOINT
-    if not done.is_dir():
+    if not stage.is_there(done):
         names = [_name(folder) for folder in parts.adapters] or [job.parent.name, *(part.name for part in parts.others)]
         shares = ", ".join(f"{used:g} {name}" for name, used in zip(names, parts.used, strict=True))
         job.progress.stage(f"merging {shares}")

@@ -28,6 +28,7 @@ from msgspec import Meta
 
 from calibench import model
 from calibench.errors import InputError
+from calibench.files import write_text
 from calibench.finetune import puzzles, stage
 from calibench.finetune import questions as questions_of
 from calibench.finetune.averaging import effective_weights, merge
@@ -262,7 +263,7 @@ def _merged(job: Job, specialists: Sequence[Checkpoint], held: Sequence[Asked]) 
     if len(points) == 1:
         job.progress.stage("merging")
         done = job.work / "merged" / stage.CHECKPOINT
-        if not done.is_dir():
+        if not stage.is_there(done):
             merge(folders, points[0], done, trust_remote_code=consent)
         trained, best = Trained(done, []), points[0]
     else:
@@ -290,9 +291,7 @@ def _finished(job: Job, name: str, trained: Trained, parents: Sequence[Parent], 
         "parents": [ancestor(parent) for parent in parents],
         **notes,
     }
-    new = trained.folder / "lineage.json.new"
-    new.write_text(json.dumps(lineage, indent=1) + "\n")
-    new.rename(trained.folder / "lineage.json")
+    write_text(trained.folder / "lineage.json", json.dumps(lineage, indent=1) + "\n")
     return Checkpoint(f"{job.parent.name}/{name}", trained.folder, None, trust_remote_code=job.parent.trust_remote_code)
 
 

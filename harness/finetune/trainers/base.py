@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from calibench.errors import CalibenchError
+from calibench.files import settle
 from calibench.finetune.options import lora_targets
 from calibench.finetune.stage import STATES, last_state, save
 from calibench.finetune.trainers.validation import Asked, validate
@@ -17,7 +18,7 @@ from calibench.prompting.chat import ChatFormat
 
 if TYPE_CHECKING:
     from peft import LoraConfig
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedModel, TrainerCallback
 
 
 class TrainerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,11 +100,26 @@ def adapters(settings: TrainerSettings) -> LoraConfig | None:
 def train(trainer: Any, folder: Path, settings: TrainerSettings) -> None:
     """Trains, from the last state in the folder if there is one, and writes `folder/checkpoint`."""
     state = last_state(folder)
+    trainer.add_callback(_settling(trainer, folder / STATES))
     trainer.train(resume_from_checkpoint=str(state) if state else None)
     if trainer.is_world_process_zero():
         curve = [entry for entry in trainer.state.log_history if "train_runtime" not in entry]
         trained, consent = trainer.accelerator.unwrap_model(trainer.model), settings.trust_remote_code
         save(folder, trained, Path(settings.model), curve, trust_remote_code=consent)
+
+
+def _settling(trainer: Any, states: Path) -> TrainerCallback:
+    """Lets a state count when all processes have written their part of it and the disk holds them."""
+    from transformers import TrainerCallback
+
+    class Settle(TrainerCallback):
+        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            trainer.accelerator.wait_for_everyone()
+            if state.is_world_process_zero:
+                saved = states / f"checkpoint-{state.global_step}"
+                settle(saved, saved)
+
+    return Settle()
 
 
 def require_number(step: int, logs: dict[str, float]) -> None:

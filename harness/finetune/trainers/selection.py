@@ -9,6 +9,7 @@ from statistics import fmean
 
 import msgspec
 
+from calibench.files import settle, write_text
 from calibench.finetune.averaging import merge
 from calibench.finetune.options import RlOptions
 from calibench.finetune.stage import CHECKPOINT, CURVE, Report
@@ -42,14 +43,12 @@ def fit(folder: Path, settings: Settings, report: Report) -> None:
         for weights in settings.points[len(scores) :]:
             point = _merged(folder / "point", settings, weights)
             scores.append({"step": len(scores) + 1, "weights": weights, "accuracy": _accuracy(settings, point, pool)})
-            new = found.with_name(f"{_SCORES}.new")
-            new.write_text(json.dumps(scores))
-            new.replace(found)
+            write_text(found, json.dumps(scores))
             report(len(scores), len(settings.points), {"accuracy": scores[-1]["accuracy"]})
     shutil.rmtree(folder / "point", ignore_errors=True)
     best = _merged(folder / "best", settings, max(scores, key=lambda score: score["accuracy"])["weights"])
     (best / CURVE).write_text(json.dumps(scores))
-    best.rename(folder / CHECKPOINT)
+    settle(best, folder / CHECKPOINT)
 
 
 def _merged(folder: Path, settings: Settings, weights: list[float]) -> Path:

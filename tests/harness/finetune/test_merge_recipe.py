@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shutil
 from pathlib import Path
@@ -37,6 +38,16 @@ def test_the_checkpoint_and_its_lineage(tmp_path):
     assert all(p["fingerprint"] == model.resolve(p["name"]).fingerprint() for p in lineage["parents"])
     assert model.resolve(str(out)).fingerprint()
     assert tuned(tmp_path / "out", others="micro-instruct", weights="3,1") == out
+
+
+def test_what_a_power_cut_left_of_a_checkpoint_is_made_again(tmp_path):
+    out = tuned(tmp_path / "out", others="micro-instruct")
+    whole = (out / WEIGHTS).read_bytes()
+    (merged,) = (out / "work").rglob(f"checkpoint/{WEIGHTS}")
+    (out / "lineage.json").unlink()
+    os.truncate(merged, 1000)
+    tuned(out, others="micro-instruct")
+    assert (out / WEIGHTS).read_bytes() == merged.read_bytes() == whole
 
 
 def test_a_part_that_was_replaced_is_another_checkpoint(tmp_path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 
 import pytest
 from fakes import tiny_checkpoint, tokenizer
@@ -108,6 +110,19 @@ def test_training_that_was_stopped_goes_on_to_the_same_weights(fit, stop_at, sta
     resumed, reported = fit("stopped")
     assert reported[0][0] > state
     assert same(weights(whole), weights(resumed))
+
+
+def test_a_state_that_a_power_cut_tore_is_none(fit):
+    with pytest.raises(KeyboardInterrupt):
+        fit(stop_at=6)
+    states = fit.folder / "stage" / "states"
+    for name, size in (("optimizer.pt", 0), ("model.safetensors", 1000), ("trainer_state.json", 0)):
+        torn = fit.folder / name
+        shutil.copytree(states, torn / "states")
+        os.truncate(torn / "states" / "checkpoint-4" / name, size)
+        assert last_state(torn) is None
+        assert not (torn / "states" / "checkpoint-4").exists()
+    assert last_state(fit.folder / "stage") == states / "checkpoint-4"
 
 
 def test_the_same_seed_gives_the_same_weights_and_adapters_move_them(fit, parent):
