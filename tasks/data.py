@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from calibench.errors import DataError
+from calibench.errors.regular import regular
 from calibench.tasks.base import Rows, Task
 from calibench.tasks.table import file_errors, json_value, records
 
@@ -77,7 +78,7 @@ def text_field(row: dict, name: str, place: str) -> str:
 
 def sha256(path: Path) -> str:
     """Of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
+    with regular(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
 from calibench.errors import DataError, unknown_name
+from calibench.errors.regular import regular
 
 
 def suffix_of(path: Path, known: Sequence[str]) -> str:
@@ -35,6 +36,7 @@ def suffix_of(path: Path, known: Sequence[str]) -> str:
 def file_errors(path: Path) -> Iterator[None]:
     """Turns what opening, unpacking and decoding a file raises into a `DataError`."""
     try:
+        regular(path)
         yield
     except UnicodeDecodeError as error:
         byte = error.object[error.start]

@@ -13,6 +13,7 @@ from calibench.analysis import answers
 from calibench.analysis.answers import Answers
 from calibench.analysis.options import ColumnOptions
 from calibench.errors import IdentityError, InputError
+from calibench.errors.regular import regular
 from calibench.results.decisions import Policy
 from calibench.store import RunFile
 
@@ -33,7 +34,7 @@ def read(path: Path) -> Policy:
         InputError: there is none, or it is damaged, of another schema, or has fields or values that no policy has.
     """
     try:
-        text = path.read_bytes()
+        text = regular(path).read_bytes()
     except OSError as error:
         raise InputError(
             f"{path}: expected a policy file, as `calibench threshold ... --out FILE` writes it ({error.strerror})"

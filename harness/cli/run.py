@@ -12,6 +12,7 @@ from calibench.cli import options, output, values
 from calibench.cli.parser import INTERRUPTED, add
 from calibench.cli.tasks import COLUMNS, add_task_file_options, task_of_file
 from calibench.errors import InputError
+from calibench.errors.regular import regular
 from calibench.errors.terminal import tell
 from calibench.fields import fields, read
 from calibench.running import suites
@@ -83,9 +84,9 @@ def _read_file(file: str) -> dict[str, Any]:
     import tomllib
 
     try:
-        table = tomllib.loads(Path(file).read_text(encoding="utf-8-sig"))
+        table = tomllib.loads(regular(Path(file)).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot read the configuration ({error})") from error
+        raise InputError(f"{file}: cannot read the configuration ({getattr(error, 'strerror', error)})") from error
     except (ValueError, RecursionError) as error:  # its own, and of integers that are too long or tables too deep
         raise InputError(f"{file}: not valid TOML: {error}") from error
     joined = {name: ",".join(map(str, table[name])) for name in COLUMNS if isinstance(table.get(name), list)}

@@ -24,7 +24,7 @@ from calibench.errors import InputError, RunFileError, StorageError
 from calibench.errors.secrets import masked
 from calibench.records import MACHINE, Confidence, Generation, Grade, Metric, Question, Record
 from calibench.store import schema
-from calibench.store.check import check, damaged, manifest
+from calibench.store.check import check, damaged, manifest, parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +114,7 @@ class RunFile:
             to it.
         """
         path = Path(folder) / FILE_NAME
-        for part in (path, *(path.with_name(f"{FILE_NAME}-{kind}") for kind in ("wal", "shm", "journal"))):
+        for part in parts(path):
             if part.is_symlink():  # SQLite would write to the file that it leads to
                 raise RunFileError(f"{part}: expected a file, found a link to {os.readlink(part)}")
         lock = locked(path.parent, f"{path}: another calibench process is writing to this run")
@@ -153,6 +153,7 @@ class RunFile:
             raise InputError(
                 f"{path}: no run here; expected a folder with {FILE_NAME}, as `calibench run ... --out FOLDER` makes it"
             )
+        parts(file)
         # Without a write-ahead log nobody writes, and the file opens in a folder without write permission too.
         mode = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "mode=ro&immutable=1"
         with _storage_errors(file):
