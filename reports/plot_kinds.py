@@ -152,12 +152,24 @@ def _draw_length(axes: Axes, panel: Panel, style: Style) -> None:
         points, tokens = line.series.points, [max(p.tokens, 1) for p in line.series.points]
         _curve(axes, line, tokens, [(p.accuracy, p.accuracy_low, p.accuracy_high) for p in points], dashes="-")
         _curve(axes, line, tokens, [(p.confidence, p.confidence_low, p.confidence_high) for p in points], dashes=SECOND)
+    _token_axes(axes)
+
+
+def _token_axes(axes: Axes) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=5))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_ylim(-0.06, 1.06)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
+
+
+def _draw_budget(axes: Axes, panel: Panel, style: Style) -> None:
+    for line in panel.lines:
+        points, tokens = line.series.points, [max(p.tokens, 1) for p in line.series.points]
+        _curve(axes, line, tokens, [(p.accuracy, p.low, p.high) for p in points], dashes="-", marks=4)
+        _curve(axes, line, tokens, [(p.finished, None, None) for p in points], dashes=SECOND, marks=4)
+    _token_axes(axes)
 
 
 def _draw_threshold(axes: Axes, panel: Panel, style: Style) -> None:
@@ -235,6 +247,7 @@ KINDS: dict[PlotKind, KindOfPlot] = {
     "risk-coverage": KindOfPlot("coverage", "share of errors", _draw_risk),
     "length": KindOfPlot("generated tokens", "share", _draw_length, quantities=("accuracy", "mean confidence")),
     "threshold": KindOfPlot("automate from", "share", _draw_threshold, quantities=("of them right", "automated")),
+    "budget": KindOfPlot("token budget", "share", _draw_budget, quantities=("right", "finished")),
     "votes": KindOfPlot("draws", "accuracy", _draw_votes, together=("method",)),
     "ladder": KindOfPlot("", "", _draw_ladder),
 }

@@ -203,7 +203,16 @@ def _recommendations(result: Recalibrated) -> Iterator[Recommendation]:
             continue
         best = min(d.b for d in better.values() if d.b is not None)
         name = next(name for name, d in better.items() if d.b is not None and d.b <= best + MARGIN)
-        yield Recommendation(**place, recalibration=name, words=_words(method, name, better, found["ece"][name]))
+        words = _words(method, name, better, found["ece"][name]) + _turned(result, protocol, method, name)
+        yield Recommendation(**place, recalibration=name, words=words)
+
+
+def _turned(result: Recalibrated, protocol: str, method: str, name: str) -> str:
+    """Where a map gives a high confidence the lower chance."""
+    place = (protocol, method, name)
+    fits = (fit for fit in result.fits if (fit.protocol, fit.method, fit.recalibration) == place)
+    tasks = [fit.task for fit in fits if fit.parameters.get("slope", 0) < 0]
+    return f" It turns the order of confidences around in {', '.join(tasks)}." if tasks else ""
 
 
 def _words(method: str, name: str, better: Mapping[str, Difference], ece: Difference) -> str:

@@ -192,6 +192,15 @@ def thresholds(frames: Frames) -> Iterator[PlotSeries]:
         yield from _series(run, key, points)
 
 
+def _budget(frames: Frames) -> Iterator[PlotSeries]:
+    from calibench.metrics.budget import by_budget
+
+    for run, frame in frames.items():
+        draws = frame.drop_duplicates(["task", "protocol", "question_id", "draw"])
+        for (protocol, task), rows in draws.groupby(["protocol", "task"], sort=True):
+            yield from _series(run, (protocol, task, "none"), by_budget(rows))
+
+
 def _votes(runs: Sequence[RunFile], tasks: Sequence[str] | None, methods: Sequence[str] | None) -> Iterator[PlotSeries]:
     drawn = {"majority_accuracy", "weighted_accuracy"}
     result = votes(runs, methods)
@@ -247,10 +256,12 @@ _DRAWN: dict[PlotKind, Callable[[Frames], Iterator[PlotSeries]]] = {
     "length": lengths,
     "threshold": thresholds,
     "ladder": _ladder,
+    "budget": _budget,
 }
 _NO_CONFIDENCES = "no graded answer has a confidence; `calibench run ... --confidence NAMES` reads or asks for one"
 _LACKS: dict[PlotKind, str] = {
     **dict.fromkeys(get_args(PlotKind), _NO_CONFIDENCES),
+    "budget": "no answer has a known number of tokens; they are counted where `calibench run` asks a model",
     "length": "no answer with a confidence has a known number of tokens; they are counted where `calibench run` asks a"
     " model, and are not known of a scored file",
 }

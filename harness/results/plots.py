@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from calibench.records import Record
 
-PlotKind = Literal["reliability", "risk-coverage", "histogram", "length", "votes", "ladder", "threshold"]
+PlotKind = Literal["reliability", "risk-coverage", "histogram", "length", "budget", "votes", "ladder", "threshold"]
 
 
 class LengthBin(Record, kw_only=True, frozen=True):

@@ -17,7 +17,7 @@ from calibench.records import RiskPoint
 from calibench.reports import figures
 from calibench.reports.plot_kinds import KINDS, LOOKS, STYLES
 from calibench.reports.plots import plot_csv, plot_figure, reliability_figure
-from calibench.results.plots import LadderPoint, LengthBin, Plot, PlotSeries, ThresholdPoint, VotePoint
+from calibench.results.plots import BudgetPoint, LadderPoint, LengthBin, Plot, PlotSeries, ThresholdPoint, VotePoint
 
 GOLDEN = Path(__file__).parent / "golden"
 RUNS = ("instruct", "sft")
@@ -58,6 +58,11 @@ def _points(kind: str, run: int, task: int, diagrams) -> list:
     if kind == "votes":
         found = [(k, _at(1 - 1 / k, run, task)) for k in (1, 2, 3, 5, 10)]
         return [VotePoint(draws=k, accuracy=y, low=y - 0.05, high=y + 0.05, n=90) for k, y in found]
+    if kind == "budget":
+        found = [(t, _at(t / 400, run, task) - 0.2) for t in (20, 50, 100, 200, 400)]
+        return [
+            BudgetPoint(tokens=t, finished=y + 0.2, accuracy=y, low=y - 0.05, high=y + 0.05, n=90) for t, y in found
+        ]
     if kind == "length":
         return _length(run, task)
     return _threshold(run, task)

@@ -52,7 +52,7 @@ def test_every_kind_is_drawn_and_its_numbers_are_written(place, tmp_path, capsys
     assert figure.read_bytes().startswith(b"<?xml")
     rows = list(csv.DictReader(data.read_text().splitlines()))
     assert {row["run"] for row in rows} == {"a", "b"}
-    assert {row["method"] for row in rows} - {"none"} == set(METHODS)
+    assert {row["method"] for row in rows} - {"none"} == (set() if kind == "budget" else set(METHODS))
 
 
 def test_the_numbers_are_those_of_the_scorecard(place):
@@ -108,6 +108,12 @@ def test_length_bins_hold_every_answer_once_from_short_to_long(place):
         (["a"], "ladder", {}, "a ladder holds runs against each other: expected at least two, found 1"),
         (["a", "scored"], "ladder", {}, "tasks that all runs have.*a has micro_words; t.csv has t.csv"),
         (["scored"], "length", {}, "known number of tokens; they are counted where `calibench run` asks"),
+        (
+            ["scored"],
+            "budget",
+            {},
+            "no answer has a known number of tokens; they are counted where `calibench run` asks",
+        ),
         (["scored"], "votes", {}, "answer that could vote"),
         (["a"], "risk-coverage", {"tasks": ["gsm8k"]}, "no task 'gsm8k' in these runs; they have: micro_words"),
         (["a"], "votes", {"tasks": ["gsm8k"]}, "no task with several draws 'gsm8k'"),
