@@ -110,7 +110,7 @@ def resample(samples: list[Sample], resamples: int, rng: np.random.Generator) ->
 def _unseen(sample: Sample, normal: np.ndarray) -> dict[str, np.ndarray]:
     """Per population the share [R] of its rows whose kind the sample may not have seen; of one trial per cluster."""
     rows = {name: sample.rows(name) for name in ("attempted", "answered", "scored")}
-    held = {name: np.count_nonzero(np.bincount(sample.cluster[of])) for name, of in rows.items()}
+    held = {name: int(np.count_nonzero(np.bincount(sample.cluster[of]))) for name, of in rows.items()}
     return {name: unseen_share(normal, max(n, 1)) for name, n in held.items()}
 
 

@@ -24,7 +24,7 @@ METRICS = ("accuracy", "brier", "auroc", "signed_gap", "calibration_error_debias
 GAPS = (0.0, 0.02, 0.2)
 DRAWS = (1, 10)
 QUESTIONS = 200
-REPEATS = 400
+REPEATS = 1000
 RESAMPLES = 400
 CORRELATION = 0.5
 """Of being right, between two draws of a question."""
