@@ -109,8 +109,6 @@ def test_whatever_stops_a_run_the_same_command_gives_the_file_of_one_that_nothin
     stop_by_ctrl_c(out)
     kept = len(content(out)["generations"])
     stop_by_the_death_of_the_engine(out, kept + 20)
-    kept = len(content(out)["generations"])
-    stop_by_kill_9(out, kept + 20)
     assert kept + 20 <= len(content(out)["generations"]) < 240
     finish(out, *ASKED, *METHODS)
     assert content(out) == content(whole)
@@ -144,14 +142,3 @@ def stop_by_the_death_of_the_engine(out: Path, rows: int) -> None:
     assert "engine died in mid-run" in stderr
     assert "Traceback" not in stderr
     assert psutil.wait_procs(processes_of(out), timeout=10)[1] == []
-
-
-def stop_by_kill_9(out: Path, rows: int) -> None:
-    """No process of the run outlives it."""
-    process = start(out, *ASKED, *METHODS)
-    wait_for_rows(out, "grades", rows, process)
-    assert len(processes_of(out)) > 3
-    process.kill()
-    process.communicate()
-    for survivor in psutil.wait_procs(processes_of(out), timeout=10)[1]:
-        pytest.fail(f"still alive 10 s after the kill: {survivor.cmdline()}")
