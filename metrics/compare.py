@@ -149,17 +149,23 @@ def _changes(
 
 
 def _pair(group: Group, a: pd.DataFrame, b: pd.DataFrame, resamples: int, rng: np.random.Generator) -> Pair:
+    samples = aligned([a, b])
+    measures = [m for m in measures_of(group.method) if m.compared]
+    n_clusters = samples[0].n_clusters
+    return Pair(*paired(measures, samples, resamples, rng), a["question_id"].nunique(), n_clusters)
+
+
+def aligned(runs: Sequence[pd.DataFrame]) -> list[Sample]:
+    """The samples of runs on the same questions, which share their clusters; rows by question, then draw."""
     import pandas as pd
 
-    a, b = (rows.sort_values(["question_id", "draw"]) for rows in (a, b))
-    both = pd.concat([a[["cluster", "question_id"]], b[["cluster", "question_id"]]])
-    codes, n_clusters = partition(both["cluster"], both["question_id"])
-    samples = [
-        sample_of(rows)._replace(cluster=part, n_clusters=n_clusters)
-        for rows, part in ((a, codes[: len(a)]), (b, codes[len(a) :]))
+    runs = [rows.sort_values(["question_id", "draw"]) for rows in runs]
+    every = pd.concat([rows[["cluster", "question_id"]] for rows in runs])
+    codes, n_clusters = partition(every["cluster"], every["question_id"])
+    parts = np.split(codes, np.cumsum([len(rows) for rows in runs])[:-1])
+    return [
+        sample_of(rows)._replace(cluster=part, n_clusters=n_clusters) for rows, part in zip(runs, parts, strict=True)
     ]
-    measures = [m for m in measures_of(group.method) if m.compared]
-    return Pair(*paired(measures, samples, resamples, rng), a["question_id"].nunique(), n_clusters)
 
 
 def paired(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from calibench.reports import text
 from calibench.reports.formats import Column, Table, TableCell, name_cell, name_column
 from calibench.reports.tables import align
-from calibench.results.decisions import Checked, DecisionCount, DriftTest, RuleCosts, ThresholdRule, Thresholds
+from calibench.results.decisions import Checked, DecisionCount, DriftTest, Plan, RuleCosts, ThresholdRule, Thresholds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +37,37 @@ def thresholds_text(found: Thresholds) -> str:
     costs = [_costs_text(each, named=len(found.costs) > 1) for each in found.costs]
     promise = textwrap.fill(f"{'* the policy. ' * (len(found.tried) > 1)}{policy.guarantee}", _WIDTH)
     return "\n\n".join([align(lines), *_unreached(found), *costs, promise])
+
+
+def plan_text(plan: Plan) -> str:
+    """What the plan finds, then a line for each number of draws."""
+    heading = (
+        f"To find a difference of {plan.difference:g} in {plan.metric} with a chance of {_percent(plan.power)}"
+        f" at level {plan.level:.2g}:"
+    )
+    lines = [["", "draws", "questions", "generations of each model"]]
+    for row in plan.rows:
+        name = text.label(row.task, row.method, 40) if row.method else row.task
+        counts = [text.UNDEFINED if n is None else f"{n:,}" for n in (row.questions, row.generations)]
+        lines.append([name, str(row.draws), *counts])
+    return f"{heading}\n\n{align(lines)}"
+
+
+def plan_table(plan: Plan) -> Table:
+    """A row for each task, method and number of draws."""
+    names = tuple(name_column(title) for title in ("Task", "Protocol", "Method"))
+    numbers = tuple(Column(title.capitalize(), (title,)) for title in ("draws", "questions", "generations"))
+    rows = (
+        (
+            *map(name_cell, (row.task, row.protocol, row.method)),
+            *(
+                TableCell(text.UNDEFINED if n is None else f"{n:,}", (n,))
+                for n in (row.draws, row.questions, row.generations)
+            ),
+        )
+        for row in plan.rows
+    )
+    return Table((*names, *numbers), tuple(rows))
 
 
 def thresholds_table(found: Thresholds) -> Table:

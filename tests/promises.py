@@ -1,15 +1,21 @@
-"""Simulations of what thresholds and drift tests promise: how often are the promises broken?
+"""Simulations of what thresholds, drift tests and plans promise: how often are the promises broken?
 
-`python tests/promises.py` prints the numbers that docs/decide.md shows; the tests do the same at a smaller size.
+`python tests/promises.py` prints the numbers that docs/decide.md shows, `python tests/promises.py power` those of
+docs/power.md; the tests do the same at a smaller size.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import NamedTuple
 
 import numpy as np
 
 from calibench.metrics import drift, threshold
+from calibench.metrics.compare import difference_test, paired
+from calibench.metrics.measures import MEASURES
+from calibench.metrics.plan import Assumed, noise_of, simulated
+from calibench.metrics.power import ALPHA, questions_needed
 
 _LOOK_EVERY = 20
 
@@ -77,7 +83,64 @@ def alarms(
     return float(np.mean([each.any() for each in found]))
 
 
-if __name__ == "__main__":
+_OVERCONFIDENT = Assumed(accuracy=0.5, gap=0.2)
+_LESS_SO, _BLURRED = Assumed(accuracy=0.6, gap=0.1), Assumed(accuracy=0.5, gap=0.2, slope=0.3)
+MODELS = {
+    "accuracy": (_OVERCONFIDENT, _LESS_SO),
+    "brier": (_OVERCONFIDENT, _LESS_SO),
+    "ece": (_OVERCONFIDENT, _LESS_SO),
+    "auroc": (_OVERCONFIDENT, _BLURRED),
+    "signed_gap": (_OVERCONFIDENT, _LESS_SO),
+}
+"""Metric -> two models that differ in it."""
+AGREEMENT = {1: 1.0, 8: 0.5}
+"""Draws per question -> how far they agree; a single draw has the whole correlation with the other model's."""
+
+
+class Realised(NamedTuple):
+    """What a plan comes to."""
+
+    difference: float
+    """In the population."""
+    questions: int
+    """That the plan asks for."""
+    found: float
+    """Share of the comparisons that found the difference, with the right sign."""
+
+
+def realised_power(
+    metric: str, draws: int, correlation: float, repeats: int, seed: int, pilot: int = 2000, power: float = 0.8
+) -> Realised:
+    """Plans a comparison from a pilot, then makes it `repeats` times, by the test that `compare` uses."""
+    measure, rng = MEASURES[metric], np.random.default_rng(seed)
+    world = MODELS[metric], correlation, AGREEMENT[draws]
+
+    def asked(questions: int, k: int) -> list:
+        return simulated(world[0], questions, k, *world[1:], rng)
+
+    true = np.subtract(*(measure.compute(sample) for sample in reversed(asked(2_000_000, 1))))
+    if measure.better == "nearer 0":
+        true = np.subtract(*(abs(model.gap) for model in reversed(world[0])))
+    noise = noise_of(measure, asked(pilot, draws), [np.tile(np.arange(draws), pilot)] * 2)
+    n = questions_needed(noise.deviation(draws), abs(true), power=power)
+    found = 0
+    for _ in range(repeats):
+        of_a, of_b = (of[metric] for of in paired([measure], asked(n, draws), 1000, rng))
+        tested = difference_test(measure, [(of_a, of_b)], n)
+        found += tested is not None and tested.p_value < ALPHA and tested.judged.difference * true > 0
+    return Realised(float(true), n, found / repeats)
+
+
+def print_power(repeats: int) -> None:
+    print("| metric | draws | correlation | difference | questions | found |\n|---|---:|---:|---:|---:|---:|")
+    for metric in MODELS:
+        for draws in AGREEMENT:
+            for correlation in (0.0, 0.6):
+                true, n, found = realised_power(metric, draws, correlation, repeats, seed=1)
+                print(f"| {metric} | {draws} | {correlation} | {true:+.3f} | {n} | {100 * found:.1f} % |", flush=True)
+
+
+def print_decide() -> None:
     generator = np.random.default_rng(0)
     for draws in (1, 8):
         for ceiling in (0.955, 0.965):
@@ -88,3 +151,7 @@ if __name__ == "__main__":
     for good in (0, 300, 1000):
         found = alarms(0.95, good, 0.85, 300, 2000, np.random.default_rng(good))
         print(f"alarms within 300 labels after {good} good ones:", found)
+
+
+if __name__ == "__main__":
+    print_power(1000) if sys.argv[1:] == ["power"] else print_decide()

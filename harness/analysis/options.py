@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from calibench.fields import Names, NonNegative, Options, Positive, Text, WholeNumber, option
+from calibench.fields import Count, Names, NonNegative, Options, Positive, Share, Text, WholeNumber, option
 from calibench.results.plots import PlotKind
 
 
@@ -70,6 +70,29 @@ class ThresholdOptions(Options, frozen=True, kw_only=True):
     cost_error: Annotated[Positive | None, option("of a wrong answer that goes out, in any unit", metavar="X")] = None
     cost_review: Annotated[Positive | None, option("of a check by a person, in the same unit", metavar="X")] = None
     cost_token: Annotated[NonNegative, option("of a generated token, in the same unit", metavar="X")] = 0.0
+
+
+class PlanOptions(Options, frozen=True, kw_only=True):
+    """Those of `plan`."""
+
+    metric: Annotated[Text, option("what two models differ in, such as accuracy, ece, brier, auroc, signed_gap")]
+    difference: Annotated[_Chance, option("smallest difference that matters, as 0.03", metavar="X")]
+    draws: Annotated[Count | None, option("answers per question (default: a plan each for 1, 2, 4, 8, 16)")] = None
+    power: Annotated[_Chance, option("chance that the comparison finds the difference", metavar="P")] = 0.8
+    tests: Annotated[
+        Count, option("differences that `compare` corrects over; default: those of two runs of one task and method")
+    ] = 22  # fmt: skip
+    correlation: Annotated[
+        Share, option("assumed unless two pilots tell: how alike questions are to both models", metavar="R")
+    ] = 0.5  # fmt: skip
+    agreement: Annotated[
+        Share, option("assumed unless a pilot has several draws: correlation of two answers to a question", metavar="R")
+    ] = 0.5  # fmt: skip
+    accuracy: Annotated[_Chance, option("assumed without a pilot", metavar="P")] = 0.7
+    gap: Annotated[
+        Annotated[float, Meta(gt=-1, lt=1)],
+        option("assumed without a pilot: mean confidence - accuracy", metavar="X"),
+    ] = 0.1  # fmt: skip
 
 
 class ColumnOptions(Options, frozen=True, kw_only=True):

@@ -1,4 +1,5 @@
-"""Commands that decide which answers go out without a person: threshold, apply, check. None needs a model."""
+"""Commands that decide: how much to ask (plan), which answers go out without a person (threshold, apply, check). None
+needs a model."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from calibench.analysis.options import ColumnOptions, ThresholdOptions
+from calibench.analysis.options import ColumnOptions, PlanOptions, ThresholdOptions
 from calibench.cli import options, output
 from calibench.cli.parser import add
 from calibench.errors.characters import one_line
@@ -18,6 +19,7 @@ NOT_REACHED = DRIFTED = 1
 
 
 def register(commands: Any) -> None:
+    _add_plan(commands)
     threshold = add(
         commands,
         "threshold",
@@ -55,6 +57,33 @@ def register(commands: Any) -> None:
         help="runs or files of labelled answers: all so far, in the order in which they were labelled",
     )
     options.add(check, ColumnOptions)
+
+
+def _add_plan(commands: Any) -> None:
+    plan = add(commands, "plan", _plan, "say how many questions and draws tell two models apart; no model", table=True)
+    options.add(plan, PlanOptions)
+    plan.add_argument(
+        "--pilot",
+        metavar="RUN",
+        nargs="+",
+        default=(),
+        help="a run like one of those to be compared, or two like both: the noise is measured on it",
+    )
+
+
+def _plan(chosen: argparse.Namespace) -> None:
+    from calibench.analysis.plan import from_options
+    from calibench.reports.decide import plan_table, plan_text
+
+    found = from_options(chosen.pilot, options.given(chosen, PlanOptions))
+    for note in found.assumptions:
+        tell("note", note)
+    if chosen.json:
+        output.print_json(found)
+    elif chosen.format:
+        output.print_tables(chosen.format, plan_table(found))
+    else:
+        print(plan_text(found))
 
 
 def _threshold(chosen: argparse.Namespace) -> int:

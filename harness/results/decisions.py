@@ -163,3 +163,30 @@ class Checked(Record, kw_only=True, frozen=True):
     """One per rule of the policy."""
     convention: str
     notes: tuple[str, ...]
+
+
+class PlannedComparison(Record, kw_only=True, frozen=True):
+    """How many questions a comparison of two models needs."""
+
+    task: str
+    """Of the pilot; `assumed` without one."""
+    protocol: str
+    method: str
+    draws: _Number
+    questions: _Number | None
+    """None: undefined on the pilot, or more than 2^40."""
+    generations: _Number | None
+    """questions x draws, of each model."""
+
+
+class Plan(Record, kw_only=True, frozen=True):
+    """How many questions and draws tell two models apart."""
+
+    metric: str
+    difference: float
+    power: float
+    level: float
+    """Of the test, corrected for the number of differences."""
+    assumptions: tuple[str, ...]
+    """What was not measured, in sentences, and what bounds the answer."""
+    rows: tuple[PlannedComparison, ...]
