@@ -81,7 +81,7 @@ class PlanOptions(Options, frozen=True, kw_only=True):
     power: Annotated[_Chance, option("chance that the comparison finds the difference", metavar="P")] = 0.8
     tests: Annotated[
         Count, option("differences that `compare` corrects over; default: those of two runs of one task and method")
-    ] = 22  # fmt: skip
+    ] = 20  # fmt: skip
     correlation: Annotated[
         Share, option("assumed unless two pilots tell: how alike questions are to both models", metavar="R")
     ] = 0.5  # fmt: skip
