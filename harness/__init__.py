@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from calibench.analysis.options import AnalysisOptions
     from calibench.analysis.score import Scored
     from calibench.results import Comparison, Recalibrated, RunSummary, Votes
-    from calibench.results.decisions import Checked, Plan, Policy, Thresholds
+    from calibench.results.decisions import Checked, Policy, Thresholds
     from calibench.results.maps import SavedMaps
     from calibench.store import RunFile
 
 __all__ = [
-    "__version__", "apply", "check", "compare", "open_run", "plan", "plot", "recalibrate", "recalibrated", "report",
+    "__version__", "apply", "check", "compare", "open_run", "plot", "recalibrate", "recalibrated", "report",
     "run", "score", "threshold", "tune", "votes",
 ]  # fmt: skip
 _TO_FILE = ("apply", "plot", "threshold")
@@ -343,23 +343,6 @@ def apply(policy: str | Path | Policy, of: Any, *, out: str | Path | None = None
     if out is not None:
         of_all.publish(applied, Path(out))
     return applied
-
-
-@_door
-def plan(*pilot: str | Path | RunFile, **options: Any) -> Plan:
-    """Says how many questions and draws tell two models apart, as `calibench plan` does.
-
-    Args:
-        pilot: none; a run like one of those to be compared; or two like both.
-        options: fields of `calibench.analysis.options.PlanOptions`: `metric`, `difference`, `draws`, ...
-
-    Raises:
-        InputError: an option that there is not or does not fit, or pilots that share no question.
-        CalibenchError: a run cannot be read.
-    """
-    from calibench.analysis.plan import from_options
-
-    return from_options(pilot, options)
 
 
 @_door

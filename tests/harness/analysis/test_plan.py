@@ -6,11 +6,15 @@ import json
 
 import pytest
 
-from calibench import plan
+from calibench.analysis.plan import from_options
 from calibench.cli import main
 from calibench.errors import InputError
 from calibench.records import Confidence, Generation, Grade, Question
 from calibench.store import RunFile
+
+
+def plan(*pilots, **options):
+    return from_options(pilots, options)
 
 
 def test_without_a_pilot_the_textbooks_number_and_what_was_assumed(capsys):
