@@ -360,19 +360,18 @@ def _output_to(fd: int) -> Iterator[None]:
 def _interrupts_blocked() -> Iterator[None]:
     """Processes started meanwhile never hear Ctrl-C or that the terminal is closed: the run drains what they still work
     on and then ends them. SIGTERM they hear, as vLLM ends them by it. This process hears all of these afterwards: what
-    is raised while vLLM waits for its processes is lost."""
+    is raised while vLLM waits for its processes is lost, and other threads of it hear what is blocked in this one."""
     late: list[int] = []
-    hears = signal.SIGTERM in stop_signals()
-    handler = signal.signal(signal.SIGTERM, lambda number, _: late.append(number)) if hears else None
+    handlers = {number: signal.signal(number, lambda number, _: late.append(number)) for number in stop_signals()}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:
-        if hears:
-            signal.signal(signal.SIGTERM, handler)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)  # what waits arrives, and is noted too
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         if late:
-            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(late[0])
 
 
 def _root_cause(log: Path, begin: int) -> str | None:

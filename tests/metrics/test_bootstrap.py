@@ -201,12 +201,12 @@ def test_difference_of_a_run_with_itself_is_zero_and_narrow():
 @pytest.mark.parametrize(("questions", "draws_each"), [(100, 1), (500, 1), (100, 8)])
 def test_ece_interval_covers_the_population_value(kind, questions, draws_each):
     rng = np.random.default_rng([questions, draws_each])
-    truth, covered, repetitions = population_ece(kind), 0, 50
+    truth, covered, repetitions = population_ece(kind), 0, 300
     for _ in range(repetitions):
         low, high = absolute_sum_interval(*gap_vectors(simulated(kind, questions, draws_each, rng), rng))
         covered += low - 1e-9 <= truth <= high + 1e-9
-    # 43 or fewer of 50 has a chance of 1 % at a coverage of .95. The seed is fixed.
-    assert covered >= 44
+    # 268 or fewer of 300 have a chance of 1 % at a coverage of .93. The seed is fixed.
+    assert covered >= 269
 
 
 @pytest.mark.slow

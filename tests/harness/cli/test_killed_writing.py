@@ -59,9 +59,9 @@ def test_a_file_is_the_old_one_or_the_new_one(tmp_path, monkeypatch):
 
     compare = ["compare", "a", "b", "--out", "compared"]
     kill(compare, 5_000)
-    assert [path.name for path in Path("compared").iterdir()] == [".report.html.partial"]
+    assert [path.name for path in Path("compared").iterdir()] == [".comparison.json.partial"]
     assert main(compare) == 0
-    assert [path.name for path in Path("compared").iterdir()] == ["report.html"]
+    assert sorted(path.name for path in Path("compared").iterdir()) == ["comparison.json", "report.html"]
 
     kill(["report", "a"], 30_000)
     assert grades() == graded

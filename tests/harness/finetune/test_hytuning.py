@@ -123,9 +123,9 @@ def test_no_gold_answer_reaches_the_training(place):
 @pytest.mark.parametrize(
     ("options", "stages"),
     [
-        ({"method": "distillation"}, [("sft", "distillation")]),
+        ({"method": "distillation"}, [("supervised", "distillation")]),
         ({"method": "internal_feedback"}, [("hybrid", "reinforcement")]),
-        ({"method": "sequence"}, [("sft", "distillation"), ("hybrid", "reinforcement")]),
+        ({"method": "sequence"}, [("supervised", "distillation"), ("hybrid", "reinforcement")]),
         ({"weighting": "constant", "constant_weight": 0.25}, [("hybrid", "reinforcement")]),
         ({"reward": "gold"}, [("hybrid", "reinforcement")]),
     ],

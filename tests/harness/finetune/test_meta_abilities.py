@@ -124,8 +124,8 @@ def test_each_stage_begins_from_the_last_and_all_methods_sample_as_many_replies(
     def recorded(trainer: str, folder: Path, settings: Any) -> list[dict]:
         start = Path(settings.model)
         before = start.parent.name if start.name == CHECKPOINT else start.name
-        ran.append((folder.name, before, None if trainer == "sft" else settings.options.steps))
-        if trainer != "sft":
+        ran.append((folder.name, before, None if trainer == "supervised" else settings.options.steps))
+        if trainer != "supervised":
             of_domain = folder.name == "domain"
             assert settings.reward.endswith(":RIGHT" if of_domain else ":CODE")
             assert of_domain or {str(q.level) for _, q in settings.questions} == {folder.name[-1]}
