@@ -85,7 +85,7 @@ class GradingPool:
         verdict.set_running_or_notify_cancel()  # a waiter that is cancelled must not cancel what is set below
 
         def settle(done: Future) -> None:
-            if isinstance(_error(done), EngineError):
+            if isinstance(_error(done), EngineError) and not self._closed:
                 verdict.set_exception(done.exception())
             else:
                 verdict.set_result(self._verdict(done))
