@@ -68,11 +68,13 @@ class Workers:
         self._lock = threading.Lock()
         self._closed = False
         resource_tracker.ensure_running()  # which unblocks signals in the thread that starts it
-        # No thread that the interpreter would wait for at its end: `close` may not have been called.
-        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(number)]
-        for thread in self._threads:
-            thread.start()
+        self._threads: list[threading.Thread] = []
+        # First: the interpreter waits at its end for processes that nobody killed, and interrupts fall in between.
         atexit.register(self.close)
+        for _ in range(number):  # no threads that the interpreter would wait for too: `close` may not have been called
+            thread = threading.Thread(target=self._serve, daemon=True)
+            thread.start()
+            self._threads.append(thread)
 
     def schedule(self, function: Callable[..., Any], arguments: tuple, wall: float) -> Future:
         """Has the function called in a worker.
