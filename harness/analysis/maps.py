@@ -10,6 +10,7 @@ import msgspec
 
 from calibench import fields
 from calibench.analysis import answers, recalibrate
+from calibench.analysis import saved as saved_files
 from calibench.analysis.options import AnalysisOptions, ColumnOptions
 from calibench.errors import IdentityError, InputError
 from calibench.files import write_text
@@ -102,22 +103,11 @@ def read(path: Path) -> SavedMaps:
 
     from calibench.metrics import recalibration
 
+    maps = saved_files.read(path, SavedMaps, SCHEMA, "map", "calibench recalibrate ... --save FILE")
     try:
-        found = msgspec.json.decode(path.read_bytes())
-    except OSError as error:
-        raise InputError(
-            f"{path}: expected a file of maps, as `calibench recalibrate ... --save FILE` writes it ({error.strerror})"
-        ) from error
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise InputError(f"{path}: damaged: expected maps as JSON ({error})") from None
-    schema = found.get("schema") if isinstance(found, dict) else None
-    if schema != SCHEMA:
-        raise InputError(f"{path}: expected maps with the schema {SCHEMA!r}, found {schema!r:.60}")
-    try:
-        maps = msgspec.convert(found, SavedMaps)
         for one in maps.maps:
             recalibration.restored(one.recalibration, one.parameters, one.knots)(np.array([0.0, 0.5, 1.0]))
-    except (msgspec.ValidationError, KeyError, ValueError, ZeroDivisionError) as error:
+    except (KeyError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"{path}: not a usable map: {error!s:.200}") from None
     return maps
 

@@ -9,11 +9,10 @@ from typing import Any, Final
 import msgspec
 
 from calibench import fields
-from calibench.analysis import answers
+from calibench.analysis import answers, saved
 from calibench.analysis.answers import Answers
 from calibench.analysis.options import ColumnOptions
 from calibench.errors import IdentityError, InputError
-from calibench.errors.regular import regular
 from calibench.results.decisions import Policy
 from calibench.store import RunFile
 
@@ -33,23 +32,7 @@ def read(path: Path) -> Policy:
     Raises:
         InputError: there is none, or it is damaged, of another schema, or has fields or values that no policy has.
     """
-    try:
-        text = regular(path).read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"{path}: expected a policy file, as `calibench threshold ... --out FILE` writes it ({error.strerror})"
-        ) from error
-    try:
-        found = msgspec.json.decode(text)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise InputError(f"{path}: damaged: expected a policy as JSON ({error})") from None
-    schema = found.get("schema") if isinstance(found, dict) else None
-    if schema != SCHEMA:
-        raise InputError(f"{path}: expected a policy with the schema {SCHEMA!r}, found {schema!r:.60}")
-    try:
-        policy = msgspec.convert(found, Policy)
-    except msgspec.ValidationError as error:
-        raise InputError(f"{path}: not a usable policy: {error}") from None
+    policy = saved.read(path, Policy, SCHEMA, "policy", "calibench threshold ... --out FILE")
     tasks = [rule.task for rule in policy.rules]
     if len(set(tasks)) < len(tasks) or (ALL in tasks and len(tasks) > 1):
         raise InputError(f"{path}: expected one rule for all tasks, or one per task, found {', '.join(tasks):.100}")

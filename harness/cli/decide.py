@@ -76,14 +76,7 @@ def _plan(chosen: argparse.Namespace) -> None:
     from calibench.reports.decide import plan_table, plan_text
 
     found = from_options(chosen.pilot, options.given(chosen, PlanOptions))
-    for note in found.assumptions:
-        tell("note", note)
-    if chosen.json:
-        output.print_json(found)
-    elif chosen.format:
-        output.print_tables(chosen.format, plan_table(found))
-    else:
-        print(plan_text(found))
+    output.print_found(chosen, found, plan_table, plan_text, found.assumptions)
 
 
 def _threshold(chosen: argparse.Namespace) -> int:
@@ -91,16 +84,8 @@ def _threshold(chosen: argparse.Namespace) -> int:
     from calibench.reports.decide import thresholds_table, thresholds_text
 
     found = from_options(chosen.of, options.given(chosen, ThresholdOptions) | options.given(chosen, ColumnOptions))
-    file = publish(found, Path(chosen.out))
-    for note in found.notes:
-        tell("note", note)
-    if chosen.json:
-        output.print_json(found)
-    elif chosen.format:
-        output.print_tables(chosen.format, thresholds_table(found))
-    else:
-        print(thresholds_text(found))
-        print(f"\npolicy: {one_line(str(file))}")
+    place = f"policy: {one_line(str(publish(found, Path(chosen.out))))}"
+    output.print_found(chosen, found, thresholds_table, lambda of: f"{thresholds_text(of)}\n\n{place}", found.notes)
     return 0 if found.reached else NOT_REACHED
 
 
@@ -127,12 +112,5 @@ def _check(chosen: argparse.Namespace) -> int:
     from calibench.reports.decide import checked_table, checked_text
 
     checked = from_options(chosen.policy, chosen.labelled, options.given(chosen, ColumnOptions))
-    for note in checked.notes:
-        tell("note", note)
-    if chosen.json:
-        output.print_json(checked)
-    elif chosen.format:
-        output.print_tables(chosen.format, checked_table(checked))
-    else:
-        print(checked_text(checked))
+    output.print_found(chosen, checked, checked_table, checked_text, checked.notes)
     return DRIFTED if checked.drifted else 0

@@ -68,6 +68,20 @@ def print_json(value: Any) -> None:
     print(escaped(msgspec.json.format(msgspec.json.encode(value), indent=1).decode()))
 
 
+def print_found(
+    chosen: argparse.Namespace, found: T, table: Callable[[T], Any], text: Callable[[T], str], notes: Sequence[str] = ()
+) -> None:
+    """What a command found, as it was asked for: as JSON, as a table in a format, or as text; after its notes."""
+    for note in notes:
+        tell("note", note)
+    if chosen.json:
+        print_json(found)
+    elif chosen.format:
+        print_tables(chosen.format, table(found))
+    else:
+        print(text(found))
+
+
 def print_tables(form: str, *tables: Any) -> None:
     """Prints tables alone: as CSV, which holds one, the last."""
     from calibench.reports.formats import FORMATS

@@ -47,10 +47,7 @@ class _Work:
         wait = FIRST_SECONDS if watched else LOG_SECONDS
         again = _REFRESH_SECONDS if self._is_terminal else _NOTEBOOK_SECONDS if watched else _REPEAT_SECONDS
         while not self._ended.wait(wait):
-            with (
-                _lock,
-                contextlib.suppress(OSError, ValueError),
-            ):  # a stream that nobody reads any more, or that is closed
+            with _lock, contextlib.suppress(OSError, ValueError):  # nobody reads the stream any more, or it is closed
                 self._show()
             wait = again
 

@@ -29,18 +29,8 @@ MARK = "CALIBENCH_TEST_KILLS"
 MODEL = os.environ.get("MODEL", "micro-sft")
 COMMAND = (
     *(sys.executable, "-m", "calibench", "run", MODEL, "--tasks", "micro_words,micro_facts,micro_programs"),
-    *(
-        "--limit",
-        "2",
-        "--draws",
-        "2",
-        "--temperature",
-        "1",
-        "--max-tokens",
-        "48",
-        "--confidence",
-        "stated,p_true,asked",
-    ),
+    *("--limit", "2", "--draws", "2", "--temperature", "1", "--max-tokens", "48"),
+    *("--confidence", "stated,p_true,asked"),
     *("--engine", "dtype=float32", "--engine", "max_num_seqs=4"),  # few at a time; answers that no batch changes
 )
 """12 answers, 36 confidences."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -104,12 +105,12 @@ def test_confidences_that_are_right_are_left_as_they_are(place, tmp_path, capsys
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda found: {**found, "schema": "calibench-map/2"}, "expected maps with the schema 'calibench-map/1'"),
+        (lambda found: {**found, "schema": "calibench-map/2"}, "expected a map with the schema 'calibench-map/1'"),
         (lambda found: {**found, "more": 1}, "not a usable map: .*more"),
         (lambda found: found["maps"][0].update(parameters={}) or found, "not a usable map: 'slope'"),
         (lambda found: found["maps"][0].update(recalibration="isotonic") or found, "isotonic: expected knots"),
         (lambda found: found["maps"][0].update(recalibration="classifier") or found, "not a usable map"),
-        (lambda found: [], "expected maps with the schema"),
+        (lambda found: [], "expected a map with the schema"),
     ],
 )
 def test_a_damaged_file_is_refused(place, tmp_path, change, message):
@@ -119,5 +120,11 @@ def test_a_damaged_file_is_refused(place, tmp_path, change, message):
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"expected a file of maps, as `calibench recalibrate \.\.\. --save FILE`"):
+    with pytest.raises(InputError, match=r"expected a map file, as `calibench recalibrate \.\.\. --save FILE`"):
         maps.read(tmp_path / "gone.json")
+
+
+def test_a_pipe_in_its_place_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "map.json")
+    with pytest.raises(InputError, match=r"expected a map file, .*a pipe, not a file"):
+        maps.read(tmp_path / "map.json")

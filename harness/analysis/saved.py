@@ -1,0 +1,43 @@
+"""Files that one command writes and another one reads: policies and maps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from calibench.errors import InputError
+from calibench.errors.regular import regular
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def read(path: Path, kind: type[T], schema: str, what: str, command: str) -> T:
+    """Reads one.
+
+    Args:
+        path: the file.
+        kind: what it holds, as JSON.
+        schema: its `schema` must be this one.
+        what: it holds, for messages: "policy".
+        command: that writes it.
+
+    Raises:
+        InputError: there is none, or it is damaged, of another schema, or has other fields.
+    """
+    try:
+        text = regular(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: expected a {what} file, as `{command}` writes it ({error.strerror})") from error
+    try:
+        found = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise InputError(f"{path}: damaged: expected a {what} as JSON ({error})") from None
+    given = found.get("schema") if isinstance(found, dict) else None
+    if given != schema:
+        raise InputError(f"{path}: expected a {what} with the schema {schema!r}, found {given!r:.60}")
+    try:
+        return msgspec.convert(found, kind)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path}: not a usable {what}: {error}") from None
