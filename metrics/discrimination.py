@@ -28,23 +28,32 @@ def auroc(confidence: ArrayLike, correct: ArrayLike) -> float:
     return float(area(right, wrong)) if correct.any() and not correct.all() else np.nan
 
 
-def within_question_discrimination(confidence: ArrayLike, correct: ArrayLike, question: ArrayLike) -> float:
-    """WQD: the chance that a right answer has more confidence than a wrong one to the same question, ties half.
+def stratified_auroc(confidence: ArrayLike, correct: ArrayLike, stratum: ArrayLike) -> float:
+    """AUROC within strata: the chance that a right answer has more confidence than a wrong one beside it, ties half.
 
     Args:
         confidence: [N] float in [0, 1].
         correct: [N] bool.
-        question: [N] int of at least 0; rows of one question are its draws.
+        stratum: [N] int of at least 0.
 
     Returns:
-        Float in [0, 1], over all such pairs; higher is better; 0.5 when confidence does not separate draws.
+        Float in [0, 1], over all pairs of a right and a wrong answer in one stratum, so that a stratum weighs as many
+        pairs as it has; higher is better; 0.5 when confidence depends on the stratum alone.
 
-    Undefined: nan when no question has both a right and a wrong answer.
-    Source: Taubenfeld et al. 2025 (CISC, arXiv 2502.06233); that a tie counts half is this project's.
+    Undefined: nan when no stratum has both a right and a wrong answer.
+    Source: Janes and Pepe 2009 (covariate-adjusted ROC); weights by pairs, as in van Elteren's stratified rank test.
     """
     confidence, correct = checked(confidence, correct)
-    wins, pairs = within_question_pairs(confidence, correct, np.asarray(question, dtype=np.int64))
+    wins, pairs = within_question_pairs(confidence, correct, np.asarray(stratum, dtype=np.int64))
     return float(wins.sum() / pairs.sum()) if pairs.any() else np.nan
+
+
+def within_question_discrimination(confidence: ArrayLike, correct: ArrayLike, question: ArrayLike) -> float:
+    """WQD: `stratified_auroc` by question, whose rows are its draws: whether confidence separates draws.
+
+    Source: Taubenfeld et al. 2025 (CISC, arXiv 2502.06233); that a tie counts half is this project's.
+    """
+    return stratified_auroc(confidence, correct, question)
 
 
 def within_question_pairs(
@@ -66,10 +75,10 @@ def within_question_pairs(
 
 def area(right: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     """AUROC from the (weighted) numbers of right and wrong answers at each distinct value, rising along axis 0."""
-    return _won(right, wrong) / (right.sum(0) * wrong.sum(0))
+    return pairs_won(right, wrong) / (right.sum(0) * wrong.sum(0))
 
 
-def _won(right: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+def pairs_won(right: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     """Pairs of a right and a wrong answer that the right one wins, ties half."""
     if right.ndim == 1:
         return (right * (np.cumsum(wrong) - wrong / 2)).sum()

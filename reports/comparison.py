@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from calibench.records import MeasureInfo, Metric
-from calibench.reports import figures, headline, overlay, small_multiples, tables, text
+from calibench.reports import figures, headline, overlay, self_knowledge, small_multiples, tables, text
 from calibench.reports.comparability import by_value, counts, pair_of, side_by_side, warnings
 from calibench.reports.page import figure_maker, flatten, glossary, groups, render
 from calibench.results import ChangeSplit, Comparison, Difference, RunSummary, Spending
@@ -58,9 +58,13 @@ def comparison_report(comparison: Comparison) -> str:
         ],
         extents=_extents(comparison.differences),
         splits=groups([split for split in comparison.splits if split.task == "macro"], pair_of),
+        known=_known(comparison),
+        known_columns=tables.columns(tables.measures_of(comparison.self_knowledge.values())),
         counts=counts(runs),
         spending=_spending(runs),
-        conventions=glossary(comparison.differences),
+        conventions=glossary(
+            [*comparison.differences, *(m for card in comparison.self_knowledge.values() for m in card.metrics)]
+        ),
         fields=_differing_fields(runs),
     )
 
@@ -191,6 +195,15 @@ def _steps(differences: Iterable[Difference]) -> list[tuple[Any, list]]:
         (key, [(pair, {d.metric: d for d in of_pair}) for pair, of_pair in groups(rows, pair_of)])
         for key, rows in groups(means, lambda d: (d.protocol, d.method))
     ]
+
+
+def _known(comparison: Comparison) -> dict[str, list]:
+    """What each run knows beyond difficulty, on average and by task: ((protocol, method, task), of every run)."""
+    rows = groups(self_knowledge.known(comparison), lambda of: (of.row["protocol"], of.row["method"], of.row["task"]))
+    return {
+        "means": [item for item in rows if item[0][2] == "macro"],
+        "tasks": [item for item in rows if item[0][2] != "macro"],
+    }
 
 
 # -- by domain and task -----------------------------------------------------------------------------------------------

@@ -161,12 +161,13 @@ def comparison_text(comparison: Comparison) -> str:
 
 
 def comparison_tables(comparison: Comparison) -> list[Table]:
-    """The means over tasks of each run, and every difference of two runs."""
+    """The means over tasks of each run, every difference of two runs, and what each knows beyond difficulty."""
     means = {
         run.name: replace(run.scorecard, metrics=tuple(m for m in run.scorecard.metrics if m.task == "macro"))
         for run in comparison.runs
     }
-    return [headline_table(means), differences_table(comparison)]
+    known = [headline_table(comparison.self_knowledge)] if comparison.self_knowledge else []
+    return [headline_table(means), differences_table(comparison), *known]
 
 
 def differences_table(comparison: Comparison) -> Table:

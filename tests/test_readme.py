@@ -17,6 +17,7 @@ from calibench.confidence import base as methods
 from calibench.finetune.recipes import base as recipes
 from calibench.metrics.measures import MEASURES
 from calibench.metrics.scorecard import scorecard
+from calibench.metrics.self_knowledge import SELF_KNOWLEDGE
 from calibench.metrics.vote_measures import VOTE_MEASURES
 from calibench.prompting import protocols
 from calibench.records import Confidence, Generation, Grade, Question
@@ -97,7 +98,9 @@ def test_every_link_to_a_file_or_heading_leads_there(page):
 
 def test_every_metric_that_is_written_has_its_entry():
     page = (ROOT / "docs" / "conventions.md").read_text(encoding="utf-8")
-    assert [name for name in (*MEASURES, *VOTE_MEASURES) if f"`{name}`" not in page] == []
+    assert [
+        name for name in (*MEASURES, *VOTE_MEASURES, *(m.name for m in SELF_KNOWLEDGE)) if f"`{name}`" not in page
+    ] == []
 
 
 def test_data_files_are_where_the_table_says():

@@ -38,6 +38,7 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST, margin: float = 0.02
     """
     from calibench.metrics import compare as paired
     from calibench.metrics.changes import change_splits
+    from calibench.metrics.self_knowledge import self_knowledge
 
     if len(runs) < 2:
         found = f"one: {place(runs[0])}" if runs else "none"
@@ -60,6 +61,7 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST, margin: float = 0.02
     return Comparison(
         runs=tuple(ladder), baseline=reference, pairs=tuple(pairs), differences=tuple(differences),
         splits=tuple(change_splits(frames, pairs)),
+        self_knowledge=self_knowledge({name: frames[name] for name in names}, _lengths(runs)),
     )  # fmt: skip
 
 
@@ -77,12 +79,19 @@ def publish(comparison: Comparison, folder: Path) -> Path:
 
 
 def numbers(comparison: Comparison) -> dict[str, Any]:
-    """What `comparison.json` holds: the runs' own numbers, the differences, and what these are made of."""
+    """What `comparison.json` holds: the runs' own numbers, the differences, what these are made of, and what each run
+    knows beyond difficulty."""
     runs = [{"name": run.name, "model": run.model, "kind": run.kind, **report_numbers(run)} for run in comparison.runs]
     return {
         "baseline": comparison.baseline, "pairs": comparison.pairs, "runs": runs,
         "differences": comparison.differences, "splits": comparison.splits,
+        "self_knowledge": {name: card.metrics for name, card in comparison.self_knowledge.items()},
     }  # fmt: skip
+
+
+def _lengths(runs: Sequence[RunFile]) -> dict[tuple[str, str], int]:
+    """(task, question) -> characters of its text, where it is known."""
+    return {(q.task, q.question_id): len(q.text) for run in runs if run.has_texts() for q in run.questions()}
 
 
 def _refuse_twice(runs: Sequence[RunFile]) -> None:

@@ -165,6 +165,7 @@ def _add_compare(commands: Any) -> None:
 def _compare(options: argparse.Namespace) -> None:
     from calibench.analysis.compare import compare, numbers, publish
     from calibench.reports.comparability import asked_otherwise
+    from calibench.reports.self_knowledge import self_knowledge_text
     from calibench.reports.tables import comparison_tables, comparison_text
     from calibench.store.opening import all_opened
 
@@ -180,7 +181,7 @@ def _compare(options: argparse.Namespace) -> None:
     elif options.format:
         output.print_tables(options.format, *comparison_tables(comparison))
     else:
-        print(comparison_text(comparison))
+        print("\n\n".join(filter(None, (comparison_text(comparison), self_knowledge_text(comparison)))))
         output.print_place(page)
 
 

@@ -238,6 +238,8 @@ class Comparison(Record, kw_only=True, frozen=True):
     """In the order of the pairs; a pair that shares no question has none."""
     splits: tuple[ChangeSplit, ...] = ()
     """Of what the differences that depend on outcomes and confidences are made; in the order of the pairs."""
+    self_knowledge: dict[str, Scorecard] = {}
+    """Name of a run -> what its confidences know beyond difficulty; of three runs or more on the same questions."""
 
 
 class Reach(Record, kw_only=True, frozen=True):

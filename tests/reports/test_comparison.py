@@ -8,8 +8,11 @@ import pytest
 from synthetic_run import METHODS, TASKS, comparison
 from test_html import Page, metric, small
 
-from calibench.reports import tables
+from calibench.metrics.self_knowledge import SELF_KNOWLEDGE
+from calibench.records import Scorecard
+from calibench.reports import self_knowledge, tables
 from calibench.reports.comparison import comparison_report
+from calibench.reports.self_knowledge import self_knowledge_text
 from calibench.reports.tables import headline, verdict
 from calibench.reports.text import number, signed, visible
 from calibench.results import Comparison, Difference
@@ -48,6 +51,47 @@ def test_undecided_stands_beside_what_could_have_been_seen(compared):
     undecided = difference(run_a=pair[0], run_b=pair[1], verdict="undecided", detectable=0.2143)
     page = page_of(*compared.runs, differences=[undecided], pairs=[pair])
     assert page.count("could see 0.214") == 3, "headline, steps, and every difference"
+
+
+def known(name, within, beyond):
+    """A run's scorecard of self-knowledge, from (value, low, high) within difficulties and beyond the other runs."""
+    given = {"auroc": (0.7, 0.6, 0.8), "auroc_within_difficulty": within, "auroc_beyond_others": beyond,
+             "auroc_of_question": (None,) * 3, "auroc_beyond_question": (None,) * 3}  # fmt: skip
+    return Scorecard(
+        metrics=tuple(
+            metric(of, value, task=task, low=low, high=high, reason=None if value else "no pairs")
+            for task in ("macro", "sums") for of, (value, low, high) in given.items()
+        ),
+        reliability=(),
+        measures=tuple(measure.info for measure in SELF_KNOWLEDGE),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("within", "beyond", "verdict"),
+    [
+        ((0.6, 0.55, 0.65), (0.1, 0.02, 0.2), "shown"),
+        ((0.6, 0.55, 0.65), (0.1, -0.02, 0.2), "shared"),
+        ((0.6, 0.55, 0.65), (None, None, None), "shared"),
+        ((0.55, 0.45, 0.65), (0.1, 0.02, 0.2), "not shown"),
+        ((0.55, None, None), (0.1, None, None), "not shown"),
+        ((0.4, 0.35, 0.45), (0.1, 0.02, 0.2), "reversed"),
+        ((None, None, None), (None, None, None), "—"),
+    ],
+)
+def test_what_runs_know_beyond_difficulty_is_said_in_words(within, beyond, verdict):
+    runs = [small(metric("accuracy", 0.6), metric("accuracy", 0.6, task="macro"), name=name) for name in "ABC"]
+    comparison = replace(compare(*runs), self_knowledge={name: known(name, within, beyond) for name in "ABC"})
+    assert [of.verdict for of in self_knowledge.known(comparison)] == [verdict] * 6
+    assert self_knowledge_text(comparison).count(verdict) >= 3
+    page = words(comparison_report(comparison))
+    said = self_knowledge.WORDS.get(verdict, "Nothing can be said: no pairs.")
+    assert page.count(" ".join(said.split())) == 6
+
+
+def test_two_runs_have_nothing_beyond_difficulty(compared_source, compared):
+    assert "beyond difficulty" not in compared_source
+    assert self_knowledge_text(compared) == ""
 
 
 @pytest.mark.parametrize("runs", ["compared", "ladder"])

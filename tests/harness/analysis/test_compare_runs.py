@@ -64,6 +64,20 @@ def test_every_run_is_held_against_the_first_and_against_the_one_before_it_on_th
     assert "3 runs</bdi> against <bdi>my rl" in page
 
 
+def test_three_runs_or_more_say_what_each_knows_beyond_difficulty(ladder, capsys):
+    """All confidences are equal, so that none tells right from wrong."""
+    assert main(["compare", "sft", "base", "instruct"]) == 0
+    assert "Self-knowledge beyond the difficulty of questions" in capsys.readouterr().out
+    known = json.loads((ladder / "runs/compare/comparison.json").read_text())["self_knowledge"]
+    assert list(known) == ["my base", "my instruct", "my sft"]
+    of_sft = {m["metric"]: m for m in known["my sft"] if m["task"] == "sums"}
+    # The others have 0, 1/2 or 1 right of a question; sft is wrong on ten questions, all of which are hard for both.
+    assert of_sft["auroc"]["value"] == of_sft["auroc_within_difficulty"]["value"] == 0.5
+    assert of_sft["auroc_within_difficulty"]["n_used"] == 40
+    assert main(["compare", "sft", "base", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["self_knowledge"] == {}
+
+
 def test_runs_of_one_kind_and_of_none_stay_in_the_order_given(ladder):
     for name in ("star", "epicar"):
         make_run(ladder / name, name, kind="sft")
