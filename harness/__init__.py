@@ -27,15 +27,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from calibench.analysis.apply import Applied
-    from calibench.analysis.options import AnalysisOptions
     from calibench.analysis.score import Scored
     from calibench.results import Comparison, Recalibrated, RunSummary, Votes
-    from calibench.results.decisions import Checked, Policy, Thresholds
+    from calibench.results.decisions import Checked, Plan, Policy, Thresholds
     from calibench.results.maps import SavedMaps
     from calibench.store import RunFile
 
 __all__ = [
-    "__version__", "apply", "check", "compare", "open_run", "plot", "recalibrate", "recalibrated", "report",
+    "__version__", "apply", "check", "compare", "open_run", "plan", "plot", "recalibrate", "recalibrated", "report",
     "run", "score", "threshold", "tune", "votes",
 ]  # fmt: skip
 _TO_FILE = ("apply", "plot", "threshold")
@@ -174,16 +173,10 @@ def report(
         InputError: an unknown convention.
         CalibenchError: there is no run, or it holds no graded generation.
     """
-    from calibench.analysis import report as of
-    from calibench.store.opening import opened
+    from calibench.analysis.options import analysis_options
+    from calibench.analysis.report import from_options
 
-    given = _given(convention=convention, out=out)
-    conventions = of.conventions_named(given.convention)
-    with opened(run) as (run_file,):
-        summary = of.report(run_file, conventions, browse=given.out is not None)
-    if given.out is not None:
-        of.publish(summary, Path(given.out))
-    return summary
+    return from_options(run, analysis_options(convention=convention, out=out))
 
 
 @_door
@@ -202,15 +195,27 @@ def compare(
         InputError: fewer than two runs, one that is given twice, or runs that share no question.
         CalibenchError: a run cannot be read.
     """
-    from calibench.analysis import compare as of
-    from calibench.store.opening import all_opened
+    from calibench.analysis.compare import from_options
+    from calibench.analysis.options import analysis_options
 
-    given = _given(baseline=baseline, margin=margin, out=out)
-    with all_opened(*runs) as opened_runs:
-        comparison = of.compare(opened_runs, given.baseline, given.margin)
-    if given.out is not None:
-        of.publish(comparison, Path(given.out))
-    return comparison
+    return from_options(runs, analysis_options(baseline=baseline, margin=margin, out=out))
+
+
+@_door
+def plan(*pilots: str | Path | RunFile, **options: Any) -> Plan:
+    """Says how many questions and draws tell two models apart, as `calibench plan` does.
+
+    Args:
+        pilots: none; a run like either of the models; or two, like both. The noise is measured on them.
+        options: fields of `calibench.analysis.options.PlanOptions`: `metric` and `difference`, and `draws`, `power`,
+            `tests`, or what is assumed where no pilot tells it.
+
+    Raises:
+        InputError: an option that there is not or does not fit, or pilots that share no question.
+    """
+    from calibench.analysis.plan import from_options
+
+    return from_options(pilots, options)
 
 
 @_door
@@ -252,15 +257,10 @@ def votes(*runs: str | Path | RunFile, confidence: Sequence[str] | None = None, 
         InputError: a run has one draw per question, lacks a method, or shares nothing with the others.
         CalibenchError: a run cannot be read.
     """
-    from calibench.analysis import votes as of
-    from calibench.store.opening import all_opened
+    from calibench.analysis.options import analysis_options
+    from calibench.analysis.votes import from_options
 
-    given = _given(confidence=confidence, out=out)
-    with all_opened(*runs) as opened_runs:
-        result = of.votes(opened_runs, given.confidence)
-    if given.out is not None:
-        of.publish(result, Path(given.out))
-    return result
+    return from_options(runs, analysis_options(confidence=confidence, out=out))
 
 
 @_door
@@ -287,8 +287,9 @@ def recalibrate(
         CalibenchError: a run cannot be read.
     """
     from calibench.analysis.maps import from_options
+    from calibench.analysis.options import analysis_options
 
-    return from_options(run, fit, _given(maps=maps, out=out), save)
+    return from_options(run, fit, analysis_options(maps=maps, out=out), save)
 
 
 @_door
@@ -386,11 +387,3 @@ def tune(recipe: str, model: str, tasks: str | Sequence[str], out: str | Path, *
     of_recipe = {name: value for name, value in options.items() if name not in general}
     given = {"recipe": recipe, "model": model, "tasks": tasks, "out": out, "options": of_recipe, **general}
     return of(TuneConfig(**read((TuneConfig,), given)), Lines())
-
-
-def _given(**options: Any) -> AnalysisOptions:
-    """The options of an analysis, checked; None: as if one were not given."""
-    from calibench.analysis.options import AnalysisOptions
-    from calibench.fields import read
-
-    return AnalysisOptions(**read((AnalysisOptions,), options))

@@ -10,6 +10,7 @@ from typing import Any, get_args
 import msgspec
 
 from calibench.analysis.names import place, unique
+from calibench.analysis.options import AnalysisOptions
 from calibench.analysis.report import numbers as report_numbers
 from calibench.analysis.report import report
 from calibench.errors import InputError, unknown_name
@@ -18,6 +19,7 @@ from calibench.files import write_text
 from calibench.records import Kind
 from calibench.results import Comparison, RunSummary
 from calibench.store import RunFile
+from calibench.store.opening import all_opened
 
 FIRST = "first"
 """As a baseline: the run that is given first."""
@@ -63,6 +65,15 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST, margin: float = 0.02
         splits=tuple(change_splits(frames, pairs)),
         self_knowledge=self_knowledge({name: frames[name] for name in names}, _lengths(runs)),
     )  # fmt: skip
+
+
+def from_options(runs: Sequence[str | Path | RunFile], given: AnalysisOptions) -> Comparison:
+    """As `compare`, of runs as they are given; the page is written where a folder is named."""
+    with all_opened(*runs) as opened:
+        comparison = compare(opened, given.baseline, given.margin)
+    if given.out is not None:
+        publish(comparison, Path(given.out))
+    return comparison
 
 
 def publish(comparison: Comparison, folder: Path) -> Path:

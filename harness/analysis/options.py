@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from calibench.fields import Count, Names, NonNegative, Options, Positive, Share, Text, WholeNumber, option
+from calibench.fields import Count, Names, NonNegative, Options, Positive, Share, Text, WholeNumber, option, read
 from calibench.results.plots import PlotKind
 
 
@@ -21,6 +21,15 @@ class AnalysisOptions(Options, frozen=True, kw_only=True):
         Names | None, option("how others compute a calibration error, shown beside: names, or `all`")
     ] = None
     out: Annotated[Text | None, option("folder of the page")] = None
+
+
+def analysis_options(**options: Any) -> AnalysisOptions:
+    """The options of an analysis, checked; None: as if one were not given.
+
+    Raises:
+        InputError: a value of a wrong type or range.
+    """
+    return AnalysisOptions(**read((AnalysisOptions,), options))
 
 
 class PlotOptions(Options, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import msgspec
 
 from calibench.analysis import plot, texts
+from calibench.analysis.options import AnalysisOptions
 from calibench.analysis.spending import spending
 from calibench.analysis.spreads import label_mass, spreads
 from calibench.errors import InputError, RunFileError, unknown_name
@@ -19,6 +20,7 @@ from calibench.records import Metric, Outcome, Status
 from calibench.results import GalleryItem, OutcomeCount, RunSummary
 from calibench.results.plots import BudgetCurve
 from calibench.store import RunFile
+from calibench.store.opening import opened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +63,16 @@ def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = Fals
         answers=texts.sample(run, frame) if known and browse else None,
         conventions=_under(conventions, frame),
     )
+
+
+def from_options(run: str | Path | RunFile, given: AnalysisOptions) -> RunSummary:
+    """As `report`, of a run as it is given; its page is written where a folder is named."""
+    conventions = conventions_named(given.convention)
+    with opened(run) as (run_file,):
+        summary = report(run_file, conventions, browse=given.out is not None)
+    if given.out is not None:
+        publish(summary, Path(given.out))
+    return summary
 
 
 def for_page(summary: RunSummary, frame: pd.DataFrame) -> RunSummary:

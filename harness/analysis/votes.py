@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from calibench.analysis.names import unique
+from calibench.analysis.options import AnalysisOptions
 from calibench.errors import InputError
 from calibench.errors.working import stage
 from calibench.files import write_text
@@ -21,6 +22,7 @@ from calibench.grading.answer_classes import answer_classes
 from calibench.grading.pool import GradingPool
 from calibench.results import Votes, VotesRun
 from calibench.store import RunFile, unfinished
+from calibench.store.opening import all_opened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,6 +79,15 @@ def votes(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Vote
         measures=tuple(m.info for m in VOTE_MEASURES.values()),
         notes=tuple(notes),
     )
+
+
+def from_options(runs: Sequence[str | Path | RunFile], given: AnalysisOptions) -> Votes:
+    """As `votes`, of runs as they are given; the page is written where a folder is named."""
+    with all_opened(*runs) as opened:
+        result = votes(opened, given.confidence)
+    if given.out is not None:
+        publish(result, Path(given.out))
+    return result
 
 
 def publish(result: Votes, folder: Path) -> Path:
