@@ -87,7 +87,7 @@ def run(model: str, tasks: str | Sequence[str], out: str | Path, **options: Any)
         tasks: names of tasks, or one text with commas between them; empty: those of the suite that `options` name.
         out: folder of the run.
         options: further fields of `calibench.running.config.RunConfig`, such as `protocol`, `confidence`, `draws`,
-            `limit`; a `suite` gives those that are not given here. None: as if it were not given.
+            `limit`, `until`; a `suite` gives those that are not given here. None: as if it were not given.
 
     Returns:
         The run, open for reading.
@@ -98,6 +98,7 @@ def run(model: str, tasks: str | Sequence[str], out: str | Path, **options: Any)
         KeyboardInterrupt: Ctrl-C stopped the run; what was finished is kept, and the same call continues it.
     """
     from calibench.analysis.report import update
+    from calibench.analysis.until import rule_of
     from calibench.errors.working import working
     from calibench.fields import read
     from calibench.lm_eval import theirs
@@ -108,7 +109,8 @@ def run(model: str, tasks: str | Sequence[str], out: str | Path, **options: Any)
 
     theirs.register()
     given = read((RunConfig,), {"model": model, "tasks": tasks, "out": out, **options})
-    result = execute(suites.configured(given), Lines())
+    config, lines = suites.configured(given), Lines()
+    result = execute(config, lines, rule=rule_of(config, lines.stage))
     with result.run:
         if result.interrupted:
             raise KeyboardInterrupt

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 LEVEL = 0.95
-_ALPHA = (1 - LEVEL) / 2
+"""Of intervals, unless another is asked for."""
 _CHUNK = 2_000_000
 """Counts held at a time (16 MB)."""
 _ROUNDING = 1e-12
@@ -65,7 +65,12 @@ def usable(replicates: np.ndarray) -> np.ndarray | None:
     return defined if len(defined) >= max((1 - _MAX_UNDEFINED) * len(replicates), 1) else None
 
 
-def percentile_interval(replicates: np.ndarray) -> tuple[float, float] | None:
+def tail(level: float) -> float:
+    """The chance that is left out at each end of an interval of this level."""
+    return (1 - level) / 2
+
+
+def percentile_interval(replicates: np.ndarray, level: float = LEVEL) -> tuple[float, float] | None:
     """Percentile interval of replicates [R].
 
     None where it would say more than is known: all replicates agree (the sample is too small or too uniform for the
@@ -74,11 +79,11 @@ def percentile_interval(replicates: np.ndarray) -> tuple[float, float] | None:
     defined = usable(replicates)
     if defined is None or np.ptp(defined) < 1e-12:
         return None
-    low, high = np.quantile(defined, [_ALPHA, 1 - _ALPHA])
+    low, high = np.quantile(defined, [tail(level), 1 - tail(level)])
     return float(low), float(high)
 
 
-def logit_interval(value: float, replicates: np.ndarray) -> tuple[float, float] | None:
+def logit_interval(value: float, replicates: np.ndarray, level: float = LEVEL) -> tuple[float, float] | None:
     """Interval of a number between 0 and 1: normal on the logit scale, with the standard deviation of replicates [R].
 
     For AUROC, whose percentile interval is too short in small samples: with 50, 100 and 500 questions of a calibrated
@@ -93,8 +98,32 @@ def logit_interval(value: float, replicates: np.ndarray) -> tuple[float, float] 
     defined = usable(replicates)
     if defined is None or np.ptp(defined) < 1e-12 or not 0 < value < 1:
         return None
-    half = ndtri(1 - _ALPHA) * defined.std() / (value * (1 - value))
+    half = ndtri(1 - tail(level)) * defined.std() / (value * (1 - value))
     return float(expit(logit(value) - half)), float(expit(logit(value) + half))
+
+
+def skewed_interval(
+    value: float, replicates: np.ndarray, n_clusters: int, level: float = LEVEL
+) -> tuple[float, float] | None:
+    """Interval of a mean, from spread and skewness of its replicates [R]: for levels that few replicates lie beyond.
+
+    By Student's t, moved outward at the end to which the replicates have their long tail: with rare large errors the
+    true mean is rather higher than a symmetric interval says. It is not moved inward at the other end.
+
+    None where all replicates agree, more than 5 % of them are undefined (nan), or there is a single cluster.
+
+    Source: Johnson 1978 and Hall 1992 (the Cornish-Fisher expansion of t).
+    """
+    from scipy.special import stdtrit
+
+    defined = usable(replicates)
+    if defined is None or np.ptp(defined) < 1e-12 or n_clusters < 2:
+        return None
+    error = defined.std() * np.sqrt(n_clusters / (n_clusters - 1))
+    t = stdtrit(n_clusters - 1, 1 - tail(level))
+    skewness = (((defined - defined.mean()) / defined.std()) ** 3).mean()
+    moved = skewness * (2 * t**2 + 1) / 6
+    return float(value - error * (t + max(-moved, 0.0))), float(value + error * (t + max(moved, 0.0)))
 
 
 def unseen_share(standard_normal: np.ndarray, n: int) -> np.ndarray:
@@ -110,21 +139,23 @@ def unseen_share(standard_normal: np.ndarray, n: int) -> np.ndarray:
     return squared / (n + squared)
 
 
-def wilson_interval(successes: float, n: float) -> tuple[float, float]:
+def wilson_interval(successes: float, n: float, level: float = LEVEL) -> tuple[float, float]:
     """Wilson score interval of a share, for n independent trials, n > 0.
 
     Source: Wilson 1927. Checked against Newcombe 1998, table I.
     """
     from scipy.special import ndtri
 
-    z = ndtri(1 - _ALPHA)
+    z = ndtri(1 - tail(level))
     share = successes / n
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return float(max(middle - half, 0.0)), float(min(middle + half, 1.0))
 
 
-def absolute_sum_interval(estimate: np.ndarray, replicates: np.ndarray) -> tuple[float, float] | None:
+def absolute_sum_interval(
+    estimate: np.ndarray, replicates: np.ndarray, level: float = LEVEL
+) -> tuple[float, float] | None:
     """Interval of sum_b |d_b|, at most 1, for a vector d that is estimated with noise, as ECE is.
 
     The plug-in value is biased upward where some d_b are near zero, so percentile intervals miss (0 % coverage for a
@@ -138,26 +169,28 @@ def absolute_sum_interval(estimate: np.ndarray, replicates: np.ndarray) -> tuple
     Returns:
         (low, high), or None if the replicates do not vary or more than 5 % of them are undefined (nan).
     """
-    ends = _inverted(estimate, replicates, _absolute_sum)
+    ends = _inverted(estimate, replicates, _absolute_sum, level)
     observed = float(np.abs(estimate).sum())
     return ends and (min(ends[0], observed), max(min(ends[1], 1.0), observed))
 
 
-def squared_sum_interval(estimate: np.ndarray, replicates: np.ndarray) -> tuple[float, float] | None:
+def squared_sum_interval(
+    estimate: np.ndarray, replicates: np.ndarray, level: float = LEVEL
+) -> tuple[float, float] | None:
     """As `absolute_sum_interval`, of sum_b d_b^2, for a vector of square roots of shares times gaps. It need not hold
     the plug-in value."""
-    ends = _inverted(estimate, replicates, _squared_sum)
+    ends = _inverted(estimate, replicates, _squared_sum, level)
     return ends and (ends[0], min(ends[1], 1.0))
 
 
 def _inverted(
-    estimate: np.ndarray, replicates: np.ndarray, size: Callable[[np.ndarray], np.ndarray]
+    estimate: np.ndarray, replicates: np.ndarray, size: Callable[[np.ndarray], np.ndarray], level: float
 ) -> tuple[float, float] | None:
     defined = usable(replicates)
     if defined is None:
         return None
     path = _Path(estimate, defined, size)
-    return path.ends() if path.varies else None
+    return path.ends(level) if path.varies else None
 
 
 def absolute_sum_difference(a: tuple, b: tuple) -> tuple[float, float, float] | None:
@@ -253,22 +286,24 @@ class _Path:
         """Sizes [R] of d(t) with noise."""
         return self._of(self._at(t) + self._noise)
 
-    def ends(self) -> tuple[float, float]:
+    def ends(self, level: float) -> tuple[float, float]:
         """The least and greatest size of a d(t) under which the observed size is not extreme.
 
-        Sizes that are too large have a chance of 2.5 % under each d(t), and so have those that are too small; but
-        nothing is less than zero, so that near zero the chance goes over to the large ones: 5 % and none at zero.
+        At a level of 95 %, sizes that are too large have a chance of 2.5 % under each d(t), and so have those that are
+        too small; but nothing is less than zero, so that near zero the chance goes over to the large ones: 5 % and none
+        at zero.
         """
+        alpha = tail(level)
         observed = float(self._of(self._estimate))
         excess = np.sort(self.sums(self.zero))
         excess -= np.median(excess)
 
         def large(t: float) -> float:
             beyond = 1 - np.searchsorted(excess, self.centre(t)) / len(excess)
-            return float(_ALPHA * (1 + min(2 * beyond, 1.0)))
+            return float(alpha * (1 + min(2 * beyond, 1.0)))
 
         low = self._last_reaching(observed, lambda share, t: share >= large(t), 0.0, self.zero)
-        high = self._last_reaching(observed, lambda share, t: share > 1 - 2 * _ALPHA + large(t), self.far, self.zero)
+        high = self._last_reaching(observed, lambda share, t: share > 1 - 2 * alpha + large(t), self.far, self.zero)
         return self.centre(low), self.centre(high)
 
     def _last_reaching(self, observed: float, enough: Callable[[float, float], bool], low: float, high: float) -> float:

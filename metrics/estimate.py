@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from calibench.metrics.bootstrap import (
+    LEVEL,
     absolute_sum_difference,
     absolute_sum_interval,
     logit_interval,
@@ -103,11 +104,12 @@ def absolute(e: Estimate) -> Estimate:
 
 
 class Interval(NamedTuple):
-    """How the 95 % interval of a number is made."""
+    """How the interval of a number is made."""
 
     how: str
     """As conventions describe it."""
-    ends: Callable[[Estimate], Ends]
+    ends: Callable[..., Ends]
+    """Of an estimate, and of a level, which is 95 % where it is not given."""
     of_mean: Interval | None = None
     """That of a mean over tasks; None: the same."""
     of_parts: bool = False
@@ -140,25 +142,33 @@ class Interval(NamedTuple):
         return None if usable(changes) is None else Change(b.value - a.value, percentile_interval(changes))
 
 
-def _share(e: Estimate) -> Ends:
+def is_wilson(e: Estimate) -> bool:
+    """Whether the interval of a share is Wilson's, of independent trials, and needs no resamples."""
+    return e.n_clusters is not None and (e.n_clusters == e.n_used or e.value in (0.0, 1.0))
+
+
+def _share(e: Estimate, level: float = LEVEL) -> Ends:
     """Of a share of rows. Where all rows agree, which a bootstrap cannot doubt, there is one trial per cluster."""
-    if e.n_clusters is not None and (e.n_clusters == e.n_used or e.value in (0.0, 1.0)):
-        return wilson_interval(e.value * e.n_clusters, e.n_clusters)
-    return percentile_interval(replicates_of(e))
+    if is_wilson(e):
+        assert e.n_clusters is not None
+        return wilson_interval(e.value * e.n_clusters, e.n_clusters, level)
+    return percentile_interval(replicates_of(e), level)
 
 
-BOOTSTRAP = Interval("percentiles of the cluster bootstrap", lambda e: percentile_interval(replicates_of(e)))
+BOOTSTRAP = Interval(
+    "percentiles of the cluster bootstrap", lambda e, level=LEVEL: percentile_interval(replicates_of(e), level)
+)
 WILSON = Interval("Wilson; cluster bootstrap where a cluster has several rows", _share, of_mean=BOOTSTRAP)
 LOGIT = Interval(
     "normal on the logit scale, standard error by cluster bootstrap",
-    lambda e: logit_interval(e.value, replicates_of(e)),
+    lambda e, level=LEVEL: logit_interval(e.value, replicates_of(e), level),
 )
 INVERSION = Interval(
     "of the population's binned error, by inverting a bootstrap test; widened to hold the value, which noise raises",
-    lambda e: absolute_sum_interval(*parts_of(e)),
+    lambda e, level=LEVEL: absolute_sum_interval(*parts_of(e), level),
     of_parts=True,
 )
 SQUARED_INVERSION = Interval(
     "of the population's binned squared error, by inverting a bootstrap test",
-    lambda e: squared_sum_interval(*parts_of(e)),
+    lambda e, level=LEVEL: squared_sum_interval(*parts_of(e), level),
 )

@@ -25,6 +25,7 @@ from calibench.reports import (
     tables,
     text,
     thresholds,
+    until,
 )
 from calibench.reports.page import (
     OUTCOMES,
@@ -65,6 +66,8 @@ def run_report(summary: RunSummary) -> str:
         budgets=list(length.budgets(figure, summary)) if len(summary.lengths) <= _MANY else [],
         risks=list(risk.curves_of(figure, summary.scorecard)) if len(summary.scorecard.reliability) <= _MANY else [],
         notices=_notices(summary),
+        rule=list(until.rows(summary.until, measures)),
+        rule_warning=until.WARNING,
         conventions=conventions.by_task(summary),
         convention_words=conventions.definitions(summary),
         levels=list(_levels(figure, summary.scorecard)),

@@ -162,3 +162,17 @@ def gsm8k_folder(folder: Path, rows: int, train: Sequence[int] = ()) -> Path:
         ]
         (folder / "gsm8k" / f"{split}.jsonl").write_text("".join(f"{line}\n" for line in lines))
     return folder
+
+
+class Given:
+    """Stands for a backend's class and gives the instance that a test holds."""
+
+    def __init__(self, backend: FakeBackend):
+        self.capabilities = backend.capabilities
+        self.reserved_options = backend.reserved_options
+        self.option_names = backend.option_names
+        self.neutral_options = backend.neutral_options
+        self._backend = backend
+
+    def __call__(self, *arguments) -> FakeBackend:
+        return self._backend

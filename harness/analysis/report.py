@@ -12,6 +12,7 @@ from calibench.analysis import plot, texts
 from calibench.analysis.options import AnalysisOptions
 from calibench.analysis.spending import spending
 from calibench.analysis.spreads import label_mass, spreads
+from calibench.analysis.until import outcomes
 from calibench.errors import InputError, RunFileError, unknown_name
 from calibench.errors.secrets import masked
 from calibench.errors.working import stage
@@ -62,6 +63,7 @@ def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = Fals
         unread=texts.unread(run, frame) if known else (),
         answers=texts.sample(run, frame) if known and browse else None,
         conventions=_under(conventions, frame),
+        until=tuple(outcomes(frame, manifest)),
     )
 
 
@@ -169,7 +171,8 @@ def publish_numbers(summary: RunSummary, folder: Path) -> None:
 def numbers(summary: RunSummary) -> dict[str, Any]:
     """What `scorecard.json` holds: the metrics, and the points of the diagrams."""
     card = summary.scorecard
-    return {"metrics": card.metrics, "reliability": card.reliability, "risk_coverage": card.risk_coverage}
+    by_rule = {"until": summary.until} if summary.until else {}
+    return {"metrics": card.metrics, "reliability": card.reliability, "risk_coverage": card.risk_coverage, **by_rule}
 
 
 def update(run: RunFile, conventions: Sequence[str] = ()) -> RunSummary:

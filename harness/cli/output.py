@@ -28,9 +28,12 @@ def print_place(page: Path) -> None:
 def print_headline(summary: Any, report: Path) -> None:
     from calibench.reports.conventions import conventions_text
     from calibench.reports.run import spread_notes
-    from calibench.reports.tables import headline, text
+    from calibench.reports.tables import headline, measures_of, text
+    from calibench.reports.until import until_text
 
     print(text(headline(summary.scorecard)))
+    if summary.until:
+        print(f"\n{until_text(summary.until, measures_of([summary.scorecard]))}")
     if summary.conventions:
         print(f"\n{conventions_text(summary)}")
     for note in (note for spread in summary.spreads for note in spread_notes(spread)):

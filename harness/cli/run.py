@@ -33,6 +33,7 @@ def register(commands: Any) -> None:
 
 def _run(chosen: argparse.Namespace) -> int:
     from calibench.analysis.report import update
+    from calibench.analysis.until import rule_of
     from calibench.errors.working import working
     from calibench.lm_eval import theirs
     from calibench.running.pipeline import execute
@@ -41,7 +42,7 @@ def _run(chosen: argparse.Namespace) -> int:
     theirs.register()
     config = _configuration(chosen)
     with Live() if sys.stderr.isatty() else contextlib.nullcontext(Lines()) as progress:
-        result = execute(config, progress)
+        result = execute(config, progress, rule=rule_of(config, progress.stage))
     with result.run as run:
         for note in result.notes:
             tell("note", note)
@@ -53,7 +54,8 @@ def _run(chosen: argparse.Namespace) -> int:
         with working("calibench run"):
             summary = update(run)
     if chosen.json:
-        output.print_json(summary.scorecard.metrics)
+        metrics = summary.scorecard.metrics
+        output.print_json({"until": summary.until, "metrics": metrics} if summary.until else metrics)
     elif chosen.format:
         output.print_headline_tables({summary.name: summary}, chosen.format)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from calibench.records import Domain, MeasureInfo, Metric, Outcome, Record, Scorecard, Status
+from calibench.results.decisions import RuleOutcome
 from calibench.results.plots import BudgetCurve, PlotSeries
 
 
@@ -221,6 +222,8 @@ class RunSummary(Record, kw_only=True, frozen=True):
     """Accuracy and confidence by length; empty where no page is made, or lengths are not known."""
     budgets: tuple[BudgetCurve, ...] = ()
     """Accuracy by token budget; empty where no page is made, or lengths are not known."""
+    until: tuple[RuleOutcome, ...] = ()
+    """What the rule saw that stopped the run; empty for a run without one."""
     answers: AnswerSample | None = None
     """None where no page is made, or the texts are not known."""
 

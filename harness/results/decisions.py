@@ -165,6 +165,39 @@ class Checked(Record, kw_only=True, frozen=True):
     notes: tuple[str, ...]
 
 
+class RuleLook(Record, kw_only=True, frozen=True):
+    """A number as it was after some of the questions."""
+
+    questions: _Number
+    level: float
+    """Chance that the interval misses, which this look spends."""
+    value: float | None
+    """None if it was undefined."""
+    low: float | None
+    """All intervals of a number hold at once with a chance of 95 %; None if there is none."""
+    high: float | None
+
+
+class RuleOutcome(Record, kw_only=True, frozen=True):
+    """What a stopping rule saw of one task and method."""
+
+    task: str
+    protocol: str
+    method: str
+    metric: str
+    width: float
+    """The value is to be known to plus or minus this."""
+    looks: tuple[RuleLook, ...]
+    """At least one."""
+    reason: Literal["reached", "all asked", "not reached"]
+    """Why no more was asked. `not reached`: the run was stopped, or its limit ends before the next look."""
+    available: _Number
+    """Questions that the task has."""
+    needed: _Number | None
+    """Questions after which the width would be reached if the interval goes on narrowing as the root of their number;
+    None where it is reached, or there is no interval."""
+
+
 class PlannedComparison(Record, kw_only=True, frozen=True):
     """How many questions a comparison of two models needs."""
 

@@ -39,6 +39,15 @@ class RunConfig(Options, frozen=True, kw_only=True):
     limit: Annotated[
         Count | None, option("N questions per task; a smaller sample is part of a larger one", "scope")
     ] = None
+    until: Annotated[
+        Text | None,
+        option(
+            'stop asking as soon as a number is known that well, as "ece +-0.02": accuracy, ece, brier, gap or auroc',
+            "scope",
+            "RULE",
+        ),
+    ] = None
+    """Looked at after 50 questions of a task, half as many again, ..., by intervals that hold at all looks at once."""
     data: Annotated[
         str | None, option("folder of original data files instead of the hub (or CALIBENCH_DATA)", "neither", "DIR")
     ] = None

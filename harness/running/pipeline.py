@@ -31,6 +31,7 @@ from calibench.running.config import RunConfig
 from calibench.running.manifest import check_identity, description, environment, grown_scope, identity, is_complete
 from calibench.running.progress import Progress
 from calibench.running.selection import Selection, select, split_of
+from calibench.running.steps import Steps, StoppingRule
 from calibench.running.stream import Stream, lacking
 from calibench.store import RunFile
 from calibench.tasks.base import Task
@@ -46,7 +47,12 @@ class RunResult(NamedTuple):
     """What a reader of the numbers must know: data that are not the published ones, a model without chat template."""
 
 
-def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None = None) -> RunResult:
+def execute(
+    config: RunConfig,
+    progress: Progress,
+    chosen: Sequence[Task] | None = None,
+    rule: StoppingRule | None = None,
+) -> RunResult:
     """Runs or continues a run; returns its file, open for writing.
 
     Args:
@@ -54,6 +60,7 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
         progress: receives what happens.
         chosen: asks these instead of the tasks that `config.tasks` names; they keep the names, and so the graders, of
             tasks that `tasks.load` finds.
+        rule: what `config.until` says; see `calibench.analysis.until`.
 
     Raises:
         CalibenchError: see `calibench.errors`; everything finished so far is in the run file.
@@ -85,14 +92,18 @@ def execute(config: RunConfig, progress: Progress, chosen: Sequence[Task] | None
         progress.stage("hashing weights")
         known = identity(config, checkpoint, selections)
         check_identity(run, known)
-        scope = grown_scope(run, config, selections)
         _check_stored_scores(run, config, selections, methods)
         for selection in selections:
             run.remove(_to_grade_again(run, config, selection))
+        steps = Steps(config, run, protocol, methods, selections, rule)
+        while steps.advance():
+            pass  # through what an earlier command finished
         interrupted = False
         faults: Counter[str] = Counter()
-        if scope != run.manifest().get("scope") or not is_complete(run):
-            session = _Session(config, run, checkpoint, selections, methods, protocol, known, scope, progress)
+        if grown_scope(run, config, steps.current) != run.manifest().get("scope") or not is_complete(run):
+            if rule is None and run.manifest().get("until"):
+                run.update_manifest(until=None)  # no rule stops what goes on now
+            session = _Session(config, run, checkpoint, selections, methods, protocol, known, steps, progress)
             interrupted, faults = run_loop(session.make(backend_type))
         told = [*_faults_told(run, faults), *_failures_told(run, config, selections)]
         return RunResult(run, interrupted, [*run.manifest()["notes"], *told])
@@ -207,7 +218,7 @@ class _Session(NamedTuple):
     protocol: Protocol
     known: dict[str, Any]
     """The identity, as far as it is known without the engine."""
-    scope: dict[str, Any]
+    steps: Steps
     progress: Progress
 
     def _form_notes(self, graders: GradingPool) -> list[str]:
@@ -224,17 +235,19 @@ class _Session(NamedTuple):
         """Makes what is missing: what the stored texts give first, then the rest with the model. Returns whether that
         was stopped early, and what the graders of other people's tasks raised."""
         interrupted = False
-        lacks = lacking(self.run, self.config, self.protocol, self.methods, self.selections)
+        lacks = self._lacks()
         of_model = {"generation", *(name for name, method in self.methods.items() if method.needs_model)}
         with GradingPool(GRADERS, GRADER_SECONDS, [s.task.name for s in self.selections]) as graders:
-            notes = self._form_notes(graders) if lacks & of_model else []
+            notes = self._form_notes(graders) if lacks & of_model or self.config.until else []
             if lacks - of_model:
                 self.progress.stage("reading what is stored")
                 interrupted = await self._work(self._stream(graders), self.known, None, {})
+                lacks = self._lacks() if self.config.until else lacks  # another sample may be the current one
             if lacks & of_model and not interrupted:
                 interrupted = await self._ask(graders, backend_type, notes)
+        self.run.update_manifest(scope=self._scope())
         complete = is_complete(self.run)
-        self.run.update_manifest(scope=self.scope, complete=complete)
+        self.run.update_manifest(complete=complete)
         return interrupted and not complete, graders.faults
 
     async def _ask(self, graders: GradingPool, backend_type: type[BaseBackend], form_notes: list[str]) -> bool:
@@ -257,6 +270,12 @@ class _Session(NamedTuple):
         finally:
             await backend.close()
 
+    def _lacks(self) -> set[str]:
+        return lacking(self.run, self.config, self.protocol, self.methods, self.steps.current)
+
+    def _scope(self) -> dict[str, Any]:
+        return grown_scope(self.run, self.config, self.steps.current)
+
     def _stream(self, graders: GradingPool, backend: BaseBackend | None = None) -> Stream:
         return Stream(self.config, self.run, self.protocol, self.methods, graders, self.progress, backend)
 
@@ -267,13 +286,16 @@ class _Session(NamedTuple):
         merged = check_identity(self.run, known)
         session = {"start": datetime.now(UTC).isoformat(timespec="seconds"), **environment(engine)}
         sessions = [*self.run.manifest().get("sessions", []), session]
-        self.run.update_manifest(identity=merged, scope=self.scope, complete=False, sessions=sessions, **entries)
+        self.run.update_manifest(identity=merged, scope=self._scope(), complete=False, sessions=sessions, **entries)
         if engine is not None:
             self.progress.stage("asking")
         begin = time.monotonic()
         waiting = asyncio.create_task(self._tell_of_slow_start(stream)) if engine is not None else None
         try:
-            stopped = await stream.run_all(self.selections)
+            stopped = await stream.run_all(self.steps.current)
+            while not stopped and self.steps.advance():
+                self.run.update_manifest(scope=self._scope())
+                stopped = await stream.run_all(self.steps.current)
         finally:
             if waiting is not None:
                 waiting.cancel()

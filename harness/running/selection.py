@@ -20,6 +20,9 @@ class Selection(NamedTuple):
     origin: str
     note: str | None
     total: int
+    """Questions that are asked."""
+    available: int
+    """Questions that the task has."""
     first: Question
     """The first question of the data, chosen or not: its prompt stands for all in a run's identity."""
     chosen: frozenset[str] | None
@@ -48,6 +51,11 @@ def split_of(task: Task, split: str) -> Task:
     return task.training
 
 
+def place_of(task: str, question_id: str) -> bytes:
+    """A question's place in the order in which a task's questions are chosen: a hash, so that no answer moves it."""
+    return hashlib.sha256(f"{task}\0{question_id}".encode()).digest()
+
+
 def select(task: Task, data: str | None, limit: int | None) -> Selection:
     """Reads a task's data once, so that whatever is wrong with it shows before any work, and takes the sample.
 
@@ -65,7 +73,7 @@ def select(task: Task, data: str | None, limit: int | None) -> Selection:
         if question is None:
             continue
         first = first or question
-        digest = hashlib.sha256(f"{task.name}\0{question.question_id}".encode()).digest()
+        digest = place_of(task.name, question.question_id)
         if digest in seen:
             raise DataError(f"{place}: question id {question.question_id!r} occurs twice in task {task.name}")
         seen.add(digest)
@@ -74,4 +82,5 @@ def select(task: Task, data: str | None, limit: int | None) -> Selection:
     if first is None:
         raise DataError(f"{source.origin}: no question for task {task.name}")
     chosen = None if limit is None else frozenset(question_id for _, question_id in heapq.nsmallest(limit, hashes))
-    return Selection(task, source.fingerprint, source.origin, source.note, len(chosen or seen), first, chosen)
+    asked = len(chosen or seen)
+    return Selection(task, source.fingerprint, source.origin, source.note, asked, len(seen), first, chosen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes import FakeBackend, checkpoint_folder, gsm8k_folder
+from fakes import FakeBackend, Given, checkpoint_folder, gsm8k_folder
 
 from calibench.backends import base
 from calibench.running.config import RunConfig
@@ -18,7 +18,7 @@ def launch(tmp_path, monkeypatch):
     data = gsm8k_folder(tmp_path / "data", 10)
 
     def launch(backend: FakeBackend, **options):
-        monkeypatch.setattr(base, "load", lambda name: _Given(backend))
+        monkeypatch.setattr(base, "load", lambda name: Given(backend))
         config = RunConfig(
             **{
                 "model": str(model),
@@ -37,17 +37,3 @@ def launch(tmp_path, monkeypatch):
     launch.model = model
     launch.data = data
     return launch
-
-
-class _Given:
-    """Stands for a backend's class and gives the instance that a test holds."""
-
-    def __init__(self, backend: FakeBackend):
-        self.capabilities = backend.capabilities
-        self.reserved_options = backend.reserved_options
-        self.option_names = backend.option_names
-        self.neutral_options = backend.neutral_options
-        self._backend = backend
-
-    def __call__(self, *arguments) -> FakeBackend:
-        return self._backend

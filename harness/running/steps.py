@@ -1,0 +1,85 @@
+"""Asking in steps: nested samples of a task, each larger than the one before, until a rule has seen enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from calibench.confidence.base import Method
+from calibench.errors import InputError
+from calibench.prompting import protocols
+from calibench.running.config import RunConfig
+from calibench.running.selection import Selection, select
+from calibench.running.stream import lacking
+from calibench.store import RunFile
+
+
+class StoppingRule(Protocol):
+    """Says when a task is looked at, and whether what was seen is enough; see `calibench.analysis.until`."""
+
+    def sizes(self, total: int) -> Sequence[int]:
+        """Questions at each look, rising, the last of them `total`, which is all that the task has."""
+
+    def enough(self, run: RunFile, task: str, protocol: str, size: int, total: int) -> bool:
+        """Whether no more questions are needed than the first `size` of `total`, all of which the run holds."""
+
+
+class Steps:
+    """The samples that a run asks one after the other; without a rule, the one that was asked for.
+
+    Args:
+        config: what to do.
+        run: holds what is done already.
+        protocol: what is asked besides the questions.
+        methods: the confidence methods, by name.
+        selections: all that may be asked, of each task.
+        rule: says where a task stops.
+
+    Raises:
+        InputError: the limit ends before the first look.
+    """
+
+    def __init__(
+        self, config: RunConfig, run: RunFile, protocol: protocols.Protocol, methods: Mapping[str, Method],
+        selections: Sequence[Selection], rule: StoppingRule | None,
+    ):  # fmt: skip
+        self._work = run, config, protocol, methods
+        self._rule = rule
+        self.current = list(selections)
+        """Of each task that goes on, the sample to be asked now."""
+        self._sizes: dict[str, list[int]] = {}
+        if rule is None:
+            return
+        for selection in selections:
+            all_sizes = rule.sizes(selection.available)
+            self._sizes[selection.task.name] = [size for size in all_sizes if size <= selection.total]
+            if selection.total < all_sizes[0]:
+                raise InputError(
+                    f"--until looks at {selection.task.name} after {all_sizes[0]} questions for the first time;"
+                    f" expected a --limit of at least that, found {config.limit}"
+                )
+        self.current = [self._first(selection, self._sizes[selection.task.name][0]) for selection in selections]
+
+    def advance(self) -> bool:
+        """Goes on to the next samples; False where the current ones are not finished, or no more is needed."""
+        if self._rule is None or not self.current or lacking(*self._work, self.current):
+            return False
+        self.current = [larger for selection in self.current if (larger := self._after(self._rule, selection))]
+        return bool(self.current)
+
+    def _after(self, rule: StoppingRule, done: Selection) -> Selection | None:
+        """Looks at a task's finished sample; the next one, if more is needed and may be asked."""
+        run, config, protocol, _ = self._work
+        task, size = done.task.name, done.total
+        before = run.manifest().get("until") or {}
+        tasks = before.get("tasks", {}) if before.get("rule") == config.until else {}
+        run.update_manifest(
+            until={"rule": config.until, "tasks": tasks | {task: {"questions": size, "of": done.available}}}
+        )
+        if rule.enough(run, task, protocol.name, size, done.available):
+            return None
+        larger = [each for each in self._sizes[task] if each > size]
+        return self._first(done, larger[0]) if larger else None
+
+    def _first(self, selection: Selection, size: int) -> Selection:
+        return select(selection.task, self._work[1].data, size)
