@@ -163,7 +163,7 @@ def score(file: str | Path, *, out: str | Path | None = None, **options: Any) ->
 def report(
     run: str | Path | RunFile, *, convention: str | Sequence[str] | None = None, out: str | Path | None = None
 ) -> RunSummary:
-    """Scores a run: its scorecard, outcomes and most confident errors.
+    """Scores a run: its scorecard, outcomes and most confident errors; without a graded answer, its `progress`.
 
     Args:
         run: folder, file, or an opened run.
@@ -173,7 +173,7 @@ def report(
 
     Raises:
         InputError: an unknown convention.
-        CalibenchError: there is no run, or it holds no graded generation.
+        CalibenchError: there is no run, or it cannot be read.
     """
     from calibench.analysis.options import analysis_options
     from calibench.analysis.report import from_options

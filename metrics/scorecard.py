@@ -74,6 +74,28 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
     )
 
 
+def subset_diagrams(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 200) -> list[Reliability]:
+    """A reliability diagram for each `subject=` and `level=` of a scorecard in which an answer has a confidence.
+
+    Args:
+        frame: as of `scorecard`.
+        seed: likewise.
+        resamples: of intervals and noise bands; these are for small figures.
+    """
+    found = []
+    for key, rows in in_order(frame[frame["method"] != NO_METHOD]).groupby(["task", "protocol", "method"], sort=True):
+        task, protocol, method = key
+        sample = sample_of(rows)
+        for subset, mask in _subsets(rows):
+            part = sample.take(mask)
+            if subset == "all" or not part.rows("scored").any():
+                continue
+            group = Group(task, protocol, method, subset)
+            rng = random_source(seed, group)
+            found.append(_against_chance(group, part, resample([part], resamples, rng)[0], resamples, rng)[1])
+    return found
+
+
 def _subsets(rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
     yield "all", np.ones(len(rows), dtype=bool)
     for column in ("subject", "level"):

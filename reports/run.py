@@ -16,6 +16,7 @@ from markupsafe import Markup
 from calibench.records import Reliability, Scorecard
 from calibench.reports import (
     browse,
+    by_subset,
     conventions,
     figures,
     headline,
@@ -37,6 +38,7 @@ from calibench.reports.page import (
     groups,
     render,
 )
+from calibench.reports.unstarted import unstarted_report
 from calibench.results import UNREAD, GalleryItem, RunSummary, Spread
 
 _MANY = 40
@@ -46,6 +48,8 @@ _SUBSETS = {"domain": "Domain", "subject": "Subject", "level": "Level"}
 
 def run_report(summary: RunSummary) -> str:
     """The page of one run."""
+    if not summary.counts:
+        return unstarted_report(summary)
     figure, measures = figure_maker(), tables.measures_of([summary.scorecard])
     browser = browse.browser(summary.answers)
     return render(
@@ -72,6 +76,7 @@ def run_report(summary: RunSummary) -> str:
         convention_words=conventions.definitions(summary),
         levels=list(_levels(figure, summary.scorecard)),
         breakdowns=_breakdowns(summary.scorecard),
+        strips=by_subset.strips(summary),
         imputations=groups(_imputations(summary.scorecard), lambda i: (i["protocol"], i["task"], i["method"])),
         every_metric=_every_metric(summary.scorecard),
         spending=[(None, spent) for spent in summary.spending],

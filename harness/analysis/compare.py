@@ -48,6 +48,9 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST, margin: float = 0.02
     _refuse_twice(runs)
     base = _position(runs, [str(run.manifest().get("name")) for run in runs], baseline)
     summaries = [msgspec.structs.replace(report(run), name=name) for run, name in zip(runs, unique(runs), strict=True)]
+    for summary, run in zip(summaries, runs, strict=True):
+        if not summary.counts:
+            raise InputError(f"{run.path}: holds no graded generation yet; run it first")
     reference = summaries[base].name
     frames = {summary.name: run.frame() for summary, run in zip(summaries, runs, strict=True)}
     ladder = sorted(summaries, key=lambda s: _KINDS.index(s.kind) if s.kind in _KINDS else len(_KINDS))

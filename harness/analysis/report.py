@@ -13,12 +13,12 @@ from calibench.analysis.options import AnalysisOptions
 from calibench.analysis.spending import spending
 from calibench.analysis.spreads import label_mass, spreads
 from calibench.analysis.until import outcomes
-from calibench.errors import InputError, RunFileError, unknown_name
+from calibench.errors import RunFileError, unknown_name
 from calibench.errors.secrets import masked
 from calibench.errors.working import stage
 from calibench.files import write_text
-from calibench.records import Metric, Outcome, Status
-from calibench.results import GalleryItem, OutcomeCount, RunSummary
+from calibench.records import Metric, Outcome, Scorecard, Status
+from calibench.results import GalleryItem, OutcomeCount, Progress, RunSummary
 from calibench.results.plots import BudgetCurve
 from calibench.store import RunFile
 from calibench.store.opening import opened
@@ -41,19 +41,21 @@ def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = Fals
         conventions: of `conventions_named`; the numbers under each of them are added.
         browse: with what only a page needs: thresholds, lengths, and a sample of the answers and their texts.
 
+    Returns:
+        Of a run without any graded generation, how far it is.
+
     Raises:
-        InputError: the run holds no graded generation.
         RunFileError: its manifest lacks what every run has.
     """
     stage(f"scoring {run.path.parent.name}")
     frame = run.frame()
-    if frame.empty:
-        raise InputError(f"{run.path}: holds no graded generation yet; run it first")
     manifest = masked(run.manifest())  # a stranger's run, or an old one, may name a secret of today's
     try:
         _ = manifest["name"], manifest["kind"], manifest["model"]["name"]
     except (KeyError, TypeError) as error:
         raise RunFileError(f"{run.path}: its manifest has no usable entry {error}") from error
+    if frame.empty:
+        return _without_numbers(run, manifest)
     known = run.has_texts()
     summary = summarize(
         frame, manifest, texts.confident_errors(run, frame) if known else None, label_mass(run) if known else {}
@@ -64,6 +66,35 @@ def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = Fals
         answers=texts.sample(run, frame) if known and browse else None,
         conventions=_under(conventions, frame),
         until=tuple(outcomes(frame, manifest)),
+    )
+
+
+def _without_numbers(run: RunFile, manifest: Mapping[str, Any]) -> RunSummary:
+    from calibench.metrics.measures import infos
+
+    of_tasks = (
+        (task, protocol, scope["questions"] * scope["draws"], run.tally(task, protocol))
+        for task, of_task in manifest.get("scope", {}).items()
+        for protocol, scope in of_task.items()
+    )
+    return RunSummary(
+        name=manifest["name"],
+        kind=manifest["kind"],
+        model=manifest["model"]["name"],
+        manifest=dict(manifest),
+        scorecard=Scorecard(metrics=(), reliability=(), measures=infos()),
+        counts=(),
+        gallery=None,
+        progress=tuple(
+            Progress(
+                task=task,
+                protocol=protocol,
+                asked=asked,
+                generated=tally.get("generation", 0),
+                graded=tally.get("grade", 0),
+            )
+            for task, protocol, asked, tally in of_tasks
+        ),
     )
 
 
@@ -78,9 +109,13 @@ def from_options(run: str | Path | RunFile, given: AnalysisOptions) -> RunSummar
 
 
 def for_page(summary: RunSummary, frame: pd.DataFrame) -> RunSummary:
-    """The summary with what only a page needs of the rows: thresholds, and what lengths say."""
+    """The summary with what only a page needs of the rows: diagrams of levels, thresholds, and what lengths say."""
+    from calibench.metrics.scorecard import subset_diagrams
+
     frames = {summary.name: frame.assign(cluster=frame["cluster"].fillna(frame["question_id"]))}
-    found = msgspec.structs.replace(summary, thresholds=tuple(plot.thresholds(frames)))
+    found = msgspec.structs.replace(
+        summary, thresholds=tuple(plot.thresholds(frames)), by_subset=tuple(subset_diagrams(frame))
+    )
     if "answer_tokens" not in frame:  # a file of verdicts
         return found
     return msgspec.structs.replace(

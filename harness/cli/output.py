@@ -29,9 +29,10 @@ def print_headline(summary: Any, report: Path) -> None:
     from calibench.reports.conventions import conventions_text
     from calibench.reports.run import spread_notes
     from calibench.reports.tables import headline, measures_of, text
+    from calibench.reports.unstarted import unstarted_text
     from calibench.reports.until import until_text
 
-    print(text(headline(summary.scorecard)))
+    print(text(headline(summary.scorecard)) if summary.counts else unstarted_text(summary))
     if summary.until:
         print(f"\n{until_text(summary.until, measures_of([summary.scorecard]))}")
     if summary.conventions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from calibench.records import Domain, MeasureInfo, Metric, Outcome, Record, Scorecard, Status
+from calibench.records import Domain, MeasureInfo, Metric, Outcome, Record, Reliability, Scorecard, Status
 from calibench.results.decisions import RuleOutcome
 from calibench.results.plots import BudgetCurve, PlotSeries
 
@@ -197,6 +197,18 @@ class Spread(Record, kw_only=True, frozen=True):
     """Confidences that are exactly the example."""
 
 
+class Progress(Record, kw_only=True, frozen=True):
+    """How far a run is with one task and protocol."""
+
+    task: str
+    protocol: str
+    asked: int
+    """Generations that the run is to have."""
+    generated: int
+    """Those that are there."""
+    graded: int
+
+
 class RunSummary(Record, kw_only=True, frozen=True):
     """All that a report needs of one run."""
 
@@ -216,6 +228,8 @@ class RunSummary(Record, kw_only=True, frozen=True):
     """Examples from each task most of whose generations have no readable answer."""
     conventions: dict[str, tuple[Metric, ...]] = {}
     """Name of another tool's or publication's convention -> the numbers under it, where they were asked for."""
+    by_subset: tuple[Reliability, ...] = ()
+    """Reliability diagrams of levels and subjects; empty where no page is made."""
     thresholds: tuple[PlotSeries, ...] = ()
     """What goes out from each confidence on; empty where no page is made."""
     lengths: tuple[PlotSeries, ...] = ()
@@ -224,6 +238,8 @@ class RunSummary(Record, kw_only=True, frozen=True):
     """Accuracy by token budget; empty where no page is made, or lengths are not known."""
     until: tuple[RuleOutcome, ...] = ()
     """What the rule saw that stopped the run; empty for a run without one."""
+    progress: tuple[Progress, ...] = ()
+    """Of a run without any graded generation, of which there are no numbers yet; empty otherwise."""
     answers: AnswerSample | None = None
     """None where no page is made, or the texts are not known."""
 

@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from calibench.metrics.measures import CONFIDENCE_MEASURES, MEASURES, OUTCOME_MEASURES, main
-from calibench.metrics.scorecard import scorecard
+from calibench.metrics.scorecard import scorecard, subset_diagrams
 from calibench.records import Scorecard
 
 MIXED = [
@@ -309,3 +309,17 @@ def test_an_interval_without_resampled_values_is_refused_with_the_measure(monkey
     monkeypatch.setitem(MEASURES, "mine", mine)
     with pytest.raises(ValueError, match="measure mine: an interval needs replicates or parts"):
         scorecard(simulated_run(questions=5), resamples=10)
+
+
+def test_levels_and_subjects_have_diagrams_of_their_rows_alone(rows):
+    frame = pd.concat(
+        rows([(0.9, "correct"), (0.9, "incorrect"), (None, "correct")], level=level).assign(
+            question_id=[f"{level}{i}" for i in range(3)]
+        )
+        for level in (1, 2)
+    )
+    found = subset_diagrams(frame, resamples=20)
+    assert [d.subset for d in found] == ["level=1", "level=2"]
+    assert [(b.n, b.n_correct) for b in found[0].bins if b.n] == [(2, 1)]
+    assert subset_diagrams(frame.assign(level=1)) == [], "one level is the whole task"
+    assert subset_diagrams(frame.assign(status="missing", value=None), resamples=20) == []

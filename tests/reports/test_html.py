@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from synthetic_run import HOSTILE, METHODS, TASKS
 
 from calibench.metrics.measures import infos
-from calibench.records import Metric, Scorecard
+from calibench.records import Metric, Reliability, ReliabilityBin, Scorecard
 from calibench.reports.run import run_report
 from calibench.reports.tables import headline
 from calibench.reports.text import number, visible
@@ -250,6 +250,28 @@ def test_a_reason_that_leaves_all_of_calibration_undefined_is_said_once_per_row(
     names = ("mean_confidence", "signed_gap", "ece", "ece_noise_floor", "brier", "auroc")
     page = words(small(metric("accuracy", 0.6), *(metric(name, None, reason="nobody is sure") for name in names)))
     assert page.partition("Reliability diagrams")[0].count("nobody is sure") == 1
+
+
+def test_levels_have_diagrams_of_their_own_with_numbers():
+    def diagram(subset, n):
+        full = ReliabilityBin(
+            low=0.8, high=0.9, n=n, confidence=0.85, accuracy=0.25, accuracy_low=0.1, accuracy_high=0.4, noise_low=0.7,
+            noise_high=0.95, n_correct=n // 4, n_incorrect=n - n // 4,
+        )  # fmt: skip
+        return Reliability(
+            task="gsm8k", protocol="stated", method="stated", subset=subset, n_used=n, n_total=n, convention="",
+            bins=(full,),
+        )  # fmt: skip
+
+    of_levels = [metric(name, 0.6, subset=f"level={k}") for k in (1, 2) for name in ("accuracy", "ece")]
+    run = replace(small(*of_levels), by_subset=(diagram("level=1", 40), diagram("level=2", 20)))
+    page = Page(run_report(run))
+    labels = [value for value in page.values("aria-label") if value.startswith("Reliability of gsm8k by stated, level")]
+    assert [label.partition(";")[0][-7:] for label in labels] == ["level 1", "level 2"]
+    text = " ".join(page.text.split())
+    assert "Level 1ECE 0.600, n = 40" in text
+    assert "0.8–0.90.250 40[0.100, 0.400]0.250 20" in text
+    assert "Reliability diagrams by level" not in words(small(*of_levels))
 
 
 def test_an_unfinished_run_and_its_notes_are_announced():

@@ -9,16 +9,18 @@ from chromium import Chromium
 from synthetic_run import HOSTILE, NASTY, build, comparison
 from test_html import metric, small
 
+from calibench.metrics.measures import infos
+from calibench.records import Scorecard
 from calibench.reports.browse import browser
 from calibench.reports.comparison import comparison_report
 from calibench.reports.run import run_report
-from calibench.results import AnswerSample, ReadingItem, SampledAnswer, UnreadItem
+from calibench.results import AnswerSample, Progress, ReadingItem, SampledAnswer, UnreadItem
 
 pytestmark = pytest.mark.browser
 
 OUTCOMES = ("correct", "incorrect", "unparsed")
 LONG = "https://example.org/" + "a" * 300
-PAGES = ("run", "comparison", "one class", "no confidence")
+PAGES = ("run", "comparison", "one class", "no confidence", "empty run")
 
 CONTRAST = """
 (() => {
@@ -94,6 +96,15 @@ def chromium(tmp_path_factory):
     opened.close()
 
 
+def empty(name):
+    """A run with generations of a task with a hostile name, none of them graded."""
+    progress = Progress(task=name, protocol="stated", asked=120, generated=30, graded=0)
+    return msgspec.structs.replace(
+        build(name=name, model=name, kind="sft", text=name), counts=(), gallery=None, progress=(progress,),
+        scorecard=Scorecard(metrics=(), reliability=(), measures=infos()),
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
     """Addresses of pages on which every name and text is hostile, too long, or both."""
@@ -112,6 +123,7 @@ def places(tmp_path_factory):
         "comparison": comparison_report(comparison(*others, run)),
         "one class": run_report(one_class()),
         "no confidence": run_report(small(*rows)),
+        "empty run": run_report(empty(name)),
     }
     for kind, source in sources.items():
         (folder / f"{kind}.html").write_text(source, encoding="utf-8")
