@@ -101,6 +101,11 @@ class Generation(Record, kw_only=True, frozen=True):
     """Output token ids; None if the backend does not give them."""
 
 
+WORDING = "#"
+"""Stands between a method and the number of the wording that it asked in, as in `asked#2`; the first wording is the
+method's own, and has no number."""
+
+
 class Confidence(Record, kw_only=True, frozen=True):
     """How sure the model is of one generation's answer, by one method."""
 

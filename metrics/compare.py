@@ -116,15 +116,32 @@ def compare(
     value. Intervals and p values of ECE and |signed gap| take the bias near zero out, see
     `metrics.bootstrap.absolute_sum_difference`.
     """
+    wanted = [name for name in main() if metrics is None or name in metrics]
+    found = changes(frames, pairs, wanted, seed=seed, resamples=resamples, margin=margin)
+    compared = {name for change in found for name in (change.row["run_a"], change.row["run_b"])}
+    if alone := [name for name in frames if name not in compared]:
+        raise ValueError(f"no shared question under the same task, protocol and method for {' and '.join(alone)}")
+    return judge(found, margin)
+
+
+def changes(
+    frames: Mapping[str, pd.DataFrame],
+    pairs: Sequence[tuple[str, str]],
+    metrics: Collection[str],
+    *,
+    seed: int,
+    resamples: int,
+    margin: float,
+) -> list[JudgedChange]:
+    """The differences of `compare`, not judged; a pair that shares nothing has none.
+
+    Raises:
+        ValueError: a frame is malformed.
+    """
     for frame in frames.values():
         check(frame)
     parts = {name: dict(iter(frame.groupby(["task", "protocol", "method"]))) for name, frame in frames.items()}
-    wanted = [name for name in main() if metrics is None or name in metrics]
-    found = {(a, b): _changes(a, b, parts, wanted, seed, resamples, margin) for a, b in pairs}
-    compared = {name for pair, changes in found.items() if changes for name in pair}
-    if alone := [name for name in frames if name not in compared]:
-        raise ValueError(f"no shared question under the same task, protocol and method for {' and '.join(alone)}")
-    return _judge([change for changes in found.values() for change in changes], margin)
+    return [change for a, b in pairs for change in _changes(a, b, parts, metrics, seed, resamples, margin)]
 
 
 def _changes(
@@ -256,7 +273,8 @@ def _convention(measure: Measure, pairs: list[Pair], margin: float) -> str:
     return f"{text}; coverage differs: {', '.join(apart)}" if apart else text
 
 
-def _judge(changes: list[JudgedChange], margin: float) -> list[Difference]:
+def judge(changes: Sequence[JudgedChange], margin: float) -> list[Difference]:
+    """The verdicts, with p values corrected over all of these differences."""
     holm = _holm([c.p_value for c in changes])
     # An undecided difference would have been found at the level of the first that Holm's procedure did not reject.
     left = sum(p is not None and p >= ALPHA for p in holm)

@@ -8,10 +8,10 @@ from typing import Any
 from markupsafe import Markup
 
 from calibench.records import MeasureInfo, Metric
-from calibench.reports import figures, headline, overlay, self_knowledge, small_multiples, tables, text
+from calibench.reports import figures, headline, overlay, self_knowledge, small_multiples, tables, text, wording
 from calibench.reports.comparability import by_value, counts, pair_of, side_by_side, warnings
 from calibench.reports.page import figure_maker, flatten, glossary, groups, render
-from calibench.results import ChangeSplit, Comparison, Difference, RunSummary, Spending
+from calibench.results import ChangeSplit, Comparison, Difference, HeldVerdict, RunSummary, Spending
 
 _ALL = ("macro", "all")
 """Task and subset of the mean over tasks."""
@@ -57,6 +57,7 @@ def comparison_report(comparison: Comparison) -> str:
             for pair, of_pair in groups(comparison.differences, pair_of)
         ],
         extents=_extents(comparison.differences),
+        held=_held(comparison),
         splits=groups([split for split in comparison.splits if split.task == "macro"], pair_of),
         known=_known(comparison),
         known_columns=tables.columns(tables.measures_of(comparison.self_knowledge.values())),
@@ -66,6 +67,14 @@ def comparison_report(comparison: Comparison) -> str:
             [*comparison.differences, *(m for card in comparison.self_knowledge.values() for m in card.metrics)]
         ),
         fields=_differing_fields(runs),
+    )
+
+
+def _held(comparison: Comparison) -> list[tuple[tuple[str, str], list[tuple[HeldVerdict, str, str]]]]:
+    """Per pair, the verdicts that were looked at under several wordings, in words."""
+    return groups(
+        [(v, wording.held(v), wording.changes(v)) for v in wording.shown(comparison)],
+        lambda row: (row[0].run_a, row[0].run_b),
     )
 
 

@@ -27,6 +27,7 @@ from calibench.reports import (
     text,
     thresholds,
     until,
+    wording,
 )
 from calibench.reports.page import (
     OUTCOMES,
@@ -68,6 +69,8 @@ def run_report(summary: RunSummary) -> str:
         thresholds=thresholds.table(summary.thresholds),
         lengths=list(length.lengths(figure, summary)) if len(summary.lengths) <= _MANY else [],
         budgets=list(length.budgets(figure, summary)) if len(summary.lengths) <= _MANY else [],
+        wordings=[(found, wording.sentence(found, measures)) for found in summary.wordings],
+        sources=wording.SOURCES,
         risks=list(risk.curves_of(figure, summary.scorecard)) if len(summary.scorecard.reliability) <= _MANY else [],
         notices=_notices(summary),
         rule=list(until.rows(summary.until, measures)),

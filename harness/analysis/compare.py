@@ -13,6 +13,7 @@ from calibench.analysis.names import place, unique
 from calibench.analysis.options import AnalysisOptions
 from calibench.analysis.report import numbers as report_numbers
 from calibench.analysis.report import report
+from calibench.analysis.wordings import worded
 from calibench.errors import InputError, unknown_name
 from calibench.errors.working import stage
 from calibench.files import write_text
@@ -40,6 +41,7 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST, margin: float = 0.02
     """
     from calibench.metrics import compare as paired
     from calibench.metrics.changes import change_splits
+    from calibench.metrics.held import held_verdicts
     from calibench.metrics.self_knowledge import self_knowledge
 
     if len(runs) < 2:
@@ -57,6 +59,8 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST, margin: float = 0.02
     names = [s.name for s in ladder]
     pairs = [(reference, name) for name in names if name != reference]
     pairs += [step for step in pairwise(names) if reference not in step]
+    several = sum(map(worded, runs)) > 1
+    in_words = {name: run.frame(wordings=True) for name, run in zip(frames, runs, strict=True)} if several else {}
     stage(f"comparing {len(runs)} runs")
     try:
         differences = paired.compare(frames, pairs, seed=0, margin=margin)
@@ -67,6 +71,7 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST, margin: float = 0.02
         runs=tuple(ladder), baseline=reference, pairs=tuple(pairs), differences=tuple(differences),
         splits=tuple(change_splits(frames, pairs)),
         self_knowledge=self_knowledge({name: frames[name] for name in names}, _lengths(runs)),
+        held=held_verdicts(in_words, pairs, margin=margin) if in_words else (),
     )  # fmt: skip
 
 
@@ -96,11 +101,12 @@ def numbers(comparison: Comparison) -> dict[str, Any]:
     """What `comparison.json` holds: the runs' own numbers, the differences, what these are made of, and what each run
     knows beyond difficulty."""
     runs = [{"name": run.name, "model": run.model, "kind": run.kind, **report_numbers(run)} for run in comparison.runs]
-    return {
+    found = {
         "baseline": comparison.baseline, "pairs": comparison.pairs, "runs": runs,
         "differences": comparison.differences, "splits": comparison.splits,
         "self_knowledge": {name: card.metrics for name, card in comparison.self_knowledge.items()},
     }  # fmt: skip
+    return found | ({"held": comparison.held} if comparison.held else {})
 
 
 def _lengths(runs: Sequence[RunFile]) -> dict[tuple[str, str], int]:

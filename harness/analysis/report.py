@@ -13,6 +13,7 @@ from calibench.analysis.options import AnalysisOptions
 from calibench.analysis.spending import spending
 from calibench.analysis.spreads import label_mass, spreads
 from calibench.analysis.until import outcomes
+from calibench.analysis.wordings import wordings
 from calibench.errors import RunFileError, unknown_name
 from calibench.errors.secrets import masked
 from calibench.errors.working import stage
@@ -66,6 +67,7 @@ def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = Fals
         answers=texts.sample(run, frame) if known and browse else None,
         conventions=_under(conventions, frame),
         until=tuple(outcomes(frame, manifest)),
+        wordings=wordings(run),
     )
 
 
@@ -204,10 +206,11 @@ def publish_numbers(summary: RunSummary, folder: Path) -> None:
 
 
 def numbers(summary: RunSummary) -> dict[str, Any]:
-    """What `scorecard.json` holds: the metrics, and the points of the diagrams."""
+    """What `scorecard.json` holds: the metrics, the points of the diagrams, and wordings where there are several."""
     card = summary.scorecard
-    by_rule = {"until": summary.until} if summary.until else {}
-    return {"metrics": card.metrics, "reliability": card.reliability, "risk_coverage": card.risk_coverage, **by_rule}
+    more = {"until": summary.until, "wordings": summary.wordings}
+    points = {"reliability": card.reliability, "risk_coverage": card.risk_coverage}
+    return {"metrics": card.metrics, **points, **{name: of for name, of in more.items() if of}}
 
 
 def update(run: RunFile, conventions: Sequence[str] = ()) -> RunSummary:

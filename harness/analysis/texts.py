@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from calibench.records import WORDING
 from calibench.results import UNREAD, AnswerSample, GalleryItem, ReadingItem, SampledAnswer, UnreadItem
 from calibench.store import RunFile
 
@@ -109,6 +110,7 @@ def _sampled(run: RunFile, task: str, protocol: str, question_id: str, draw: int
         readings=tuple(
             ReadingItem(method=reading.method, value=reading.value, status=reading.status, raw=reading.raw)
             for reading in readings
+            if WORDING not in reading.method
         ),
     )
 

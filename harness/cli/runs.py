@@ -60,7 +60,16 @@ def _add_report(commands: Any) -> None:
         help="also show the numbers as others compute them, such as netcal, torchmetrics, hle; `all`: every convention"
         " that is known",
     )
+    _add_wordings(report)
     add_task_file_options(report)
+
+
+def _add_wordings(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--wordings",
+        action="store_true",
+        help="with --format and --json: the numbers of each wording, where runs were made with --variants",
+    )
 
 
 def _report(options: argparse.Namespace) -> None:
@@ -77,7 +86,9 @@ def _report(options: argparse.Namespace) -> None:
         if len(runs) > 1 and _is_text(options):
             print()
     if options.format and not options.dry_run:
-        output.print_headline_tables({name: summary for name, (summary, _) in found.items()}, options.format)
+        output.print_headline_tables(
+            {name: summary for name, (summary, _) in found.items()}, options.format, options.wordings
+        )
     elif options.json and not options.dry_run:
         _print_json_of({name: shown for name, (_, shown) in found.items()})
 
@@ -114,7 +125,9 @@ def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
     metrics = summary.scorecard.metrics
     if _is_text(options):
         output.print_headline(summary, folder / "report.html")
-    more = {name: of for name, of in (("rescored", found), ("conventions", summary.conventions)) if of}
+    wordings = summary.wordings if options.wordings else ()
+    parts = (("rescored", found), ("conventions", summary.conventions), ("wordings", wordings))
+    more = {name: of for name, of in parts if of}
     return summary, {**more, "metrics": metrics} if more else metrics
 
 
@@ -160,6 +173,7 @@ def _add_compare(commands: Any) -> None:
     compare.add_argument(
         "--out", metavar="DIR", default="runs/compare", help="folder of the comparison's report (default: %(default)s)"
     )
+    _add_wordings(compare)
 
 
 def _compare(options: argparse.Namespace) -> None:
@@ -167,6 +181,7 @@ def _compare(options: argparse.Namespace) -> None:
     from calibench.reports.comparability import asked_otherwise
     from calibench.reports.self_knowledge import self_knowledge_text
     from calibench.reports.tables import comparison_tables, comparison_text
+    from calibench.reports.wording import held_table, held_text
     from calibench.store.opening import all_opened
 
     with all_opened(*options.runs) as runs:
@@ -179,9 +194,11 @@ def _compare(options: argparse.Namespace) -> None:
     if options.json:
         output.print_json(numbers(comparison))
     elif options.format:
-        output.print_tables(options.format, *comparison_tables(comparison))
+        held = [held_table(comparison)] if options.wordings else []
+        output.print_tables(options.format, *comparison_tables(comparison), *held)
     else:
-        print("\n\n".join(filter(None, (comparison_text(comparison), self_knowledge_text(comparison)))))
+        parts = (comparison_text(comparison), self_knowledge_text(comparison), held_text(comparison))
+        print("\n\n".join(filter(None, parts)))
         output.print_place(page)
 
 

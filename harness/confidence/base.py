@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,7 +19,7 @@ from calibench.backends._likelihoods import ScoredOptions
 from calibench.backends.base import BaseBackend, TokenScores
 from calibench.prompting.markup import Markup
 from calibench.prompting.parsing import Parsed, parse
-from calibench.records import Status, TokenFeatures
+from calibench.records import WORDING, Status, TokenFeatures
 
 
 class Answered(NamedTuple):
@@ -52,10 +53,13 @@ class Method(NamedTuple):
     needs: frozenset[str]
     """Capabilities that the backend must have, `stated` if the protocol must ask for a confidence, and
     `protocol options` if it must be that one, where no other methods are read."""
-    read: Callable[[Answered, Any], Awaitable[Reading]]
+    read: Callable[..., Awaitable[Reading]]
     """(generation, backend) -> reading. The backend is None for a method that needs no model."""
     question: str = ""
     """What a follow-up asks; part of a run's identity."""
+    wordings: tuple[str, ...] = ()
+    """The question in other words, of the same meaning and scale. Where there are any, `read` takes what is asked as
+    its keyword `question`."""
     of_whole_output: bool = False
     """It reads everything that was written, wherever the answer in it is found."""
     reread: Callable[[str, bool, bool, Markup | None], Reading] | None = None
@@ -66,6 +70,13 @@ class Method(NamedTuple):
     def needs_model(self) -> bool:
         """Whether the model must be there when it reads; if not, it reads what the run file keeps of a generation."""
         return not self.needs <= {"stated"}
+
+    def worded(self, number: int) -> Method:
+        """The method that asks in the wording of this number; in the first it is as it is."""
+        if number == 1:
+            return self
+        question = self.wordings[number - 2]
+        return self._replace(read=partial(self.read, question=question), question=question, wordings=())
 
 
 def follow_up(answered: Answered, backend: BaseBackend, question: str, room: int) -> tuple[int, ...] | Reading:
@@ -119,10 +130,14 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Method:
-    """The method of that name.
+    """The method of that name; `NAME#2` is the one that asks in its second wording.
 
     Raises:
         InputError: unknown name; the message gives the nearest names.
         PluginError: another package's, and not to be had.
     """
-    return registry.load(_FAMILY, name, Method)
+    own, _, number = name.partition(WORDING)
+    method: Method = registry.load(_FAMILY, own, Method)
+    if number.isdecimal() and 2 <= int(number) <= 1 + len(method.wordings):
+        return method.worded(int(number))
+    return method if own == name else registry.load(_FAMILY, name, Method)

@@ -12,10 +12,20 @@ from calibench.backends.base import BaseBackend
 from calibench.confidence.base import Answered, Method, Reading, follow_up
 
 QUESTION = "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only."
+_WORDINGS = (
+    "Is the answer you gave right?\nA) Yes\nB) No\nAnswer with the letter only.",
+    "Did you answer the question correctly?\nA) Yes\nB) No\nReply with A or B.",
+    "Your answer above is:\nA) Correct\nB) Incorrect\nReply with the letter only.",
+    "Is your answer true or false?\nA) True\nB) False\nReply with the letter only.",
+    "Would your answer above be marked as correct?\nA) Yes\nB) No\nWrite only the letter.",
+    "Is the answer above right or wrong?\nA) Right\nB) Wrong\nReply with the letter only.",
+    "Look at your answer again. Is it correct?\nA) Yes\nB) No\nReply with one letter.",
+)
+"""A always stands for a right answer."""
 
 
-async def _read(answered: Answered, backend: BaseBackend) -> Reading:
-    prompt = follow_up(answered, backend, QUESTION, room=1)
+async def _read(answered: Answered, backend: BaseBackend, question: str = QUESTION) -> Reading:
+    prompt = follow_up(answered, backend, question, room=1)
     if isinstance(prompt, Reading):
         return prompt
     labels = {letter: backend.chat.label_tokens(letter) for letter in "AB"}
@@ -34,4 +44,5 @@ METHOD = Method(
     needs=frozenset({"follow_up", "label_probabilities"}),
     read=_read,
     question=QUESTION,
+    wordings=_WORDINGS,
 )

@@ -13,12 +13,28 @@ QUESTION = (
     "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and reply only "
     "with that, as a percentage from 0% to 100%, between <confidence> and </confidence>."
 )
+_WORDINGS = (
+    "Here are a problem and a proposed solution. How likely is it that the solution is correct? Reply only with a "
+    "percentage from 0% to 100%, between <confidence> and </confidence>.",
+    "Read the problem and the proposed solution below. Give the probability that the solution is correct, and nothing "
+    "else, as a percentage from 0% to 100%, between <confidence> and </confidence>.",
+    "Below you find a problem and a solution that somebody proposed. Judge how sure one can be that it is correct, and "
+    "write only that, from 0% to 100%, between <confidence> and </confidence>.",
+    "Consider the problem and the proposed solution that follow. Estimate the chance that the solution is right, and "
+    "reply with this alone, as a percentage from 0% to 100%, between <confidence> and </confidence>.",
+    "A problem and a proposed solution are given below. Check the solution and say how likely it is to be correct: "
+    "only a percentage from 0% to 100%, between <confidence> and </confidence>.",
+    "Think about the proposed solution of the problem below. What is the likelihood that it is correct? Answer only "
+    "with a percentage from 0% to 100%, between <confidence> and </confidence>.",
+    "Assess the proposed solution of the following problem. State your confidence that it is correct, and only that, "
+    "as a percentage from 0% to 100%, between <confidence> and </confidence>.",
+)
 _REPLY_TOKENS = 2048
 
 
-async def _read(answered: Answered, backend: BaseBackend) -> Reading:
+async def _read(answered: Answered, backend: BaseBackend, question: str = QUESTION) -> Reading:
     prompt = backend.chat.first(
-        f"{QUESTION}\n\nProblem:\n{answered.problem}\n\nProposed solution:\n{answered.parsed.answer_text}"
+        f"{question}\n\nProblem:\n{answered.problem}\n\nProposed solution:\n{answered.parsed.answer_text}"
     )
     length = len(prompt.token_ids)
     room = min(_REPLY_TOKENS, backend.context - length)
@@ -35,5 +51,6 @@ METHOD = Method(
     needs=frozenset({"follow_up"}),
     read=_read,
     question=QUESTION,
+    wordings=_WORDINGS,
     reread=read_reply,
 )

@@ -6,66 +6,11 @@ from typing import Literal
 
 from calibench.records import Domain, MeasureInfo, Metric, Outcome, Record, Reliability, Scorecard, Status
 from calibench.results.decisions import RuleOutcome
+from calibench.results.differences import ChangeSplit as ChangeSplit
+from calibench.results.differences import Difference as Difference
+from calibench.results.differences import HeldVerdict as HeldVerdict
 from calibench.results.plots import BudgetCurve, PlotSeries
-
-
-class Difference(Record, kw_only=True, frozen=True):
-    """A metric of run B minus the same metric of run A, paired on the questions that both answered."""
-
-    run_a: str
-    """Name of run A, unique within the comparison."""
-    run_b: str
-    task: str
-    protocol: str
-    method: str
-    subset: str
-    metric: str
-    a: float | None
-    b: float | None
-    difference: float | None
-    """b - a; None if either is undefined."""
-    low: float | None
-    """95 % interval of the difference (paired bootstrap over shared questions)."""
-    high: float | None
-    p_value: float | None
-    p_holm: float | None
-    """p_value after Holm's correction over all differences of the comparison."""
-    verdict: Literal["better", "worse", "equivalent", "undecided"]
-    """Of B against A. `equivalent`: the interval lies inside the stated margin."""
-    n_questions: int
-    """Questions shared by both runs."""
-    convention: str
-    reason: str | None = None
-    detectable: float | None = None
-    """Of `undecided`: the smallest true difference that would have been found with a chance of 80 %, of the signed gap
-    as a difference of its distances from zero; None where these questions could have shown none, and of other
-    verdicts."""
-
-
-class ChangeSplit(Record, kw_only=True, frozen=True):
-    """What a difference of run B from run A is made of, on the rows that both scored."""
-
-    run_a: str
-    run_b: str
-    task: str
-    """A task's name, or `macro` for the unweighted mean over tasks."""
-    protocol: str
-    method: str
-    metric: str
-    difference: float
-    """`by_accuracy` + `by_confidence`."""
-    by_accuracy: float
-    """What goes with which answers are right."""
-    by_accuracy_low: float | None
-    """95 % interval; None where no resample differs."""
-    by_accuracy_high: float | None
-    by_confidence: float
-    """What goes with the confidences."""
-    by_confidence_low: float | None
-    by_confidence_high: float | None
-    n_used: int
-    """Generations that both runs scored."""
-    convention: str
+from calibench.results.wordings import Wordings
 
 
 class GalleryItem(Record, kw_only=True, frozen=True):
@@ -242,6 +187,8 @@ class RunSummary(Record, kw_only=True, frozen=True):
     """Of a run without any graded generation, of which there are no numbers yet; empty otherwise."""
     answers: AnswerSample | None = None
     """None where no page is made, or the texts are not known."""
+    wordings: tuple[Wordings, ...] = ()
+    """Of the methods that were asked for in several wordings."""
 
 
 class Comparison(Record, kw_only=True, frozen=True):
@@ -259,6 +206,8 @@ class Comparison(Record, kw_only=True, frozen=True):
     """Of what the differences that depend on outcomes and confidences are made; in the order of the pairs."""
     self_knowledge: dict[str, Scorecard] = {}
     """Name of a run -> what its confidences know beyond difficulty; of three runs or more on the same questions."""
+    held: tuple[HeldVerdict, ...] = ()
+    """The verdicts on confidences that both runs were asked for in several wordings, under each of these."""
 
 
 class Reach(Record, kw_only=True, frozen=True):

@@ -69,6 +69,10 @@ class RunConfig(Options, frozen=True, kw_only=True):
         ),
     ] = None
     """None: `stated` if the protocol asks for it, `choice_probability` if it scores options, else `asked`."""
+    variants: Annotated[
+        Count, option("asks for each confidence in N wordings, on the same answers; up to 8", "scope", "N")
+    ] = 1
+    """Of each method that asks the model after its answer: the first is its own wording, which scorecards show."""
     draws: Annotated[Count, option("generations per question", "scope", "K")] = 1
     task_draws: Annotated[
         dict[str, Count], option("draws of one task, where they are not --draws; may be repeated", "scope", "TASK=K")
@@ -163,6 +167,16 @@ class RunConfig(Options, frozen=True, kw_only=True):
         return protocols.protocol(self.protocol or implied)
 
     def methods(self) -> tuple[str, ...]:
+        """The confidence methods, with the wordings that they ask in.
+
+        Raises:
+            InputError: they cannot ask in so many.
+        """
+        from calibench.running.wording import in_words  # not where only the options are read
+
+        return in_words(self._own_methods(), self.variants)
+
+    def _own_methods(self) -> tuple[str, ...]:
         if self.confidence is not None:
             return () if self.confidence == ("none",) else self.confidence
         protocol = self.first_prompt()

@@ -49,10 +49,10 @@ def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Sel
         "data": {s.task.name: s.fingerprint for s in selections},
         "prompts": {
             **{
-                f"{s.task.name}, {protocol.name}": _hash(protocols.asked_text(s.task, s.first, protocol))
+                f"{s.task.name}, {protocol.name}": hash_of(protocols.asked_text(s.task, s.first, protocol))
                 for s in selections
             },
-            **{f"method {name}": _hash(confidence.load(name).question) for name in config.methods()},
+            **{f"method {name}": hash_of(confidence.load(name).question) for name in config.methods()},
         },
         "graders": {s.task.name: s.task.grader for s in selections},
         "parser": PARSER,
@@ -70,7 +70,8 @@ def _sampling_entries(config: RunConfig) -> dict[str, Any]:
     return {field.name: chosen[field.name] for field in of_part(RunConfig, "identity") if field.name in chosen}
 
 
-def _hash(text: str) -> str:
+def hash_of(text: str) -> str:
+    """Of a prompt, as the identity of a run has it."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -359,7 +359,7 @@ class RunFile:
                 ).fetchall()
             )
 
-    def frame(self, *, texts: bool = False) -> pd.DataFrame:
+    def frame(self, *, texts: bool = False, wordings: bool = False) -> pd.DataFrame:
         """The run as a table, one row per generation and method.
 
         Columns: task, protocol, question_id, draw, method (`none` where no confidence was asked for), value, status,
@@ -370,11 +370,13 @@ class RunFile:
         Args:
             texts: also run (its name), question, gold (a tuple of accepted answers), reasoning, output (all of it) and
                 raw (what the confidence was read from), which take many times the memory.
+            wordings: also the confidences that were asked for in other wordings; `asked#2` is the second of `asked`.
         """
         from calibench.store.frame import frame
 
         with _storage_errors(self.path):
-            found = frame(self._db, texts)
+            # The methods of predictions are named by their file, and have no wordings.
+            found = frame(self._db, texts, wordings or not self.has_texts())
         if texts:
             found.insert(0, "run", str(self.manifest().get("name", self.path.parent.name)))
         return found

@@ -7,6 +7,8 @@ import sqlite3
 
 import pandas as pd
 
+from calibench.records import WORDING
+
 _FETCHED_ROWS = 20_000
 _NUMBERS = {
     **dict.fromkeys(("value", "level", "latency"), float),
@@ -36,14 +38,15 @@ _ORDER = [
 ]  # fmt: skip
 
 
-def frame(db: sqlite3.Connection, texts: bool) -> pd.DataFrame:
+def frame(db: sqlite3.Connection, texts: bool, wordings: bool) -> pd.DataFrame:
     """The table of `RunFile.frame`, without the column `run`."""
     more = _TEXTS if texts else {}
     # Each table is read once, as it lies: SQLite would join them by looking up every row.
     found = _table(db, "grades", {})
     found = _joined(found, _table(db, "questions", more.get("questions", {})), _KEY[:2])
     found = _joined(found, _table(db, "generations", more.get("generations", {})), _KEY)
-    found = _joined(found, _table(db, "confidences", more.get("confidences", {})), _KEY)
+    asked = "" if wordings else f" WHERE method NOT LIKE '%{WORDING}%'"
+    found = _joined(found, _table(db, "confidences", more.get("confidences", {}), asked), _KEY)
     found["method"] = found["method"].fillna("none")
     found["correct"] = found["outcome"] == "correct"
     found["domain"] = found["domain"].fillna("other")
@@ -64,13 +67,13 @@ def _joined(left: pd.DataFrame, right: pd.DataFrame, key: list[str]) -> pd.DataF
     return left.merge(right, how="left", on=key)
 
 
-def _table(db: sqlite3.Connection, name: str, texts: dict[str, str]) -> pd.DataFrame:
+def _table(db: sqlite3.Connection, name: str, texts: dict[str, str], where: str = "") -> pd.DataFrame:
     columns = [*_COLUMNS[name], *texts]
     wanted = [*_COLUMNS[name], *(f"{source} AS {column}" for column, source in texts.items())]
     types = {column: _NUMBERS.get(column, "str") for column in columns}
     cursor = db.cursor()
     cursor.row_factory = None  # plain tuples
-    cursor.execute(f"SELECT {', '.join(wanted)} FROM {name}")
+    cursor.execute(f"SELECT {', '.join(wanted)} FROM {name}{where}")
     # In parts: as Python objects, the cells of a long run take ten times the memory of the table.
     parts = [pd.DataFrame([], columns=columns).astype(types)]
     while rows := cursor.fetchmany(_FETCHED_ROWS):

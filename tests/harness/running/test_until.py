@@ -85,7 +85,7 @@ def test_a_later_command_without_a_rule_takes_it_away(ask):
     ("until", "options", "message"),
     [
         ("mce +-0.02", {}, "unknown measure 'mce'"),
-        ("ece", {}, 'as "ece .-0.02", found \'ece\''),
+        ("ece", {}, "as \"ece .-0.02\", found 'ece'"),
         ("ece +-0", {}, "above 0 and below 0.5"),
         ("gap +-1", {}, "above 0 and below 1"),
         ("ece +-many", {}, "found 'many'"),
