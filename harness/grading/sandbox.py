@@ -1,10 +1,10 @@
 """Runs untrusted Python programs under bubblewrap.
 
 What a program finds: the interpreter that runs calibench, freshly started on the program's file, and its standard
-library, read-only; 16 MiB in `/tmp`; `/dev/null` and `/dev/urandom`. No other file of this machine, no `/proc`, no
-network, no environment variable, and no process but its own. It is an unprivileged user, also where calibench runs as
-root: it then gets a user id of the range that is kept for passing users, one per worker, so that its threads are
-counted apart from all others.
+library, read-only, without installed packages; 16 MiB in `/tmp`; `/dev/null` and `/dev/urandom`. No other file of this
+machine, no `/proc`, no network, no environment variable, and no process but its own. It is an unprivileged user, also
+where calibench runs as root: it then gets a user id of the range that is kept for passing users, one per worker, so
+that its threads are counted apart from all others.
 
 What holds it: see `Limits`. It is one process, so that what holds for a process holds for all of it, and it may make
 only system calls whose memory is counted (`calibench.grading._seccomp`). Its end, and calibench's, is the end of
@@ -292,7 +292,10 @@ def _interpreter() -> str:
 
 
 def _mounts() -> Iterator[str]:
-    """The interpreter, its standard library and the machine's shared libraries; each folder above them, readable."""
+    """The interpreter, its standard library and the machine's shared libraries; each folder above them, readable.
+
+    Installed packages lie among them, and are covered: what is installed is the user's, and may be private.
+    """
     libraries = [Path(name) for name in ("/lib", "/lib64", "/usr/lib", "/usr/lib64")]
     python = [Path(sys.base_prefix, name) for name in ("lib", "lib64")]
     made: set[Path] = set()
@@ -304,5 +307,8 @@ def _mounts() -> Iterator[str]:
         made.add(path)
         yield from ("--symlink", os.readlink(path)) if path.is_symlink() else ("--ro-bind", str(path))
         yield str(path)
+    for packages in (folder for path in made if not path.is_symlink() for folder in path.glob("python3*/*-packages")):
+        if not packages.is_symlink():
+            yield from ("--perms", "0555", "--tmpfs", str(packages), "--remount-ro", str(packages))
     if Path("/etc/ld.so.cache").exists():
         yield from ("--dir", "/etc", "--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache")

@@ -289,6 +289,15 @@ def test_nothing_of_the_user_is_seen(run: Run):
     assert groups in ([], [65534])
 
 
+def test_installed_packages_are_out_of_reach(run: Run):
+    """Those of the interpreter that a virtual environment stands on, and the machine's."""
+    places = (Path(sys.base_prefix, "lib"), Path("/usr/lib"))
+    folders = [str(folder) for place in places for folder in place.glob("python3*/*-packages") if any(folder.iterdir())]
+    assert folders, "nothing to hide"
+    program = f"import os\ndef f(): return [p for p in {folders} if os.path.exists(p) and os.listdir(p)]"
+    assert value_of(run, program) == "[]"
+
+
 def test_local_servers_are_out_of_reach(run: Run):
     with socket.create_server(("127.0.0.1", 0)) as server:
         program = (
