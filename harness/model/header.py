@@ -16,6 +16,10 @@ from calibench.errors import ModelError
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
+_LONGEST = 2**22
+"""Elements of an array. The longest are the tokens of a vocabulary and the pairs that they are merged of."""
+_TYPES = {"general.architecture": str, "general.alignment": int, "split.count": int, "tokenizer.ggml.tokens": list}
+"""Of the entries that are read before the model's process begins."""
 
 
 class Tensor(NamedTuple):
@@ -56,7 +60,7 @@ def read(file: Path) -> Header:
                 return _parsed(file, content)
     except OSError as error:
         raise ModelError(f"{file}: cannot be read ({error.strerror})") from error
-    except (struct.error, UnicodeDecodeError, KeyError, IndexError, OverflowError, MemoryError) as error:
+    except (struct.error, ValueError, OverflowError, MemoryError) as error:
         raise ModelError(f"{file}: torn or damaged: its header cannot be read ({error})") from error
 
 
@@ -68,9 +72,14 @@ def _parsed(file: Path, content: mmap.mmap) -> Header:
     tensors, entries = cursor.unpack("QQ")
     metadata = {cursor.string(): cursor.value(*cursor.unpack("I")) for _ in range(entries)}
     table = [cursor.tensor() for _ in range(tensors)]
-    alignment = metadata.get("general.alignment", 32)
+    for key, expected in _TYPES.items():
+        if key in metadata and not isinstance(metadata[key], expected):
+            raise ValueError(f"{key} is {str(metadata[key])[:40]}")
+    if "general.architecture" not in metadata:
+        raise ValueError("no general.architecture")
+    if (alignment := metadata.get("general.alignment", 32)) < 1:
+        raise ValueError(f"general.alignment is {alignment}")
     begin = -(-cursor.at // alignment) * alignment
-    metadata["general.architecture"]  # a KeyError if it is missing
     return Header(file, metadata, tuple(tensor._replace(offset=begin + tensor.offset) for tensor in table))
 
 
@@ -88,7 +97,7 @@ class _Cursor:
         (length,) = self.unpack("Q")
         text = self._content[self.at : self.at + length]
         if len(text) < length:
-            raise IndexError("a text ends after the end of the file")
+            raise ValueError("a text ends after the end of the file")
         self.at += length
         return text.decode("utf-8")
 
@@ -97,9 +106,13 @@ class _Cursor:
             return self.string()
         if kind == _ARRAY:
             inner, length = self.unpack("IQ")
+            if inner == _ARRAY or length > _LONGEST:  # llama.cpp reads no arrays of arrays either
+                raise ValueError(f"an array of {length:,} elements of type {inner}")
             if inner in _SCALARS:
                 return list(self.unpack(f"{length}{_SCALARS[inner]}"))
             return [self.value(inner) for _ in range(length)]
+        if kind not in _SCALARS:
+            raise ValueError(f"a value of the unknown type {kind}")
         return self.unpack(_SCALARS[kind])[0]
 
     def tensor(self) -> Tensor:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -187,9 +188,14 @@ def test_a_tensor_too_many_or_too_few_is_refused(tmp_path, llama):
         dequantize.prose_likelihood(tmp_path / "fewer")
 
 
+NESTED = b"GGUF" + struct.pack("<IQQQsI", 3, 0, 1, 1, b"a", 9) + struct.pack("<IQ", 9, 1) * 5000
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        (lambda data: NESTED, "torn or damaged: .* an array of 1 elements of type 9"),
+        (lambda data: NESTED[:29] + struct.pack("<IQ", 4, 2**40), "torn or damaged: .* an array of 1,099,511,627,776"),
         (lambda data: data[:-100], "torn: .* bytes, and its header promises"),
         (lambda data: data[:3000], "torn or damaged"),
         (lambda data: data[:20], "torn or damaged"),
@@ -206,6 +212,21 @@ def test_a_damaged_file_is_refused_before_anything_is_written(tmp_path, llama, m
     with pytest.raises(ModelError, match=said):
         model.resolve(str(file))
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("general.alignment", 0),
+        ("general.alignment", "x"),
+        ("split.count", "three"),
+        ("tokenizer.ggml.tokens", "abc"),
+    ],
+)
+def test_an_entry_of_another_type_is_refused(tmp_path, llama, key, value):
+    file = some_ggufs.write(tmp_path / "m.gguf", "llama", llama, settings={key: value})
+    with pytest.raises(ModelError, match=rf"torn or damaged: .* \({key} is {value}\)"):
+        model.resolve(str(file))
 
 
 def test_an_architecture_that_is_not_read_is_named_with_those_that_are(tmp_path, llama):
