@@ -17,7 +17,9 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import msgspec
 
 from calibench import model
 from calibench.errors import InputError, ModelError, StorageError
@@ -160,13 +162,19 @@ def _checkpoints(folders: Sequence[Path], shares: Sequence[float], consent: bool
     return write
 
 
+class _Index(msgspec.Struct):
+    weight_map: dict[str, Annotated[str, msgspec.Meta(pattern=r"\A[^/]+\Z")]]
+    """The file of each tensor, in the same folder."""
+
+
 def _tensors(folder: Path) -> dict[str, _Tensor]:
     """File and shape of each tensor, by name."""
     from safetensors import SafetensorError, safe_open
 
     try:
         if (folder / _INDEX).is_file():
-            files = sorted(set(json.loads((folder / _INDEX).read_text())["weight_map"].values()))
+            index = msgspec.json.decode((folder / _INDEX).read_bytes(), type=_Index)
+            files = sorted(set(index.weight_map.values()))
         else:
             files = [_WEIGHTS]
         found = {}
@@ -176,7 +184,7 @@ def _tensors(folder: Path) -> dict[str, _Tensor]:
                     found[name] = _Tensor(folder / file, name, tuple(tensors.get_slice(name).get_shape()))
     except FileNotFoundError as error:
         raise ModelError(f"{folder}: expected weights in {_WEIGHTS}, or in the files of {_INDEX}: {error}") from error
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+    except (OSError, ValueError, msgspec.MsgspecError, RecursionError, SafetensorError) as error:
         raise ModelError(f"{folder}: its weights cannot be read: {error}") from error
     return found
 
@@ -301,6 +309,13 @@ _PLAIN = (
 """Settings with which a delta is more than alpha / rank B A."""
 
 
+class _Scale(msgspec.Struct):
+    """What is computed with of an adapter's settings."""
+
+    r: Annotated[int, msgspec.Meta(gt=0)]
+    lora_alpha: Annotated[float, msgspec.Meta(gt=0)]
+
+
 class _Adapter(NamedTuple):
     config: dict[str, Any]
     tensors: dict[str, torch.Tensor]
@@ -348,9 +363,11 @@ def _adapter(folder: Path) -> _Adapter:
     from safetensors.torch import load_file
 
     try:
-        config = json.loads((folder / _ADAPTER_CONFIG).read_text())
+        config = msgspec.json.decode((folder / _ADAPTER_CONFIG).read_bytes(), type=dict[str, Any])
+        if config.get("peft_type") == "LORA":
+            msgspec.convert(config, _Scale)
         tensors = load_file(folder / _ADAPTER)
-    except (OSError, ValueError, SafetensorError) as error:
+    except (OSError, msgspec.MsgspecError, RecursionError, SafetensorError) as error:
         raise ModelError(f"{folder}: expected {_ADAPTER_CONFIG} and {_ADAPTER}: {error}") from error
     if config.get("peft_type") != "LORA":
         raise ModelError(f"{folder}: expected an adapter of type LORA, found {config.get('peft_type')!r}")

@@ -170,9 +170,19 @@ def cut_file(folder: Path) -> None:
     (folder / WEIGHTS).write_bytes((folder / WEIGHTS).read_bytes()[:5000])
 
 
+def index(content: str) -> callable:
+    return lambda folder: (folder / "model.safetensors.index.json").write_text(content)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        (index("[" * 100_000), "weights cannot be read"),
+        (index('{"weight_map": [1]}'), r"weights cannot be read: Expected `object`"),
+        (
+            index(f'{{"weight_map": {{"model.norm.weight": "{INSTRUCT / WEIGHTS}"}}}}'),
+            "weights cannot be read: .*regex",
+        ),
         (other_field("num_attention_heads", 8), "configurations differ in .*: .* and "),
         (other_field("model_type", "qwen2"), "configurations differ in model_type: 'llama' and 'qwen2'"),
         (other_field("quantization_config", {"quant_method": "fp8"}), "quantised"),
@@ -285,6 +295,8 @@ def test_one_adapter_comes_out_bit_by_bit(tmp_path, options):
         ("use_dora", True, "only plain LoRA adapters can be merged, found use_dora"),
         ("bias", "all", "found bias"),
         ("peft_type", "IA3", "type LORA, found 'IA3'"),
+        ("r", 0, "expected adapter_config.json and .*`int` >= 1"),
+        ("lora_alpha", "x", "expected adapter_config.json and .*Expected `float`"),
     ],
 )
 def test_adapters_that_differ_are_refused_by_name(tmp_path, field, value, told):
