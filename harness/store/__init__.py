@@ -48,7 +48,7 @@ def _storage_errors(path: Path) -> Iterator[None]:
         if "readonly" in text or "unable to open" in text:
             raise StorageError(f"{path}: no permission to write here, or the folder is gone ({text})") from error
         raise RunFileError(f"{path}: {text!r:.200}") from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise damaged(path, str(error)) from error
 
 

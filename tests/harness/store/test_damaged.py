@@ -171,6 +171,7 @@ _BYTES: dict[str, Callable[[bytes], bytes]] = {
     "no last page": lambda b: b[:-4096],
     "the header alone": lambda b: b[:100],
     "another file": lambda b: b"these bytes are no database" * 400,
+    "a statement that is no text": lambda b: b.replace(b"CREATE TABLE", b"CREATE T\xb4BLE"),
     "no page but the first": lambda b: b[:4096] + bytes(len(b) - 4096),
 }
 
