@@ -257,7 +257,7 @@ def _parsed(kind: inspect.Type, text: str) -> Any:
                 raise ValueError
             try:
                 return {key: msgspec.json.decode(value)}
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, RecursionError):
                 return {key: {"True": True, "False": False, "None": None}.get(value, value)}
     return text
 

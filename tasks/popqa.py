@@ -85,7 +85,7 @@ def _accepted(row: dict, place: str) -> tuple[str, ...]:
     names = row.get("aliases", row.get("possible_answers"))
     try:
         names = json.loads(names) if isinstance(names, str) else names
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{place}: expected a JSON list in 'possible_answers', found {names!r:.80}") from error
     if not isinstance(names, list) or not names or not all(isinstance(n, str) and n.strip() for n in names):
         raise DataError(f"{place}: expected a list of names in 'aliases' or 'possible_answers', found {names!r:.80}")

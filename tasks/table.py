@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,9 @@ from typing import Any, BinaryIO, TextIO, cast
 
 from calibench.errors import DataError, unknown_name
 from calibench.errors.regular import regular
+
+_LONGEST = 2**24
+"""Characters of a cell, and of a line of JSON: more than any model writes, and a bound for what a packed file holds."""
 
 
 def suffix_of(path: Path, known: Sequence[str]) -> str:
@@ -62,7 +64,7 @@ def records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         DataError: a row has another number of fields, or the file is not valid CSV.
     """
     # Outputs of reasoning models are longer than the 128 KiB that the module allows a field by default.
-    csv.field_size_limit(sys.maxsize)
+    csv.field_size_limit(_LONGEST)
     with open_text(path) as file:
         lines = csv.reader(file, delimiter=delimiter, strict=True)
         try:
@@ -88,7 +90,9 @@ def objects(path: Path) -> Iterator[tuple[int, dict]]:
         DataError: a line is not one JSON object.
     """
     with open_text(path) as file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(iter(lambda: file.readline(_LONGEST + 1), ""), 1):
+            if len(line) > _LONGEST:
+                raise DataError(f"{path}, line {number}: expected at most {_LONGEST:,} characters")
             if not line.strip():
                 continue
             row = json_value(line, f"{path}, line {number}")

@@ -193,7 +193,7 @@ def _array(path: Path) -> Iterator[dict]:
     decode: Callable[[Any], Any] = msgspec.json.decode
     try:  # Objects that are not looked into take a tenth of the memory.
         rows = msgspec.json.decode(text, type=list[msgspec.Raw])
-    except msgspec.MsgspecError:  # as of NaN, which Python writes and JSON lacks
+    except (msgspec.MsgspecError, RecursionError):  # as of NaN, which Python writes and JSON lacks
         rows, decode = table.json_value(text, str(path)), _same
     if not isinstance(rows, list):
         raise DataError(

@@ -100,7 +100,7 @@ def _lines(path: Path, kind: type[_Line], noun: str, fields: str) -> Iterator[tu
             except UnicodeDecodeError as error:
                 byte = error.object[error.start]
                 raise DataError(f"{place}: not {noun}: expected UTF-8 text, found the byte 0x{byte:02x}") from error
-            except msgspec.MsgspecError as error:
+            except (msgspec.MsgspecError, RecursionError) as error:
                 raise DataError(f"{place}: not {noun}: {error}; expected texts {fields}") from error
 
 

@@ -64,6 +64,6 @@ def _read(file: Path) -> dict[str, Any]:
         found = json.loads(file.read_text())
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{file}: expected a JSON object, found none ({error})") from error
     return found if isinstance(found, dict) else {}

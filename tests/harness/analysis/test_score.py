@@ -236,6 +236,7 @@ CSV = "confidence,correct\n"
         ("t.json", '[{"confidence": 0.5, "correct": 1, "x": "\\ud83d"}]', ["half a surrogate pair"]),
         ("t.json", '[{"confidence": 1e999, "correct": 1}]', ["element 1", "not valid JSON"]),
         ("t.json", '[{"confidence": NaN, "correct": 1, "x": "\\ud83d"}]', ["half a surrogate pair"]),
+        ("t.json", "[" * 100_000, ["not valid JSON"]),
         ("t.json", b"\xff\xfe", ["UTF-8", "0xff"]),
         ("t.json", '{"confidence": 9' + "9" * 5000 + "}", ["not valid JSON"]),
         ("t.json.gz", gzip.compress(b'[{"confidence": 0.5, "correct": 1}]' * 9, mtime=0)[:-6], ["end-of-stream"]),
@@ -258,6 +259,19 @@ def test_a_file_that_cannot_be_scored_is_refused_with_place_and_reason(table, ca
     assert said.out == ""
     assert said.err.startswith(f"calibench: {path}")
     assert [word for word in words if word.lower() not in said.err.lower()] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "begin", "said"),
+    [
+        ("t.csv.gz", CSV + "0.5,", "line 2: not valid CSV (field larger than field limit (16777216))"),
+        ("t.jsonl.gz", '{"correct": "', "line 1: expected at most 16,777,216 characters"),
+    ],
+)
+def test_a_small_file_does_not_unpack_to_one_cell_of_any_size(table, capsys, name, begin, said):
+    path = table(gzip.compress(begin.encode() + b"y" * 2**24 + b"y", compresslevel=1), name)
+    assert main(["threshold", str(path), "--precision", "0.9"]) == 2
+    assert said in capsys.readouterr().err
     assert not (path.parent / "out").exists()
 
 
