@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
-from calibench.reports.text import MINUS, UNDEFINED, clip, visible
+from calibench.reports.text import MINUS, UNDEFINED, clip, csv_name
 
 Format = Literal["csv", "markdown", "latex"]
 _LONGEST = 200
@@ -45,7 +45,7 @@ def name_column(title: str, name: str = "") -> Column:
 
 
 def name_cell(name: str) -> TableCell:
-    return TableCell(clip(name, _LONGEST), (visible(name),))
+    return TableCell(clip(name, _LONGEST), (csv_name(name),))
 
 
 def csv(table: Table) -> str:

@@ -21,7 +21,7 @@ from calibench.records import Reliability
 from calibench.reports import figures
 from calibench.reports.figures import COLOURS
 from calibench.reports.plot_kinds import KINDS, LOOKS, MOST_LINES, SECOND, STYLES, KindOfPlot, Line, Panel, Style
-from calibench.reports.text import clip, visible
+from calibench.reports.text import clip, csv_name, visible
 from calibench.results.plots import Plot, PlotKind, PlotSeries
 
 
@@ -94,7 +94,7 @@ def plot_csv(plot: Plot) -> str:
     writer.writerow([*_PLACE, *names])
     for series, point in points:
         values = (getattr(point, name) for name in names)
-        writer.writerow([*(visible(getattr(series, name)) for name in _PLACE), *values])
+        writer.writerow([*(csv_name(getattr(series, name)) for name in _PLACE), *values])
     return out.getvalue()
 
 

@@ -29,6 +29,12 @@ def excerpt(text: str, limit: int) -> Excerpt:
     return Excerpt(text[: limit - tail], len(text) - limit, text[-tail:])
 
 
+def csv_name(name: str) -> str:
+    """A name as a cell of CSV: one that a spreadsheet would take for a formula gets an apostrophe before it."""
+    shown = visible(name)
+    return f"'{shown}" if shown.startswith(("=", "+", "-", "@", "\t")) else shown
+
+
 def clip(text: str, width: int) -> str:
     """One line of at most `width` characters, ending in an ellipsis if something is left out."""
     line = " ".join(visible(text).split())

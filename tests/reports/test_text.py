@@ -1,5 +1,7 @@
 """How untrusted text and numbers are shown."""
 
+import csv
+import io
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from calibench.reports import text
+from calibench.reports import formats, text
 
 any_text = st.text(st.characters(codec=None))
 
@@ -71,3 +73,9 @@ def test_a_label_keeps_the_method_when_the_task_is_long():
 )
 def test_numbers(shown, expected):
     assert shown == expected
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(A1)", "+1", "-1", "@SUM(1)", "\t=1"])
+def test_no_name_in_a_table_of_csv_is_a_formula(name):
+    table = formats.Table((formats.name_column("Task"),), ((formats.name_cell(name),), (formats.name_cell("a=b"),)))
+    assert [*csv.reader(io.StringIO(formats.csv(table)))] == [["task"], [f"'{name}"], ["a=b"]]
