@@ -14,7 +14,7 @@ from pathlib import Path
 
 from calibench.cli import decide, lists, look, plot, run, runs, score, tasks, tune
 from calibench.cli.parser import INTERRUPTED, Parser
-from calibench.errors import CalibenchError
+from calibench.errors import CalibenchError, InputError
 from calibench.errors.stopping import stoppable
 from calibench.errors.terminal import guarded, tell
 from calibench.errors.working import working
@@ -43,6 +43,11 @@ def _main(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         tell("calibench", "interrupted; what was finished is kept")
         return INTERRUPTED
+    except OSError as error:
+        if error.filename is None:
+            raise
+        tell("calibench", f"{error.filename}: {error.strerror}")  # a name is too long, a folder may not be read
+        return InputError.exit_code
     except Exception:  # a fault of ours: what Python would print at the end would go past the guard
         traceback.print_exc()
         return 1

@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from calibench.errors.terminal import indented, shortened
+
 Command = Callable[[argparse.Namespace], int | None]
 """What a command does with its options; returns its exit code, None for 0."""
 INTERRUPTED = 130
@@ -15,7 +17,7 @@ INTERRUPTED = 130
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Says what is wrong, without the list of all options, which would push it off the screen."""
-        self.exit(2, f"{self.prog}: {message}\n{self.prog} --help lists the options\n")
+        self.exit(2, f"{self.prog}: {indented(shortened(message))}\n{self.prog} --help lists the options\n")
 
 
 def add(

@@ -16,7 +16,7 @@ from typing import Any
 MASK = "***"
 _WORDS = {
     "secret", "secrets", "password", "passwords", "passwd", "passphrase", "pwd", "auth", "authorization", "credential",
-    "credentials", "apikey", "apikeys", "bearer",
+    "credentials", "apikey", "apikeys", "bearer", "cookie", "cookies",
 }  # fmt: skip
 """A name that has one of these words names a secret; so does one that ends in `token` or `key`, with exceptions."""
 _TOKENS_OF_MODELS = {
@@ -30,11 +30,16 @@ _SHAPES = re.compile(
     r"|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|A[KS]IA[A-Z0-9]{16}|AIza[\w-]{30,}"
     r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,})"
 )
-_URL = re.compile(r"([A-Za-z][\w+.-]{0,20}://)[^\s/@'\"<>]{1,400}@")
+_URL = re.compile(
+    r"((?<![A-Za-z\d])[A-Za-z][\w+.-]{0,20}:/{1,3})[^\s/@'\"<>]{1,400}@"  # with one slash where it was taken for a path
+    r"|(?<![:/])(//)[^\s/@:'\"<>]{1,400}:[^\s/@'\"<>]{1,400}@"
+)
 _NAMED = re.compile(
-    r"""(?P<name>(?<![\w-])-{0,2}[A-Za-z][\w-]{0,60})(?P<between>['"]\s{0,4}:\s{0,4}|\s{0,4}=\s{0,4}|:\s{0,4}(?=Bearer|Basic|Token))"""
+    r"""(?P<name>(?<![\w-])-{0,2}[A-Za-z][\w-]{0,60})(?P<between>['"]\s{0,4}:\s{0,4}|\s{0,4}=\s{0,4}|:\s{0,4}(?=Bearer|Basic|Token|[A-Za-z]{0,15}\d[\w.+/=-]{15}))"""
     r"""(?P<value>"[^"\n]{1,2000}"|'[^'\n]{1,2000}'|(?:(?:Bearer|Basic|Token)\s{1,4})?[^\s,;&"'<>()\[\]{}]{1,2000})"""
 )
+_OPTION = re.compile(r"(?<![\w-])--(?P<name>[A-Za-z][\w-]{0,60})(?P<between>[ \t]{1,4})(?P<value>[^\s-]\S{0,2000})")
+"""As on a command line; a value that begins with a dash is the next option."""
 _SHORTEST = 8
 """Characters of a secret that is masked wherever it occurs; a shorter one is masked where its name stands beside it."""
 _given: set[str] = set()
@@ -86,9 +91,11 @@ def _is_plain(value: Any) -> bool:
 def _text(text: str) -> str:
     for secret in _known():
         text = text.replace(secret, MASK)
-    if "://" in text:
-        text = _URL.sub(rf"\1{MASK}@", text)
+    if "@" in text:
+        text = _URL.sub(lambda m: f"{m[1] or m[2]}{MASK}@", text)
     text = _SHAPES.sub(MASK, text)
+    if "--" in text:
+        text = _OPTION.sub(lambda m: f"--{m['name']}{m['between']}{MASK}" if is_secret(m["name"]) else m[0], text)
     return _NAMED.sub(_without_value, text) if "=" in text or ":" in text else text
 
 

@@ -19,6 +19,8 @@ from calibench.errors.secrets import masked
 
 _CURSOR_UP = re.compile(r"(\x1b\[A)+")
 """Written alone by progress bars of libraries that stand below each other."""
+_HEAD, _TAIL = 2000, 500
+"""Characters of a message that are shown at least: more than any message of ours has."""
 _FURTHER_LINE, _INDENTED = re.compile(r"\n(?! )"), "\n  "
 
 
@@ -29,7 +31,14 @@ def clean(text: str) -> str:
 
 def tell(kind: str, text: str) -> None:
     """Prints a message on standard error."""
-    print(f"{kind}: {indented(text)}", file=sys.stderr, flush=True)
+    print(f"{kind}: {indented(shortened(text))}", file=sys.stderr, flush=True)
+
+
+def shortened(text: str) -> str:
+    """The text without the middle of a very long one: a message may name what a file holds, a name of any length."""
+    if len(text) <= _HEAD + _TAIL:
+        return text
+    return f"{text[:_HEAD]} ... ({len(text) - _HEAD - _TAIL:,} characters) ... {text[-_TAIL:]}"
 
 
 def indented(text: str) -> str:

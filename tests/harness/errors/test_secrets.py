@@ -45,6 +45,7 @@ def forgotten(monkeypatch):
         "accessToken",
         "private_key",
         "auth",
+        "Cookie",
     ],
 )
 def test_names_of_secrets(name):
@@ -80,15 +81,21 @@ def test_harmless_names(name):
     [
         ("--engine hf_token=abc --engine max_tokens=5", "--engine hf_token=*** --engine max_tokens=5"),
         ("unrecognized arguments: --api-key=abc", "unrecognized arguments: --api-key=***"),
+        ("unrecognized arguments: --api-key abc --tasks x", "unrecognized arguments: --api-key *** --tasks x"),
+        ("--password --tasks a", "--password --tasks a"),
         ("{'hf_token': 'abc', 'stop_token_ids': [1]}", "{'hf_token': '***', 'stop_token_ids': [1]}"),
         ('{"password": "a b"}', '{"password": "***"}'),
         ("Authorization: Bearer abc.def", "Authorization: ***"),
         ("https://me:pass@host/x?token=abc&n=1", "https://***@host/x?token=***&n=1"),
+        ("https:/me:pass@host/x/run.sqlite: no run here", "https:/***@host/x/run.sqlite: no run here"),
+        ("//me:pass@host/x: no such folder", "//***@host/x: no such folder"),
+        ("X-Api-Key: ab12cd34ef56gh78ij90", "X-Api-Key: ***"),
         ("found hf_0123456789abcdefghij here", "found *** here"),
         ("found sk-proj-0123456789abcdef here", "found *** here"),
         ("expected KEY=VALUE, found 'x'", "expected KEY=VALUE, found 'x'"),
         ("token: expected text; eos_token='</s>'", "token: expected text; eos_token='</s>'"),
         ("https://host/a@b", "https://host/a@b"),
+        ("a//b@c, //b@c, a@b.c", "a//b@c, //b@c, a@b.c"),
         ("hf_transformers-like, sk-learn-without-digits", "hf_transformers-like, sk-learn-without-digits"),
     ],
 )  # fmt: skip
