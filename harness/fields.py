@@ -87,9 +87,9 @@ class Field(NamedTuple):
             InputError: it does not fit.
         """
         plain = _plain(value)
-        if isinstance(plain, str) and isinstance(self.kind, inspect.VarTupleType):
-            plain = _names(plain) or plain
         try:
+            if isinstance(plain, str) and isinstance(self.kind, inspect.VarTupleType):
+                plain = _entries(self.kind, plain)
             found = msgspec.convert(plain, self.type)
             kept = msgspec.json.encode(found)  # a run file holds it
             if isinstance(self.kind, inspect.DictType) and msgspec.json.decode(kept) != found:
@@ -267,8 +267,14 @@ def _is_countable(number: float) -> bool:
     return abs(number) <= sys.maxsize if isinstance(number, int) else math.isfinite(number)
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+def _entries(kind: inspect.VarTupleType, text: str) -> list[str] | list[float] | str:
+    """The entries of a list that is written as one text; the text itself where it has none."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    return [float(name) for name in names] if _of_numbers(kind) else names or text
+
+
+def _of_numbers(kind: inspect.VarTupleType) -> bool:
+    return isinstance(_core(kind.item_type), inspect.FloatType)
 
 
 def _expected(kind: inspect.Type, text: bool) -> str:
@@ -282,6 +288,8 @@ def _expected(kind: inspect.Type, text: bool) -> str:
             bounds = {"at least": kind.ge, "above": kind.gt, "at most": kind.le, "below": kind.lt}
             given = [f"{words} {bound:g}" for words, bound in bounds.items() if bound is not None]
             return " ".join([number, *([f"({', '.join(given)})"] if given else [])])
+        case inspect.VarTupleType(item_type=inner) if _of_numbers(kind):
+            return f"{'numbers separated by commas' if text else 'a list'}, each {_expected(_core(inner), text)}"
         case inspect.VarTupleType():
             return "names separated by commas" if text else "a list of names"
         case inspect.DictType(value_type=inner):

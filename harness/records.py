@@ -106,6 +106,10 @@ WORDING = "#"
 method's own, and has no number."""
 
 
+TARGET = "target_"
+"""Begins the protocol that tells how sure to be before answering, as in `target_0.75`."""
+
+
 class Confidence(Record, kw_only=True, frozen=True):
     """How sure the model is of one generation's answer, by one method."""
 

@@ -24,6 +24,7 @@ from calibench.reports import (
     risk,
     small_multiples,
     tables,
+    targets,
     text,
     thresholds,
     until,
@@ -71,6 +72,10 @@ def run_report(summary: RunSummary) -> str:
         budgets=list(length.budgets(figure, summary)) if len(summary.lengths) <= _MANY else [],
         wordings=[(found, wording.sentence(found, measures)) for found in summary.wordings],
         sources=wording.SOURCES,
+        targets=groups(
+            [(found, targets.sentence(found)) for found in summary.targets],
+            lambda row: (row[0].protocol, row[0].task, row[0].method),
+        ),
         risks=list(risk.curves_of(figure, summary.scorecard)) if len(summary.scorecard.reliability) <= _MANY else [],
         notices=_notices(summary),
         rule=list(until.rows(summary.until, measures)),

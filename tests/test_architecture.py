@@ -34,6 +34,7 @@ CONTRACT = tuple(
             "results.differences",
             "results.maps",
             "results.plots",
+            "results.targets",
             "results.wordings",
             "fields",
             "registry",

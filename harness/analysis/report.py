@@ -21,6 +21,7 @@ from calibench.files import write_text
 from calibench.records import Metric, Outcome, Scorecard, Status
 from calibench.results import GalleryItem, OutcomeCount, Progress, RunSummary
 from calibench.results.plots import BudgetCurve
+from calibench.results.targets import TargetNumbers
 from calibench.store import RunFile
 from calibench.store.opening import opened
 
@@ -68,6 +69,7 @@ def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = Fals
         conventions=_under(conventions, frame),
         until=tuple(outcomes(frame, manifest)),
         wordings=wordings(run),
+        targets=_targets(frame),
     )
 
 
@@ -150,6 +152,12 @@ def conventions_named(names: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(CONVENTIONS) if _ALL in names else names
 
 
+def _targets(frame: pd.DataFrame) -> tuple[TargetNumbers, ...]:
+    from calibench.metrics.targets import targets
+
+    return targets(frame)
+
+
 def _under(conventions: Sequence[str], frame: pd.DataFrame) -> dict[str, tuple[Metric, ...]]:
     from calibench.metrics.conventions import scores
 
@@ -208,7 +216,7 @@ def publish_numbers(summary: RunSummary, folder: Path) -> None:
 def numbers(summary: RunSummary) -> dict[str, Any]:
     """What `scorecard.json` holds: the metrics, the points of the diagrams, and wordings where there are several."""
     card = summary.scorecard
-    more = {"until": summary.until, "wordings": summary.wordings}
+    more = {"until": summary.until, "wordings": summary.wordings, "targets": summary.targets}
     points = {"reliability": card.reliability, "risk_coverage": card.risk_coverage}
     return {"metrics": card.metrics, **points, **{name: of for name, of in more.items() if of}}
 

@@ -29,6 +29,7 @@ def print_headline(summary: Any, report: Path) -> None:
     from calibench.reports.conventions import conventions_text
     from calibench.reports.run import spread_notes
     from calibench.reports.tables import headline, measures_of, text
+    from calibench.reports.targets import targets_text
     from calibench.reports.unstarted import unstarted_text
     from calibench.reports.until import until_text
     from calibench.reports.wording import wordings_text
@@ -40,20 +41,24 @@ def print_headline(summary: Any, report: Path) -> None:
         print(f"\n{conventions_text(summary)}")
     if summary.wordings:
         print(f"\n{wordings_text(summary)}")
+    if summary.targets:
+        print(f"\n{targets_text(summary)}")
     for note in (note for spread in summary.spreads for note in spread_notes(spread)):
         tell("note", note)
     print_place(report)
 
 
-def print_headline_tables(summaries: dict[str, Any], form: str, wordings: bool = False) -> None:
+def print_headline_tables(summaries: dict[str, Any], form: str, wordings: bool = False, targets: bool = False) -> None:
     """The headline of every run or model, and its numbers under other conventions, in a form of `--format`; with
-    `wordings` also those of each wording."""
+    `wordings` and `targets` also those of each wording and each confidence target."""
     from calibench.reports.conventions import conventions_table
     from calibench.reports.tables import headline_table
+    from calibench.reports.targets import targets_table
     from calibench.reports.wording import variances_table, wordings_table
 
     asked = [conventions_table(summaries)] if any(summary.conventions for summary in summaries.values()) else []
     asked += [variances_table(summaries), wordings_table(summaries)] if wordings else []
+    asked += [targets_table(summaries)] if targets else []
     print_tables(form, headline_table({name: summary.scorecard for name, summary in summaries.items()}), *asked)
 
 

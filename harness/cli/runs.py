@@ -61,6 +61,11 @@ def _add_report(commands: Any) -> None:
         " that is known",
     )
     _add_wordings(report)
+    report.add_argument(
+        "--targets",
+        action="store_true",
+        help="with --format and --json: the numbers of each confidence target, where runs were made with --targets",
+    )
     add_task_file_options(report)
 
 
@@ -87,7 +92,7 @@ def _report(options: argparse.Namespace) -> None:
             print()
     if options.format and not options.dry_run:
         output.print_headline_tables(
-            {name: summary for name, (summary, _) in found.items()}, options.format, options.wordings
+            {name: summary for name, (summary, _) in found.items()}, options.format, options.wordings, options.targets
         )
     elif options.json and not options.dry_run:
         _print_json_of({name: shown for name, (_, shown) in found.items()})
@@ -125,8 +130,10 @@ def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
     metrics = summary.scorecard.metrics
     if _is_text(options):
         output.print_headline(summary, folder / "report.html")
-    wordings = summary.wordings if options.wordings else ()
-    parts = (("rescored", found), ("conventions", summary.conventions), ("wordings", wordings))
+    wordings, targets = summary.wordings if options.wordings else (), summary.targets if options.targets else ()
+    parts = (
+        ("rescored", found), ("conventions", summary.conventions), ("wordings", wordings), ("targets", targets),
+    )  # fmt: skip
     more = {name: of for name, of in parts if of}
     return summary, {**more, "metrics": metrics} if more else metrics
 

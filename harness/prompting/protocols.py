@@ -5,6 +5,7 @@ Each protocol changes what the model answers, so each has its own generations. I
 
 from __future__ import annotations
 
+import contextlib
 from string import ascii_uppercase
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ import msgspec
 
 from calibench.errors import CapabilityError, unknown_name
 from calibench.prompting.hedges import SCALE
-from calibench.records import Question
+from calibench.records import TARGET, Question
 from calibench.tasks.base import AnswerOptions, Task
 
 _ANSWER_LINE = 'on a line "Answer: ..."'
@@ -109,12 +110,31 @@ PROTOCOLS = {
 }
 
 
+def target(t: float) -> Protocol:
+    """Asks to answer only if more than t sure, 0 < t < 1, and tells what a wrong answer costs.
+
+    Answering then pays exactly if the answer is right with a chance above t. Source: Kalai et al. 2025 (arXiv
+    2509.04664), explicit confidence targets; their words, with the penalty as a number.
+    """
+    cost = f"{t / (1 - t):.4g}"
+    rule = (
+        f"Answer only if you are more than {100 * t:g}% confident, since a wrong answer costs {cost}"
+        f' point{"s" * (cost != "1")}, a right answer earns 1 point, and the answer "I don\'t know" earns 0 points.'
+    )
+    return Protocol(f"{TARGET}{t!r}", f"Write the final answer {_ANSWER_LINE}. {rule}", None, rule)
+
+
 def protocol(name: str) -> Protocol:
     """The protocol of that name.
 
     Raises:
         InputError: unknown name.
     """
+    if name.startswith(TARGET):
+        with contextlib.suppress(ValueError):
+            t = float(name.removeprefix(TARGET))
+            if 0 < t < 1 and target(t).name == name:
+                return target(t)
     if name not in PROTOCOLS:
         raise unknown_name("protocol", name, list(PROTOCOLS))
     return PROTOCOLS[name]

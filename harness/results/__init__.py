@@ -10,6 +10,7 @@ from calibench.results.differences import ChangeSplit as ChangeSplit
 from calibench.results.differences import Difference as Difference
 from calibench.results.differences import HeldVerdict as HeldVerdict
 from calibench.results.plots import BudgetCurve, PlotSeries
+from calibench.results.targets import TargetNumbers
 from calibench.results.wordings import Wordings
 
 
@@ -189,6 +190,8 @@ class RunSummary(Record, kw_only=True, frozen=True):
     """None where no page is made, or the texts are not known."""
     wordings: tuple[Wordings, ...] = ()
     """Of the methods that were asked for in several wordings."""
+    targets: tuple[TargetNumbers, ...] = ()
+    """Of the confidence targets that were told, against what the confidences say."""
 
 
 class Comparison(Record, kw_only=True, frozen=True):

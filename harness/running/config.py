@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
+from msgspec import Meta
+
+from calibench.errors import InputError
 from calibench.fields import (
     Count,
     Fraction,
@@ -21,6 +24,13 @@ from calibench.fields import (
 from calibench.prompting import protocols
 from calibench.prompting.protocols import Protocol
 from calibench.records import Sampling
+
+
+class Asking(NamedTuple):
+    """What one prompt asks for, and the confidences in its answers."""
+
+    protocol: Protocol
+    methods: tuple[str, ...]
 
 
 class RunConfig(Options, frozen=True, kw_only=True):
@@ -74,6 +84,16 @@ class RunConfig(Options, frozen=True, kw_only=True):
     ] = 1
     """Of each method that asks the model after its answer: the first is its own wording, which scorecards show."""
     draws: Annotated[Count, option("generations per question", "scope", "K")] = 1
+    targets: Annotated[
+        tuple[Annotated[float, Meta(gt=0, lt=1)], ...],
+        option(
+            "also asks each question to be answered only by who is more than T sure, as 0.5,0.75,0.9; each is asked"
+            " anew",
+            "scope",
+            "T,T",
+        ),
+    ] = ()
+    """Each is a protocol of its own (`calibench.prompting.protocols.target`), held against the run's confidences."""
     task_draws: Annotated[
         dict[str, Count], option("draws of one task, where they are not --draws; may be repeated", "scope", "TASK=K")
     ] = {}
@@ -165,6 +185,23 @@ class RunConfig(Options, frozen=True, kw_only=True):
         """The protocol of the run."""
         implied = "stated" if "stated" in (self.confidence or ()) else "plain"
         return protocols.protocol(self.protocol or implied)
+
+    def askings(self) -> tuple[Asking, ...]:
+        """Everything that each question is asked for: first what the confidences are of, then the targets.
+
+        Raises:
+            InputError: the targets cannot be asked for, or the methods cannot.
+        """
+        first = Asking(self.first_prompt(), self.methods())
+        found = [Asking(protocols.target(t), ()) for t in self.targets]
+        names = [asking.protocol.name for asking in (first, *found)]
+        if len({*names}) < len(names):
+            raise InputError(f"--targets: expected each once, found {', '.join(map(str, self.targets))}")
+        if found and first.protocol.scores_options:
+            raise InputError("--targets: protocol options cannot decline to answer; expected one that asks for a text")
+        if found and not first.methods:
+            raise InputError("--targets: expected a confidence to hold the answers against, found --confidence none")
+        return (first, *found)
 
     def methods(self) -> tuple[str, ...]:
         """The confidence methods, with the wordings that they ask in.

@@ -8,6 +8,7 @@ from typing import Any
 
 from calibench.backends.base import BaseBackend
 from calibench.confidence.base import Answered, Method, Reading
+from calibench.errors import InputError
 from calibench.grading.pool import GradingPool
 from calibench.prompting import protocols
 from calibench.prompting.echo import repeats_form
@@ -92,8 +93,11 @@ def _is_echo(task: Task, question: Question, protocol: str, answer_text: str, ve
     closed = bool(task.labels or question.choices)
     if question.tests or verdict.outcome not in (("unparsed",) if closed else ("unparsed", "incorrect")):
         return False
-    asked = protocols.PROTOCOLS.get(protocol)
-    return asked is not None and repeats_form(answer_text, protocols.form_asked(task, asked))
+    try:
+        asked = protocols.protocol(protocol)
+    except InputError:  # of a file that another version made
+        return False
+    return repeats_form(answer_text, protocols.form_asked(task, asked))
 
 
 def draw_key(generation: Generation) -> dict[str, Any]:

@@ -36,7 +36,6 @@ from calibench.version import __version__
 
 def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Selection]) -> dict[str, Any]:
     """What must match for a run to be continued: the fields whose part is identity, and what is asked."""
-    protocol = config.first_prompt()
     neutral = backends.load(config.backend).neutral_options
     return {
         **{field.entry: getattr(config, field.name) for field in of_part(RunConfig, "identity")},
@@ -50,6 +49,7 @@ def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Sel
         "prompts": {
             **{
                 f"{s.task.name}, {protocol.name}": hash_of(protocols.asked_text(s.task, s.first, protocol))
+                for protocol, _ in config.askings()
                 for s in selections
             },
             **{f"method {name}": hash_of(confidence.load(name).question) for name in config.methods()},
@@ -129,12 +129,13 @@ def grown_scope(run: RunFile, config: RunConfig, selections: Sequence[Selection]
     scope = run.manifest().get("scope", {})
     for selection in selections:
         of_task = scope.setdefault(selection.task.name, {})
-        before = of_task.get(config.first_prompt().name, {"questions": 0, "draws": 0, "methods": []})
-        of_task[config.first_prompt().name] = {
-            "questions": max(before["questions"], selection.total),
-            "draws": max(before["draws"], config.draws_of(selection.task.name)),
-            "methods": sorted({*before["methods"], *config.methods()}),
-        }
+        for protocol, methods in config.askings():
+            before = of_task.get(protocol.name, {"questions": 0, "draws": 0, "methods": []})
+            of_task[protocol.name] = {
+                "questions": max(before["questions"], selection.total),
+                "draws": max(before["draws"], config.draws_of(selection.task.name)),
+                "methods": sorted({*before["methods"], *methods}),
+            }
     return scope
 
 

@@ -70,11 +70,11 @@ def execute(
     if repeated := [name for name, times in Counter(task.name for task in chosen).items() if times > 1]:
         raise InputError(f"expected tasks of different names, found {repeated[0]!r} more than once")
     if not config.suite:  # a suite has draws of tasks that may be left out
-        names = [task.name for task in chosen]
-        for name in sorted(config.task_draws.keys() - set(names)):
-            raise InputError(f"task_draws: {unknown_name('task', name, names)}")
-    methods = {name: confidence.load(name) for name in config.methods()}
-    protocol = config.first_prompt()
+        known_tasks = [task.name for task in chosen]
+        for name in sorted(config.task_draws.keys() - set(known_tasks)):
+            raise InputError(f"task_draws: {unknown_name('task', name, known_tasks)}")
+    (protocol, names), *_ = config.askings()
+    methods = {name: confidence.load(name) for name in names}
     backend_type = backends.load(config.backend)
     _check_capabilities(config, methods, protocol, backend_type)
     if any(task.finish for task in chosen):
@@ -122,7 +122,7 @@ def _faults_told(run: RunFile, faults: Counter[str]) -> list[str]:
 
 def _to_grade_again(run: RunFile, config: RunConfig, selection: Selection) -> list[Grade]:
     """The grades that failed for a reason of the machine, of what is asked for now."""
-    failed = run.failed_by_machine(selection.task.name, config.first_prompt().name)
+    failed = _failed(run, config, selection)
     if not failed:
         return []
     asked = {question.question_id for question in selection.questions(config.data)}
@@ -130,11 +130,13 @@ def _to_grade_again(run: RunFile, config: RunConfig, selection: Selection) -> li
     return [grade for grade in failed if grade.question_id in asked and grade.draw < draws]
 
 
+def _failed(run: RunFile, config: RunConfig, selection: Selection) -> list[Grade]:
+    protocols = [asking.protocol.name for asking in config.askings()]
+    return [grade for protocol in protocols for grade in run.failed_by_machine(selection.task.name, protocol)]
+
+
 def _failures_told(run: RunFile, config: RunConfig, selections: Sequence[Selection]) -> list[str]:
-    protocol = config.first_prompt().name
-    reasons = Counter(
-        grade.detail for selection in selections for grade in run.failed_by_machine(selection.task.name, protocol)
-    )
+    reasons = Counter(grade.detail for selection in selections for grade in _failed(run, config, selection))
     return [
         f"answers that could not be graded: {n}. {reason}; the same command grades them again"
         for reason, n in reasons.items()
@@ -241,7 +243,7 @@ class _Session(NamedTuple):
             notes = self._form_notes(graders) if lacks & of_model or self.config.until else []
             if lacks - of_model:
                 self.progress.stage("reading what is stored")
-                interrupted = await self._work(self._stream(graders), self.known, None, {})
+                interrupted = await self._work(self._streams(graders), self.known, None, {})
                 lacks = self._lacks() if self.config.until else lacks  # another sample may be the current one
             if lacks & of_model and not interrupted:
                 interrupted = await self._ask(graders, backend_type, notes)
@@ -266,23 +268,35 @@ class _Session(NamedTuple):
             data = self.run.manifest().get("data", {})
             about = description(self.config, self.checkpoint, self.selections, data, backend.chat)
             about["notes"] += form_notes
-            return await self._work(self._stream(graders, backend), known, engine, {**about, **environment(engine)})
+            return await self._work(self._streams(graders, backend), known, engine, {**about, **environment(engine)})
         finally:
             await backend.close()
 
     def _lacks(self) -> set[str]:
-        return lacking(self.run, self.config, self.protocol, self.methods, self.steps.current)
+        """Of all that is asked for, what some of the draws lack."""
+        return {
+            part
+            for protocol, methods in self._asked()
+            for part in lacking(self.run, self.config, protocol, methods, self.steps.current)
+        }
+
+    def _asked(self) -> list[tuple[Protocol, Mapping[str, Method]]]:
+        """What the confidences are of, then the targets."""
+        return [(self.protocol, self.methods), *((asking.protocol, {}) for asking in self.config.askings()[1:])]
 
     def _scope(self) -> dict[str, Any]:
         return grown_scope(self.run, self.config, self.steps.current)
 
-    def _stream(self, graders: GradingPool, backend: BaseBackend | None = None) -> Stream:
-        return Stream(self.config, self.run, self.protocol, self.methods, graders, self.progress, backend)
+    def _streams(self, graders: GradingPool, backend: BaseBackend | None = None) -> list[Stream]:
+        return [
+            Stream(self.config, self.run, protocol, methods, graders, self.progress, backend)
+            for protocol, methods in self._asked()
+        ]
 
     async def _work(
-        self, stream: Stream, known: dict[str, Any], engine: dict[str, Any] | None, entries: dict[str, Any]
+        self, streams: list[Stream], known: dict[str, Any], engine: dict[str, Any] | None, entries: dict[str, Any]
     ) -> bool:
-        """Lets the stream run, and notes the session in the manifest, with further entries."""
+        """Lets the streams run one after the other, and notes the session in the manifest, with further entries."""
         merged = check_identity(self.run, known)
         session = {"start": datetime.now(UTC).isoformat(timespec="seconds"), **environment(engine)}
         sessions = [*self.run.manifest().get("sessions", []), session]
@@ -290,18 +304,28 @@ class _Session(NamedTuple):
         if engine is not None:
             self.progress.stage("asking")
         begin = time.monotonic()
-        waiting = asyncio.create_task(self._tell_of_slow_start(stream)) if engine is not None else None
+        waiting = asyncio.create_task(self._tell_of_slow_start(streams[0])) if engine is not None else None
         try:
-            stopped = await stream.run_all(self.steps.current)
+            stopped = await self._through(streams)
             while not stopped and self.steps.advance():
                 self.run.update_manifest(scope=self._scope())
-                stopped = await stream.run_all(self.steps.current)
+                stopped = await self._through(streams)
         finally:
             if waiting is not None:
                 waiting.cancel()
-        session |= {"seconds": time.monotonic() - begin, "generated_tokens": stream.generated_tokens}
+        session |= {
+            "seconds": time.monotonic() - begin,
+            "generated_tokens": sum(stream.generated_tokens for stream in streams),
+        }
         self.run.update_manifest(sessions=sessions)
         return stopped
+
+    async def _through(self, streams: list[Stream]) -> bool:
+        """Whether it was asked to stop and did so early."""
+        for stream in streams:
+            if await stream.run_all(self.steps.current):
+                return True
+        return False
 
     async def _tell_of_slow_start(self, stream: Stream) -> None:
         """Tells once a minute that nothing is complete yet: a large model may read its first prompts for minutes."""

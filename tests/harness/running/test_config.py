@@ -135,9 +135,18 @@ def test_a_run_file_that_does_not_say_a_field_holds_what_it_was_made_with(place,
             check_identity(run, run_identity(monkeypatch, template={"reasoning_effort": "low"}))
 
 
-@pytest.mark.parametrize("change", [{"out": "p"}, {"name": "n"}, {"kind": "rl"}, {"limit": 2}, {"draws": 1}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"out": "p"}, {"name": "n"}, {"kind": "rl"}, {"limit": 2}, {"draws": 1}, {"variants": 1}], ids=str
+)
 def test_labels_folders_and_sizes_leave_the_identity(place, monkeypatch, change):
     assert run_identity(monkeypatch, **change) == run_identity(monkeypatch)
+
+
+def test_wordings_and_targets_add_their_prompts_to_the_identity(place, monkeypatch):
+    one, other = run_identity(monkeypatch), run_identity(monkeypatch, variants=2, targets=(0.5,))
+    assert one | {"prompts": {}} == other | {"prompts": {}}
+    assert other["prompts"].keys() - one["prompts"].keys() == {"gsm8k, target_0.5", "method asked#2"}
+    assert one["prompts"].items() <= other["prompts"].items()
 
 
 TUNE = {"recipe": "star", "model": "one", "tasks": ("gsm8k",), "out": "o", "seed": 0}
@@ -230,6 +239,7 @@ def test_options_of_a_recipe_are_checked_from_python(recipe, options, message):
 
 def test_every_option_of_a_run_may_stand_in_its_file(tmp_path):
     given = {"limit": 3, "confidence": ["asked"], "draws": 2, "task_draws": {"gsm8k": 2}, "name": "n", "kind": "sft"}
+    given |= {"variants": 2, "targets": [0.5, 0.75], "until": "ece +-0.02"}
     given |= {"suite": "zeng2025", "protocol": "plain", "sampling": "model", "trust_remote_code": True}
     given |= {**RUN, **OTHER_RUN, "tasks": ["gsm8k"]}
     described = dict.fromkeys(fields(Description), "labels")
