@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -43,23 +44,32 @@ MANIFEST = {
 }
 
 
-def whole_run(folder: Path) -> Path:
-    """Writes the run file into the folder."""
+def whole_run(
+    folder: Path,
+    name: str = "a run",
+    tasks: Sequence[str] = (TASK,),
+    shift: int = 0,
+    methods: Sequence[str] = METHODS,
+) -> Path:
+    """Writes the run file into the folder; runs of another `shift` are right on other questions."""
     with RunFile.create(folder) as run:
-        for i in range(QUESTIONS):
-            run.write([replace(question(i), task=TASK, choices=(), gold=(str(i),), level=1 + i % 3)])
-            for draw in range(DRAWS):
-                run.write(_answered(i, draw))
-        run.update_manifest(**MANIFEST)
+        for task in tasks:
+            for i in range(QUESTIONS):
+                run.write([replace(question(i), task=task, choices=(), gold=(str(i),), level=1 + i % 3)])
+                for draw in range(DRAWS):
+                    run.write(_answered(task, i, draw, shift, methods))
+        of_task = MANIFEST["scope"][TASK]["stated"] | {"methods": list(methods)}
+        scope = {task: {"stated": of_task} for task in tasks}
+        run.update_manifest(**MANIFEST | {"name": name, "scope": scope})
     return folder
 
 
-def _answered(i: int, draw: int) -> list[Record]:
-    right = (i + draw) % 3 > 0
+def _answered(task: str, i: int, draw: int, shift: int, methods: Sequence[str]) -> list[Record]:
+    right = (i + draw + shift) % 3 > 0
     answer = str(i if right else 100 + i)
     value = (10 + i + draw) / 30
     return [
-        replace(generation(i, draw), task=TASK, text=f"Answer: {answer}\nConfidence: 75%"),
-        replace(grade(i, "correct" if right else "incorrect", draw), task=TASK, answer=answer),
-        *(replace(confidence(i, value, draw), task=TASK, method=method, raw=_RAW[method]) for method in METHODS),
+        replace(generation(i, draw), task=task, text=f"Answer: {answer}\nConfidence: 75%"),
+        replace(grade(i, "correct" if right else "incorrect", draw), task=task, answer=answer),
+        *(replace(confidence(i, value, draw), task=task, method=method, raw=_RAW[method]) for method in methods),
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sqlite3
 import subprocess
 import sys
@@ -39,35 +38,10 @@ def programs(language: str, containing: str = "") -> list[str]:
     return [code for found, code in CODE.findall(TEXT) if found == language and containing in code]
 
 
-def commands(program: str) -> Iterator[list[str]]:
-    """The words of each command line that starts with `program`."""
-    lines = "\n".join(programs("")).replace("\\\n", " ").splitlines()
-    inline = re.findall(rf"`({program} [^`]*)`", TEXT)
-    yield from (shlex.split(line, comments=True) for line in [*lines, *inline] if line.startswith(f"{program} "))
-
-
 def table(heading: str) -> list[list[str]]:
     """The cells of the table whose first heading is `heading`, without the heading row and without backticks."""
     rows = re.search(rf"^\| {re.escape(heading)} \|.*\n\|[-| ]+\n((?:\|.*\n)+)", TEXT, re.MULTILINE)[1]
     return [[cell.strip() for cell in row.replace("`", "").strip("|").split("|")] for row in rows.splitlines()]
-
-
-def test_every_make_target_exists():
-    makefile = (ROOT / "Makefile").read_text()
-    named = {words[1] for words in commands("make")}
-    assert named >= {"demo", "test"}
-    assert {target for target in named if not re.search(rf"^{target}:", makefile, re.MULTILINE)} == set()
-
-
-def test_every_command_knows_the_options_it_is_shown_with():
-    used: dict[str, set[str]] = {}
-    for _, command, *words in commands("calibench"):
-        used.setdefault(command, set()).update(word for word in words if word.startswith("-"))
-    assert used.keys() >= {"run", "compare", "plot", "votes", "recalibrate", "tune"}
-    for command, options in used.items():
-        done = subprocess.run([sys.executable, "-m", "calibench", command, "--help"], capture_output=True, text=True)
-        assert done.returncode == 0, f"calibench {command}: {done.stderr}"
-        assert options <= set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", done.stdout)), command
 
 
 def test_names_in_the_tables_exist():
