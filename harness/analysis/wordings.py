@@ -15,7 +15,8 @@ from calibench.store import RunFile
 def worded(run: RunFile) -> bool:
     """Whether confidences were asked for in several wordings."""
     scope = run.manifest().get("scope") or {}
-    return any(WORDING in name for of_task in scope.values() for asked in of_task.values() for name in asked["methods"])
+    asked = (of_protocol for of_task in scope.values() for of_protocol in of_task.values())
+    return any(WORDING in name for each in asked for name in each.get("methods", ()))  # a scored file names none
 
 
 def wordings(run: RunFile) -> tuple[Wordings, ...]:
