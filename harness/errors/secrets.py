@@ -81,6 +81,24 @@ def masked(value: Any) -> Any:
     return value
 
 
+_DEEPEST = 100
+
+
+def require_shallow(value: Any) -> None:
+    """Makes sure that what a file holds can be masked, shown and written again.
+
+    Raises:
+        ValueError: lists and tables lie in each other more than 100 deep.
+    """
+    level = [value]
+    for _ in range(_DEEPEST):
+        if not level:
+            return
+        insides = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
+        level = [inner for inside in insides for inner in inside]
+    raise ValueError(f"nested more than {_DEEPEST} deep")
+
+
 def _is_plain(value: Any) -> bool:
     """Whether a value that has a secret's name is one: no switch, no table, and not missing."""
     if isinstance(value, list | tuple):

@@ -249,6 +249,8 @@ def save(folder: Path, model: Any, parent: Path, curve: list[dict], *, trust_rem
         named = file.suffix not in _WEIGHTS and file.name not in _NOT_INHERITED
         if named and file.is_file() and is_inside(file, parent):
             shutil.copy(file, new)
+        elif file.name == "generation_config.json":  # what `save_pretrained` wrote of a link to any JSON of the user
+            (new / file.name).unlink(missing_ok=True)
     (new / CURVE).write_text(json.dumps(curve))
     settle(new, folder / CHECKPOINT)
 

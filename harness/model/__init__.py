@@ -12,6 +12,7 @@ import msgspec
 
 from calibench.errors import ModelError
 from calibench.errors.regular import regular
+from calibench.errors.secrets import require_shallow
 from calibench.errors.terminal import clean, indented
 from calibench.model import code, gguf
 from calibench.version import __version__
@@ -83,12 +84,15 @@ class Checkpoint(NamedTuple):
             ModelError: the file is none that calibench wrote, or a newer one wrote it.
         """
         file = self.path / "lineage.json"
+        if not is_inside(file, self.path):  # it becomes a part of the lineages and runs that are made of the checkpoint
+            raise ModelError(f"{file}: expected a file, found a link to one elsewhere")
         try:
             lineage = msgspec.json.decode(regular(file).read_bytes())
             msgspec.convert(lineage, _Lineage)
+            require_shallow(lineage)
         except FileNotFoundError:
             return {}
-        except (OSError, msgspec.MsgspecError, RecursionError) as error:
+        except (OSError, ValueError, msgspec.MsgspecError, RecursionError) as error:
             why = getattr(error, "strerror", error)
             raise ModelError(f"{file}: expected a lineage as `calibench tune` writes it ({why})") from error
         schema = lineage.get("schema", LINEAGE_SCHEMA)
@@ -203,6 +207,7 @@ def is_inside(file: Path, folder: Path) -> bool:
 
     The hub's cache has the files of a snapshot beside it.
     """
-    folder = folder.resolve()
-    home = folder.parents[1] if folder.parent.name == "snapshots" else folder
-    return file.resolve().is_relative_to(home)
+    folder, target = folder.resolve(), file.resolve()
+    repository = folder.parent.parent
+    is_snapshot = folder.parent.name == "snapshots" and repository.name.startswith("models--")
+    return target.is_relative_to(folder) or (is_snapshot and target.is_relative_to(repository / "blobs"))

@@ -16,6 +16,7 @@ from msgspec import Meta, inspect
 
 from calibench.errors import RunFileError
 from calibench.errors.regular import regular
+from calibench.errors.secrets import require_shallow
 from calibench.records import Confidence, Generation, Grade, Outcome, Question, Record, Status
 from calibench.store import schema
 from calibench.version import __version__
@@ -128,7 +129,8 @@ def manifest(db: sqlite3.Connection, path: Path) -> dict[str, Any]:
         try:
             entries[key] = msgspec.json.decode(text)
             msgspec.convert(entries[key], _ENTRIES.get(key, Any))
-        except (msgspec.MsgspecError, TypeError, RecursionError) as error:
+            require_shallow(entries[key])
+        except (ValueError, msgspec.MsgspecError, TypeError, RecursionError) as error:
             raise RunFileError(
                 f"{path}: manifest, {key!r:.40}: holds what calibench does not write there ({error})"
             ) from None

@@ -11,10 +11,10 @@ from fakes import FakeBackend, tiny_checkpoint
 from matplotlib.figure import Figure
 
 from calibench.cli import main
-from calibench.errors import RunFileError, StorageError
+from calibench.errors import ModelError, RunFileError, StorageError
 from calibench.errors.secrets import Log
 from calibench.finetune import averaging, stage
-from calibench.model import is_inside
+from calibench.model import is_inside, resolve
 from calibench.reports import figures
 from calibench.store import LOCK, RunFile
 
@@ -62,6 +62,9 @@ def test_a_checkpoint_made_of_another_holds_no_file_that_lies_elsewhere(tmp_path
     parent = tiny_checkpoint(tmp_path / "parent")
     (parent / "notes.json").symlink_to(mine)
     (parent / "own.json").symlink_to("config.json")
+    mine.write_text('{"mine": 1}')
+    (parent / "generation_config.json").unlink(missing_ok=True)
+    (parent / "generation_config.json").symlink_to(mine)
     loaded = AutoModelForCausalLM.from_pretrained(parent, trust_remote_code=False)
     trained, merged = tmp_path / "trained", tmp_path / "merged"
     trained.mkdir()
@@ -70,6 +73,15 @@ def test_a_checkpoint_made_of_another_holds_no_file_that_lies_elsewhere(tmp_path
     for made in (trained / stage.CHECKPOINT, merged):
         assert (made / "own.json").is_file()
         assert not (made / "notes.json").exists()
+        assert not [file for file in made.glob("*.json") if '"mine"' in file.read_text()]
+
+
+def test_a_lineage_that_lies_elsewhere_is_refused(tmp_path, mine):
+    parent = tiny_checkpoint(tmp_path / "parent")
+    mine.write_text('{"mine": 1}')
+    (parent / "lineage.json").symlink_to(mine)
+    with pytest.raises(ModelError, match=r"lineage.json: expected a file, found a link to one elsewhere"):
+        resolve(str(parent)).lineage()
 
 
 def test_a_snapshot_of_the_hub_is_links_to_its_own_files(tmp_path):
@@ -80,3 +92,7 @@ def test_a_snapshot_of_the_hub_is_links_to_its_own_files(tmp_path):
     blob.write_text("{}")
     (snapshot / "config.json").symlink_to(os.path.relpath(blob, snapshot))
     assert is_inside(snapshot / "config.json", snapshot)
+    named_so = tmp_path / "snapshots" / "0123"
+    named_so.mkdir(parents=True)
+    (named_so / "config.json").symlink_to(blob)
+    assert not is_inside(named_so / "config.json", named_so)

@@ -54,13 +54,26 @@ def test_a_run_of_schema_1_is_read_and_graded_again(old: Path, capsys):
     assert frame[frame.method == "p_true"].value.notna().all()
 
 
+DEEP = '{"x": ' + "[" * 500 + "]" * 500 + "}"
+
+
 def test_a_lineage_without_a_version_is_read_and_a_newer_one_is_refused(tmp_path: Path):
     checkpoint = resolve(str(checkpoint_folder(tmp_path / "model")))
     file = checkpoint.path / "lineage.json"
     file.write_text(json.dumps({"kind": "sft"}))
     assert checkpoint.lineage() == {"kind": "sft"}
     file.write_text(json.dumps({"kind": "sft", "schema": 2, "calibench": "9.9.9"}))
-    for damaged in ("{", "[]", "", '{"kind": 5}', '{"schema": "1"}', '{"parents": {}}', '{"parents": [5]}', "[" * 9999):
+    for damaged in (
+        "{",
+        "[]",
+        "",
+        '{"kind": 5}',
+        '{"schema": "1"}',
+        '{"parents": {}}',
+        '{"parents": [5]}',
+        "[" * 9999,
+        DEEP,
+    ):
         file.write_text(damaged)
         with pytest.raises(ModelError, match=r"lineage\.json: expected a lineage"):
             checkpoint.lineage()
