@@ -44,7 +44,8 @@ def file_errors(path: Path) -> Iterator[None]:
         byte = error.object[error.start]
         raise DataError(f"{path}: expected UTF-8 text, found the byte 0x{byte:02x}; save it again as UTF-8") from error
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: cannot read the file ({getattr(error, 'strerror', None) or error})") from error
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
+        raise DataError(f"{path}: cannot read the file ({reason})") from error
 
 
 def open_bytes(path: Path) -> BinaryIO:
