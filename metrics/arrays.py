@@ -1,12 +1,19 @@
-"""The one check that every metric runs first on its arguments, and the one sort that many of them need."""
+"""The one check that every metric runs first on its arguments, the one sort that many of them need, and the one thread
+that multiplies their matrices."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 _REMEMBERED = 2_000_000
 """Values that are sorted again by every metric if there are more, so that little memory is held."""
@@ -63,3 +70,22 @@ def _as_written(values: np.ndarray) -> np.ndarray:
         return values.astype(np.float64, copy=False)
     written, inverse = np.unique(values, return_inverse=True)
     return written.astype(str).astype(np.float64)[inverse]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Matrix products inside, or of a function that it decorates, are those of one thread.
+
+    Numbers then do not depend on how many processors a machine has, as the order of additions does. The matrices here
+    are narrow, and threads would wait for each other longer than they work.
+    """
+    with _controller().limit(limits=1, user_api="blas"):
+        yield
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    """Of the libraries that numpy has loaded; looking for them takes 15 ms."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calibench.metrics.arrays import one_thread
 from calibench.metrics.bootstrap import draws, partition, percentile_interval
 from calibench.results.plots import BudgetPoint
 
@@ -16,6 +17,7 @@ _QUANTILES = np.arange(1, 21) / 20
 """Of the lengths of all generations, at which the budgets are."""
 
 
+@one_thread()
 def by_budget(rows: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> tuple[BudgetPoint, ...]:
     """The share of generations that are finished and right within each budget; a longer one counts as not right.
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from calibench.metrics.arrays import one_thread
 from calibench.metrics.bootstrap import draws, draws_of_kinds, unseen_share
 from calibench.metrics.calibration import N_BINS, equal_width_bins
 from calibench.metrics.estimate import Parts
@@ -22,6 +23,8 @@ _LEVELS = 2000
 the AUROC by a few 1e-6 and bounds the memory."""
 _MANY_CLUSTERS = 100_000
 """Of more clusters than these, those of one kind are counted together, if each has one row and most are alike."""
+_COUNTED_TOGETHER = 32
+"""Resamples whose counts of levels are in the processor's cache together."""
 _TOTALS = ("attempted", "answered", "correct", "scored", "right", "confidence", "squared_error", "log_loss")
 _ROWS = len(_TOTALS) + 3 * N_BINS
 
@@ -77,6 +80,7 @@ class Resampled(NamedTuple):
             return self.total[of] / self.total[per]
 
 
+@one_thread()
 def resample(samples: list[Sample], resamples: int, rng: np.random.Generator) -> list[Resampled]:
     """Cluster bootstrap of samples that share their clusters (paired: each resample draws the same ones for all).
 
@@ -94,16 +98,15 @@ def resample(samples: list[Sample], resamples: int, rng: np.random.Generator) ->
         samples = [s._replace(cluster=kind[s.cluster], n_clusters=len(size)) for s in samples]
         chunks = draws_of_kinds(size, resamples, rng)
     tables = [_cluster_sums(s) / size for s in samples]
-    levels = [_ClusterLevels(s, size) for s in samples]
+    levels = [_ClusterLevels(s, size, resamples) for s in samples]
     sums: list[list[np.ndarray]] = [[] for _ in samples]
-    of_levels: list[list[list[np.ndarray]]] = [[] for _ in samples]
     for counts in chunks:
         for i, (table, level) in enumerate(zip(tables, levels, strict=True)):
             sums[i].append(table @ counts)
-            of_levels[i].append(level.counted(counts))
+            level.count(counts)
     return [
-        _resampled(table * size, size, np.concatenate(of_sums, axis=1), level.joined(of_chunks), unseen)
-        for table, of_sums, level, of_chunks, unseen in zip(tables, sums, levels, of_levels, missed, strict=True)
+        _resampled(table * size, size, np.concatenate(of_sums, axis=1), level.levels(), unseen)
+        for table, of_sums, level, unseen in zip(tables, sums, levels, missed, strict=True)
     ]
 
 
@@ -141,32 +144,34 @@ def _levels(confidence: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 class _ClusterLevels:
-    """Right and wrong rows per level of confidence and cluster, or on average per cluster of a kind.
+    """Counts right and wrong rows per level of confidence from how often clusters are drawn.
 
     Args:
         sample: with kinds for clusters where they are counted together.
         size: [C] clusters of each kind.
+        resamples: R
     """
 
-    def __init__(self, sample: Sample, size: np.ndarray) -> None:
+    def __init__(self, sample: Sample, size: np.ndarray, resamples: int) -> None:
         scored = sample.rows("scored")
-        confidence, cluster, right = sample.confidence[scored], sample.cluster[scored], sample.has("correct")[scored]
+        confidence, cluster, wrong = sample.confidence[scored], sample.cluster[scored], sample.has("incorrect")[scored]
         level, n = _levels(confidence)
         self._confidence = np.bincount(level, confidence, minlength=n) / np.maximum(np.bincount(level, minlength=n), 1)
-        self._of_outcome = [
-            sparse.csr_array((which / size[cluster], (level, cluster)), shape=(n, len(size)))
-            for which in (right, ~right)
-        ]
-        self._size = size
+        # A column per cluster: counts are then read once, in their order, and the sums stay in the processor's cache.
+        self._rows = sparse.csc_array((1 / size[cluster], (level + n * wrong, cluster)), shape=(2 * n, len(size)))
+        self._found = np.empty((2 * n, 1 + resamples))
+        self._done = 0
+        self.count(size[:, None])
 
-    def counted(self, counts: np.ndarray) -> list[np.ndarray]:
-        """Right and wrong rows [L, r] when cluster c is drawn counts[c, r] times."""
-        return [of @ counts for of in self._of_outcome]
+    def count(self, counts: np.ndarray) -> None:
+        """The next r resamples, in which cluster c is drawn counts[c, r] times; before the first, the sample itself."""
+        for start in range(0, counts.shape[1], _COUNTED_TOGETHER):
+            part = self._rows @ counts[:, start : start + _COUNTED_TOGETHER]
+            self._found[:, self._done : self._done + part.shape[1]] = part
+            self._done += part.shape[1]
 
-    def joined(self, chunks: list[list[np.ndarray]]) -> Levels:
-        once = self.counted(self._size[:, None])
-        right, wrong = (np.concatenate([once[i], *(chunk[i] for chunk in chunks)], axis=1) for i in (0, 1))
-        return Levels(self._confidence, right, wrong)
+    def levels(self) -> Levels:
+        return Levels(self._confidence, *np.split(self._found, 2))
 
 
 def _cluster_sums(sample: Sample) -> np.ndarray:

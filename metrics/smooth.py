@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from calibench.metrics.arrays import checked
+from calibench.metrics.arrays import checked, one_thread
 from calibench.metrics.estimate import Parts
 from calibench.metrics.resampled import Levels
 
@@ -45,6 +45,7 @@ def smooth_calibration_error(confidence: ArrayLike, correct: ArrayLike) -> float
     return _size(coefficients, _width(coefficients))
 
 
+@one_thread()
 def smooth_parts(levels: Levels) -> Parts:
     """The excess in each of 50 cells under the kernel of the sample itself; the parts of its smooth ECE at that width.
 
@@ -52,18 +53,18 @@ def smooth_parts(levels: Levels) -> Parts:
     bootstrap test (`metrics.bootstrap.absolute_sum_interval`). Percentiles of the bootstrap covered 0 % for calibrated
     confidences.
     """
-    excess = levels.right + levels.wrong
-    n = excess.sum(axis=0)
-    excess *= levels.confidence[:, None]  # in place: these are large
-    excess -= levels.right
-    with np.errstate(invalid="ignore", divide="ignore"):
-        excess /= n
-    width = _width(_coefficients(levels.confidence, excess[:, 0])) if n[0] else 1.0
+    confidence, right, wrong = levels
+    n = right[:, 0] + wrong[:, 0]
+    excess = (confidence * n - right[:, 0]) / max(n.sum(), 1)
+    width = _width(_coefficients(confidence, excess))
     order = np.pi * np.arange(1, min(int(_NEGLIGIBLE / (np.pi * max(width, 1 / _GRID))) + 2, _GRID))
-    damped = np.exp(-((order * width) ** 2) / 2)[:, None] * (np.cos(order[:, None] * levels.confidence) @ excess)
-    edges = np.linspace(0, 1, _CELLS + 1)[:, None]
-    within = np.diff(2 * np.sin(edges * order) / order, axis=0)
-    parts = excess.sum(axis=0) / _CELLS + within @ damped
+    within = np.diff(2 * np.sin(np.linspace(0, 1, _CELLS + 1)[:, None] * order) / order, axis=0)
+    damping = np.exp(-((order * width) ** 2) / 2)
+    kernel = 1 / _CELLS + within * damping @ np.cos(order[:, None] * confidence)
+    rows = np.ones_like(confidence)  # under the cells, so that the rows of each resample are counted on the way
+    found = np.vstack([kernel * confidence, rows]) @ wrong + np.vstack([kernel * (confidence - 1), rows]) @ right
+    with np.errstate(invalid="ignore", divide="ignore"):
+        parts = found[:-1] / found[-1]
     return Parts(parts[:, 0], parts[:, 1:].T)
 
 
