@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
+import msgspec
+
 from calibench.errors import DataError, unknown_name
 from calibench.errors.regular import regular
 
@@ -96,10 +98,22 @@ def objects(path: Path) -> Iterator[tuple[int, dict]]:
                 raise DataError(f"{path}, line {number}: expected at most {_LONGEST:,} characters")
             if not line.strip():
                 continue
-            row = json_value(line, f"{path}, line {number}")
+            row = _plain_json(line)
+            if row is None:
+                row = json_value(line, f"{path}, line {number}")
             if not isinstance(row, dict):
                 raise DataError(f"{path}, line {number}: expected an object per line, found {line.strip()!r:.80}")
             yield number, row
+
+
+def _plain_json(text: str) -> Any:
+    """What a JSON text says; None where Python's module, which is slower, may understand it otherwise."""
+    if "\\u" in text:
+        return None
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+        return None
 
 
 def json_value(text: str | bytes, place: str) -> Any:

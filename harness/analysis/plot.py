@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _KINDS_OF_MODELS = get_args(Kind)
 _GROUP = ["protocol", "task", "method"]
+_ANSWER = ["cluster", "question_id", "draw", "outcome", "status", "value"]
+"""What a threshold needs of an answer: of a million, copies of all columns take a quarter of a gigabyte."""
 Frames = Mapping[str, "pd.DataFrame"]
 """Name of a run -> its rows that are drawn."""
 
@@ -171,7 +173,7 @@ def thresholds(frames: Frames) -> Iterator[PlotSeries]:
     """What goes out from each confidence on, from the highest down; one answer per question."""
     from calibench.metrics.threshold import GRID, exact_interval
 
-    for run, key, rows in _groups(frames):
+    for run, key, rows in _groups({run: frame[[*_GROUP, *_ANSWER]] for run, frame in frames.items()}):
         chosen = one_per_question(rows[rows["outcome"] != "failed"], seed=0)
         counts = counts_of(chosen)
         points: list[ThresholdPoint] = []

@@ -230,20 +230,20 @@ def _refuse_generated(run: RunFile) -> None:
         )
 
 
-def _grades(frame: pd.DataFrame) -> Iterator[tuple]:
-    return _rows(frame, (*predictions.KEY, "answer", "outcome", "grader", "detail"))
+def _grades(frame: pd.DataFrame) -> Iterator[list[list]]:
+    return _batches(frame, (*predictions.KEY, "answer", "outcome", "grader", "detail"))
 
 
-def _confidences(frame: pd.DataFrame) -> Iterator[tuple]:
+def _confidences(frame: pd.DataFrame) -> Iterator[list[list]]:
     nothing = {"raw": None, "cached_tokens": None}
-    return _rows(frame.assign(**nothing), (*predictions.KEY, "method", "value", "status", *nothing))
+    return _batches(frame.assign(**nothing), (*predictions.KEY, "method", "value", "status", *nothing))
 
 
-def _rows(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple]:
-    """The rows as Python values, a batch at a time."""
+def _batches(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[list[list]]:
+    """The columns as Python values, a batch of rows at a time."""
     for start in range(0, len(frame), _BATCH):
         part = frame.iloc[start : start + _BATCH]
-        yield from zip(*(_cells(part[column]) for column in columns), strict=True)
+        yield [_cells(part[column]) for column in columns]
 
 
 def _cells(column: pd.Series) -> list[Any]:

@@ -158,9 +158,10 @@ def one_per_question(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     """One answer of each independent question: the same one of every method."""
     import numpy as np
 
-    draws = rows.sort_values(["task", "cluster", "question_id", "draw"], kind="stable")
+    key = ["task", "cluster", "question_id", "draw"]
+    draws = rows[key].reset_index(drop=True).sort_values(key, kind="stable")[["task", "cluster"]]
     order = np.random.default_rng(seed).permutation(len(draws))
-    return draws.iloc[order].drop_duplicates(["task", "cluster"])
+    return rows.iloc[draws.iloc[order].drop_duplicates().index]
 
 
 def _rule(key: Key, rows: pd.DataFrame, precision: float, alpha: float) -> ThresholdRule:

@@ -290,11 +290,13 @@ class Verdicts:
     def add(self, cells: Any) -> None:
         import numpy as np
 
-        if whole.is_column(cells):
-            of_kind, first, which = whole.distinct(cells)
+        found = whole.distinct(cells) if whole.is_column(cells) else None
+        if found:
+            of_kind, first, which = found
             self._parts.append(self._coded(of_kind, first + self._rows + 1)[which])
         else:
-            self._parts.append(self._coded(cells, np.arange(self._rows + 1, self._rows + len(cells) + 1)))
+            rows = np.arange(self._rows + 1, self._rows + len(cells) + 1)
+            self._parts.append(self._coded(_one_by_one(cells), rows))
         self._rows += len(cells)
 
     def _coded(self, cells: Sequence, rows: np.ndarray) -> np.ndarray:

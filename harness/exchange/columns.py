@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calibench.errors import DataError, InputError
+from calibench.exchange import whole
 from calibench.tasks import table
 
 if TYPE_CHECKING:
     import pyarrow
 
 Batch = dict[str, Any]
-"""Column -> its cells, as many in each column: a list, or an array of Arrow's that holds texts."""
+"""Column -> its cells, as many in each column: a list, or an array of Arrow's whose cells are of one of the kinds that
+`calibench.exchange.whole` reads at once."""
 Reader = Callable[[Path, list[str], str], Iterator[Batch]]
 """Path, wanted columns, by which options these are named -> batches."""
 
@@ -171,7 +173,8 @@ def _objects(path: Path, rows: Iterable[dict], wanted: list[str], naming: str) -
             found.update(row)
             yield tuple(map(row.get, wanted))
 
-    yield from _batches(picked(), wanted)
+    for batch in _batches(picked(), wanted):
+        yield {name: whole.column(cells) for name, cells in batch.items()}
     if found:
         table.check_columns(path, wanted, list(found), naming)
 
@@ -263,7 +266,7 @@ def _saved_data_set(path: Path, wanted: list[str], naming: str) -> Iterator[Batc
 
 
 def _cells(part: pyarrow.RecordBatch | pyarrow.Table) -> Batch:
-    return {name: _as_written(part[name]).to_pylist() for name in part.schema.names}
+    return {name: whole.as_column(_as_written(part[name])) for name in part.schema.names}
 
 
 def _as_written(column: Any) -> Any:

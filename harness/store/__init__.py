@@ -23,7 +23,7 @@ import msgspec
 from calibench.errors import InputError, RunFileError, StorageError
 from calibench.errors.secrets import masked
 from calibench.records import MACHINE, Confidence, Generation, Grade, Metric, Question, Record
-from calibench.store import schema
+from calibench.store import bulk, schema
 from calibench.store.check import check, damaged, manifest, parts
 
 if TYPE_CHECKING:
@@ -207,18 +207,20 @@ class RunFile:
         with self.transaction():
             self._db.execute("UPDATE grades SET grader = ? WHERE task = ?", (grader, task))
 
-    def replace_rows(self, rows: Mapping[type[Record], Iterable[Sequence]], manifest: Mapping[str, Any]) -> None:
+    def replace_rows(
+        self, rows: Mapping[type[Record], Iterable[Sequence[list]]], manifest: Mapping[str, Any]
+    ) -> None:
         """Replaces everything in the file, in one transaction: for what was made elsewhere, by the million.
 
         Args:
-            rows: record -> rows with its fields in their order; fastest in the order of the record's key.
+            rows: record -> batches of rows, each as a column per field; fastest in the order of the record's key.
             manifest: all its entries.
         """
         with self.transaction():
             for table in ("manifest", *(table for table, _ in schema.TABLES.values())):
                 self._db.execute(f"DELETE FROM {table}")
-            for kind, of_kind in rows.items():
-                self._db.executemany(f"INSERT OR IGNORE {schema.VALUES[kind]}", of_kind)
+            for kind, batches in rows.items():
+                bulk.insert(self._db, kind, batches)
             self._set_manifest(manifest)
 
     def replace_metrics(self, metrics: Iterable[Metric]) -> None:

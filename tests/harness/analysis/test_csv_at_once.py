@@ -1,6 +1,8 @@
-"""CSV without quotes is read at once, with quotes row by row: both give the same table, and the same message."""
+"""CSV without quotes is read at once, with quotes row by row: both give the same table, and the same message. So do the
+columns of other files, at once where all cells are of one kind."""
 
 import gzip
+import json
 
 import pandas as pd
 import pytest
@@ -67,3 +69,63 @@ def test_what_is_wrong_is_named_by_its_row(tmp_path, changed, message):
     with pytest.raises(InputError) as error:
         predictions.read(path, Columns(question="id"))
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl", ".parquet", ".arrow"])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"confidence": [0.1, 0.30000000000000004, 1.0, 0.0, 1e-9], "correct": [True, False], "id": ["a", "é", "b c"]},
+        {"confidence": [1, 0], "correct": [1, 0, 0], "id": [3, -4, 2**40]},
+        {"confidence": ["85%", "0.5", ""], "correct": ["yes", "abstained", "no"], "id": ["[x]", "~", "0"]},
+        {"confidence": [0.5], "correct": [1.0, 0.0], "id": [1.5, 2.5]},
+        {"confidence": [0.5, None], "correct": [True, False], "id": [True, False]},
+    ],
+)
+def test_cells_of_one_kind_say_what_they_say_among_others(tmp_path, suffix, cells):
+    frame = pd.DataFrame({name: (of * 90)[:90] for name, of in cells.items()})
+    path = tmp_path / f"t{suffix}"
+    match suffix:
+        case ".parquet":
+            frame.to_parquet(path)
+        case ".arrow":
+            frame.to_feather(path, compression="uncompressed")
+        case ".jsonl":
+            path.write_text("\n".join(map(json.dumps, records(frame))))
+        case _:
+            path.write_text(json.dumps(records(frame)))
+    mixed = [{name: str(row[name]) if i == 45 else row[name] for name in row} for i, row in enumerate(records(frame))]
+    (tmp_path / "mixed.json").write_text(json.dumps(mixed))
+    frames = [predictions.read(of, Columns(question="id")).frame for of in (path, tmp_path / "mixed.json")]
+    pd.testing.assert_frame_equal(*(frame.drop(columns="task") for frame in frames), check_exact=True)
+
+
+def records(frame: pd.DataFrame) -> list[dict]:
+    return [
+        {name: None if cell != cell else cell for name, cell in row.items()}
+        for row in frame.astype(object).to_dict("records")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ({"confidence": [0.5, 1.5]}, "90 rows are outside, the first is row 2: 1.5"),
+        ({"confidence": [True]}, "column 'confidence', row 1: expected a number, a percentage or nothing, found True"),
+        ({"correct": [1, 2]}, "column 'correct', row 2: expected a verdict: .*, found 2"),
+        ({"correct": [0.0, -0.0]}, "column 'correct', row 2: expected a verdict: .*, found -0.0"),
+        ({"id": ["a", "N/A "]}, None),
+        ({"id": ["a", " "]}, "column 'id', row 2: expected a name or id, found ' '"),
+    ],
+)
+def test_a_bad_cell_among_those_of_its_kind_is_named(tmp_path, cells, message):
+    frame = pd.DataFrame({"confidence": [0.5] * 90, "correct": True, "id": "q"})
+    frame = frame.assign(**{name: (of * 90)[:90] for name, of in cells.items()})
+    frame.to_parquet(tmp_path / "t.parquet")
+    (tmp_path / "t.json").write_text(json.dumps(records(frame)))
+    for path in (tmp_path / "t.parquet", tmp_path / "t.json"):
+        if message:
+            with pytest.raises(InputError, match=message):
+                predictions.read(path, Columns(question="id"))
+        else:
+            predictions.read(path, Columns(question="id"))

@@ -45,8 +45,8 @@ def test_a_confidence_without_its_generation_does_not_close_the_run(tmp_path):
 
 def test_verdicts_alone_are_rows_too_and_what_is_unknown_is_missing(tmp_path):
     rows = {
-        Grade: [("t", "q1", "p", 0, None, "incorrect", "file", None)],
-        Confidence: [("t", "q1", "p", 0, "m", 0.5, "ok", None, None)],
+        Grade: [[["t"], ["q1"], ["p"], [0], [None], ["incorrect"], ["file"], [None]]],
+        Confidence: [[["t"], ["q1"], ["p"], [0], ["m"], [0.5], ["ok"], [None], [None]]],
     }
     with RunFile.create(tmp_path) as run:
         run.write([question(1), generation(1), grade(1, "correct")])
