@@ -7,7 +7,6 @@ from numpy.typing import ArrayLike
 
 from calibench.metrics.arrays import checked, distinct, one_thread
 
-
 _LEVELS = 16
 """So many are summed up together."""
 

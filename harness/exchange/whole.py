@@ -48,8 +48,8 @@ def is_column(cells: Any) -> bool:
 
 
 def numbers(cells: pyarrow.Array) -> np.ndarray | None:
-    """[N] float, nan for empty cells; of numbers, or of texts that are plain finite ones, which Arrow and Python read to
-    the same bit."""
+    """[N] float, nan for empty cells: of numbers, and of plain finite ones as texts, which Arrow and Python read to the
+    same bit."""
     import numpy as np
     import pyarrow
     from pyarrow import compute

@@ -207,9 +207,7 @@ class RunFile:
         with self.transaction():
             self._db.execute("UPDATE grades SET grader = ? WHERE task = ?", (grader, task))
 
-    def replace_rows(
-        self, rows: Mapping[type[Record], Iterable[Sequence[list]]], manifest: Mapping[str, Any]
-    ) -> None:
+    def replace_rows(self, rows: Mapping[type[Record], Iterable[Sequence[list]]], manifest: Mapping[str, Any]) -> None:
         """Replaces everything in the file, in one transaction: for what was made elsewhere, by the million.
 
         Args:
