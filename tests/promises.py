@@ -14,8 +14,8 @@ import numpy as np
 from calibench.metrics import drift, threshold
 from calibench.metrics.compare import difference_test, paired
 from calibench.metrics.measures import MEASURES
-from calibench.metrics.plan import Assumed, noise_of, simulated
-from calibench.metrics.power import ALPHA, questions_needed
+from calibench.metrics.plan import Assumed, Planner, simulated
+from calibench.metrics.power import ALPHA
 
 _LOOK_EVERY = 20
 
@@ -109,9 +109,10 @@ class Realised(NamedTuple):
 
 
 def realised_power(
-    metric: str, draws: int, correlation: float, repeats: int, seed: int, pilot: int = 2000, power: float = 0.8
+    metric: str, draws: int, correlation: float, repeats: int, seed: int, pilots: int = 1, power: float = 0.8
 ) -> Realised:
-    """Plans a comparison from a pilot, then makes it `repeats` times, by the test that `compare` uses."""
+    """Plans a comparison from each of some pilots, of 2,000 questions, then makes it `repeats` times in all, by the
+    test that `compare` uses."""
     measure, rng = MEASURES[metric], np.random.default_rng(seed)
     world = MODELS[metric], correlation, AGREEMENT[draws]
 
@@ -121,14 +122,16 @@ def realised_power(
     true = np.subtract(*(measure.compute(sample) for sample in reversed(asked(2_000_000, 1))))
     if measure.better == "nearer 0":
         true = np.subtract(*(abs(model.gap) for model in reversed(world[0])))
-    noise = noise_of(measure, asked(pilot, draws), [np.tile(np.arange(draws), pilot)] * 2)
-    n = questions_needed(noise.deviation(draws), abs(true), power=power)
-    found = 0
-    for _ in range(repeats):
-        of_a, of_b = (of[metric] for of in paired([measure], asked(n, draws), 1000, rng))
-        tested = difference_test(measure, [(of_a, of_b)], n)
-        found += tested is not None and tested.p_value < ALPHA and tested.judged.difference * true > 0
-    return Realised(float(true), n, found / repeats)
+    asked_for, found = [], 0
+    for _ in range(pilots):
+        planner = Planner(measure, asked(2000, draws), [np.tile(np.arange(draws), 2000)] * 2)
+        n = planner.questions(planner.noise, draws, abs(true), ALPHA, power)
+        asked_for.append(n)
+        for _ in range(repeats // pilots):
+            of_a, of_b = (of[metric] for of in paired([measure], asked(n, draws), 1000, rng))
+            tested = difference_test(measure, [(of_a, of_b)], n)
+            found += tested is not None and tested.p_value < ALPHA and tested.judged.difference * true > 0
+    return Realised(float(true), round(np.mean(asked_for)), found / repeats)
 
 
 def print_power(repeats: int) -> None:
@@ -136,7 +139,7 @@ def print_power(repeats: int) -> None:
     for metric in MODELS:
         for draws in AGREEMENT:
             for correlation in (0.0, 0.6):
-                true, n, found = realised_power(metric, draws, correlation, repeats, seed=1)
+                true, n, found = realised_power(metric, draws, correlation, repeats, seed=1, pilots=5)
                 print(f"| {metric} | {draws} | {correlation} | {true:+.3f} | {n} | {100 * found:.1f} % |", flush=True)
 
 

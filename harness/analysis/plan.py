@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _ASSUMED_QUESTIONS, _ASSUMED_DRAWS = 2000, 4
 """Of the simulated pilot."""
+_TRIED_FROM = 600
+"""Questions of a pilot of which comparisons of some hundreds can be drawn."""
 _KEY = ["task", "protocol", "method"]
 
 
@@ -120,11 +122,12 @@ def _has_draws(pilot: Pilot) -> bool:
 
 
 def _rows(pilot: Pilot, measure: Measure, chosen: PlanOptions, level: float) -> Iterator[PlannedComparison]:
-    from calibench.metrics.power import questions_needed
+    from calibench.metrics.plan import Planner
 
-    noise = _noise(pilot, measure, chosen)
+    planner = Planner(measure, pilot.samples, pilot.places)
+    planned = planner.noise and _planned(planner.noise, pilot, chosen)
     for draws in _draws(chosen):
-        needed = noise and questions_needed(noise.deviation(draws), chosen.difference, level, chosen.power)
+        needed = planned and planner.questions(planned, draws, chosen.difference, level, chosen.power)
         questions = None if needed is None else round(needed * pilot.per_cluster + 0.5 * (pilot.per_cluster > 1))
         yield PlannedComparison(
             task=pilot.task,
@@ -136,14 +139,10 @@ def _rows(pilot: Pilot, measure: Measure, chosen: PlanOptions, level: float) -> 
         )
 
 
-def _noise(pilot: Pilot, measure: Measure, chosen: PlanOptions) -> Noise | None:
-    from calibench.metrics.plan import Noise, noise_of
-
-    noise = noise_of(measure, pilot.samples, pilot.places)
-    if noise is None:
-        return None
+def _planned(noise: Noise, pilot: Pilot, chosen: PlanOptions) -> Noise:
+    """That of the models to be compared, from the pilot's and what is assumed."""
     if not _has_draws(pilot) and _draws(chosen) != (1,):
-        noise = Noise(noise.between * chosen.agreement, noise.between * (1 - chosen.agreement))
+        noise = noise._replace(between=noise.between * chosen.agreement, within=noise.between * (1 - chosen.agreement))
     return noise.correlated(chosen.correlation) if len(pilot.samples) == 1 else noise
 
 
@@ -157,14 +156,15 @@ def _assumptions(chosen: PlanOptions, measure: Measure, n_pilots: int, found: Se
         yield f"assumed: what questions contribute correlates by {chosen.correlation:g} between the two models"
     if n_pilots == 0 or (_draws(chosen) != (1,) and not all(map(_has_draws, found))):
         yield f"assumed: two answers of a model to one question correlate by {chosen.agreement:g}"
-    if measure.interval and measure.interval.of_parts:
-        yield (
-            f"{chosen.metric} is biased upward in small samples, which the test allows for: of fewer than some hundreds"
-            " of questions it may find less than planned (docs/power.md)"
-        )
     if chosen.difference <= 0.02:
         yield "compare calls differences inside its margin of 0.02 equivalent: give it a smaller --margin"
     few = [p.task for p in found if p.samples[0].n_clusters < 100]
     if few:
         names = ", ".join(dict.fromkeys(few))
         yield f"the pilot has fewer than 100 questions of {names}: its noise is itself uncertain"
+    untried = [p.task for p in found if p.samples[0].n_clusters < _TRIED_FROM]
+    if untried and measure.interval and measure.interval.of_parts:
+        yield (
+            f"few answers in a bin make {chosen.metric} noisier than planned: how much is tried out on a pilot of"
+            f" {_TRIED_FROM} questions or more, which {', '.join(dict.fromkeys(untried))} has not"
+        )

@@ -30,6 +30,8 @@ TRAINING = ("--batch-size", "4", "--epochs", "3", "--learning-rate", "3e-4", "--
 REPLIES = ("--generations", "4", "--batch-size", "8", "--accumulation", "1", "--learning-rate", "2e-4")
 REINFORCEMENT = ("--tasks", "micro", *REPLIES, "--steps", "8", "--save-every", "3", "--validate-every", "4")
 TRACES = ("--tasks", "micro_words", "--traces", "traces.jsonl", "--reasoning-format", "<think>{reasoning}</think>\n")
+SEQUENCE = ("--method", "sequence", "--trace-batch", "4", "--trace-learning-rate", "3e-4")
+PUZZLES = ("--protocol", "plain", "--levels", "1", "--notation", "compact", "--puzzles", "10", "--warm-puzzles", "8")
 RECIPES = {
     "star": (*SAMPLING, *TRAINING),
     "epicar": (*SAMPLING, *TRAINING),
@@ -37,7 +39,21 @@ RECIPES = {
     "sft": (*TRACES, *TRAINING),
     "rl": REINFORCEMENT,
     "rlcr": REINFORCEMENT,
+    "hytuning": (*TRACES, *SEQUENCE, *REPLIES, "--steps", "4", "--save-every", "1"),
+    "meta_abilities": (
+        *PUZZLES,
+        "--tasks",
+        "micro_algebra",
+        *REPLIES,
+        *("--steps", "2", "--domain-steps", "2"),
+        "--save-every",
+        "1",
+        "--reasoning-format",
+        "{reasoning}\n",
+    ),
 }
+LAST = {"hytuning": "work/reinforcement", "meta_abilities": "work/domain"}
+"""The last stage of those that have several: they are killed in it too."""
 
 
 def command(recipe: str, out: str) -> list[str]:
@@ -105,6 +121,10 @@ def test_killed_twice_it_comes_to_the_weights_of_an_uninterrupted_run(tmp_path, 
     kill_when(lambda: any(killed.glob("work/**/checkpoint-*/trainer_state.json")), command(recipe, "killed"))
     assert not (killed / "lineage.json").exists()
     assert sampled(killed) == sampled(whole)
+    if recipe in LAST:
+        last = killed / LAST[recipe]
+        kill_when(lambda: any(last.glob("**/checkpoint-*/trainer_state.json")), command(recipe, "killed"))
+        assert not (killed / "lineage.json").exists()
     finish(command(recipe, "killed"))
 
     assert (killed / WEIGHTS).read_bytes() == (whole / WEIGHTS).read_bytes()
@@ -114,6 +134,23 @@ def test_killed_twice_it_comes_to_the_weights_of_an_uninterrupted_run(tmp_path, 
         assert (ours["sampled"], ours["rows"]) == (theirs["sampled"], theirs["rows"])
         assert ours["rows"]["total" if "total" in ours["rows"] else "rows"]
     assert [point.get("loss") for point in ours["curve"]] == [point.get("loss") for point in theirs["curve"]]
+
+
+def test_a_merge_that_is_killed_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    start = [sys.executable, "-m", "calibench", "tune", "merge", "--model", "micro-sft", "--others", "micro-instruct"]
+    began = time.monotonic()
+    finish([*start, "--out", "whole"])
+    took = time.monotonic() - began
+    for share in size((0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), (0.8,)):
+        killed, until = Path(f"killed-{share}"), time.monotonic() + share * took
+        process = subprocess.Popen([*start, "--out", str(killed)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # or it ended before
+            process.communicate(timeout=until - time.monotonic())
+        process.kill()
+        process.communicate()
+        finish([*start, "--out", str(killed)])
+        assert (killed / WEIGHTS).read_bytes() == Path("whole", WEIGHTS).read_bytes()
 
 
 @pytest.mark.engine
