@@ -90,6 +90,8 @@ def _numbers(group: Group, t: float, both: pd.DataFrame, seed: int, resamples: i
     rng = random_source(seed, group._replace(subset=f"{TARGET}{t}"))
     counts = np.concatenate(list(draws(n_clusters, resamples, rng)), axis=1)
     best, threshold = best_threshold(confidence, utilities(says, every, t))
+    answerable = np.isin(says, ("correct", "incorrect"))
+    given = every if threshold is None else np.nan_to_num(confidence, nan=-1.0) > threshold
     return TargetNumbers(
         task=group.task,
         protocol=group.protocol,
@@ -98,6 +100,7 @@ def _numbers(group: Group, t: float, both: pd.DataFrame, seed: int, resamples: i
         **dict(zip(shares, _estimated(list(shares.values()), cluster, counts), strict=True)),
         best_utility=best,
         best_threshold=threshold,
+        best_answered=float((given & answerable).mean()),
         answers_unsure=int((compared & answers & ~sure).sum()),
         declines_sure=int((compared & declines & sure).sum()),
         n_agreement=int(compared.sum()),

@@ -24,8 +24,8 @@ CONVENTION = (
     "confidence = mean + question + draw of the question + wording + question and wording + rest, all of them random;"
     " variances by equating mean squares with their expectations, those below 0 set to 0, each over their sum; of the"
     " answers that are right or wrong and have a confidence in every wording. Where no question has two such answers,"
-    " `question` holds the draw, and `rest` holds question and wording. Intervals by bootstrap over questions, of these"
-    " wordings. Source: Searle, Casella and McCulloch 1992, chapters 4 and 5 (ANOVA estimates)"
+    " the question's share holds the draw, and the rest holds question and wording. Intervals by bootstrap over"
+    " questions, of these wordings. Source: Searle, Casella and McCulloch 1992, chapters 4 and 5 (ANOVA estimates)"
 )
 
 

@@ -72,6 +72,7 @@ def run_report(summary: RunSummary) -> str:
         budgets=list(length.budgets(figure, summary)) if len(summary.lengths) <= _MANY else [],
         wordings=[(found, wording.sentence(found, measures)) for found in summary.wordings],
         sources=wording.SOURCES,
+        best=targets.best,
         targets=groups(
             [(found, targets.sentence(found)) for found in summary.targets],
             lambda row: (row[0].protocol, row[0].task, row[0].method),

@@ -16,7 +16,16 @@ _COLUMNS = {
     "answered": "Answered", "accuracy": "Right", "utility": "Earned", "utility_by_confidence": "By confidence",
     "difference": "Difference", "agreement": "Agreement",
 }  # fmt: skip
-_BEST = ("best_utility", "best_threshold", "answers_unsure", "declines_sure", "n_agreement", "n", "n_questions")
+_BEST = (
+    "best_utility",
+    "best_threshold",
+    "best_answered",
+    "answers_unsure",
+    "declines_sure",
+    "n_agreement",
+    "n",
+    "n_questions",
+)
 
 
 def _percent(share: float | None) -> str:
@@ -34,9 +43,17 @@ def sentence(found: TargetNumbers) -> str:
     if not found.n_agreement:
         return f"{words} No answer can be held against a confidence."
     return (
-        f"{words} It does what it says in {_percent(found.agreement.value)} of {found.n_agreement:,}:"
+        f"{words} It does what it says in {_percent(found.agreement.value)} of {found.n_agreement:,} cases:"
         f" {found.answers_unsure:,} are answered without being so sure, {found.declines_sure:,} declined although sure."
     )
+
+
+def best(found: TargetNumbers) -> str:
+    """What the best threshold gives."""
+    if not found.best_answered:
+        return "gives none"
+    above = "" if found.best_threshold is None else f" above {number(found.best_threshold, 2)}"
+    return f"gives {_percent(found.best_answered)}{above}"
 
 
 def _shown(name: str, e: Estimated) -> str:
@@ -51,11 +68,10 @@ def targets_text(summary: RunSummary) -> str:
     for found in summary.targets:
         name = label(found.task, found.method, 30)
         told.append(f"{name}: {sentence(found)}")
-        best = "all" if found.best_threshold is None else f"> {number(found.best_threshold, 2)}"
         lines.append([
             name, f"{found.target:g}", _percent(found.answered.value), _percent(found.accuracy.value),
             signed(found.utility.value), signed(found.utility_by_confidence.value),
-            f"{signed(found.best_utility)} ({best})", _shown("agreement", found.agreement),
+            f"{signed(found.best_utility)}, {best(found)}", _shown("agreement", found.agreement),
         ])  # fmt: skip
     words = "\n".join(textwrap.fill(line, 110, subsequent_indent="  ") for line in map(one_line, told))
     return f"Saying and doing\n\n{align(lines)}\n\n{words}"

@@ -42,6 +42,8 @@ class TargetNumbers(Record, kw_only=True, frozen=True):
     """Earned by the best threshold of the confidences, which is chosen on these very answers."""
     best_threshold: float | None
     """Answers above it are given; None: all are."""
+    best_answered: float
+    """Share of the generations whose answer it gives."""
     agreement: Estimated
     """Share of generations that are answered if the confidence without a target is above it, and declined if not."""
     answers_unsure: int

@@ -90,6 +90,8 @@ def test_the_best_threshold_is_that_of_a_search_over_all(frame):
             every[threshold] = sum(earned(s.outcome, s.value > threshold, t) for s in says) / len(says)
         assert abs(found.best_utility - max(every.values())) < 1e-12
         assert abs(every[found.best_threshold] - found.best_utility) < 1e-12
+        given = [s for s in says if found.best_threshold is None or s.value > found.best_threshold]
+        assert found.best_answered == sum(s.outcome in ("correct", "incorrect") for s in given) / len(says)
 
 
 def test_utilities_by_hand():

@@ -58,7 +58,7 @@ def test_one_command_asks_every_target_and_holds_doing_against_saying(launch):
     page = run_report(summary)
     assert "Does it do what it says?" in page
     assert sentence(half).replace("'", "&#39;") in page
-    assert "It does what it says in 50 % of 10: 5 are answered without being so sure" in sentence(half)
+    assert "It does what it says in 50 % of 10 cases: 5 are answered without being so sure" in sentence(half)
     assert "Told to answer only if more than 75 % sure, it answers 50 % (100 % of them right)" in targets_text(summary)
     assert csv(targets_table({"run": summary})).count("\n") == 3
     assert numbers(summary)["targets"] == summary.targets
