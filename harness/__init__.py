@@ -98,7 +98,7 @@ def run(model: str, tasks: str | Sequence[str], out: str | Path, **options: Any)
         KeyboardInterrupt: Ctrl-C stopped the run; what was finished is kept, and the same call continues it.
     """
     from calibench.analysis.report import update
-    from calibench.analysis.until import rule_of
+    from calibench.analysis.rules import rule_of
     from calibench.errors.working import working
     from calibench.fields import read
     from calibench.lm_eval import theirs
@@ -183,14 +183,16 @@ def report(
 
 @_door
 def compare(
-    *runs: str | Path | RunFile, baseline: str = "first", margin: float = 0.02, out: str | Path | None = None
-) -> Comparison:
+    *runs: str | Path | RunFile, baseline: str = "first", margin: float = 0.02, until: str | None = None,
+    out: str | Path | None = None,
+) -> Comparison:  # fmt: skip
     """Compares runs, paired on the questions that both of a pair answered.
 
     Args:
         runs: at least two; a folder of runs stands for all of them.
         baseline: name or folder of the run that every other one is compared with; `first`: the first of `runs`.
         margin: differences that are smaller do not matter; `equivalent` is what lies inside it.
+        until: `decided`, or a measure and `decided`: after which question two runs would have been told apart.
         out: folder for `report.html`. None: nothing is written.
 
     Raises:
@@ -200,7 +202,7 @@ def compare(
     from calibench.analysis.compare import from_options
     from calibench.analysis.options import analysis_options
 
-    return from_options(runs, analysis_options(baseline=baseline, margin=margin, out=out))
+    return from_options(runs, analysis_options(baseline=baseline, margin=margin, until=until, out=out))
 
 
 @_door

@@ -88,15 +88,18 @@ def looks(total: int, numbers: int = 1) -> list[Look]:
     return [*found, Look(total, left)] if total else []
 
 
-def seen(measures: Sequence[Measure], sample: Sample, alpha: float, rng: np.random.Generator) -> dict[str, Seen]:
+def seen(
+    measures: Sequence[Measure], sample: Sample, alpha: float, rng: np.random.Generator, resamples: int = RESAMPLES
+) -> dict[str, Seen]:
     """Metric -> what a look at a sample says of it.
 
     Args:
         measures: those that have intervals.
         sample: of the questions so far.
         alpha: the chance of an error that the look spends on each metric.
+        resamples: of the bootstrap.
     """
-    (resampled,) = resample([sample], RESAMPLES, rng)
+    (resampled,) = resample([sample], resamples, rng)
     found = estimates(measures, sample, resampled)
     return {m.name: _seen(m, found[m.name], alpha) for m in measures}
 
@@ -129,7 +132,7 @@ def judged_change(
         return Change(Seen(np.nan, None, None), "undecided")
     value, low, high = tested.judged
     wider = stdtrit(n_clusters - 1, 1 - alpha / 2) / ndtri(1 - ALPHA / 2)
-    seen = Seen(value, value - wider * (value - low), value + wider * (high - value))
+    seen = Seen(value, float(value - wider * (value - low)), float(value + wider * (high - value)))
     if -margin < value - seen.reach and value + seen.reach < margin:
         return Change(seen, "equivalent")
     if tested.p_value >= alpha or not value:

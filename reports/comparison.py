@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from calibench.records import MeasureInfo, Metric
-from calibench.reports import figures, headline, overlay, self_knowledge, small_multiples, tables, text, wording
+from calibench.reports import figures, headline, overlay, self_knowledge, small_multiples, tables, text, until, wording
 from calibench.reports.comparability import by_value, counts, pair_of, side_by_side, warnings
 from calibench.reports.page import figure_maker, flatten, glossary, groups, render
 from calibench.results import ChangeSplit, Comparison, Difference, HeldVerdict, RunSummary, Spending
@@ -42,6 +42,8 @@ def comparison_report(comparison: Comparison) -> str:
         protocols=list(dict.fromkeys(m.protocol for run in runs for m in run.scorecard.metrics)),
         findings=_findings(comparison),
         warnings=list(warnings(comparison)),
+        decisions=list(until.decision_rows(comparison.decisions)),
+        decided_warning=until.DECIDED_WARNING,
         ladder=_ladder(runs, verdicts, columns),
         ladder_figures=[
             *_ladder_figures(figure, comparison, found, columns),

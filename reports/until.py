@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from calibench.reports import text
+from calibench.reports.formats import Column, Table, TableCell, name_cell, name_column
 from calibench.reports.tables import Measures, align
-from calibench.results.decisions import RuleOutcome
+from calibench.results.decisions import Decision, RuleOutcome
 
 _WIDTH = 100
 INTERVAL = "holds at all looks"
@@ -52,3 +53,66 @@ def until_text(outcomes: Sequence[RuleOutcome], measures: Measures) -> str:
         lines[-1].append(row["interval"])
         said.append(f"{name}: {row['reason']}.")
     return "\n\n".join([align(lines), "\n".join(said), textwrap.fill(WARNING, _WIDTH)])
+
+
+DECIDED_WARNING = (
+    "Looked at in the order in which runs ask, by tests that share a chance of 5 % among all looks: of all these"
+    " verdicts, the chance that any is wrong is at most that. Of runs that were stopped by what was seen, the"
+    " differences of the comparison, whose tests are for a size that was fixed beforehand, are wrong more often."
+)
+
+
+def decision_rows(decisions: Sequence[Decision]) -> Iterator[dict[str, str]]:
+    """Of each task and method, whether and where the two runs were told apart."""
+    for decision in decisions:
+        last = decision.looks[-1] if decision.looks else None
+        at = last.questions if last else 0
+        place = f"after {at:,} of {decision.available:,}"
+        yield {
+            "task": decision.task,
+            "method": decision.method,
+            "run_a": decision.run_a,
+            "run_b": decision.run_b,
+            "metric": decision.metric,
+            "verdict": decision.verdict,
+            "questions": f"not in {at:,} of {decision.available:,}" if decision.verdict == "undecided" else place,
+            "looks": ", ".join(f"{look.questions:,}" for look in decision.looks) or text.UNDEFINED,
+            "difference": text.signed(last.value if last else None),
+            "interval": (text.interval(last.low, last.high) if last else "") or text.UNDEFINED,
+            "generations": " + ".join(f"{n:,}" for n in decision.generations),
+        }
+
+
+def decisions_text(decisions: Sequence[Decision]) -> str:
+    """When two runs were told apart; empty where no rule asked for it."""
+    if not decisions:
+        return ""
+    names = [text.clip(name, 40) for name in (decisions[0].run_b, decisions[0].run_a)]
+    heading = f"{' against '.join(names)} by {decisions[0].metric}, looked at while they grow:"
+    lines = [["", "verdict", "decided", "difference", INTERVAL, "generations"]]
+    for row in decision_rows(decisions):
+        name = text.label(row["task"], row["method"], 40)
+        lines.append([name, *(row[key] for key in ("verdict", "questions", "difference", "interval", "generations"))])
+    return "\n\n".join([heading, align(lines), textwrap.fill(DECIDED_WARNING, _WIDTH)])
+
+
+def decisions_table(decisions: Sequence[Decision]) -> Table:
+    """A row for each task and method."""
+    names = [name_column(title) for title in ("Run A", "Run B", "Task", "Protocol", "Method", "Metric")]
+    numbers = (
+        Column("Verdict", ("verdict",)), Column("Questions", ("questions",)), Column("Of", ("available",)),
+        Column("Difference", ("difference", "low", "high")), Column("Generations", ("generations_a", "generations_b")),
+    )  # fmt: skip
+    found = []
+    for d in decisions:
+        last = d.looks[-1] if d.looks else None
+        ends = (last.value, last.low, last.high) if last else (None, None, None)
+        at = last.questions if last else 0
+        found.append((
+            *map(name_cell, (d.run_a, d.run_b, d.task, d.protocol, d.method, d.metric)),
+            TableCell(d.verdict, (d.verdict,)), TableCell(f"{at:,}", (at,)),
+            TableCell(f"{d.available:,}", (d.available,)),
+            TableCell(f"{text.signed(ends[0])} {text.interval(*ends[1:])}".strip(), ends),
+            TableCell(" + ".join(f"{n:,}" for n in d.generations), d.generations),
+        ))  # fmt: skip
+    return Table((*names, *numbers), tuple(found))

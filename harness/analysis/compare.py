@@ -27,18 +27,22 @@ FIRST = "first"
 _KINDS = get_args(Kind)
 
 
-def compare(runs: Sequence[RunFile], baseline: str = FIRST, margin: float = 0.02) -> Comparison:
+def compare(
+    runs: Sequence[RunFile], baseline: str = FIRST, margin: float = 0.02, until: str | None = None
+) -> Comparison:
     """Every run against the baseline, and against the run before it in the order of `records.Kind`.
 
     Args:
         runs: at least two. Runs of one name are distinguished by their folders.
         baseline: name or folder of a run, or `first` for the first of `runs`.
         margin: differences that are smaller do not matter: `equivalent` is what lies inside it.
+        until: a rule, see `calibench.analysis.decided`: after which question it would have decided two runs.
 
     Raises:
         InputError: fewer than two runs, a run is given twice, no run is called `baseline`, or a run shares no question,
-            under the same task, protocol and method, with a run to be compared with.
+            under the same task, protocol and method, with a run to be compared with; or a rule that does not fit.
     """
+    from calibench.analysis.decided import decisions
     from calibench.metrics import compare as paired
     from calibench.metrics.changes import change_splits
     from calibench.metrics.held import held_verdicts
@@ -49,6 +53,9 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST, margin: float = 0.02
         raise InputError(f"compare: expected at least two runs, found {found}")
     _refuse_twice(runs)
     base = _position(runs, [str(run.manifest().get("name")) for run in runs], baseline)
+    # The baseline is run A, as in the pairs.
+    others = [i for i in range(len(runs)) if i != base]
+    decided = decisions([runs[i] for i in (base, *others)], until, margin) if until is not None else ()
     summaries = [msgspec.structs.replace(report(run), name=name) for run, name in zip(runs, unique(runs), strict=True)]
     for summary, run in zip(summaries, runs, strict=True):
         if not summary.counts:
@@ -69,7 +76,7 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST, margin: float = 0.02
         raise InputError(f"nothing to compare: {error} ({held})") from error
     return Comparison(
         runs=tuple(ladder), baseline=reference, pairs=tuple(pairs), differences=tuple(differences),
-        splits=tuple(change_splits(frames, pairs)),
+        splits=tuple(change_splits(frames, pairs)), decisions=decided,
         self_knowledge=self_knowledge({name: frames[name] for name in names}, _lengths(runs)),
         held=held_verdicts(in_words, pairs, margin=margin) if in_words else (),
     )  # fmt: skip
@@ -78,7 +85,7 @@ def compare(runs: Sequence[RunFile], baseline: str = FIRST, margin: float = 0.02
 def from_options(runs: Sequence[str | Path | RunFile], given: AnalysisOptions) -> Comparison:
     """As `compare`, of runs as they are given; the page is written where a folder is named."""
     with all_opened(*runs) as opened:
-        comparison = compare(opened, given.baseline, given.margin)
+        comparison = compare(opened, given.baseline, given.margin, given.until)
     if given.out is not None:
         publish(comparison, Path(given.out))
     return comparison
@@ -101,9 +108,10 @@ def numbers(comparison: Comparison) -> dict[str, Any]:
     """What `comparison.json` holds: the runs' own numbers, the differences, what these are made of, and what each run
     knows beyond difficulty."""
     runs = [{"name": run.name, "model": run.model, "kind": run.kind, **report_numbers(run)} for run in comparison.runs]
+    decided = {"decisions": comparison.decisions} if comparison.decisions else {}
     found = {
         "baseline": comparison.baseline, "pairs": comparison.pairs, "runs": runs,
-        "differences": comparison.differences, "splits": comparison.splits,
+        "differences": comparison.differences, "splits": comparison.splits, **decided,
         "self_knowledge": {name: card.metrics for name, card in comparison.self_knowledge.items()},
     }  # fmt: skip
     return found | ({"held": comparison.held} if comparison.held else {})

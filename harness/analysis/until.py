@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calibench.errors import InputError, unknown_name
 from calibench.results.decisions import RuleLook, RuleOutcome
-from calibench.running.config import RunConfig
 from calibench.running.selection import place_of
 from calibench.store import RunFile
 
@@ -27,11 +26,34 @@ MEASURES = {"accuracy": "accuracy", "ece": "ece", "brier": "brier", "gap": "sign
 _RULE = re.compile(r"([a-z_0-9]+)\s*(?:±|\+/?-)\s*(\S+)")
 
 
+def metric_named(name: str) -> str:
+    """The metric that rules call so.
+
+    Raises:
+        InputError: none that rules can be about.
+    """
+    metric = MEASURES.get(name, name)
+    if metric not in MEASURES.values():
+        raise InputError(f"--until: {unknown_name('measure', name, list(MEASURES))}")
+    return metric
+
+
+def measure_of(metric: str) -> Measure:
+    from calibench.metrics.measures import MEASURES as all_measures
+
+    return all_measures[metric]
+
+
 class Width(NamedTuple):
     """A number is to be known to plus or minus a width."""
 
     metric: str
     width: float
+
+
+def is_of_pair(rule: str) -> bool:
+    """Whether a rule is about two runs, as `decided`."""
+    return rule.strip().lower().endswith("decided")
 
 
 def width(rule: str) -> Width:
@@ -44,11 +66,9 @@ def width(rule: str) -> Width:
     if not found:
         raise InputError(f'--until: expected a measure and how well it is to be known, as "ece +-0.02", found {rule!r}')
     name, number = found.groups()
-    metric = MEASURES.get(name, name)
-    if metric not in MEASURES.values():
-        raise InputError(f"--until: {unknown_name('measure', name, list(MEASURES))}")
-    measure = _measure(metric)
-    most = (measure.range[1] - measure.range[0]) / 2
+    metric = metric_named(name)
+    least, greatest = measure_of(metric).range
+    most = (greatest - least) / 2
     try:
         size = float(number)
     except ValueError:
@@ -58,23 +78,6 @@ def width(rule: str) -> Width:
             f"--until: expected a width above 0 and below {most:g}, half of what {name} can be, found {number!r}"
         )
     return Width(metric, size)
-
-
-def rule_of(config: RunConfig, tell: Callable[[str], None]) -> Precision | None:
-    """What `config.until` says; None where it says nothing.
-
-    Args:
-        tell: is told what a look saw.
-
-    Raises:
-        InputError: no rule, or one about confidences that are not asked for.
-    """
-    if config.until is None:
-        return None
-    rule = Precision(width(config.until), tell)
-    if rule.of.metric != "accuracy" and not config.methods():
-        raise InputError(f"--until {config.until}: needs confidences, and --confidence none asks for none")
-    return rule
 
 
 class Precision:
@@ -109,7 +112,7 @@ def outcomes(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> Iterator[RuleO
         manifest: of the run.
     """
     until = manifest.get("until")
-    if not until:
+    if not until or is_of_pair(until["rule"]):  # which two runs show together
         return
     of = width(until["rule"])
     for (task, _), rows in frame.groupby(["task", "protocol"], sort=True):
@@ -161,7 +164,7 @@ def _look(rows: pd.DataFrame, metric: str, look: Look) -> RuleLook:
     task, protocol, method = (str(rows[column].iloc[0]) for column in ("task", "protocol", "method"))
     rng = random_source(0, Group(task, protocol, method, f"first {look.questions}"))
     first = nested(rows, look.questions).sort_values(["question_id", "draw"])
-    found = seen([_measure(metric)], sample_of(first), look.alpha, rng)[metric]
+    found = seen([measure_of(metric)], sample_of(first), look.alpha, rng)[metric]
     return RuleLook(
         questions=look.questions,
         level=look.alpha,
@@ -182,9 +185,3 @@ def _said(metric: str, look: RuleLook) -> str:
     if look.value is None or look.low is None:
         return f"{metric} is undefined"
     return f"{metric} is {look.value:.3f}, within [{look.low:.3f}, {look.high:.3f}]"
-
-
-def _measure(metric: str) -> Measure:
-    from calibench.metrics.measures import MEASURES as all_measures
-
-    return all_measures[metric]

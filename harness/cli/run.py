@@ -33,7 +33,7 @@ def register(commands: Any) -> None:
 
 def _run(chosen: argparse.Namespace) -> int:
     from calibench.analysis.report import update
-    from calibench.analysis.until import rule_of
+    from calibench.analysis.rules import rule_of
     from calibench.errors.working import working
     from calibench.lm_eval import theirs
     from calibench.running.pipeline import execute

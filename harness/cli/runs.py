@@ -178,6 +178,12 @@ def _add_compare(commands: Any) -> None:
         help="differences that are smaller do not matter: `equivalent` is what lies inside it (default: %(default)s)",
     )
     compare.add_argument(
+        "--until",
+        metavar="RULE",
+        help="say after which question two runs are told apart, looked at while they grow: decided (by ECE), or with"
+        ' accuracy, ece, brier, gap or auroc before it, as "accuracy decided"',
+    )
+    compare.add_argument(
         "--out", metavar="DIR", default="runs/compare", help="folder of the comparison's report (default: %(default)s)"
     )
     _add_wordings(compare)
@@ -188,13 +194,14 @@ def _compare(options: argparse.Namespace) -> None:
     from calibench.reports.comparability import asked_otherwise
     from calibench.reports.self_knowledge import self_knowledge_text
     from calibench.reports.tables import comparison_tables, comparison_text
+    from calibench.reports.until import decisions_table, decisions_text
     from calibench.reports.wording import held_table, held_text
     from calibench.store.opening import all_opened
 
     with all_opened(*options.runs) as runs:
         for run in runs:
             output.warn_if_unfinished(run)
-        comparison = compare(runs, options.baseline, options.margin)
+        comparison = compare(runs, options.baseline, options.margin, options.until)
     page = publish(comparison, Path(options.out))
     for warning in asked_otherwise(comparison.runs):
         tell("warning", warning)
@@ -202,9 +209,11 @@ def _compare(options: argparse.Namespace) -> None:
         output.print_json(numbers(comparison))
     elif options.format:
         held = [held_table(comparison)] if options.wordings else []
-        output.print_tables(options.format, *comparison_tables(comparison), *held)
+        decided = [decisions_table(comparison.decisions)] if comparison.decisions else []
+        output.print_tables(options.format, *(decided or comparison_tables(comparison)), *held)
     else:
-        parts = (comparison_text(comparison), self_knowledge_text(comparison), held_text(comparison))
+        decided_text = decisions_text(comparison.decisions)
+        parts = (decided_text, comparison_text(comparison), self_knowledge_text(comparison), held_text(comparison))
         print("\n\n".join(filter(None, parts)))
         output.print_place(page)
 

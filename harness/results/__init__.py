@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from calibench.records import Domain, MeasureInfo, Metric, Outcome, Record, Reliability, Scorecard, Status
-from calibench.results.decisions import RuleOutcome
+from calibench.results.decisions import Decision, RuleOutcome
 from calibench.results.differences import ChangeSplit as ChangeSplit
 from calibench.results.differences import Difference as Difference
 from calibench.results.differences import HeldVerdict as HeldVerdict
@@ -205,6 +205,8 @@ class Comparison(Record, kw_only=True, frozen=True):
     """(run A, run B): each run against the baseline, then each against the one before it."""
     differences: tuple[Difference, ...]
     """In the order of the pairs; a pair that shares no question has none."""
+    decisions: tuple[Decision, ...] = ()
+    """When a rule would have decided the one pair; empty where none was asked for."""
     splits: tuple[ChangeSplit, ...] = ()
     """Of what the differences that depend on outcomes and confidences are made; in the order of the pairs."""
     self_knowledge: dict[str, Scorecard] = {}

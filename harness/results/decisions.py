@@ -198,6 +198,30 @@ class RuleOutcome(Record, kw_only=True, frozen=True):
     None where it is reached, or there is no interval."""
 
 
+class Decision(Record, kw_only=True, frozen=True):
+    """After which question two runs were told apart, looked at in the order in which runs ask."""
+
+    run_a: str
+    run_b: str
+    task: str
+    protocol: str
+    method: str
+    metric: str
+    margin: float
+    verdict: Literal["better", "worse", "equivalent", "undecided"]
+    """Of B against A, at the last look. Of all decisions that are made together, the chance that any is wrong is at
+    most 5 %."""
+    looks: tuple[RuleLook, ...]
+    """The difference B - A at each look until it was decided, of the signed gap the difference of the distances from
+    zero."""
+    finished: _Number
+    """Questions that both runs have finished."""
+    available: _Number
+    """Questions that there are."""
+    generations: tuple[_Number, _Number]
+    """Of A and of B, up to the last look."""
+
+
 class PlannedComparison(Record, kw_only=True, frozen=True):
     """How many questions a comparison of two models needs."""
 

@@ -52,12 +52,16 @@ class RunConfig(Options, frozen=True, kw_only=True):
     until: Annotated[
         Text | None,
         option(
-            'stop asking as soon as a number is known that well, as "ece +-0.02": accuracy, ece, brier, gap or auroc',
+            'stop asking as soon as a number is known that well, as "ece +-0.02" (accuracy, ece, brier, gap or auroc),'
+            ' or differs from that of --against RUN, as "ece decided"',
             "scope",
             "RULE",
         ),
     ] = None
     """Looked at after 50 questions of a task, half as many again, ..., by intervals that hold at all looks at once."""
+    against: Annotated[
+        Text | None, option('run that `--until "ece decided"` holds this one against', "neither", "RUN")
+    ] = None
     data: Annotated[
         str | None, option("folder of original data files instead of the hub (or CALIBENCH_DATA)", "neither", "DIR")
     ] = None

@@ -7,7 +7,8 @@ from fake_runs import add, rows
 from fakes import FakeBackend, Given, checkpoint_folder, gsm8k_folder
 
 from calibench.analysis.report import report
-from calibench.analysis.until import rule_of, width
+from calibench.analysis.rules import rule_of
+from calibench.analysis.until import width
 from calibench.backends import base
 from calibench.errors import InputError
 from calibench.running.config import RunConfig
