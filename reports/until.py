@@ -36,7 +36,7 @@ def rows(outcomes: Sequence[RuleOutcome], measures: Measures) -> Iterator[dict[s
             "rule": f"{measures[outcome.metric].title} ±{outcome.width:g}",
             "questions": f"{last.questions:,} of {outcome.available:,}",
             "looks": ", ".join(f"{look.questions:,}" for look in outcome.looks),
-            "spent": f"{100 * sum(look.level for look in outcome.looks):.2g} of 5 %",
+            "spent": f"{100 * sum(look.level for look in outcome.looks):.2g} of 4 %",
             "value": text.number(last.value),
             "interval": text.interval(last.low, last.high) or text.UNDEFINED,
             "reason": reason,

@@ -7,10 +7,13 @@ decided that does not differ, and what does a rule save?
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from intervals import Population, drawn, truth
 
 from calibench.metrics import sequential
 from calibench.metrics.compare import paired
@@ -40,8 +43,8 @@ class World(NamedTuple):
 
 
 WORLDS = {
-    "alike, 1 draw": World(ALIKE, 250, 1),
-    "alike, 8 draws": World(ALIKE, 250, 8),
+    "alike, 1 draw": World(ALIKE, 168, 1),
+    "alike, 8 draws": World(ALIKE, 168, 8),
     "apart, 1 draw": World(APART, 1000, 1),
     "apart, 8 draws": World(APART, 1000, 8),
 }

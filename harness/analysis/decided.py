@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from calibench.analysis.names import unique
-from calibench.analysis.until import measure_of, metric_named, nested
+from calibench.analysis.until import looks_until, measure_of, metric_named, nested
 from calibench.errors import InputError
 from calibench.results.decisions import Decision, RuleLook
 from calibench.store import RunFile, unfinished
@@ -16,7 +16,7 @@ from calibench.store import RunFile, unfinished
 if TYPE_CHECKING:
     import pandas as pd
 
-    from calibench.metrics.sequential import Change, Look
+    from calibench.metrics.sequential import Change, Look, Verdict
 
 _DECIDED = re.compile(r"(?:([a-z_0-9]+)\s+)?decided")
 _DEFAULT = "ece"
@@ -65,8 +65,8 @@ class Against:
         self._other, self._metric, self._tell = Path(other), metric, tell
         with RunFile.open(self._other) as run:
             frame = run.frame()
-            for task in frame["task"].unique():
-                _finished(run, task, 0)
+            asked = frame.groupby("task")["question_id"].nunique()
+            self._asked = {str(task): _finished(run, str(task), int(n))[0] for task, n in asked.items()}
         of_method = frame if metric == "accuracy" else frame[frame["method"].isin(methods)]
         key = ["task"] if metric == "accuracy" else ["task", "method"]
         self._numbers = of_method.groupby(key).ngroups
@@ -90,12 +90,15 @@ class Against:
         if not pairs:
             raise InputError(f"--against {self._other}: shares no question of {task} under protocol {protocol}")
         if min(pair.finished for pair in pairs) < size:
-            self._tell(f"{task}: {self._other} has not asked {size:,} of these questions, so this run stops here too")
+            self._tell(f"{task}: {self._other} has not finished the {size:,} questions that this run has")
             return True
         look = next(look for look in looks(total, self._numbers) if look.questions == size)
         verdicts = [look_at(pair, self._metric, look, MARGIN).verdict for pair in pairs]
         self._tell(f"{task}: after {size:,} questions {self._metric} is {', '.join(verdicts)}")
-        return "undecided" not in verdicts
+        larger = min((n for n in self.sizes(total) if n > size), default=size)
+        if ends := "undecided" in verdicts and larger > self._asked[task]:
+            self._tell(f"{task}: {self._other} ends before the next look, after {larger:,} questions")
+        return ends or "undecided" not in verdicts
 
 
 def decisions(runs: Sequence[RunFile], rule: str, margin: float) -> tuple[Decision, ...]:
@@ -173,12 +176,10 @@ def look_at(pair: Held, metric: str, look: Look, margin: float) -> Change:
 
 
 def _decided(pair: Held, names: Sequence[str], metric: str, margin: float, numbers: int) -> Decision:
-    from calibench.metrics.sequential import looks
-
     seen: list[RuleLook] = []
-    verdict = "undecided"
-    for look in looks(pair.available, numbers):
-        if look.questions > pair.finished or verdict != "undecided":
+    verdict: Verdict = "undecided"
+    for look in looks_until(pair.finished, pair.available, numbers):
+        if verdict != "undecided":
             break
         found, verdict = look_at(pair, metric, look, margin)
         seen.append(
@@ -192,5 +193,5 @@ def _decided(pair: Held, names: Sequence[str], metric: str, margin: float, numbe
     return Decision(
         run_a=names[0], run_b=names[1], task=task, protocol=protocol, method=method, metric=metric, margin=margin,
         verdict=verdict, looks=tuple(seen), finished=pair.finished, available=pair.available,
-        generations=tuple(len(nested(rows, asked)) for rows in (pair.a, pair.b)),
+        generations=(len(nested(pair.a, asked)), len(nested(pair.b, asked))),
     )  # fmt: skip

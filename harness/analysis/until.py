@@ -118,15 +118,27 @@ def outcomes(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> Iterator[RuleO
     for (task, _), rows in frame.groupby(["task", "protocol"], sort=True):
         if task in until["tasks"]:
             held = until["tasks"][task]
-            for of_method in _by_method(rows, of.metric):
-                yield _outcome(of_method, of, held["questions"], held["of"])
+            if looked := looks_until(held["questions"], held["of"]):
+                for of_method in _by_method(rows, of.metric):
+                    yield _outcome(of_method, of, looked, held["of"])
 
 
-def _outcome(rows: pd.DataFrame, of: Width, asked: int, available: int) -> RuleOutcome:
+def looks_until(questions: int, available: int, numbers: int = 1) -> list[Look]:
+    """The looks that were made of a task, after so many of its questions are finished.
+
+    Args:
+        questions: in the order in which runs ask them.
+        available: that there are.
+        numbers: how many are looked at.
+    """
     from calibench.metrics.sequential import looks
 
-    seen = tuple(_look(rows, of.metric, look) for look in looks(available) if look.questions <= asked)
-    reach = _reach(seen[-1])
+    return [look for look in looks(available, numbers) if look.questions <= questions]
+
+
+def _outcome(rows: pd.DataFrame, of: Width, looked: list[Look], available: int) -> RuleOutcome:
+    seen = tuple(_look(rows, of.metric, look) for look in looked)
+    reach, asked = _reach(seen[-1]), seen[-1].questions
     reached = reach <= of.width
     return RuleOutcome(
         task=str(rows["task"].iloc[0]),

@@ -57,6 +57,16 @@ class _Identity(msgspec.Struct):
     reasoning: _Reasoning | None = None
 
 
+class _Grown(msgspec.Struct):
+    questions: Annotated[int, Meta(ge=1)]
+    of: Annotated[int, Meta(ge=1)]
+
+
+class _Until(msgspec.Struct):
+    rule: str
+    tasks: dict[str, _Grown]
+
+
 _ENTRIES: dict[str, Any] = {
     "name": str,
     "kind": str | None,
@@ -71,6 +81,7 @@ _ENTRIES: dict[str, Any] = {
     "known": _Known,
     "rescored": list[dict[str, Any]],
     "rows": _WholeNumber,
+    "until": _Until | None,
 }
 """The entries of a manifest that commands read, as far as they read them. Others are only shown."""
 _REFERENCES: dict[type[Record], type[Record]] = {Confidence: Generation, Grade: Generation, Generation: Question}

@@ -22,17 +22,17 @@ TASK = "micro_words"
 QUESTIONS = 200
 
 
-def write(folder, right, value=0.75, manifest=None):
+def write(folder, right, questions=QUESTIONS):
     """A run of 200 questions; `right` says by the place of a question, in the order of asking, whether it is right."""
     order = sorted(range(QUESTIONS), key=lambda i: place_of(TASK, question(i).question_id))
     with RunFile.create(folder) as run:
-        for place, i in enumerate(order):
+        for place, i in enumerate(order[:questions]):
             outcome = "correct" if right(place) else "incorrect"
             run.write([
                 replace(question(i), task=TASK), replace(generation(i), task=TASK),
-                replace(grade(i, outcome), task=TASK), replace(confidence(i, value), task=TASK),
+                replace(grade(i, outcome), task=TASK), replace(confidence(i, 0.75), task=TASK),
             ])  # fmt: skip
-        run.update_manifest(name=folder.name, kind=None, model={"name": "m"}, complete=True, **(manifest or {}))
+        run.update_manifest(name=folder.name, kind=None, model={"name": "m"}, complete=True)
     return folder
 
 
@@ -69,7 +69,7 @@ def test_what_all_questions_do_not_decide_is_undecided_and_has_spent_all(runs):
         (decision,) = decisions([a, b], "accuracy decided", 0.001)
     assert decision.verdict == "undecided"
     assert [look.questions for look in decision.looks] == [50, 75, 112, 168, 200]
-    assert sum(look.level for look in decision.looks) == pytest.approx(0.05)
+    assert sum(look.level for look in decision.looks) == pytest.approx(0.04)
     for look in decision.looks:
         assert look.low <= 0 <= look.high
 
@@ -116,6 +116,14 @@ def config(**options):
 def test_a_run_is_held_against_another_one(options, message):
     with pytest.raises(InputError, match=message):
         rule_of(config(**options), print)
+
+
+def test_a_run_stops_where_the_other_one_ends(runs, tmp_path):
+    short, told = write(tmp_path / "short", lambda i: i % 5 == 0, questions=100), []
+    rule = rule_of(config(until="accuracy decided", against=str(short)), told.append)
+    with RunFile.open(runs["as bad"]) as as_bad:
+        assert [rule.enough(as_bad, TASK, "stated", size, QUESTIONS) for size in (50, 75)] == [False, True]
+    assert "ends before the next look, after 112 questions" in told[-1]
 
 
 def test_a_run_stops_where_it_is_told_apart(runs):

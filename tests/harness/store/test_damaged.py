@@ -148,6 +148,14 @@ def test_a_manifest_of_other_types_is_refused_by_entry(damaged, value):
 
 
 @pytest.mark.parametrize(
+    "value", ["5", '{"rule": "ece"}', '{"rule": "ece", "tasks": {"t": {"questions": 0, "of": 9}}}']
+)
+def test_a_stopping_rule_of_another_form_is_refused(damaged, value):
+    folder = damaged(f"INSERT INTO manifest VALUES ('until', '{value}')")
+    assert "manifest, 'until'" in refusal(folder)
+
+
+@pytest.mark.parametrize(
     ("scope", "found"),
     [
         ({"stated": {"questions": 3, "draws": 2}}, "3 questions with 2 draws, as the manifest says, found 24 rows"),
