@@ -49,7 +49,7 @@ def on_page(page: Path) -> Iterator[list[str]]:
     indented = "\n".join(line[4:] for line in FENCED.sub("", text).splitlines() if line.startswith("    "))
     for line in "\n".join([*blocks, indented]).replace("\\\n", " ").splitlines():
         if re.match(r"(calibench|make) ", line):
-            yield shlex.split(line, comments=True)
+            yield shlex.split(line.partition(" > ")[0], comments=True)
     for line in re.findall(r"`((?:calibench|make) [^`<]*)`", FENCED.sub("", text)):
         words = line.split()
         if (
