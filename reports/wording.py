@@ -41,7 +41,9 @@ def sentence(found: Wordings, measures: Mapping[str, MeasureInfo]) -> str:
         for metric in _SHOWN
         if spread(found, metric) != UNDEFINED
     )
-    words = f"In {len(found.wordings)} wordings of the same question, about the same answers: {moved or 'no numbers'}."
+    n = [wording.metrics[0].n_used for wording in found.wordings]
+    read = "" if len({*n}) == 1 else f", which give {min(n):,} to {max(n):,} confidences"
+    words = f"In {len(n)} wordings of the same question, about the same answers{read}: {moved or 'no numbers'}."
     if not found.variances:
         return f"{words} What makes the confidences differ is not known: {found.reason}."
     made = ", ".join(f"{SOURCES[part.source]} {share(part)}" for part in found.variances)
@@ -51,16 +53,20 @@ def sentence(found: Wordings, measures: Mapping[str, MeasureInfo]) -> str:
 def wordings_text(summary: RunSummary) -> str:
     """Plain text for a terminal: per task and method a line per wording, and what makes the confidences differ."""
     measures = measures_of([summary.scorecard])
-    lines = [["", "wording", *(clip(measures[m].title, 12) for m in _SHOWN)]]
+    lines = [["", "wording", *(clip(measures[m].title, 12) for m in _SHOWN), "n used/total"]]
     told = []
     for found in summary.wordings:
         name = label(found.task, found.method, 30)
         told.append(f"{name}: {sentence(found, measures)}")
         for wording in found.wordings:
-            lines.append([name, str(wording.number), *map(_value, wording.metrics)])
+            lines.append([name, str(wording.number), *map(_value, wording.metrics), _count(wording.metrics[0])])
             name = ""
     words = "\n".join(textwrap.fill(line, 110, subsequent_indent="  ") for line in map(one_line, told))
     return f"Wording\n\n{align(lines)}\n\n{words}"
+
+
+def _count(m: Metric) -> str:
+    return f"{m.n_used}/{m.n_total}"
 
 
 def _value(m: Metric) -> str:
@@ -72,11 +78,16 @@ def wordings_table(summaries: Mapping[str, RunSummary]) -> Table:
     measures = measures_of(summary.scorecard for summary in summaries.values())
     names = [name_column(title) for title in ("Run", "Protocol", "Task", "Method", "Wording")]
     return Table(
-        (*names, *(Column(measures[m].title, (m, f"{m}_low", f"{m}_high")) for m in _SHOWN)),
+        (
+            *names,
+            *(Column(measures[m].title, (m, f"{m}_low", f"{m}_high")) for m in _SHOWN),
+            Column("n used/total", ("n_used", "n_total")),
+        ),
         tuple(
             (
                 *map(name_cell, (run, found.protocol, found.task, found.method, str(wording.number))),
                 *(TableCell(_value(m), (m.value, m.low, m.high)) for m in wording.metrics),
+                TableCell(_count(wording.metrics[0]), (wording.metrics[0].n_used, wording.metrics[0].n_total)),
             )
             for run, summary in summaries.items()
             for found in summary.wordings

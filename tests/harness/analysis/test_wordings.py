@@ -120,3 +120,11 @@ def test_a_report_prints_the_wordings_as_csv(runs, capsys):
     assert [float(row["ece"]) for row in rows] == [
         next(m["value"] for m in of["metrics"] if m["metric"] == "ece") for of in told
     ]
+
+
+def test_wordings_that_are_answered_less_often_are_said_to_be(summary):
+    (found,) = summary.wordings
+    first, *others = found.wordings
+    fewer = replace(first, metrics=tuple(replace(m, n_used=3) for m in first.metrics))
+    told = sentence(replace(found, wordings=(fewer, *others)), measures_of([summary.scorecard]))
+    assert f"about the same answers, which give 3 to {QUESTIONS} confidences: " in told

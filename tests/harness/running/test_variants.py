@@ -6,8 +6,10 @@ import pytest
 from fake_runs import RIGHT
 from fakes import FakeBackend, NeverStarts
 
+from calibench.analysis.rescore import rescore
 from calibench.confidence.base import load, names
 from calibench.errors import InputError
+from calibench.records import Confidence, Grade
 from calibench.store import RunFile
 
 WORDED = [name for name in names() if load(name).wordings]
@@ -87,3 +89,19 @@ def test_a_confidence_in_the_answers_own_prompt_cannot_be_worded_otherwise(launc
         launch(NeverStarts(), confidence="stated", variants=2)
     assert "other words make another answer" in str(refused.value)
     assert len(str(refused.value).splitlines()) == 2
+
+
+def test_wordings_and_targets_are_read_again_as_they_were(launch):
+    launch(FakeBackend(answering), protocol="plain", limit=3, variants=2, targets=(0.5,))
+    with RunFile.open(launch.out) as run:
+        found = rescore(run)
+    assert found.read == {"grade": 3 + 3, "asked": 3, "asked#2": 3}
+    assert (found.records, found.removed) == ([], [])
+
+
+def test_a_column_of_predictions_whose_name_looks_like_a_wording_is_a_method_of_its_own(tmp_path):
+    key = {"task": "t", "question_id": "1", "protocol": "given", "draw": 0}
+    with RunFile.create(tmp_path) as run:
+        run.write([Grade(**key, answer=None, outcome="correct", grader="given")])
+        run.write([Confidence(**key, method=name, value=0.5, status="ok", raw=None) for name in ("p", "p#2")])
+        assert list(run.frame().method) == ["p", "p#2"]
