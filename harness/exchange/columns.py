@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calibench.errors import DataError, InputError
+from calibench.errors.regular import regular
 from calibench.exchange import whole
 from calibench.tasks import table
 
@@ -255,10 +256,14 @@ def _saved_data_set(path: Path, wanted: list[str], naming: str) -> Iterator[Batc
         )
     import datasets
 
+    with table.file_errors(path):
+        for file in path.iterdir():  # the library would wait for a pipe
+            regular(file)
     try:
         rows = datasets.load_from_disk(str(path))
     except Exception as error:  # whatever the library raises for a damaged folder
-        raise InputError(f"{path}: not a readable data set ({type(error).__name__}: {error})") from error
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path}: not a readable data set ({type(error).__name__}: {reason})") from error
     table.check_columns(path, wanted, rows.column_names, naming)
     with table.file_errors(path), _arrow_errors(path, "Arrow"):
         for part in rows.select_columns(wanted).with_format("arrow").iter(_ROWS):

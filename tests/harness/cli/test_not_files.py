@@ -50,6 +50,7 @@ def refused(capsys: pytest.CaptureFixture[str], command: tuple[str, ...], kind: 
         ("gsm8k/test.jsonl", (*ASK, "--tasks", "gsm8k", "--data", ".")),
         ("model.gguf", ("run", "model.gguf", "--tasks", "micro_words", "--out", "new")),
         ("predictions.csv", ("score", "predictions.csv", "--out", "new")),
+        ("saved/data-00000-of-00001.arrow", ("threshold", "saved", "--precision", "0.9")),
         ("policy.json", ("apply", "policy.json", "answers.csv")),
         ("traces.jsonl", TUNE),
         ("new/lineage.json", TUNE),
@@ -61,6 +62,8 @@ def test_what_is_read_is_a_file(tmp_path, monkeypatch, capsys, file: str, comman
     if file != "traces.jsonl":
         Path("traces.jsonl").write_text('{"question": "How much is 1 doubled?", "answer": "2"}\n')
     Path(file).parent.mkdir(exist_ok=True)
+    if file.startswith("saved/"):
+        Path("saved/state.json").write_text("{}")
     KINDS[kind](Path(file))
     refused(capsys, command, kind)
 
