@@ -200,11 +200,9 @@ def _with_head_as(first: dict[str, _Tensor], other: dict[str, _Tensor]) -> dict[
 def _configuration(folder: Path, consent: bool) -> dict[str, Any]:
     from transformers import AutoConfig
 
-    try:
+    with model.reading("configuration", folder):
         # Older versions wrote the same settings under other names; transformers reads them all.
         fields = AutoConfig.from_pretrained(folder, trust_remote_code=consent).to_dict()
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{folder}: its configuration cannot be read: {error}") from error
     if fields.get("quantization_config"):
         raise ModelError(f"{folder}: its weights are quantised, and codes cannot be averaged; merge, then quantise")
     return {name: value for name, value in fields.items() if name not in _SAID_OTHERWISE}
@@ -214,10 +212,8 @@ def _tokenizer(folder: Path, consent: bool) -> dict[str, Any]:
     """Everything that decides which ids a chat becomes. The padding token is none of it."""
     from transformers import AutoTokenizer
 
-    try:
+    with model.reading("tokenizer", folder):
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=consent)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{folder}: its tokenizer cannot be read: {error}") from error
     special = {name: token for name, token in tokenizer.special_tokens_map.items() if name != "pad_token"}
     facts = {"vocabulary": tokenizer.get_vocab(), "chat template": tokenizer.chat_template, "special tokens": special}
     if tokenizer.is_fast:

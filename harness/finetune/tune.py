@@ -128,10 +128,8 @@ def _require_targets(parent: Checkpoint, options: Any) -> None:
 def _tokenizer(parent: Checkpoint) -> Any:
     from transformers import AutoTokenizer
 
-    try:
+    with model.reading("tokenizer", parent.name):
         tokenizer = AutoTokenizer.from_pretrained(str(parent.path), trust_remote_code=parent.trust_remote_code)
-    except Exception as error:  # whatever a damaged file makes of it
-        raise ModelError(f"{parent.name}: its tokenizer cannot be read: {type(error).__name__}: {error}") from error
     if not tokenizer.chat_template:
         raise ModelError(
             f"{parent.name}: its tokenizer has no chat template, and tuning teaches answers to turns of a chat. Put a"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -102,6 +103,20 @@ class Checkpoint(NamedTuple):
                 f" {__version__}, which reads up to schema {LINEAGE_SCHEMA}: install a newer one"
             )
         return lineage
+
+
+@contextmanager
+def reading(what: str, of: Path | str) -> Iterator[None]:
+    """Turns whatever a library raises for a part of a checkpoint, which may hold anything, into an error of a line.
+
+    Raises:
+        ModelError: the part cannot be read.
+    """
+    try:
+        yield
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ModelError(f"{of}: its {what} cannot be read: {type(error).__name__}: {reason}") from error
 
 
 def bundled() -> list[Checkpoint]:

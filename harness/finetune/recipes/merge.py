@@ -162,8 +162,8 @@ def _into_base(job: Job, adapter: Path) -> None:
         base = AutoModelForCausalLM.from_pretrained(job.parent.path, dtype=torch.float32, trust_remote_code=consent)
         with warnings.catch_warnings(action="ignore"):  # about what is missing, which is reported below
             tuned = PeftModel.from_pretrained(base, adapter)
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        lines = [line.strip() for line in str(error).splitlines()]
+    except Exception as error:  # an adapter's configuration may hold anything
+        lines = [line.strip() for line in str(error).splitlines()] or [type(error).__name__]
         raise ModelError(misfit + next((line for line in lines if "mismatch" in line), lines[0])) from error
     # PEFT leaves out what has no counterpart in the model.
     given = load_file(adapter / "adapter_model.safetensors").keys()

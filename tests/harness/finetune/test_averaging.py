@@ -177,6 +177,9 @@ def index(content: str) -> callable:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        (other_field("auto_map", 5), "its configuration cannot be read: TypeError"),
+        (other_field("hidden_size", -1), "its configuration cannot be read"),
+        (other_field("dtype", "nonsense"), "its configuration cannot be read: AttributeError"),
         (index("[" * 100_000), "weights cannot be read"),
         (index('{"weight_map": [1]}'), r"weights cannot be read: Expected `object`"),
         (
@@ -200,6 +203,7 @@ def test_parents_that_differ_are_refused_by_name(tmp_path, change, told):
     with pytest.raises(ModelError, match=told) as refused:
         merge([INSTRUCT, tmp_path / "other"], [1, 1], tmp_path / "out")
     assert "other" in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
     assert sorted(file.name for file in tmp_path.iterdir()) == ["other"]
 
 
