@@ -32,7 +32,7 @@ from calibench.running.manifest import check_identity, description, environment,
 from calibench.running.progress import Progress
 from calibench.running.selection import Selection, select, split_of
 from calibench.running.steps import Steps, StoppingRule
-from calibench.running.stream import Stream, lacking
+from calibench.running.stream import Asked, Stream, lacking
 from calibench.store import RunFile
 from calibench.tasks.base import Task
 
@@ -73,7 +73,7 @@ def execute(
         known_tasks = [task.name for task in chosen]
         for name in sorted(config.task_draws.keys() - set(known_tasks)):
             raise InputError(f"task_draws: {unknown_name('task', name, known_tasks)}")
-    (protocol, names), *_ = config.askings()
+    (protocol, names), *targets = config.askings()
     methods = {name: confidence.load(name) for name in names}
     backend_type = backends.load(config.backend)
     _check_capabilities(config, methods, protocol, backend_type)
@@ -95,7 +95,8 @@ def execute(
         _check_stored_scores(run, config, selections, methods)
         for selection in selections:
             run.remove(_to_grade_again(run, config, selection))
-        steps = Steps(config, run, protocol, methods, selections, rule)
+        asked = [(protocol, methods), *((target.protocol, {}) for target in targets)]
+        steps = Steps(config, run, asked, selections, rule)
         while steps.advance():
             pass  # through what an earlier command finished
         interrupted = False
@@ -103,7 +104,7 @@ def execute(
         if grown_scope(run, config, steps.current) != run.manifest().get("scope") or not is_complete(run):
             if rule is None and run.manifest().get("until"):
                 run.update_manifest(until=None)  # no rule stops what goes on now
-            session = _Session(config, run, checkpoint, selections, methods, protocol, known, steps, progress)
+            session = _Session(config, run, checkpoint, selections, asked, known, steps, progress)
             interrupted, faults = run_loop(session.make(backend_type))
         told = [*_faults_told(run, faults), *_failures_told(run, config, selections)]
         return RunResult(run, interrupted, [*run.manifest()["notes"], *told])
@@ -216,8 +217,8 @@ class _Session(NamedTuple):
     run: RunFile
     checkpoint: model.Checkpoint
     selections: Sequence[Selection]
-    methods: Mapping[str, Method]
-    protocol: Protocol
+    asked: Asked
+    """What the confidences are of, then the targets."""
     known: dict[str, Any]
     """The identity, as far as it is known without the engine."""
     steps: Steps
@@ -225,8 +226,9 @@ class _Session(NamedTuple):
 
     def _form_notes(self, graders: GradingPool) -> list[str]:
         """Of tasks that are not this project's own, whether answers are read in the form that is asked for."""
-        asked = [] if self.protocol.scores_options else [s for s in self.selections if not tasks.bundled(s.task.name)]
-        found = [forms.require_read(graders, s.task, s.first, self.protocol) for s in asked]
+        (protocol, _), *_ = self.asked
+        others = [] if protocol.scores_options else [s for s in self.selections if not tasks.bundled(s.task.name)]
+        found = [forms.require_read(graders, s.task, s.first, protocol) for s in others]
         graders.faults.clear()  # they are faults of answers, and these were none
         notes = [note for note in found if note]
         for note in notes:
@@ -238,7 +240,8 @@ class _Session(NamedTuple):
         was stopped early, and what the graders of other people's tasks raised."""
         interrupted = False
         lacks = self._lacks()
-        of_model = {"generation", *(name for name, method in self.methods.items() if method.needs_model)}
+        (_, methods), *_ = self.asked
+        of_model = {"generation", *(name for name, method in methods.items() if method.needs_model)}
         with GradingPool(GRADERS, GRADER_SECONDS, [s.task.name for s in self.selections]) as graders:
             notes = self._form_notes(graders) if lacks & of_model or self.config.until else []
             if lacks - of_model:
@@ -273,16 +276,7 @@ class _Session(NamedTuple):
             await backend.close()
 
     def _lacks(self) -> set[str]:
-        """Of all that is asked for, what some of the draws lack."""
-        return {
-            part
-            for protocol, methods in self._asked()
-            for part in lacking(self.run, self.config, protocol, methods, self.steps.current)
-        }
-
-    def _asked(self) -> list[tuple[Protocol, Mapping[str, Method]]]:
-        """What the confidences are of, then the targets."""
-        return [(self.protocol, self.methods), *((asking.protocol, {}) for asking in self.config.askings()[1:])]
+        return lacking(self.run, self.config, self.asked, self.steps.current)
 
     def _scope(self) -> dict[str, Any]:
         return grown_scope(self.run, self.config, self.steps.current)
@@ -290,7 +284,7 @@ class _Session(NamedTuple):
     def _streams(self, graders: GradingPool, backend: BaseBackend | None = None) -> list[Stream]:
         return [
             Stream(self.config, self.run, protocol, methods, graders, self.progress, backend)
-            for protocol, methods in self._asked()
+            for protocol, methods in self.asked
         ]
 
     async def _work(

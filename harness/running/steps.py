@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
-from calibench.confidence.base import Method
 from calibench.errors import InputError
-from calibench.prompting import protocols
 from calibench.running.config import RunConfig
 from calibench.running.selection import Selection, select
-from calibench.running.stream import lacking
+from calibench.running.stream import Asked, lacking
 from calibench.store import RunFile
 
 
@@ -30,8 +28,7 @@ class Steps:
     Args:
         config: what to do.
         run: holds what is done already.
-        protocol: what is asked besides the questions.
-        methods: the confidence methods, by name.
+        asked: what is asked besides the questions; the rule looks at the answers to the first.
         selections: all that may be asked, of each task.
         rule: says where a task stops.
 
@@ -40,10 +37,9 @@ class Steps:
     """
 
     def __init__(
-        self, config: RunConfig, run: RunFile, protocol: protocols.Protocol, methods: Mapping[str, Method],
-        selections: Sequence[Selection], rule: StoppingRule | None,
-    ):  # fmt: skip
-        self._work = run, config, protocol, methods
+        self, config: RunConfig, run: RunFile, asked: Asked, selections: Sequence[Selection], rule: StoppingRule | None
+    ):
+        self._work = run, config, asked
         self._rule = rule
         self.current = list(selections)
         """Of each task that goes on, the sample to be asked now."""
@@ -69,7 +65,7 @@ class Steps:
 
     def _after(self, rule: StoppingRule, done: Selection) -> Selection | None:
         """Looks at a task's finished sample; the next one, if more is needed and may be asked."""
-        run, config, protocol, _ = self._work
+        run, config, ((protocol, _), *_) = self._work
         task, size = done.task.name, done.total
         before = run.manifest().get("until") or {}
         tasks = before.get("tasks", {}) if before.get("rule") == config.until else {}

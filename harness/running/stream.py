@@ -31,12 +31,14 @@ _JUDGED_AT_ONCE = 64
 """Stored draws that are read and graded at a time where no engine says how many."""
 
 
-def lacking(
-    run: RunFile, config: RunConfig, protocol: Protocol, methods: Mapping[str, Method], selections: Sequence[Selection]
-) -> set[str]:
+Asked = Sequence[tuple[Protocol, Mapping[str, Method]]]
+"""Protocols, each with the confidence methods that read its answers, by name."""
+
+
+def lacking(run: RunFile, config: RunConfig, asked: Asked, selections: Sequence[Selection]) -> set[str]:
     """What some of the draws asked for lack: names of methods, `grade`, and `generation` where one is not there."""
     lacks: set[str] = set()
-    for selection in selections:
+    for protocol, methods, selection in ((*one, selection) for one in asked for selection in selections):
         if "generation" not in run.tally(selection.task.name, protocol.name):
             lacks.add("generation")
             continue

@@ -102,3 +102,9 @@ def test_what_no_rule_can_do_is_refused_before_any_work(ask, until, options, mes
 def test_rules_are_read_as_people_write_them():
     assert {width(text) for text in ("ece +-0.02", "ECE ±0.02", " ece  +/- .02")} == {("ece", 0.02)}
     assert width("gap±.1") == ("signed_gap", 0.1)
+
+
+def test_targets_are_asked_of_the_questions_that_the_rule_asked(ask):
+    assert ask("accuracy ±0.18")[0] == 75
+    assert ask("accuracy ±0.18", confidence="stated", targets=(0.5,))[0] == 75
+    assert ask("accuracy ±0.18", confidence="stated", targets=(0.5,))[0] == 0
