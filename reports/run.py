@@ -162,19 +162,36 @@ def _notices(summary: RunSummary) -> list[str]:
             if share > 0.05:
                 task = text.clip(count.task, 40)
                 notices.append(f"{task}: {100 * share:.0f} % of the generations are {outcome} ({OUTCOMES[outcome]}).")
-    notices += [note for spread in summary.spreads for note in spread_notes(spread)]
+    alike = groups((s for s in summary.spreads if _is_constant(s)), lambda s: s.method)
+    for method, spreads in alike:
+        if len(spreads) > 1:
+            places = ", ".join(dict.fromkeys(text.clip(s.task, 40) for s in spreads))
+            notices.append(
+                f"{method}: the same confidence for every answer of a task, so it tells none apart: {places}."
+            )
+    told = {id(s) for _, spreads in alike if len(spreads) > 1 for s in spreads}
+    notices += [note for s in summary.spreads for note in spread_notes(s, spread_told=id(s) in told)]
     return notices + [str(note) for note in summary.manifest.get("notes") or ()]
 
 
-def spread_notes(spread: Spread) -> Iterator[str]:
-    """What a reader must know of how a method's confidences came about, before the numbers."""
+def _is_constant(spread: Spread) -> bool:
+    return spread.n >= _MANY_VALUES and spread.distinct == 1
+
+
+def spread_notes(spread: Spread, *, spread_told: bool = False) -> Iterator[str]:
+    """What a reader must know of how a method's confidences came about, before the numbers.
+
+    Args:
+        spread: of one task and method.
+        spread_told: it is said elsewhere that all of them are the same.
+    """
     where = f"{text.clip(spread.task, 40)}, {spread.method}"
     if spread.label_mass is not None and spread.label_mass < _LITTLE_MASS:
         yield (
             f"{where}: its letters have {text.number(spread.label_mass)} of the probability. The model rather writes"
             " something else, and the confidence is of the rest."
         )
-    if spread.n >= _MANY_VALUES and spread.distinct == 1:
+    if _is_constant(spread) and not spread_told:
         yield f"{where}: the same confidence for each of {spread.n:,} answers, so it tells none apart."
     if spread.example is not None:
         yield f"{where}: {spread.copies:,} of {spread.n:,} are {spread.example}, the example in the prompt."

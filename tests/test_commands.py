@@ -121,7 +121,7 @@ def place(tmp_path_factory):
         whole_run(folder / "runs" / name, name, ("gsm8k", "creak"), shift)
     for shift, name in enumerate(("demo/sft", "demo/instruct", "demo/epicar", "pilot_a", "pilot_b", "epicar", "star")):
         whole_run(folder / "runs" / name, name, shift=shift, methods=("stated",))
-    for name in ("demo/rlcr", "votes", "mine", "predictions/bold"):
+    for name in ("demo/rlcr", "votes", "mine", "predictions/bold", "which", "paper/base", "shapes/blind"):
         shutil.copytree(folder / "runs/epicar", folder / "runs" / name)
     heading, *cases = (ROOT / "tests/golden/conventions.csv").read_text().splitlines(keepends=True)
     (folder / "tests/golden").mkdir(parents=True)

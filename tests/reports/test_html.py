@@ -19,7 +19,7 @@ from calibench.records import Metric, Reliability, ReliabilityBin, Scorecard
 from calibench.reports.run import run_report
 from calibench.reports.tables import headline
 from calibench.reports.text import number, visible
-from calibench.results import AnswerSample, GalleryItem, OutcomeCount, RunSummary, SampledAnswer
+from calibench.results import AnswerSample, GalleryItem, OutcomeCount, RunSummary, SampledAnswer, Spread
 
 replace = msgspec.structs.replace
 HTML = {
@@ -278,6 +278,22 @@ def test_an_unfinished_run_and_its_notes_are_announced():
     page = words(small(manifest={"complete": False, "notes": ["no <chat> template"]}))
     assert "This run is not complete" in page
     assert "no <chat> template" in page
+
+
+def test_a_method_that_says_the_same_of_every_answer_of_several_tasks_is_named_once():
+    def spread(task, distinct):
+        return Spread(
+            task=task, protocol="stated", method="asked", n=50, distinct=distinct, deviation=0.0, label_mass=None,
+            example=None, copies=0,
+        )  # fmt: skip
+
+    def page(*spreads):
+        return words(replace(small(), spreads=spreads))
+
+    several = page(spread("gsm8k", 1), spread("creak", 1), spread("popqa", 3))
+    assert several.count("tells none apart") == 1
+    assert "asked: the same confidence for every answer of a task, so it tells none apart: gsm8k, creak." in several
+    assert "gsm8k, asked: the same confidence for each of 50 answers" in page(spread("gsm8k", 1), spread("popqa", 3))
 
 
 @pytest.mark.parametrize(("truncated", "announced"), [(5, False), (6, True)])
