@@ -149,12 +149,7 @@ def _notices(summary: RunSummary) -> list[str]:
     notices = []
     if summary.manifest.get("complete") is False:
         notices.append("This run is not complete: the numbers are of what was finished when the page was made.")
-    rule = (summary.manifest.get("until") or {}).get("rule")
-    if rule and not summary.until:
-        notices.append(
-            f"How many questions were asked was decided by a rule about two runs, {text.clip(rule, 40)}. The intervals"
-            " are for a size that was fixed beforehand; `calibench compare --until` shows those that hold."
-        )
+    notices += until.notices(summary)
     for count in summary.counts:
         asked = sum(count.outcomes.values())
         for outcome in ("truncated", "echoed", "unparsed", "failed"):

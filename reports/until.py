@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from calibench.reports import text
 from calibench.reports.formats import Column, Table, TableCell, name_cell, name_column
 from calibench.reports.tables import Measures, align
+from calibench.results import RunSummary
 from calibench.results.decisions import Decision, RuleOutcome
 
 _WIDTH = 100
@@ -41,6 +42,17 @@ def rows(outcomes: Sequence[RuleOutcome], measures: Measures) -> Iterator[dict[s
             "interval": text.interval(last.low, last.high) or text.UNDEFINED,
             "reason": reason,
         }
+
+
+def notices(summary: RunSummary) -> list[str]:
+    """What a reader must know of a run that a rule about two runs stopped."""
+    rule = (summary.manifest.get("until") or {}).get("rule")
+    if not rule or summary.until:
+        return []
+    return [
+        f"How many questions were asked was decided by a rule about two runs, {text.clip(rule, 40)}. The intervals here are"
+        " for a size that was fixed beforehand; `calibench compare --until` shows those that hold."
+    ]
 
 
 def until_text(outcomes: Sequence[RuleOutcome], measures: Measures) -> str:

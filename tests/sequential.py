@@ -112,7 +112,7 @@ def _misses(seen: sequential.Seen, true: float) -> bool:
 
 # -- docs/stopping.md -------------------------------------------------------------------------------------------------
 
-CHUNKS = {"alike, 1 draw": 20, "alike, 8 draws": 5, "apart, 1 draw": 2, "apart, 8 draws": 1}
+CHUNKS = {"alike, 1 draw": 20, "alike, 8 draws": 20, "apart, 1 draw": 2, "apart, 8 draws": 1}
 """Parts of 100 pairs."""
 POPULATIONS = [Population(gap, draws) for draws in (1, 10) for gap in (0.0, 0.2)]
 GROWN, GROWING = 378, 300

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
     ROOT / "README.md",
     *(ROOT / "docs" / f"{name}.md" for name in ("conventions", "decide", "lm-eval", "methods", "python", "run-file")),
-    *(ROOT / "docs" / f"{name}.md" for name in ("figures", "power", "puzzles", "score", "tasks")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("figures", "power", "puzzles", "score", "stopping", "tasks")),
 ]
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 CODE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -31,7 +31,7 @@ def print_headline(summary: Any, report: Path) -> None:
     from calibench.reports.tables import headline, measures_of, text
     from calibench.reports.targets import targets_text
     from calibench.reports.unstarted import unstarted_text
-    from calibench.reports.until import until_text
+    from calibench.reports.until import notices, until_text
     from calibench.reports.wording import wordings_text
 
     print(text(headline(summary.scorecard)) if summary.counts else unstarted_text(summary))
@@ -45,6 +45,8 @@ def print_headline(summary: Any, report: Path) -> None:
         print(f"\n{targets_text(summary)}")
     for note in (note for spread in summary.spreads for note in spread_notes(spread)):
         tell("note", note)
+    for notice in notices(summary):
+        tell("note", notice)
     print_place(report)
 
 
