@@ -50,8 +50,8 @@ def notices(summary: RunSummary) -> list[str]:
     if not rule or summary.until:
         return []
     return [
-        f"How many questions were asked was decided by a rule about two runs, {text.clip(rule, 40)}. The intervals here are"
-        " for a size that was fixed beforehand; `calibench compare --until` shows those that hold."
+        f"How many questions were asked was decided by a rule about two runs, {text.clip(rule, 40)}. The intervals"
+        " here are for a size that was fixed beforehand; `calibench compare --until` shows those that hold."
     ]
 
 
