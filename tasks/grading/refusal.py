@@ -8,6 +8,8 @@ capitals of a title. The phrases are those of `calibench.tasks.grading.refusal_p
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import NamedTuple
 
 from calibench.tasks.grading import refusal_eastern, refusal_germanic, refusal_romance
 from calibench.tasks.grading.answer import stated_answer
@@ -34,17 +36,33 @@ def _any(part: str) -> str:
     return pattern("|".join(one for each in found for one in (each if isinstance(each, tuple) else [each])))
 
 
-_BUT = rf"(?<![a-zа-я])(?:{_any('but')})(?![a-zа-я])"
-_PREFACE = rf"(?:{_any('prefaces')})(?![a-zа-я])"
-_CONDITION = r"(?:without|given|based on|ohne|sans|sin|senza|sem|без)(?: [^\s,]+){1,6}? "
-"""Without a comma: "Senza ulteriori informazioni non posso dare una risposta"."""
-_BEFORE = rf"(?:\W*+{_PREFACE}){{0,3}}(?P<but>\W*+{_BUT})?(?:\W*+{_PREFACE})?\W*+(?:{_CONDITION})?"
-_SAYS = re.compile(rf"{_BEFORE}(?:{_any('says')})")
-_SAYS_OR_DOUBTS = re.compile(rf"{_BEFORE}(?:{_any('says')}|{_any('doubts')})")
-_BARE = re.compile(rf"\W*+(?:{_any('bare')})(?:\W*+\Z|[ ]?[(,.;])|[^\w?]*\?\W*\Z")
-_PREFACE_ALONE = re.compile(rf"(?:\W*+{_PREFACE})+\W*+")
-_MAY_ANSWER = re.compile(rf"{_BUT}|(?<![a-zа-я])(?:{_any('answers')})")
-_HELPS = re.compile(rf"[\s,、]*(?:{_any('helps')})")
+class _Phrases(NamedTuple):
+    """Patterns of all languages."""
+
+    says: re.Pattern[str]
+    says_or_doubts: re.Pattern[str]
+    bare: re.Pattern[str]
+    preface_alone: re.Pattern[str]
+    may_answer: re.Pattern[str]
+    helps: re.Pattern[str]
+
+
+@cache
+def _phrases() -> _Phrases:
+    """Made when they are first needed: it takes longer than to start a command that grades nothing."""
+    but = rf"(?<![a-zа-я])(?:{_any('but')})(?![a-zа-я])"
+    preface = rf"(?:{_any('prefaces')})(?![a-zа-я])"
+    # Without a comma: "Senza ulteriori informazioni non posso dare una risposta".
+    condition = r"(?:without|given|based on|ohne|sans|sin|senza|sem|без)(?: [^\s,]+){1,6}? "
+    before = rf"(?:\W*+{preface}){{0,3}}(?P<but>\W*+{but})?(?:\W*+{preface})?\W*+(?:{condition})?"
+    return _Phrases(
+        says=re.compile(rf"{before}(?:{_any('says')})"),
+        says_or_doubts=re.compile(rf"{before}(?:{_any('says')}|{_any('doubts')})"),
+        bare=re.compile(rf"\W*+(?:{_any('bare')})(?:\W*+\Z|[ ]?[(,.;])|[^\w?]*\?\W*\Z"),
+        preface_alone=re.compile(rf"(?:\W*+{preface})+\W*+"),
+        may_answer=re.compile(rf"{but}|(?<![a-zа-я])(?:{_any('answers')})"),
+        helps=re.compile(rf"[\s,、]*(?:{_any('helps')})"),
+    )
 
 
 def is_refusal(text: str) -> bool:
@@ -60,7 +78,7 @@ def is_refusal(text: str) -> bool:
 
 def _declines(place: str) -> bool:
     folded = fold(place)
-    if _BARE.match(folded):
+    if _phrases().bare.match(folded):
         return not _answers(folded)
     if _TITLE.match(place):
         return False
@@ -70,14 +88,14 @@ def _declines(place: str) -> bool:
         found = _declining(sentence, first)
         if found:
             return not (_answers(sentence[found.end() :] + rest) or _answered_before(sentence, found))
-        first = first and (not sentence.strip() or bool(_PREFACE_ALONE.fullmatch(sentence)))
+        first = first and (not sentence.strip() or bool(_phrases().preface_alone.fullmatch(sentence)))
         start = end + 1
     return False
 
 
 def _declining(sentence: str, first: bool) -> re.Match[str] | None:
     """The first clause that declines; behind another sentence, a doubt says nothing of the answer before it."""
-    phrases = _SAYS_OR_DOUBTS if first else _SAYS
+    phrases = _phrases().says_or_doubts if first else _phrases().says
     for clause in list(_CLAUSE.finditer(sentence))[:_CLAUSES]:
         if found := phrases.match(sentence, clause.end()):
             return found
@@ -91,7 +109,7 @@ def _answered_before(sentence: str, found: re.Match[str]) -> bool:
 
 def _answers(rest: str) -> bool:
     """Whether what follows a refusal gives an answer after all."""
-    for opening in _MAY_ANSWER.finditer(rest):
-        if not (_HELPS.match(rest, opening.end()) or _SAYS_OR_DOUBTS.match(rest, opening.end())):
+    for opening in _phrases().may_answer.finditer(rest):
+        if not (_phrases().helps.match(rest, opening.end()) or _phrases().says_or_doubts.match(rest, opening.end())):
             return True
     return False
