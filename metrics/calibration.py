@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from calibench.metrics.arrays import checked, distinct
+from calibench.metrics.bootstrap import compact
 
 N_BINS = 10
 
@@ -26,14 +27,14 @@ def equal_width_bins(confidence: np.ndarray, n_bins: int = N_BINS) -> np.ndarray
 
 def value_bins(confidence: np.ndarray) -> np.ndarray:
     """Index [N] of each confidence among the distinct values, in rising order."""
-    return _alike(confidence)[1]
-
-
-def _alike(confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct values after rounding [L], rising, and the index [N] of each confidence among them."""
     values, index, _ = distinct(confidence)
-    rounded, of_value = np.unique(np.round(values, _DECIMALS), return_inverse=True)
-    return rounded, of_value[index]
+    return np.cumsum(_differs(values))[index] - 1
+
+
+def _differs(rising: np.ndarray) -> np.ndarray:
+    """Whether each of the rising values [L] differs, after rounding, from the one before it; the first one does."""
+    rounded = np.round(rising, _DECIMALS)
+    return np.concatenate([[True], rounded[1:] != rounded[:-1]])[: len(rising)]
 
 
 def equal_mass_bins(confidence: np.ndarray, n_bins: int = N_BINS) -> np.ndarray:
@@ -53,7 +54,7 @@ def is_discrete(confidence: np.ndarray) -> bool:
 
 def n_distinct(confidence: np.ndarray) -> int:
     """Number of distinct confidences (equal to nine decimals is equal)."""
-    return len(_alike(confidence)[0])
+    return int(np.count_nonzero(_differs(distinct(confidence).values)))
 
 
 def mode_share(confidence: np.ndarray) -> float:
@@ -153,7 +154,7 @@ def debiased_squared_calibration_error(
     Args:
         confidence: [N] float in [0, 1].
         correct: [N] bool.
-        cluster: [N] int, rows of one cluster are not independent.
+        cluster: [N] int of at least 0, rows of one cluster are not independent.
 
     Returns:
         Float; near zero, and negative half of the time, for a calibrated model. Lower is better.
@@ -165,13 +166,13 @@ def debiased_squared_calibration_error(
     confidence, correct = checked(confidence, correct)
     bins = equal_width_bins(confidence, n_bins)
     error = confidence - correct
-    units, unit = np.unique(np.asarray(cluster), return_inverse=True)
+    unit, n_units = compact(np.asarray(cluster, dtype=np.int64))
     n, total = np.bincount(bins, minlength=n_bins), np.bincount(bins, error, minlength=n_bins)
     pairs, products = n**2, total**2
     for k in range(n_bins):  # one at a time, as a table of bins and clusters is ten times the sample
         held = bins == k
-        pairs[k] -= (np.bincount(unit[held], minlength=len(units)) ** 2).sum()
-        products[k] -= (np.bincount(unit[held], error[held], minlength=len(units)) ** 2).sum()
+        pairs[k] -= (np.bincount(unit[held], minlength=n_units) ** 2).sum()
+        products[k] -= (np.bincount(unit[held], error[held], minlength=n_units) ** 2).sum()
     usable = pairs > 0
     return float(n[usable] @ (products[usable] / pairs[usable]) / n[usable].sum()) if usable.any() else np.nan
 

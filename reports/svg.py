@@ -6,6 +6,7 @@ import io
 import re
 from xml.etree import ElementTree
 
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from calibench.reports.figures import COLOURS, style
@@ -20,6 +21,10 @@ def inline_svg(figure: Figure, prefix: str, description: str) -> str:
         description: what a screen reader says.
     """
     with style():
+        if layout := figure.get_layout_engine():  # here, as `savefig` would first draw the whole figure for it
+            FigureCanvasSVG(figure)
+            layout.execute(figure)
+            figure.set_layout_engine(None)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     root = ElementTree.fromstring(buffer.getvalue())

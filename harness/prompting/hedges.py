@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Literal, NamedTuple
 
 from calibench.tasks.grading.languages import DENIAL
@@ -191,22 +192,24 @@ _ALL = (*_PHRASES, *_EASTERN, *_WESTERN)
 _ENGLISH = rf"(?<![a-z])(?:{_alternatives(_PHRASES, 0)})(?![a-z])"
 _FIRST = rf"(?=[a-z]|50|100|[{''.join(sorted({c for pattern, _ in _EASTERN + _WESTERN for c in pattern if c > '~'}))}])"
 """What a phrase can begin with: looked at first, as most of a long text is something else."""
-_HEDGE = re.compile(
-    rf"(?i){_FIRST}(?:(?<![a-z])|(?=n't)){_DENIED}(?:{_ENGLISH}|{_alternatives(_EASTERN, len(_PHRASES))}"
-    rf"|(?<!\w)(?:{_alternatives(_WESTERN, len(_PHRASES) + len(_EASTERN))})(?![a-zà-ÿа-яё]))"
-)
+
+
+@cache
+def _hedge() -> re.Pattern[str]:
+    """Any phrase; made when it is first needed, as that takes a seventh of the time in which a command starts."""
+    return re.compile(
+        rf"(?i){_FIRST}(?:(?<![a-z])|(?=n't)){_DENIED}(?:{_ENGLISH}|{_alternatives(_EASTERN, len(_PHRASES))}"
+        rf"|(?<!\w)(?:{_alternatives(_WESTERN, len(_PHRASES) + len(_EASTERN))})(?![a-zà-ÿа-яё]))"
+    )
 
 
 def hedges(text: str, start: int = 0, end: int | None = None) -> Iterator[Hedge]:
     """The phrases in `text[start:end]`, none inside another; offsets are those of the text."""
-    for match in _HEDGE.finditer(text, start, len(text) if end is None else end):
+    for match in _hedge().finditer(text, start, len(text) if end is None else end):
         number = int(str(match.lastgroup).removeprefix("p"))
         hedge = _ALL[number][1]
         western = number >= len(_PHRASES) + len(_EASTERN)
-        if western and (
-            _DENIED_BEFORE.search(text, max(start, match.start() - 40), match.start())
-            or _DENIED_BEHIND.match(text, match.end())
-        ):
+        if western and _denied_in_its_language(text, start, match):
             hedge = hedge._replace(value=None, kind="vague")
         elif match["not"]:
             hedge = _denied(hedge, bool(match["degree"]), bool(match["twice"]))
