@@ -28,13 +28,15 @@ Point = tuple[float, float]
 
 
 def reliability_overlay(diagrams: Sequence[Reliability | None], description: str) -> Markup:
-    """Accuracy against confidence of each run, in the order of the runs; None for a run without such a diagram."""
-    lines = [
-        [(b.confidence, b.accuracy) for b in d.bins if b.confidence is not None and b.accuracy is not None] if d else []
-        for d in diagrams
-    ]
+    """Accuracy against confidence of each run, in the order of the runs; None for a run without such a diagram. Larger
+    marks hold more answers."""
+    lines, sizes = [], []
+    for d in diagrams:
+        filled = [(b.confidence, b.accuracy, b.n) for b in (d.bins if d else ()) if b.n]
+        lines.append([(x, y) for x, y, _ in filled if x is not None and y is not None])
+        sizes.append([1.6 + 2.9 * (n / d.n_used) ** 0.5 if d else 0.0 for _, _, n in filled])
     diagonal = f'<path d="{_trace([(0, 0), (1, 1)])}" stroke="var(--muted)" stroke-dasharray="4 3" stroke-width=".8"/>'
-    return _svg(lines, description, diagonal, marked=True)
+    return _svg(lines, description, diagonal, sizes)
 
 
 def risk_overlay(curves: Sequence[RiskCoverage | None], description: str) -> Markup:
@@ -48,13 +50,16 @@ def swatch(i: int) -> Markup:
     return Markup(f'<svg width="26" height="14" aria-hidden="true">{line}</svg>')
 
 
-def _svg(lines: Sequence[Sequence[Point]], description: str, behind: str = "", *, marked: bool = False) -> Markup:
+def _svg(
+    lines: Sequence[Sequence[Point]], description: str, behind: str = "", sizes: Sequence[Sequence[float]] | None = None
+) -> Markup:
+    """Curves, with a mark of each size on every point, or of one size on every fifth."""
     parts = [*_axes(), behind]
     for i, points in enumerate(lines):
         if points:
             parts.append(f'<path d="{_trace(points)}" fill="none" {_stroke(i)}/>')
-            # A curve has a mark on every fifth point.
-            parts += [_mark(i, *_at(point), 3.2) for point in (points if marked else points[4::5])]
+            marks = zip(points, sizes[i], strict=True) if sizes else ((point, 3.2) for point in points[4::5])
+            parts += [_mark(i, *_at(point), round(size, 1)) for point, size in marks]
     box = f'viewBox="0 0 186 {_TOP + _SIDE + 22}" role="img" aria-label="{escape(description)}"'
     return Markup(f"<svg {box}>{''.join(parts)}</svg>")
 
@@ -75,7 +80,7 @@ def _stroke(i: int) -> str:
 
 def _mark(i: int, x: float, y: float, r: float) -> str:
     role, marker, _ = SERIES[i]
-    shape = _MARKS[marker].format(r=r, d=2 * r, k=round(1.35 * r, 2))
+    shape = _MARKS[marker].format(r=r, d=round(2 * r, 2), k=round(1.35 * r, 2))
     look = f'stroke="var(--{role})" stroke-width="1.8"' if marker == "P" else 'stroke="var(--card)" stroke-width=".8"'
     return f'<path d="{shape}" transform="translate({x:.1f} {y:.1f})" fill="var(--{role})" {look}/>'
 

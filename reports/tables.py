@@ -132,9 +132,9 @@ def headline_table(cards: Mapping[str, Scorecard]) -> Table:
 
 
 def verdict(difference: Difference, measures: Measures) -> str:
-    """The verdict as shown: a dash where B is neither better nor worse because the metric has no good direction."""
+    """The verdict as shown: a dash where the metric has no good direction or the difference does not exist."""
     directionless = measures[difference.metric].better is None and difference.verdict != "equivalent"
-    return UNDEFINED if directionless else difference.verdict
+    return UNDEFINED if directionless or difference.difference is None else difference.verdict
 
 
 def could_see(difference: Difference) -> str:
