@@ -146,7 +146,7 @@ def main() -> None:
         try:
             answer = {"found": _found(json.loads(line))}
         except Exception as error:
-            answer = {"error": (str(error) or type(error).__name__)[:300]}
+            answer = {"error": (" ".join(str(error).split()) or type(error).__name__)[:300]}
         signal.setitimer(signal.ITIMER_PROF, 0)
         print(json.dumps(answer), flush=True)
 

@@ -37,7 +37,9 @@ class Foreign(NamedTuple):
         except CalibenchError:
             raise
         except (Exception, SystemExit) as error:
-            text = next(iter(str(error).strip().splitlines()), "")
+            text = ""
+            with contextlib.suppress(Exception):  # its own code again
+                text = next(iter(str(error).strip().splitlines()), "")
             raise self._fault(self._place_of(error), f"{type(error).__name__}: {text[:300]}".rstrip(": ")) from error
 
     def checked(self, plugin: Any, kind: type) -> Any:

@@ -260,6 +260,10 @@ def test_a_python_file_is_a_task(tmp_path: Path):
             r"task bad \(bad\.py, line 2\): ZeroDivisionError: division by zero\nThe fault is in .*bad\.py",
         ),
         ("raise SystemExit", r"task bad \(bad\.py, line 1\): SystemExit\n"),
+        (
+            "class Mute(Exception):\n    def __str__(self): raise self\nraise Mute",
+            r"task bad \(bad\.py, line 3\): Mute\n",
+        ),
         ("def", r"task bad \(bad\.py, line 1\): SyntaxError: "),
         ("TASK = 1", r"task bad \(TASK of bad\.py\): expected a calibench\.tasks\.base\.Task, found 1"),
     ],

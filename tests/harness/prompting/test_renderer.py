@@ -24,6 +24,7 @@ HOSTILE = {
     "deep brackets": ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "recursion"),
     "a long number": ("{{ " + "9" * 5000 + " }}", "digits"),
     "a long template": (" " * 1_000_001, "at most 1,000,000"),
+    "lines": ("{{ raise_exception('no\n\n\nsystem' ~ '\n' * 9 ~ 'turn') }}", "no system turn"),
     "attributes": ("{{ ''.__class__.__mro__ }}", "unsafe"),
 }  # fmt: skip
 
