@@ -19,7 +19,7 @@ from calibench.errors.secrets import masked
 from calibench.errors.working import stage
 from calibench.files import write_text
 from calibench.records import Metric, Outcome, Scorecard, Status
-from calibench.results import GalleryItem, OutcomeCount, Progress, RunSummary
+from calibench.results import GalleryItem, OutcomeCount, RunSummary, TaskProgress
 from calibench.results.plots import BudgetCurve
 from calibench.results.targets import TargetNumbers
 from calibench.store import RunFile
@@ -90,7 +90,7 @@ def _without_numbers(run: RunFile, manifest: Mapping[str, Any]) -> RunSummary:
         counts=(),
         gallery=None,
         progress=tuple(
-            Progress(
+            TaskProgress(
                 task=task,
                 protocol=protocol,
                 asked=asked,

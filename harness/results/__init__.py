@@ -143,7 +143,7 @@ class Spread(Record, kw_only=True, frozen=True):
     """Confidences that are exactly the example."""
 
 
-class Progress(Record, kw_only=True, frozen=True):
+class TaskProgress(Record, kw_only=True, frozen=True):
     """How far a run is with one task and protocol."""
 
     task: str
@@ -184,7 +184,7 @@ class RunSummary(Record, kw_only=True, frozen=True):
     """Accuracy by token budget; empty where no page is made, or lengths are not known."""
     until: tuple[RuleOutcome, ...] = ()
     """What the rule saw that stopped the run; empty for a run without one."""
-    progress: tuple[Progress, ...] = ()
+    progress: tuple[TaskProgress, ...] = ()
     """Of a run without any graded generation, of which there are no numbers yet; empty otherwise."""
     answers: AnswerSample | None = None
     """None where no page is made, or the texts are not known."""

@@ -14,7 +14,7 @@ from calibench.records import Scorecard
 from calibench.reports.browse import browser
 from calibench.reports.comparison import comparison_report
 from calibench.reports.run import run_report
-from calibench.results import AnswerSample, Progress, ReadingItem, SampledAnswer, UnreadItem
+from calibench.results import AnswerSample, ReadingItem, SampledAnswer, TaskProgress, UnreadItem
 
 pytestmark = pytest.mark.browser
 
@@ -98,7 +98,7 @@ def chromium(tmp_path_factory):
 
 def empty(name):
     """A run with generations of a task with a hostile name, none of them graded."""
-    progress = Progress(task=name, protocol="stated", asked=120, generated=30, graded=0)
+    progress = TaskProgress(task=name, protocol="stated", asked=120, generated=30, graded=0)
     return msgspec.structs.replace(
         build(name=name, model=name, kind="sft", text=name), counts=(), gallery=None, progress=(progress,),
         scorecard=Scorecard(metrics=(), reliability=(), measures=infos()),
