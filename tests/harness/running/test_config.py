@@ -239,7 +239,7 @@ def test_options_of_a_recipe_are_checked_from_python(recipe, options, message):
 
 def test_every_option_of_a_run_may_stand_in_its_file(tmp_path):
     given = {"limit": 3, "confidence": ["asked"], "draws": 2, "task_draws": {"gsm8k": 2}, "name": "n", "kind": "sft"}
-    given |= {"variants": 2, "targets": [0.5, 0.75], "until": "ece +-0.02"}
+    given |= {"variants": 2, "targets": [0.5, 0.75], "until": "ece decided", "against": "runs/a"}
     given |= {"suite": "zeng2025", "protocol": "plain", "sampling": "model", "trust_remote_code": True}
     given |= {**RUN, **OTHER_RUN, "tasks": ["gsm8k"]}
     described = dict.fromkeys(fields(Description), "labels")
