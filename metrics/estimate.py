@@ -54,7 +54,7 @@ class Estimate(NamedTuple):
     """Independent units among the rows used; None where that is no one number, as of a mean over tasks."""
 
 
-class Change(NamedTuple):
+class DifferenceFound(NamedTuple):
     """A difference of two estimates."""
 
     value: float
@@ -125,7 +125,7 @@ class Interval(NamedTuple):
             return None
         return (unbiased_absolute_sum(*parts_of(e))[0] if self.of_parts else e.value, *ends)
 
-    def difference(self, pairs: Sequence[tuple[Estimate, Estimate]]) -> Change | None:
+    def difference(self, pairs: Sequence[tuple[Estimate, Estimate]]) -> DifferenceFound | None:
         """The mean over tasks of b - a.
 
         Args:
@@ -137,9 +137,9 @@ class Interval(NamedTuple):
         a, b = (mean([pair[side] for pair in pairs]) for side in (0, 1))
         if self.of_parts:
             found = absolute_sum_difference(parts_of(a), parts_of(b))
-            return found and Change(found[0], found[1:])
+            return found and DifferenceFound(found[0], found[1:])
         changes = np.mean([replicates_of(of_b) - replicates_of(of_a) for of_a, of_b in pairs], axis=0)
-        return None if usable(changes) is None else Change(b.value - a.value, percentile_interval(changes))
+        return None if usable(changes) is None else DifferenceFound(b.value - a.value, percentile_interval(changes))
 
 
 def is_wilson(e: Estimate) -> bool:

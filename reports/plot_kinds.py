@@ -40,21 +40,21 @@ MOST_LINES = 8
 """In one axes; more could not be told apart."""
 
 
-class Look(NamedTuple):
+class LineLook(NamedTuple):
     colour: str
     marker: str
     dashes: Any
 
 
 LOOKS = [
-    Look("#0a6cad", "o", "-"),
-    Look("#c8510a", "s", (0, (5, 1.5))),
-    Look("#20242a", "D", (0, (1, 1))),
-    Look("#56b4e9", "^", (0, (5, 1.5, 1, 1.5))),
-    Look("#e69f00", "v", "-"),
-    Look("#009e73", "P", (0, (5, 1.5))),
-    Look("#cc79a7", "X", (0, (1, 1))),
-    Look("#7a8594", "<", (0, (5, 1.5, 1, 1.5))),
+    LineLook("#0a6cad", "o", "-"),
+    LineLook("#c8510a", "s", (0, (5, 1.5))),
+    LineLook("#20242a", "D", (0, (1, 1))),
+    LineLook("#56b4e9", "^", (0, (5, 1.5, 1, 1.5))),
+    LineLook("#e69f00", "v", "-"),
+    LineLook("#009e73", "P", (0, (5, 1.5))),
+    LineLook("#cc79a7", "X", (0, (1, 1))),
+    LineLook("#7a8594", "<", (0, (5, 1.5, 1, 1.5))),
 ]
 """Near the palette of Okabe and Ito 2008."""
 SECOND = (0, (3, 1.6))
@@ -66,7 +66,7 @@ class Line(NamedTuple):
 
     label: str
     """What tells it apart from the others of its panel."""
-    look: Look
+    look: LineLook
     series: PlotSeries
 
 
