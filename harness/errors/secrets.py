@@ -22,7 +22,7 @@ _WORDS = {
 _TOKENS_OF_MODELS = {
     "bos", "eos", "pad", "unk", "sep", "cls", "mask", "image", "audio", "video", "vision", "special", "start", "end",
     "stop", "begin", "think", "boi", "eoi", "boa", "eoa", "last", "first", "next", "prompt", "new", "per", "added",
-    "additional", "language", "extra", "generation", "every",
+    "additional", "language", "extra", "generation", "every", "cost",
 }  # fmt: skip
 _KEYS_OF_DATA = {"public", "primary", "foreign", "sort", "cache", "shared", "value", "query", "group", "question"}
 _SHAPES = re.compile(

@@ -56,6 +56,7 @@ def test_names_of_secrets(name):
     "name",
     [
         "max_tokens",
+        "cost_token",
         "max_num_batched_tokens",
         "tokenizer",
         "tokenizer_mode",
