@@ -31,8 +31,8 @@ from calibench.running.config import RunConfig
 from calibench.running.manifest import check_identity, description, environment, grown_scope, identity, is_complete
 from calibench.running.progress import Progress
 from calibench.running.selection import Selection, select, split_of
-from calibench.running.steps import Steps, StoppingRule
-from calibench.running.stream import Asked, Stream, lacking
+from calibench.running.steps import Asked, Steps, StoppingRule, lacking
+from calibench.running.stream import Stream
 from calibench.store import RunFile
 from calibench.tasks.base import Task
 

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from calibench.confidence.base import Method
 from calibench.errors import InputError
+from calibench.prompting.protocols import Protocol as PromptProtocol
 from calibench.running.config import RunConfig
 from calibench.running.selection import Selection, select
-from calibench.running.stream import Asked, lacking
 from calibench.store import RunFile
+
+Asked = Sequence[tuple[PromptProtocol, Mapping[str, Method]]]
+"""Protocols, each with the confidence methods that read its answers, by name."""
+
+
+def lacking(run: RunFile, config: RunConfig, asked: Asked, selections: Sequence[Selection]) -> set[str]:
+    """What some of the draws asked for lack: names of methods, `grade`, and `generation` where one is not there."""
+    lacks: set[str] = set()
+    for protocol, methods, selection in ((*one, selection) for one in asked for selection in selections):
+        if "generation" not in run.tally(selection.task.name, protocol.name):
+            lacks.add("generation")
+            continue
+        for question in selection.questions(config.data):
+            done = run.finished(question.task, question.question_id, protocol.name)
+            for draw in range(config.draws_of(question.task)):
+                lacks |= {*methods, "grade"} - done[draw] if draw in done else {"generation"}
+    return lacks
 
 
 class StoppingRule(Protocol):

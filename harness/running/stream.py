@@ -31,24 +31,6 @@ _JUDGED_AT_ONCE = 64
 """Stored draws that are read and graded at a time where no engine says how many."""
 
 
-Asked = Sequence[tuple[Protocol, Mapping[str, Method]]]
-"""Protocols, each with the confidence methods that read its answers, by name."""
-
-
-def lacking(run: RunFile, config: RunConfig, asked: Asked, selections: Sequence[Selection]) -> set[str]:
-    """What some of the draws asked for lack: names of methods, `grade`, and `generation` where one is not there."""
-    lacks: set[str] = set()
-    for protocol, methods, selection in ((*one, selection) for one in asked for selection in selections):
-        if "generation" not in run.tally(selection.task.name, protocol.name):
-            lacks.add("generation")
-            continue
-        for question in selection.questions(config.data):
-            done = run.finished(question.task, question.question_id, protocol.name)
-            for draw in range(config.draws_of(question.task)):
-                lacks |= {*methods, "grade"} - done[draw] if draw in done else {"generation"}
-    return lacks
-
-
 class Stream:
     """The moving parts of one run: what is asked, what is in flight, what waits for its commit.
 
