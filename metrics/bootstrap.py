@@ -22,6 +22,8 @@ _ROUNDING = 1e-12
 """Sums that differ by no more are equal."""
 _HALVINGS = 50
 """Of a stretch in which an end is looked for."""
+_AT_ONCE = 1 << 20
+"""Numbers of a matrix that are worked on at a time."""
 _MAX_UNDEFINED = 0.05
 """An interval is withheld when more than this share of the resamples leaves the metric undefined."""
 
@@ -275,12 +277,12 @@ class _Path:
         self._estimate, self._of = estimate, size
         self._size, self._sign = np.abs(estimate), np.where(estimate < 0, -1.0, 1.0)
         self._noise = estimate - replicates
-        self._variance = self._noise.var(axis=0)
+        self._variance = np.concatenate([part.var(axis=0) for part in _columns(self._noise)])
         varying = self._variance > 1e-18
         self.varies = bool(varying.any())
         if self.varies:
             self.zero = (self._size[varying] / self._variance[varying]).max()
-            reach = self._size.sum() + np.abs(self._noise).sum(axis=1).max()
+            reach = self._size.sum() + max(np.abs(part).sum(axis=1).max() for part in _rows(self._noise))
             self.far = -reach / self._variance.max()
 
     def centre(self, t: float) -> float:
@@ -289,7 +291,7 @@ class _Path:
 
     def sums(self, t: float) -> np.ndarray:
         """Sizes [R] of d(t) with noise."""
-        return self._of(self._at(t) + self._noise)
+        return self._sizes(t, self._noise)
 
     def ends(self, level: float) -> tuple[float, float]:
         """The least and greatest size of a d(t) under which the observed size is not extreme.
@@ -326,15 +328,34 @@ class _Path:
             return high
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            sizes = self._of(self._at(middle) + noise)
+            sizes = self._sizes(middle, noise)
             low, high = (middle, high) if enough((surely + reaching(sizes)) / total, middle) else (low, middle)
             if self._of is _absolute_sum:
                 unsure = np.abs(sizes - observed) <= np.abs(self._at(low) - self._at(high)).sum() + 1e-9
                 surely, noise = surely + reaching(sizes[~unsure]), noise[unsure]
         return low
 
+    def _sizes(self, t: float, noise: np.ndarray) -> np.ndarray:
+        """[R], of d(t) with each row of noise [R, B]."""
+        at = self._at(t)
+        return np.concatenate([self._of(at + part) for part in _rows(noise)])
+
     def _at(self, t: float) -> np.ndarray:
         return self._sign * np.maximum(self._size - t * self._variance, 0.0)
+
+
+def _rows(matrix: np.ndarray) -> Iterator[np.ndarray]:
+    """A few rows at a time: of the mean over hundreds of tasks, a copy of all would be as large as all else."""
+    step = max(_AT_ONCE // max(matrix.shape[1], 1), 1)
+    for i in range(0, max(len(matrix), 1), step):
+        yield matrix[i : i + step]
+
+
+def _columns(matrix: np.ndarray) -> Iterator[np.ndarray]:
+    """A few columns at a time."""
+    step = max(_AT_ONCE // max(len(matrix), 1), 1)
+    for i in range(0, max(matrix.shape[1], 1), step):
+        yield matrix[:, i : i + step]
 
 
 def _last(holds: Callable[[float], bool], low: float, high: float) -> float:

@@ -192,8 +192,8 @@ def counts_of(rows: pd.DataFrame) -> Counts:
     """Of the rows that have an answer and a confidence."""
     from calibench.metrics import threshold as metric
 
-    scored = rows[rows["outcome"].isin(ANSWERED) & (rows["status"] == "ok") & rows["value"].notna()]
-    return metric.counts(scored["value"], scored["outcome"] == "correct")
+    scored = rows["outcome"].isin(ANSWERED) & (rows["status"] == "ok") & rows["value"].notna()
+    return metric.counts(rows["value"][scored], rows["outcome"][scored] == "correct")  # no copy of other columns
 
 
 def _costs(of: Answers, rule: ThresholdRule, rows: pd.DataFrame, costs: Costs) -> RuleCosts:
