@@ -51,7 +51,7 @@ def on_page(page: Path) -> Iterator[list[str]]:
         if re.match(r"(calibench|make) ", line):
             yield shlex.split(line.partition(" > ")[0], comments=True)
     for line in re.findall(r"`((?:calibench|make) [^`<]*)`", FENCED.sub("", text)):
-        words = line.split()
+        words = shlex.split(line)
         if (
             words[0] == "make"
             or words[1:2] == ["--version"]
@@ -119,7 +119,19 @@ def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reader")
     for shift, name in enumerate(("sft", "instruct")):
         whole_run(folder / "runs" / name, name, ("gsm8k", "creak"), shift)
-    for shift, name in enumerate(("demo/sft", "demo/instruct", "demo/epicar", "pilot_a", "pilot_b", "epicar", "star")):
+    for shift, name in enumerate(
+        (
+            "demo/sft",
+            "demo/instruct",
+            "demo/epicar",
+            "pilot_a",
+            "pilot_b",
+            "epicar",
+            "star",
+            "stopped/sft",
+            "stopped/epicar",
+        )
+    ):
         whole_run(folder / "runs" / name, name, shift=shift, methods=("stated",))
     for name in ("demo/rlcr", "votes", "mine", "predictions/bold", "which", "paper/base", "shapes/blind"):
         shutil.copytree(folder / "runs/epicar", folder / "runs" / name)

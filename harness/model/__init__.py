@@ -85,10 +85,11 @@ class Checkpoint(NamedTuple):
             ModelError: the file is none that calibench wrote, or a newer one wrote it.
         """
         file = self.path / "lineage.json"
-        if not is_inside(file, self.path):  # it becomes a part of the lineages and runs that are made of the checkpoint
-            raise ModelError(f"{file}: expected a file, found a link to one elsewhere")
         try:
-            lineage = msgspec.json.decode(regular(file).read_bytes())
+            content = regular(file).read_bytes()
+            if not is_inside(file, self.path):  # it becomes a part of lineages and runs made of the checkpoint
+                raise ModelError(f"{file}: expected a file, found a link to one elsewhere")
+            lineage = msgspec.json.decode(content)
             msgspec.convert(lineage, _Lineage)
             require_shallow(lineage)
         except FileNotFoundError:

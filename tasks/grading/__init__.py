@@ -21,7 +21,8 @@ def answer_classes(grader: str, answers: Sequence[str]) -> list[str]:
 
 @functools.cache
 def load_libraries(grader: str) -> None:
-    """Imports what the grader would import when it is first called, so that no answer's time pays for it."""
+    """Imports and compiles what the grader would when it is first called, so that no answer's time pays for it."""
+    importlib.import_module(f"{__name__}.refusal").patterns()  # which imports this package
     if load := _of_file(grader, "load_libraries"):
         load()
 

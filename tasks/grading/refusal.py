@@ -36,7 +36,7 @@ def _any(part: str) -> str:
     return pattern("|".join(one for each in found for one in (each if isinstance(each, tuple) else [each])))
 
 
-class _Phrases(NamedTuple):
+class Patterns(NamedTuple):
     """Patterns of all languages."""
 
     says: re.Pattern[str]
@@ -48,14 +48,14 @@ class _Phrases(NamedTuple):
 
 
 @cache
-def _phrases() -> _Phrases:
+def patterns() -> Patterns:
     """Made when they are first needed: it takes longer than to start a command that grades nothing."""
     but = rf"(?<![a-zа-я])(?:{_any('but')})(?![a-zа-я])"
     preface = rf"(?:{_any('prefaces')})(?![a-zа-я])"
     # Without a comma: "Senza ulteriori informazioni non posso dare una risposta".
     condition = r"(?:without|given|based on|ohne|sans|sin|senza|sem|без)(?: [^\s,]+){1,6}? "
     before = rf"(?:\W*+{preface}){{0,3}}(?P<but>\W*+{but})?(?:\W*+{preface})?\W*+(?:{condition})?"
-    return _Phrases(
+    return Patterns(
         says=re.compile(rf"{before}(?:{_any('says')})"),
         says_or_doubts=re.compile(rf"{before}(?:{_any('says')}|{_any('doubts')})"),
         bare=re.compile(rf"\W*+(?:{_any('bare')})(?:\W*+\Z|[ ]?[(,.;])|[^\w?]*\?\W*\Z"),
@@ -78,7 +78,7 @@ def is_refusal(text: str) -> bool:
 
 def _declines(place: str) -> bool:
     folded = fold(place)
-    if _phrases().bare.match(folded):
+    if patterns().bare.match(folded):
         return not _answers(folded)
     if _TITLE.match(place):
         return False
@@ -88,16 +88,16 @@ def _declines(place: str) -> bool:
         found = _declining(sentence, first)
         if found:
             return not (_answers(sentence[found.end() :] + rest) or _answered_before(sentence, found))
-        first = first and (not sentence.strip() or bool(_phrases().preface_alone.fullmatch(sentence)))
+        first = first and (not sentence.strip() or bool(patterns().preface_alone.fullmatch(sentence)))
         start = end + 1
     return False
 
 
 def _declining(sentence: str, first: bool) -> re.Match[str] | None:
     """The first clause that declines; behind another sentence, a doubt says nothing of the answer before it."""
-    phrases = _phrases().says_or_doubts if first else _phrases().says
+    said = patterns().says_or_doubts if first else patterns().says
     for clause in list(_CLAUSE.finditer(sentence))[:_CLAUSES]:
-        if found := phrases.match(sentence, clause.end()):
+        if found := said.match(sentence, clause.end()):
             return found
     return None
 
@@ -109,7 +109,7 @@ def _answered_before(sentence: str, found: re.Match[str]) -> bool:
 
 def _answers(rest: str) -> bool:
     """Whether what follows a refusal gives an answer after all."""
-    for opening in _phrases().may_answer.finditer(rest):
-        if not (_phrases().helps.match(rest, opening.end()) or _phrases().says_or_doubts.match(rest, opening.end())):
+    for opening in patterns().may_answer.finditer(rest):
+        if not (patterns().helps.match(rest, opening.end()) or patterns().says_or_doubts.match(rest, opening.end())):
             return True
     return False

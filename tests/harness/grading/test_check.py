@@ -186,7 +186,7 @@ def test_right_answers_stay_right_on_a_busy_machine():
     busy: list[subprocess.Popen] = []
     try:
         with GradingPool(1, 0.2, ["math500"]) as pool:
-            pool.submit("math500", SLOW, "Answer: 1").result()
+            assert pool.submit("math500", SLOW, "Answer: 1").result().outcome == "correct"
             busy += [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4 * os.cpu_count())]
             answers = [pool.submit("math500", SLOW, f"Answer: $\\frac{{{n}}}{{{n}}}$") for n in range(2, 6)]
             assert [answer.result().outcome for answer in answers] == ["correct"] * 4
