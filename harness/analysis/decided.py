@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from calibench.analysis.names import unique
-from calibench.analysis.until import looks_until, measure_of, metric_named, nested
+from calibench.analysis.until import looked_at, looks_until, measure_of, metric_named, nested
 from calibench.errors import InputError
 from calibench.results.decisions import Decision, RuleLook
 from calibench.store import RunFile, unfinished
@@ -182,12 +182,7 @@ def _decided(pair: Held, names: Sequence[str], metric: str, margin: float, numbe
         if verdict != "undecided":
             break
         found, verdict = look_at(pair, metric, look, margin)
-        seen.append(
-            RuleLook(
-                questions=look.questions, level=look.alpha, low=found.low, high=found.high,
-                value=None if found.value != found.value else found.value,
-            )
-        )  # fmt: skip
+        seen.append(looked_at(look, found))
     task, protocol, method = (str(pair.a[column].iloc[0]) for column in _KEY)
     asked = seen[-1].questions if seen else 0
     return Decision(

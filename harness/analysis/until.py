@@ -6,6 +6,7 @@ report shows what stopped it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from calibench.metrics.measure import Measure
-    from calibench.metrics.sequential import Look
+    from calibench.metrics.sequential import Look, Seen
 
 MEASURES = {"accuracy": "accuracy", "ece": "ece", "brier": "brier", "gap": "signed_gap", "auroc": "auroc"}
 """As rules call them -> the metric."""
@@ -177,13 +178,12 @@ def _look(rows: pd.DataFrame, metric: str, look: Look) -> RuleLook:
     rng = random_source(0, Group(task, protocol, method, f"first {look.questions}"))
     first = nested(rows, look.questions).sort_values(["question_id", "draw"])
     found = seen([measure_of(metric)], sample_of(first), look.alpha, rng)[metric]
-    return RuleLook(
-        questions=look.questions,
-        level=look.alpha,
-        value=None if found.value != found.value else found.value,
-        low=found.low,
-        high=found.high,
-    )
+    return looked_at(look, found)
+
+
+def looked_at(look: Look, found: Seen) -> RuleLook:
+    value = None if math.isnan(found.value) else found.value
+    return RuleLook(questions=look.questions, level=look.alpha, value=value, low=found.low, high=found.high)
 
 
 def _reach(look: RuleLook) -> float:
