@@ -82,7 +82,9 @@ def subset_diagrams(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 200)
         seed: likewise.
         resamples: of intervals and noise bands; these are for small figures.
     """
-    found = []
+    found: list[Reliability] = []
+    if all(frame[column].nunique() < 2 for column in ("subject", "level")):
+        return found
     for key, rows in in_order(frame[frame["method"] != NO_METHOD]).groupby(["task", "protocol", "method"], sort=True):
         task, protocol, method = key
         sample = sample_of(rows)

@@ -157,11 +157,16 @@ def _tried(of: Answers, methods: Sequence[str] | None) -> pd.DataFrame:
 def one_per_question(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     """One answer of each independent question: the same one of every method."""
     import numpy as np
+    import pandas as pd
 
-    key = ["task", "cluster", "question_id", "draw"]
-    draws = rows[key].reset_index(drop=True).sort_values(key, kind="stable")[["task", "cluster"]]
-    order = np.random.default_rng(seed).permutation(len(draws))
-    return rows.iloc[draws.iloc[order].drop_duplicates().index]
+    codes = {  # numbers, as copies of a million texts are as large as all else
+        name: pd.factorize(rows[name], sort=True, use_na_sentinel=False)[0]
+        for name in ("task", "cluster", "question_id", "draw")
+    }
+    order = np.lexsort([*reversed(codes.values())])
+    chosen = order[np.random.default_rng(seed).permutation(len(order))]
+    again = pd.DataFrame({name: codes[name][chosen] for name in ("task", "cluster")}).duplicated()
+    return rows.iloc[chosen[~again]]
 
 
 def _rule(key: Key, rows: pd.DataFrame, precision: float, alpha: float) -> ThresholdRule:
