@@ -214,10 +214,11 @@ def publish_numbers(summary: RunSummary, folder: Path) -> None:
 
 
 def numbers(summary: RunSummary) -> dict[str, Any]:
-    """What `scorecard.json` holds: the metrics, the points of the diagrams, and wordings where there are several."""
+    """What `scorecard.json` holds: the metrics, the points of the diagrams (of levels and subjects where a page is
+    made), and wordings where there are several."""
     card = summary.scorecard
     more = {"until": summary.until, "wordings": summary.wordings, "targets": summary.targets}
-    points = {"reliability": card.reliability, "risk_coverage": card.risk_coverage}
+    points = {"reliability": (*card.reliability, *summary.by_subset), "risk_coverage": card.risk_coverage}
     return {"metrics": card.metrics, **points, **{name: of for name, of in more.items() if of}}
 
 

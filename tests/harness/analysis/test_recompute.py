@@ -56,10 +56,14 @@ def test_the_scorecard_follows_from_the_run_file_to_1e_9(tmp_path):
             identity={}, complete=True, libraries={}, hardware={}, calibench="0", sessions=[],
         )  # fmt: skip
         update(run)
-    rows = json.loads((tmp_path / "scorecard.json").read_text())["metrics"]
+    written = json.loads((tmp_path / "scorecard.json").read_text())
+    rows = written["metrics"]
     card = {r["metric"]: r["value"] for r in rows if r["task"] == "t" and r["subset"] == "all"}
     expected = recompute(tmp_path / "run.sqlite")
     assert {m: abs(card[m] - v) < 1e-9 for m, v in expected.items()} == dict.fromkeys(expected, True)
     with closing(sqlite3.connect(tmp_path / "run.sqlite")) as db:
         stored = dict(db.execute("SELECT metric, value FROM metrics WHERE task = 't' AND subset = 'all'"))
     assert stored == card
+    whole, *of_levels = ([(b["n_correct"], b["n"]) for b in d["bins"]] for d in written["reliability"])
+    added = [tuple(map(sum, zip(*counts, strict=True))) for counts in zip(*of_levels, strict=True)]
+    assert added == whole, "each answer is in the bins of its level"
