@@ -34,6 +34,8 @@ class Parts(NamedTuple):
     """[B]"""
     replicates: np.ndarray
     """[R, B]"""
+    one_sided: bool = False
+    """All verdicts agree: the replicates show a doubt in them that can only be on the other side."""
 
     def sizes(self) -> np.ndarray:
         """Absolute sums [R] of the resamples."""
@@ -86,20 +88,21 @@ def mean(estimates: Sequence[Estimate]) -> Estimate:
     return Estimate(
         float(np.mean([e.value for e in estimates])),
         np.mean(replicates, axis=0) if len(replicates) == n else None,
-        Parts(*(_side_by_side([p[i] for p in parts]) for i in (0, 1))) if len(parts) == n else None,
+        _mean_parts(parts) if len(parts) == n else None,
         sum(e.n_used for e in estimates),
         sum(e.n_total for e in estimates),
     )
 
 
-def _side_by_side(vectors: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate(vectors, axis=-1) / len(vectors)
+def _mean_parts(parts: list[Parts]) -> Parts:
+    observed, replicates = (np.concatenate([p[i] for p in parts], axis=-1) / len(parts) for i in (0, 1))
+    return Parts(observed, replicates, all(p.one_sided for p in parts))
 
 
 def absolute(e: Estimate) -> Estimate:
     """The distance from zero of a number that may be negative, which is biased upward near zero as ECE is."""
     parts = e.parts or Parts(np.array([e.value]), replicates_of(e)[:, None])
-    signed = Parts(parts.observed.sum(keepdims=True), parts.replicates.sum(axis=1, keepdims=True))
+    signed = Parts(parts.observed.sum(keepdims=True), parts.replicates.sum(axis=1, keepdims=True), parts.one_sided)
     return e._replace(value=abs(e.value), replicates=np.abs(replicates_of(e)), parts=signed)
 
 
@@ -123,7 +126,7 @@ class Interval(NamedTuple):
         ends = self.ends(e)
         if ends is None:
             return None
-        return (unbiased_absolute_sum(*parts_of(e))[0] if self.of_parts else e.value, *ends)
+        return (unbiased_absolute_sum(*parts_of(e)[:2])[0] if self.of_parts else e.value, *ends)
 
     def difference(self, pairs: Sequence[tuple[Estimate, Estimate]]) -> DifferenceFound | None:
         """The mean over tasks of b - a.
@@ -165,10 +168,10 @@ LOGIT = Interval(
 )
 INVERSION = Interval(
     "of the population's binned error, by inverting a bootstrap test; widened to hold the value, which noise raises",
-    lambda e, level=LEVEL: absolute_sum_interval(*parts_of(e), level),
+    lambda e, level=LEVEL: absolute_sum_interval(*parts_of(e), level=level),
     of_parts=True,
 )
 SQUARED_INVERSION = Interval(
     "of the population's binned squared error, by inverting a bootstrap test",
-    lambda e, level=LEVEL: squared_sum_interval(*parts_of(e), level),
+    lambda e, level=LEVEL: squared_sum_interval(*parts_of(e), level=level),
 )

@@ -177,7 +177,7 @@ CONFIDENCE_MEASURES = (
             how="of the population's error under this kernel, by inverting a bootstrap test; widened to hold the "
             "value, which noise raises"
         ),
-        parts=lambda r: smooth_parts(r.levels),
+        parts=lambda r: smooth_parts(r.levels)._replace(one_sided=r.gaps.one_sided),
     ),
     Measure(
         "brier",

@@ -63,9 +63,8 @@ class Resampled(NamedTuple):
     def widened(self, of_bins: Parts) -> Parts:
         """With the noise that gaps have around the population's: in a resample they vary around those of the sample,
         which each bin of C clusters has bent its way, by C / (C - 1) too little in variance."""
-        observed, replicates = of_bins
         factor = np.sqrt(self.units / np.maximum(self.units - 1, 1))
-        return Parts(observed, observed + (replicates - observed) * factor)
+        return of_bins._replace(replicates=of_bins.observed + (of_bins.replicates - of_bins.observed) * factor)
 
     def share(self, of: str, per: str) -> np.ndarray:
         """Quotients [R] of two totals of rows, with the doubt that is left where the sample's is 0 or 1."""
@@ -207,13 +206,14 @@ def _resampled(
 ) -> Resampled:
     """From the sums of the sample's clusters or kinds of them, the sizes of these, and the sums of its resamples."""
     observed = table.sum(axis=1)[:_ROWS]
-    if len(sums) > _ROWS:
+    agree = len(sums) > _ROWS
+    if agree:
         sums = sums[:_ROWS] + unseen["scored"] * (sums[_ROWS:] - sums[:_ROWS])
         levels = _turned(levels, unseen["scored"])
     n, _, right = _bins(sums)
     with np.errstate(invalid="ignore", divide="ignore"):
-        gaps = Parts(_gaps(observed[:, None])[0], _gaps(sums))
-        root_gaps = Parts(_root_gaps(observed[:, None])[0], _root_gaps(sums))
+        gaps = Parts(_gaps(observed[:, None])[0], _gaps(sums), agree)
+        root_gaps = Parts(_root_gaps(observed[:, None])[0], _root_gaps(sums), agree)
         return Resampled(
             total=dict(zip(_TOTALS, sums, strict=False)),
             gaps=gaps,

@@ -112,9 +112,10 @@ def _tables(rows: Mapping[str, pd.DataFrame], seed: int, resamples: int) -> dict
     cluster, n_clusters = partition(cluster_of.loc[ids].to_numpy(), ids)
     counts = np.concatenate(list(draws(n_clusters, resamples, np.random.default_rng(seed))), axis=1)
     fold = voting.folds(cluster, n_clusters, np.random.default_rng([seed, 0])) if n_clusters > 1 else None
-    questions = Questions(cluster, counts, n_total)
     out = {}
-    for name, of in draws_of.items():
+    for i, (name, of) in enumerate(draws_of.items()):
+        normal = np.random.default_rng([seed, 1, i]).standard_normal(resamples)
+        questions = Questions(cluster, counts, n_total, normal)
         votes, places = _draws(of, ids)
         table = _of_answers(votes, questions, seed)
         for method, of_method in rows[name][rows[name]["method"] != NO_METHOD].groupby("method"):

@@ -58,6 +58,24 @@ def test_with_all_right_an_under_confident_model_may_be_calibrated():
     assert found["brier"].high > 0.05
 
 
+@pytest.mark.parametrize("confidence", [1.0, 0.95])
+def test_with_all_right_and_sure_the_errors_reach_as_far_as_the_gap(confidence):
+    """25 of 25 right may be .867: sure of all, the model may be over-confident by .133, and its ECE is that."""
+    found = rows_of(answers(np.full(25, True), np.full(25, confidence)))
+    doubt = confidence - (1 - 0.133)
+    for name, reaches in (
+        ("signed_gap", doubt), ("ece", doubt), ("smooth_ece", doubt), ("calibration_error_debiased", doubt**2),
+    ):  # fmt: skip
+        assert found[name].high == pytest.approx(reaches, abs=0.005), name
+
+
+def test_two_models_that_are_right_25_times_are_not_shown_to_be_alike():
+    sure = answers(np.full(25, True), np.ones(25))
+    found = {d.metric: d for d in compare({"a": sure, "b": sure.copy()}, [("a", "b")]) if d.task == "t"}
+    for name in ("ece", "brier", "signed_gap"):
+        assert found[name].verdict == "undecided", name
+
+
 def test_differences_of_two_runs_carry_the_doubt_of_both():
     same = {d.metric: d for d in compare({"a": NONE_RIGHT, "b": NONE_RIGHT.copy()}, [("a", "b")]) if d.task == "t"}
     assert same["signed_gap"].low == pytest.approx(-0.133, abs=0.03)

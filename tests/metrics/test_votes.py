@@ -212,3 +212,24 @@ def test_several_runs_are_measured_on_the_questions_that_all_have():
         numbers(rows["whole"])["none", "k=3", "majority_accuracy"].value
         == numbers(rows["part"])["none", "k=3", "majority_accuracy"].value
     )
+
+
+def test_where_all_votes_are_right_or_none_is_the_doubt_of_so_many_questions_is_left():
+    """0 of 25: Wilson's upper end is .133, 25 of 25: .867. The vote's share is 1, and so far from the verdicts."""
+    for outcome, value, ends in (("correct", 1, (0.867, 1)), ("incorrect", 0, (0, 0.133))):
+        of = numbers(votes({"run": frame([[("A", outcome, 0.5)] * 3] * 25)}, resamples=4000)[0]["run"])
+        for method, metric in (
+            ("none", "majority_accuracy"), ("none", "oracle_accuracy"), ("p_true", "best_accuracy"),
+            ("p_true", "weighted_accuracy"),
+        ):  # fmt: skip
+            m = of[method, "k=3", metric]
+            assert (m.value, m.low, m.high) == pytest.approx((value, *ends), abs=0.01), metric
+        for metric in ("majority_brier", "majority_ece"):
+            m = of["none", "k=3", metric]
+            assert (m.value, m.low, m.high) == pytest.approx((1 - value, 1 - ends[1], 1 - ends[0]), abs=0.03), metric
+
+
+def test_where_confidence_always_tells_right_from_wrong_the_doubt_of_so_many_questions_is_left():
+    told = [[("A", "correct", 0.9), ("B", "incorrect", 0.1)]] * 25
+    m = numbers(votes({"run": frame(told)}, resamples=4000)[0]["run"])["p_true", "all", "wqd"]
+    assert (m.value, m.low, m.high) == (1, pytest.approx(0.867, abs=0.01), 1)
