@@ -125,27 +125,27 @@ def of_draws(task: str, of: SampledAnswers, resamples: int) -> dict:
     cluster, n_clusters = clusters(of.cluster, n_questions)
     rng = _random(task, "draws")
     counts = np.concatenate(list(draws(n_clusters, resamples, rng)), axis=1)
-    questions = Questions(cluster, counts, n_questions)
+    questions = Questions(cluster, counts, n_questions, _random(task, "unseen").standard_normal(resamples))
     fold = voting.folds(cluster, n_clusters, _random(task, "folds"))
     members = {
         k: voting.subsets(n_draws, k, np.random.default_rng(k)) for k in sorted({*BUDGETS, n_draws}) if k <= n_draws
     }
     out = {(NO_METHOD, "distinct_answers"): questions.ratio(_distinct(plain))}
     for k, member in members.items():
-        out[NO_METHOD, f"majority@{k}"] = questions.ratio(voting.vote(plain, member).right)
+        out[NO_METHOD, f"majority@{k}"] = questions.share(voting.vote(plain, member).right)
     for method in of.confidence:
         votes = votes_of(of, method)
-        out[method, "wqd"] = questions.ratio(*voting.within_question_pairs(votes))
+        out[method, "wqd"] = questions.share(*voting.within_question_pairs(votes))
         out[method, "spread_within"] = SPREAD.compute(*_spread_within(votes.confidence), questions)
         if len(np.unique(fold)) > 1:
             chosen_on = [member for k, member in members.items() if k > 1]
             temperature = voting.temperatures(votes, chosen_on, fold)
         least = voting.best_of(votes._replace(confidence=1 - votes.confidence), n_draws)
-        out[method, f"least@{n_draws}"] = questions.ratio(least)
+        out[method, f"least@{n_draws}"] = questions.share(least)
         for k, member in members.items():
-            out[method, f"best@{k}"] = questions.ratio(voting.best_of(votes, k))
+            out[method, f"best@{k}"] = questions.share(voting.best_of(votes, k))
             if len(np.unique(fold)) > 1:
-                out[method, f"weighted@{k}"] = questions.ratio(voting.vote(votes, member, temperature).right)
+                out[method, f"weighted@{k}"] = questions.share(voting.vote(votes, member, temperature).right)
     return _defined(out)
 
 
