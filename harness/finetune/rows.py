@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from calibench.confidence import p_true
+from calibench.confidence import asked, p_true
 from calibench.errors import InputError, ModelError
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.parsing import Parsed
@@ -96,6 +96,15 @@ def confidence_row(
     read = (*prompt, *answer, *label)
     labels = (*[IGNORED] * len(prompt), *answer, *label) if learn_output else [IGNORED] * len(read)
     return Row("confidence", (*read, *value), (*labels, *value))
+
+
+def asked_row(
+    chat: ChatFormat, prompt: Sequence[int], output: Sequence[int], parsed: Parsed, percent: int, end: int
+) -> Row:
+    """Teaches to reply with this percentage to the question that `asked` asks about this output."""
+    read = chat.follow_up(prompt, chat.without(output, parsed.cut_spans), asked.QUESTION)
+    reply = (*chat.tokenizer.encode(f"Confidence: {percent}%", add_special_tokens=False), end)
+    return Row("confidence", (*read, *reply), (*[IGNORED] * len(read), *reply))
 
 
 def _without_last_break(chat: ChatFormat, tokens: Sequence[int]) -> tuple[int, ...]:

@@ -2,7 +2,10 @@
 
 K answers are sampled to every training question. Each of them is followed by the share of the K that is right, as a
 percentage; the share is pulled a little to the middle, (right + prior) / (K + 2 prior), since K answers prove no
-certainty. Right answers are learned with it; of wrong ones, only the percentage after them.
+certainty. Right answers are learned too; of wrong ones, only the percentage after them.
+
+The percentage is taught where the protocol has it: with `stated`, at the end of the answer; with one that asks for no
+confidence, as `plain`, as the reply to the second turn of the method `asked`.
 """
 
 from __future__ import annotations
@@ -16,9 +19,10 @@ from msgspec import Meta
 from calibench.errors import InputError
 from calibench.finetune.job import Job
 from calibench.finetune.recipes.base import Recipe
-from calibench.finetune.rows import Row, confidence_row
+from calibench.finetune.rows import Row, asked_row, confidence_row
 from calibench.finetune.sampling import Sampled
-from calibench.finetune.self_training import Iteration, SelfTrainingOptions, train
+from calibench.finetune.self_training import Iteration, SelfTrainingOptions, right_answers, train
+from calibench.prompting import protocols
 
 
 class ConfidenceOptions(SelfTrainingOptions, frozen=True):
@@ -28,16 +32,20 @@ class ConfidenceOptions(SelfTrainingOptions, frozen=True):
 
 
 def rows(iteration: Iteration) -> Iterator[Row]:
-    """A row for each graded draw, copies left out, with the success rate of its question."""
+    """A row for each graded draw, copies left out, with the success rate of its question; if that is asked for in a
+    second turn, one for each right answer before."""
     job = iteration.job
-    end = job.chat.end
+    chat = job.chat
+    in_one_turn = job.config.protocol == "stated"
     for question in iteration.sampled:
+        percent = percentage(question, job.options.prior)
+        if not in_one_turn:
+            yield from right_answers(question, chat)
         graded = {trace.output: trace for trace in question.traces if trace.outcome in ("correct", "incorrect")}
         for trace in graded.values():
-            yield confidence_row(
-                job.chat, trace.prompt, trace.output, trace.parsed, percentage(question, job.options.prior), end,
-                learn_output=trace.outcome == "correct",
-            )  # fmt: skip
+            what = chat, trace.prompt, trace.output, trace.parsed, percent, chat.end
+            right = trace.outcome == "correct"
+            yield confidence_row(*what, learn_output=right) if in_one_turn else asked_row(*what)
 
 
 def percentage(question: Sampled, prior: float) -> int:
@@ -47,10 +55,11 @@ def percentage(question: Sampled, prior: float) -> int:
 
 
 def run(job: Job) -> Path:
-    if job.config.protocol != "stated":
+    protocol = protocols.protocol(job.config.protocol)
+    if protocol.name != "stated" and protocol.scale is not None:
         raise InputError(
-            "recipe confidence_sft teaches a stated percentage, for which protocol `stated` asks; found --protocol"
-            f" {job.config.protocol}"
+            "recipe confidence_sft teaches a percentage: expected protocol `stated`, or one that asks for no"
+            f" confidence, as `plain`; found --protocol {protocol.name}"
         )
     return train(job, rows)
 

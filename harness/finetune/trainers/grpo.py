@@ -33,6 +33,7 @@ from calibench.prompting.chat import DATE, ChatFormat
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel
     from trl import GRPOConfig
 
 _SHOWN = (
@@ -109,7 +110,7 @@ def fit(
         trainer = (extend(made, chat) if extend else made)(
             model=model,
             reward_funcs=grader,
-            args=_config(folder, settings, grader.longest_prompt, model.config.max_position_embeddings),
+            args=_config(folder, settings, grader.longest_prompt, model),
             train_dataset=grader.prompts(int(os.environ.get("WORLD_SIZE", "1"))),
             processing_class=chat.tokenizer,
             peft_config=trainer_of.adapters(settings),
@@ -120,14 +121,14 @@ def fit(
         trainer_of.train(trainer, folder, settings)
 
 
-def _config(folder: Path, settings: Settings, longest_prompt: int, context: int) -> GRPOConfig:
+def _config(folder: Path, settings: Settings, longest_prompt: int, model: PreTrainedModel) -> GRPOConfig:
     from trl import GRPOConfig
 
     options = settings.options
-    longest_reply = max(1, min(settings.max_tokens, context - longest_prompt))
+    longest_reply = max(1, min(settings.max_tokens, model.config.max_position_embeddings - longest_prompt))
     thinking = {} if settings.thinking == "auto" else {"enable_thinking": settings.thinking == "on"}
     return GRPOConfig(
-        **trainer_of.arguments(folder, settings, options.steps),
+        **trainer_of.arguments(folder, settings, model, options.steps),
         max_steps=options.steps,
         num_generations=options.generations,
         max_completion_length=longest_reply,

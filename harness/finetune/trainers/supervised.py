@@ -50,7 +50,7 @@ def fit(folder: Path, settings: Settings, report: Report) -> None:
         train_dataset=dataset,
         peft_config=trainer_of.adapters(settings),
         args=SFTConfig(
-            **trainer_of.arguments(folder, settings, steps),
+            **trainer_of.arguments(folder, settings, model, steps),
             num_train_epochs=options.epochs,
             max_length=options.max_length,
             packing=options.packing,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fakes import tokenizer
 
-from calibench.confidence import p_true
+from calibench.confidence import asked, p_true
 from calibench.errors import InputError
 from calibench.finetune import rows
 from calibench.finetune.recipes.confidence_sft import ConfidenceOptions, percentage
@@ -72,6 +72,15 @@ def test_a_confidence_takes_the_place_of_the_one_that_was_stated(chat, prompt, l
     before = "<think>2+2</think>\nAnswer: 4\nConfidence:" if learn_output else ""
     assert learned(chat, row) == f"{before} 38%<|end|>"
     assert chat.decode(row.input_ids).endswith("<think>2+2</think>\nAnswer: 4\nConfidence: 38%<|end|>")
+
+
+def test_a_percentage_is_the_reply_to_the_question_of_asked(chat, prompt):
+    row = rows.asked_row(chat, prompt, encoded(chat, OUTPUT), parsed(), 38, chat.tokenizer.eos_token_id)
+    assert row.kind == "confidence"
+    assert learned(chat, row) == "Confidence: 38%<|end|>"
+    text = chat.decode(row.input_ids)
+    assert f"Answer: 4<|end|><|user|>{asked.QUESTION}<|end|><|assistant|>" in text.replace("\n<|end|>", "<|end|>")
+    assert "90%" not in text
 
 
 def test_rows_come_back_from_their_file_and_long_ones_are_counted(chat, prompt, tmp_path):

@@ -321,6 +321,20 @@ def test_an_output_folder_with_other_files_is_refused_and_left(place, capsys):
     assert [file.name for file in Path("out").iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.parametrize(
+    ("protocol", "rows"), [("stated", {"confidence": 4}), ("plain", {"answer": 4, "confidence": 4})]
+)
+def test_a_percentage_is_taught_where_the_protocol_has_it(place, untrained, protocol, rows):
+    options = ("--draws", "2", "--limit", "4", "--validation", "0", "--protocol", protocol)
+    assert tune("confidence_sft", *options) == 0
+    assert lineage()["iterations"][0]["rows"]["rows"] == rows  # draws of one text are one row
+
+
+def test_a_protocol_that_asks_for_another_confidence_is_no_place_for_a_percentage(place, untrained, capsys):
+    assert tune("confidence_sft", "--protocol", "stated_probability") == 2
+    assert "found --protocol stated_probability" in capsys.readouterr().err
+
+
 def test_a_share_that_is_none_is_refused_before_anything_is_sampled(place, capsys):
     place.answer = None
     assert tune("epicar", "--alpha", "-0.5") == 2
