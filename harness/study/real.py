@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,7 +61,18 @@ PASSES = {
 }
 
 
-def measure(model: str, out: Path, cells: Path, names: Sequence[str], wanted: Sequence[str], data: str | None) -> None:
+def measure(
+    model: str,
+    out: Path,
+    cells: Path,
+    names: Sequence[str],
+    wanted: Sequence[str],
+    data: str | None,
+    *,
+    limit: int | None = None,
+    engine: Mapping[str, Any] = {},
+    spent: float = 0.0,
+) -> None:
     """Asks a model, and writes its cell anew after each pass.
 
     Args:
@@ -71,6 +82,9 @@ def measure(model: str, out: Path, cells: Path, names: Sequence[str], wanted: Se
         names: of the passes.
         wanted: names of tasks; what was asked of others before stays.
         data: folder of original data files; None: the hub.
+        limit: questions per task; None: as `QUESTIONS` and `FEW` say.
+        engine: arguments of the engine.
+        spent: CPU seconds that went into the checkpoint before; they count as its cell's.
     """
     checkpoint = checkpoints.resolve(model)
     short = Path(checkpoint.name).name
@@ -78,25 +92,27 @@ def measure(model: str, out: Path, cells: Path, names: Sequence[str], wanted: Se
     file = cells / f"{short}.json"
     before = read(file) if file.is_file() else None
     passes = dict(before.passes) if before else {}
-    spent = before.cpu_seconds if before else 0.0
+    spent = before.cpu_seconds if before else spent
     for name in names:
-        begin = _cpu_seconds()
+        begin = cpu_seconds()
         folder = out / short / name
-        limits = _by_limit([task for task in PASSES[name].tasks if task in wanted], name, few)
+        asked = [task for task in PASSES[name].tasks if task in wanted]
+        limits = {limit: asked} if limit and asked else _by_limit(asked, name, few)
         if not limits:
             continue
-        for limit, tasks in limits.items():
-            named = [task_file(task, limit, out / "standard") if name == "standard" else task for task in tasks]
+        for size, tasks in limits.items():
+            named = [task_file(task, size, out / "standard") if name == "standard" else task for task in tasks]
             held = run(
-                model, named, folder, limit=limit, max_tokens=MAX_TOKENS, data=data, name=short, **PASSES[name].options
-            )
+                model, named, folder, limit=size, max_tokens=MAX_TOKENS, data=data, name=short, engine=dict(engine),
+                **PASSES[name].options,
+            )  # fmt: skip
             passes[name] = _answers(held)
             manifest = held.manifest()
             held.close()
-        spent += _cpu_seconds() - begin
+        spent += cpu_seconds() - begin
         cell = RealCell(
             model=checkpoint.name, weights=manifest["identity"]["weights"], passes=passes, cpu_seconds=round(spent),
-            settings={"max_tokens": MAX_TOKENS, "sessions": manifest["sessions"][-1]},
+            settings={"max_tokens": MAX_TOKENS, "sessions": manifest["sessions"][-1]}, lineage=checkpoint.lineage(),
         )  # fmt: skip
         cells.mkdir(parents=True, exist_ok=True)
         write_text(file, msgspec.json.format(msgspec.json.encode(cell), indent=1).decode() + "\n")
@@ -130,7 +146,8 @@ def _answers(held: Any) -> dict[str, Asked]:
     return asked
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
+    """Of this process and its ended children."""
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 

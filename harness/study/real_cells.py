@@ -43,6 +43,8 @@ class RealCell(Record, kw_only=True, frozen=True):
     """Fingerprint of the checkpoint."""
     settings: dict[str, Any]
     """Budget, and the last session: library versions and machine."""
+    lineage: dict[str, Any] = {}
+    """Of a checkpoint that calibench trained: how, of what, and from which draws."""
     passes: dict[str, dict[str, Asked]]
     """Pass -> task -> answers."""
     cpu_seconds: float

@@ -151,7 +151,7 @@ def _models(cells: Sequence[RealCell], folder: Path) -> Iterator[str]:
     )
     for cell in cells:
         yield f"## {cell.model}"
-        yield table(("Task", "Method", "n", "Accuracy", "Coverage", "ECE", "Brier", "AUROC"), _headline(cell))
+        yield table(HEADLINE, headline(cell.passes["default"]))
         yield _diagrams(cell, folder)
     yield "## Model against model"
     yield (
@@ -166,8 +166,12 @@ def _models(cells: Sequence[RealCell], folder: Path) -> Iterator[str]:
     yield _made(cells)
 
 
-def _headline(cell: RealCell) -> Iterator[Sequence[str]]:
-    card = scorecard(frame_of(cell.passes["default"], "default"))
+HEADLINE = ("Task", "Method", "n", "Accuracy", "Coverage", "ECE", "Brier", "AUROC")
+
+
+def headline(passed: dict[str, Asked]) -> Iterator[Sequence[str]]:
+    """The main numbers of each task and method of a pass, then their means over tasks, as lines below `HEADLINE`."""
+    card = scorecard(frame_of(passed, "default"))
     rows: dict[tuple[str, str], dict[str, Metric]] = {}
     for metric in card.metrics:
         if metric.subset == "all":
