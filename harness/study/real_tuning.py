@@ -52,7 +52,8 @@ class Size(NamedTuple):
     questions: int = 64
     """Of the training split."""
     max_tokens: int = 320
-    """Of an answer to them."""
+    """Of an answer to them. Of 12 replies of Qwen2.5-Coder-0.5B-Instruct to training questions, 10 end within it, and 2
+    within 200."""
     test: int | None = None
     """Questions per task that all are asked; None: as `calibench.study.real` asks, 200."""
 
