@@ -6,7 +6,7 @@ announced target, the answers alone whose chance to be right is above it ("behav
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,15 +20,19 @@ from calibench.results.targets import Estimated, TargetNumbers
 if TYPE_CHECKING:
     import pandas as pd
 
+_Found = tuple[TargetNumbers, dict[str, np.ndarray]]
+"""The numbers of a task, and the replicates [R] of those that have an interval."""
 CONVENTION = (
     "right 1, wrong -t / (1 - t), all else 0, per generation; draws paired by number; intervals: percentiles of the"
     " cluster bootstrap"
 )
 _DRAW = ["question_id", "draw"]
+_BEST = ("best_utility", "best_answered")
 
 
 def targets(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> tuple[TargetNumbers, ...]:
-    """Every target of every task, against every method of the other protocols, on the draws that both have.
+    """Every target of every task, against every method of the other protocols, on the draws that both have; then, of
+    several tasks, their means.
 
     Args:
         frame: as for `metrics.scorecard.scorecard`; protocols such as `target_0.75` tell a target.
@@ -39,14 +43,53 @@ def targets(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> tup
     doing = dict(iter(frame[told].drop_duplicates(["task", "protocol", *_DRAW]).groupby(["task", "protocol"])))
     in_order = sorted((float(name.removeprefix(TARGET)), task, name) for task, name in doing)
     said = frame[~told & (frame["method"] != "none")].groupby(["task", "protocol", "method"], sort=True)
-    found = []
+    found: list[_Found] = []
     for (of, protocol, method), saying in said if in_order else ():
         for t, task, name in in_order:
             both = doing[task, name].merge(saying, on=["task", *_DRAW], suffixes=("", "_said")).sort_values(_DRAW)
             both = both[(both["outcome"] != "failed") & (both["outcome_said"] != "failed")]
             if task == of and len(both):
                 found.append(_numbers(Group(task, protocol, method, "all"), t, both, seed, resamples))
-    return tuple(found)
+    return (*(of for of, _ in found), *_means(found))
+
+
+def _means(found: Sequence[_Found]) -> Iterator[TargetNumbers]:
+    """Of each protocol, method and target the unweighted mean over its tasks, where there are several."""
+    for protocol, method, t in sorted({(of.protocol, of.method, of.target) for of, _ in found}):
+        members = [
+            (of, replicates) for of, replicates in found if (of.protocol, of.method, of.target) == (protocol, method, t)
+        ]
+        if len(members) < 2:
+            continue
+        of_tasks = [of for of, _ in members]
+        yield TargetNumbers(
+            task="macro",
+            protocol=protocol,
+            method=method,
+            target=t,
+            **{
+                name: _with_ends(
+                    _mean([getattr(of, name).value for of in of_tasks]),
+                    np.mean([replicates[name] for _, replicates in members], axis=0),
+                )
+                for name in members[0][1]
+            },
+            **{
+                name: float(np.mean([getattr(of, name) for of in of_tasks]))
+                for name in ("best_utility", "best_answered")
+            },
+            best_threshold=None,
+            **{
+                name: sum(getattr(of, name) for of in of_tasks)
+                for name in ("answers_unsure", "declines_sure", "n_agreement", "n", "n_questions")
+            },
+            convention=f"unweighted mean over tasks, each resampled on its own; {CONVENTION}",
+        )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    defined = [value for value in values if value is not None]
+    return float(np.mean(defined)) if len(defined) == len(values) else None
 
 
 def utilities(outcome: np.ndarray, given: np.ndarray, t: float) -> np.ndarray:
@@ -70,7 +113,7 @@ def best_threshold(confidence: np.ndarray, earned: np.ndarray) -> tuple[float, f
     return max(found, key=lambda one: one[0])
 
 
-def _numbers(group: Group, t: float, both: pd.DataFrame, seed: int, resamples: int) -> TargetNumbers:
+def _numbers(group: Group, t: float, both: pd.DataFrame, seed: int, resamples: int) -> _Found:
     does, says = (both[name].to_numpy(dtype=object) for name in ("outcome", "outcome_said"))
     read = (both["status_said"] == "ok").to_numpy(dtype=bool)
     confidence = np.where(read, both["value_said"].to_numpy(dtype=np.float64, na_value=np.nan), np.nan)
@@ -92,12 +135,14 @@ def _numbers(group: Group, t: float, both: pd.DataFrame, seed: int, resamples: i
     best, threshold = best_threshold(confidence, utilities(says, every, t))
     answerable = np.isin(says, ("correct", "incorrect"))
     given = every if threshold is None else np.nan_to_num(confidence, nan=-1.0) > threshold
-    return TargetNumbers(
+    values = {name: float(of.sum() / per.sum()) if per.any() else None for name, (of, per) in shares.items()}
+    replicates = {name: _resampled(of, per, cluster, counts) for name, (of, per) in shares.items()}
+    numbers = TargetNumbers(
         task=group.task,
         protocol=group.protocol,
         method=group.method,
         target=t,
-        **dict(zip(shares, _estimated(list(shares.values()), cluster, counts), strict=True)),
+        **{name: _with_ends(values[name], replicates[name]) for name in shares},
         best_utility=best,
         best_threshold=threshold,
         best_answered=float((given & answerable).mean()),
@@ -108,15 +153,16 @@ def _numbers(group: Group, t: float, both: pd.DataFrame, seed: int, resamples: i
         n_questions=both["question_id"].nunique(),
         convention=CONVENTION,
     )
+    return numbers, replicates
 
 
-def _estimated(
-    quotients: list[tuple[np.ndarray, np.ndarray]], cluster: np.ndarray, counts: np.ndarray
-) -> Iterator[Estimated]:
-    """Sum over sum of each pair of vectors [N], with intervals from how often each cluster was drawn [C, R]."""
-    for pair in quotients:
-        of, per = (np.bincount(cluster, vector, minlength=len(counts)) for vector in pair)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            replicates = (of @ counts) / (per @ counts)
-        low, high = percentile_interval(replicates) or (None, None)
-        yield Estimated(value=float(of.sum() / per.sum()) if per.any() else None, low=low, high=high)
+def _resampled(of: np.ndarray, per: np.ndarray, cluster: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Sum over sum of two vectors [N] in each resample [R], from how often each cluster was drawn [C, R]."""
+    of, per = (np.bincount(cluster, vector, minlength=len(counts)) for vector in (of, per))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (of @ counts) / (per @ counts)
+
+
+def _with_ends(value: float | None, replicates: np.ndarray) -> Estimated:
+    low, high = percentile_interval(replicates) or (None, None)
+    return Estimated(value=value, low=low, high=high)

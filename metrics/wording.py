@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from calibench.metrics.bootstrap import draws, partition, percentile_interval
+from calibench.metrics.estimate import Estimate
 from calibench.metrics.measure import Group, estimates, metric
 from calibench.metrics.measures import MEASURES
 from calibench.metrics.resampled import resample
 from calibench.metrics.sample import in_order, sample_of
-from calibench.metrics.scorecard import random_source
-from calibench.records import WORDING, Metric
+from calibench.metrics.scorecard import mean_over_tasks, random_source
+from calibench.records import WORDING
 from calibench.results.wordings import Source, VarianceShare, Wording, Wordings
 
 if TYPE_CHECKING:
@@ -29,6 +31,10 @@ CONVENTION = (
 )
 
 
+_Numbers = Mapping[int, Mapping[str, Estimate]]
+"""Wording -> metric -> its estimate."""
+
+
 class _Sums(NamedTuple):
     """Sums of the confidences y[k, w] of each of Q questions, with n answers k and W wordings w."""
 
@@ -43,7 +49,7 @@ class _Sums(NamedTuple):
 
 
 def wordings(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> tuple[Wordings, ...]:
-    """Each task, protocol and method that was asked for in two wordings or more.
+    """Each task, protocol and method that was asked for in two wordings or more; then, of several tasks, their means.
 
     Args:
         frame: as for `metrics.scorecard.scorecard`, with methods such as `asked#2` for other wordings of `asked`.
@@ -53,14 +59,17 @@ def wordings(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> tu
     rows = in_order(frame)
     rows = rows.assign(of=rows["method"].astype(str).str.partition(WORDING)[0])
     found = []
+    of_tasks: dict[tuple[str, str], dict[str, _Numbers]] = {}
     for (task, protocol, method), group in rows.groupby(["task", "protocol", "of"], sort=True, observed=True):
         numbered = {_number(name): of for name, of in group.groupby("method", sort=True, observed=True)}
         if len(numbered) < 2:
             continue
         place = Group(task, protocol, method, "all")
+        numbers = {number: _estimates(place, numbered[number], seed, resamples) for number in sorted(numbered)}
+        of_tasks.setdefault((protocol, method), {})[task] = numbers
         shown = tuple(
-            Wording(number=number, text=None, metrics=_metrics(place, numbered[number], seed, resamples))
-            for number in sorted(numbered)
+            Wording(number=number, text=None, metrics=tuple(metric(place, MEASURES[name], of[name]) for name in SHOWN))
+            for number, of in numbers.items()
         )
         table, question, cluster = _complete([numbered[number] for number in sorted(numbered)])
         shares, reason = _shares(table, question, cluster, resamples, random_source(seed, place))
@@ -70,19 +79,42 @@ def wordings(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> tu
                 n_questions=len(np.unique(question)), n_answers=len(table), convention=CONVENTION, reason=reason,
             )
         )  # fmt: skip
-    return tuple(found)
+    return (*found, *_means(of_tasks, found))
+
+
+def _means(of_tasks: Mapping[tuple[str, str], Mapping[str, _Numbers]], found: Sequence[Wordings]) -> Iterator[Wordings]:
+    """Of each protocol and method the unweighted mean over its tasks, where there are several; without variances."""
+    for (protocol, method), tasks in of_tasks.items():
+        numbers = sorted(set.intersection(*(set(of) for of in tasks.values())))
+        if len(tasks) < 2 or len(numbers) < 2:
+            continue
+        place = Group("macro", protocol, method, "all")
+        members = [of for of in found if (of.protocol, of.method) == (protocol, method)]
+        yield Wordings(
+            task="macro", protocol=protocol, method=method, variances=(), convention=CONVENTION, reason=None,
+            n_questions=sum(of.n_questions for of in members), n_answers=sum(of.n_answers for of in members),
+            wordings=tuple(
+                Wording(
+                    number=number, text=None,
+                    metrics=tuple(
+                        mean_over_tasks(place, MEASURES[name], {task: of[number][name] for task, of in tasks.items()})
+                        for name in SHOWN
+                    ),
+                )
+                for number in numbers
+            ),
+        )  # fmt: skip
 
 
 def _number(method: str) -> int:
     return int(method.partition(WORDING)[2] or 1)
 
 
-def _metrics(place: Group, rows: pd.DataFrame, seed: int, resamples: int) -> tuple[Metric, ...]:
+def _estimates(place: Group, rows: pd.DataFrame, seed: int, resamples: int) -> dict[str, Estimate]:
     """Every wording is resampled with the same questions."""
     sample = sample_of(rows)
     resampled = resample([sample], resamples, random_source(seed, place))[0]
-    found = estimates([MEASURES[name] for name in SHOWN], sample, resampled)
-    return tuple(metric(place, MEASURES[name], found[name]) for name in SHOWN)
+    return estimates([MEASURES[name] for name in SHOWN], sample, resampled)
 
 
 def _complete(by_wording: list[pd.DataFrame]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -40,10 +40,11 @@ def sentence(found: TargetNumbers) -> str:
         f"{right} and earns {signed(found.utility.value, 2)} per question; by its confidences without a target it would"
         f" earn {signed(found.utility_by_confidence.value, 2)}."
     )
+    over = ", as a mean over tasks" if found.task == "macro" else ""
     if not found.n_agreement:
         return f"{words} No answer can be held against a confidence."
     return (
-        f"{words} It does what it says in {_percent(found.agreement.value)} of {found.n_agreement:,} cases:"
+        f"{words} It does what it says in {_percent(found.agreement.value)} of {found.n_agreement:,} cases{over}:"
         f" {found.answers_unsure:,} are answered without being so sure, {found.declines_sure:,} declined although sure."
     )
 

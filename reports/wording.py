@@ -44,6 +44,8 @@ def sentence(found: Wordings, measures: Mapping[str, MeasureInfo]) -> str:
     n = [wording.metrics[0].n_used for wording in found.wordings]
     read = "" if len({*n}) == 1 else f", which give {min(n):,} to {max(n):,} confidences"
     words = f"In {len(n)} wordings of the same question, about the same answers{read}: {moved or 'no numbers'}."
+    if not found.variances and found.reason is None:
+        return words
     if not found.variances:
         return f"{words} What makes the confidences differ is not known: {found.reason}."
     made = ", ".join(f"{SOURCES[part.source]} {share(part)}" for part in found.variances)

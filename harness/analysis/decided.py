@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +11,10 @@ from calibench.analysis.names import unique
 from calibench.analysis.until import looked_at, looks_until, measure_of, metric_named, nested
 from calibench.errors import InputError
 from calibench.results.decisions import Decision, RuleLook
+from calibench.running.config import RunConfig
+from calibench.running.progress import Progress
 from calibench.store import RunFile, unfinished
+from calibench.store.opening import opened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,9 +67,7 @@ class Against:
     def __init__(self, other: str, metric: str, methods: Sequence[str], tell: Callable[[str], None]):
         self._other, self._metric, self._tell = Path(other), metric, tell
         with RunFile.open(self._other) as run:
-            frame = run.frame()
-            asked = frame.groupby("task")["question_id"].nunique()
-            self._asked = {str(task): _finished(run, str(task), int(n))[0] for task, n in asked.items()}
+            frame, self._asked = run.frame(), _asked(run)
         of_method = frame if metric == "accuracy" else frame[frame["method"].isin(methods)]
         key = ["task"] if metric == "accuracy" else ["task", "method"]
         self._numbers = of_method.groupby(key).ngroups
@@ -74,9 +75,7 @@ class Against:
             raise InputError(f"--against {other}: holds no graded answer that {metric} could be compared on")
 
     def sizes(self, total: int) -> list[int]:
-        from calibench.metrics.sequential import looks
-
-        return [look.questions for look in looks(total)]
+        return _sizes(total)
 
     def enough(self, run: RunFile, task: str, protocol: str, size: int, total: int) -> bool:
         from calibench.metrics.sequential import looks
@@ -99,6 +98,86 @@ class Against:
         if ends := "undecided" in verdicts and larger > self._asked[task]:
             self._tell(f"{task}: {self._other} ends before the next look, after {larger:,} questions")
         return ends or "undecided" not in verdicts
+
+
+class UpTo:
+    """A `calibench.running.steps.StoppingRule`: enough is when a task has as many questions as are to be looked at.
+
+    Args:
+        goals: task -> questions; the first look where it is not named.
+    """
+
+    def __init__(self, goals: Mapping[str, int]):
+        self._goals = goals
+
+    def sizes(self, total: int) -> list[int]:
+        return _sizes(total)
+
+    def enough(self, run: RunFile, task: str, protocol: str, size: int, total: int) -> bool:
+        return size >= self._goals.get(task, 0)
+
+
+def grow(
+    pair: Sequence[RunConfig | str], rule: str, margin: float, progress: Progress, go: Callable[[RunConfig, UpTo], bool]
+) -> bool:
+    """Lets runs ask on, one after the other, from look to look until each task is decided or there is no more to ask.
+
+    Args:
+        pair: A and B; what a run is asked to do where it grows, the folder of one that is there.
+        rule: `decided`, or a measure before it.
+        margin: differences that are smaller do not matter.
+        progress: is told what a look saw.
+        go: continues a run as far as this rule says; False if it was interrupted.
+
+    Returns:
+        False if a run was interrupted.
+
+    Raises:
+        InputError: not two runs, a rule that does not fit them, or an unfinished run that does not grow.
+    """
+    metric, there = _check_pair(pair, rule)
+    goals: dict[str, int] = {}
+    while True:
+        for each in pair:
+            if isinstance(each, RunConfig) and not go(each, UpTo(goals)):
+                return False
+        with opened(*(each.out if isinstance(each, RunConfig) else each for each in pair)) as runs:
+            found = decisions(runs, rule, margin)
+        further: dict[str, int] = {}
+        for decision in found:
+            larger = min((n for n in _sizes(decision.available) if n > decision.finished), default=0)
+            progress.stage(f"{decision.task}: after {decision.finished:,} questions {metric} is {decision.verdict}")
+            may_grow = decision.finished >= goals.get(decision.task, 0) and larger <= there.get(decision.task, larger)
+            if decision.verdict == "undecided" and larger and may_grow:
+                further[decision.task] = larger
+        if not further:
+            return True
+        goals |= further
+
+
+def _check_pair(pair: Sequence[RunConfig | str], rule: str) -> tuple[str, dict[str, int]]:
+    """The metric of the rule, and the questions of each task of a run that does not grow; refuses before any work what
+    could not be decided."""
+    if len(pair) != 2:
+        raise InputError(f"--until: expected two runs, as a rule decides one pair, found {len(pair)}")
+    metric, there = metric_of(rule), {}
+    for each in pair:
+        if isinstance(each, RunConfig):
+            if metric != "accuracy" and not each.methods():
+                raise InputError(f"--until {rule}: needs confidences, and --confidence none asks for none")
+        else:
+            with opened(each) as (run,):
+                there = _asked(run)
+    a, b = (Path(each.out if isinstance(each, RunConfig) else each).resolve() for each in pair)
+    if a == b:
+        raise InputError(f"expected different runs to compare, found one twice: {a}")
+    return metric, there
+
+
+def _sizes(total: int) -> list[int]:
+    from calibench.metrics.sequential import looks
+
+    return [look.questions for look in looks(total)]
 
 
 def decisions(runs: Sequence[RunFile], rule: str, margin: float) -> tuple[Decision, ...]:
@@ -146,6 +225,12 @@ def shared(runs: Sequence[RunFile], metric: str) -> list[Held]:
             places = [_finished(run, task, len(ids)) for run in runs]
             found.append(Held(a, b, min(of for of, _ in places), max(of for _, of in places)))
     return found
+
+
+def _asked(run: RunFile) -> dict[str, int]:
+    """Task -> questions that a run has finished."""
+    held = run.frame().groupby("task")["question_id"].nunique()
+    return {str(task): _finished(run, str(task), int(n))[0] for task, n in held.items()}
 
 
 def _finished(run: RunFile, task: str, held: int) -> tuple[int, int]:

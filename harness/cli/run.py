@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from calibench.cli import options, output, values
 from calibench.cli.parser import INTERRUPTED, add
@@ -69,6 +72,16 @@ def _configuration(chosen: argparse.Namespace) -> RunConfig:
     given = from_file | options.given(chosen, RunConfig) | options.given(chosen, Description)
     for table in ("engine", "template"):
         given[table] = from_file.get(table, {}) | given.get(table, {})
+    return _configured(given, "run")
+
+
+def _configured(given: dict[str, Any], place: str) -> RunConfig:
+    """From all that was given.
+
+    Args:
+        given: fields of `RunConfig` and of `Description`.
+        place: where, for messages.
+    """
     of_file = task_of_file({name: given.pop(name) for name in fields(Description) if name in given})
     given["tasks"] = (*given.get("tasks", ()), *of_file)
     for name, is_there in (
@@ -77,7 +90,7 @@ def _configuration(chosen: argparse.Namespace) -> RunConfig:
         ("--out", given.get("out")),
     ):
         if not is_there:
-            raise InputError(f"run: {name} is missing")
+            raise InputError(f"{place}: {name} is missing")
     return suites.configured({"data": values.default_data(), **given})
 
 
@@ -93,3 +106,55 @@ def _read_file(file: str) -> dict[str, Any]:
         raise InputError(f"{file}: not valid TOML: {error}") from error
     joined = {name: ",".join(map(str, table[name])) for name in COLUMNS if isinstance(table.get(name), list)}
     return read((RunConfig, Description), table | joined, f"{file}: ")
+
+
+def is_configuration(run: str) -> bool:
+    """Whether a run is given by its configuration: `calibench compare a.toml b.toml --until decided`."""
+    return run.endswith(".toml")
+
+
+def grown(runs: Sequence[str], rule: str | None, margin: float) -> list[str] | None:
+    """Lets the runs that are given by a configuration ask on until a rule tells the two apart.
+
+    Returns:
+        The folders of all of them; None if one was interrupted.
+    """
+    from calibench.analysis.decided import UpTo, grow
+    from calibench.analysis.report import update
+    from calibench.errors.working import working
+    from calibench.lm_eval import theirs
+    from calibench.running.pipeline import execute
+    from calibench.running.progress import Lines, Live
+    from calibench.store import RunFile
+
+    if rule is None:
+        raise InputError("compare: a configuration in the place of a run goes with --until, which says how far it asks")
+    theirs.register()
+    pair = [_growing(run) if is_configuration(run) else run for run in runs]
+    notes: dict[str, list[str]] = {}
+    with Live() if sys.stderr.isatty() else contextlib.nullcontext(Lines()) as progress:
+
+        def go(config: RunConfig, up_to: UpTo) -> bool:
+            result = execute(replace(config, until=rule), progress, rule=up_to)
+            result.run.close()
+            notes[config.out] = result.notes
+            return not result.interrupted
+
+        finished = grow(pair, rule, margin, progress, go)
+    for note in dict.fromkeys(note for of_run in notes.values() for note in of_run):
+        tell("note", note)
+    if not finished:
+        print("Stopped. Everything finished so far is kept; the same command continues it.", file=sys.stderr)
+        return None
+    with working("calibench compare"):
+        for out in notes:
+            with RunFile.create(out) as run:
+                update(run)
+    return [run.out if isinstance(run, RunConfig) else run for run in pair]
+
+
+def _growing(file: str) -> RunConfig:
+    config = _configured(_read_file(file), file)
+    if config.until is not None or config.against is not None:
+        raise InputError(f"{file}: expected neither until nor against, as both runs stop by the rule of compare")
+    return config

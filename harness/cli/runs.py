@@ -1,4 +1,5 @@
-"""Commands that read what runs left: report, compare, votes, recalibrate. None needs a model."""
+"""Commands that read what runs left: report, compare, votes, recalibrate. None needs a model, but a comparison of runs
+that grow."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from calibench.cli import output, values
 from calibench.cli.options import given, reader
-from calibench.cli.parser import add, renamed
+from calibench.cli.parser import INTERRUPTED, add, renamed
+from calibench.cli.run import grown, is_configuration
 from calibench.cli.tasks import add_task_file_options, task_of_file
 from calibench.errors import InputError
 from calibench.errors.characters import one_line
@@ -163,7 +165,14 @@ def _add_compare(commands: Any) -> None:
     compare = add(
         commands, "compare", _compare, "compare runs, paired on the questions that both of a pair answered", table=True
     )
-    compare.add_argument("runs", metavar="RUN", nargs="+", help="a folder of runs stands for all of them")
+    compare.set_defaults(named=None)  # runs that grow show how far they are
+    compare.add_argument(
+        "runs",
+        metavar="RUN",
+        nargs="+",
+        help="a folder of runs stands for all of them; with --until also a TOML file of `calibench run -c`, whose run"
+        " asks on until the two are told apart",
+    )
     compare.add_argument(
         "--baseline",
         metavar="NAME",
@@ -189,7 +198,23 @@ def _add_compare(commands: Any) -> None:
     _add_wordings(compare)
 
 
-def _compare(options: argparse.Namespace) -> None:
+def _compare(options: argparse.Namespace) -> int:
+    from calibench.errors.working import working
+
+    if any(map(is_configuration, options.runs)):
+        if options.baseline != "first":
+            raise InputError("--baseline: of two runs that ask until they are told apart, the first is the baseline")
+        folders = grown(options.runs, options.until, options.margin)
+        if folders is None:
+            return INTERRUPTED
+        options.runs = folders
+    with working("calibench compare"):
+        _compare_there(options)
+    return 0
+
+
+def _compare_there(options: argparse.Namespace) -> None:
+    """Of runs that are there."""
     from calibench.analysis.compare import compare, numbers, publish
     from calibench.reports.comparability import asked_otherwise
     from calibench.reports.self_knowledge import self_knowledge_text

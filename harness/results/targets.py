@@ -23,6 +23,7 @@ class TargetNumbers(Record, kw_only=True, frozen=True):
     """
 
     task: str
+    """A task's name, or `macro` for the unweighted mean over tasks; counts are then sums."""
     protocol: str
     """Under which the confidences were asked for."""
     method: str
@@ -41,7 +42,7 @@ class TargetNumbers(Record, kw_only=True, frozen=True):
     best_utility: float
     """Earned by the best threshold of the confidences, which is chosen on these very answers."""
     best_threshold: float | None
-    """Answers above it are given; None: all are."""
+    """Answers above it are given; None: all are, or it is one of each task."""
     best_answered: float
     """Share of the generations whose answer it gives."""
     agreement: Estimated

@@ -38,12 +38,13 @@ class Wordings(Record, kw_only=True, frozen=True):
     """The wordings of one task and method."""
 
     task: str
+    """A task's name, or `macro` for the unweighted mean over tasks."""
     protocol: str
     method: str
     wordings: tuple[Wording, ...]
     """Two or more."""
     variances: tuple[VarianceShare, ...]
-    """Empty where they are undefined."""
+    """Empty where they are undefined, and of a mean over tasks."""
     n_questions: int
     """Questions that the variances are of."""
     n_answers: int

@@ -60,11 +60,14 @@ def execute(
         progress: receives what happens.
         chosen: asks these instead of the tasks that `config.tasks` names; they keep the names, and so the graders, of
             tasks that `tasks.load` finds.
-        rule: what `config.until` says; see `calibench.analysis.until`.
+        rule: what `config.until` says: `calibench.analysis.rules.rule_of(config, tell)`.
 
     Raises:
+        InputError: one of `config.until` and `rule` is given without the other.
         CalibenchError: see `calibench.errors`; everything finished so far is in the run file.
     """
+    if (config.until is None) != (rule is None):
+        raise InputError("--until: expected together with `rule`, as rule_of(config, tell) gives it; found one alone")
     if chosen is None:
         chosen = [split_of(tasks.load(name), config.split) for name in tasks.expand(list(config.tasks))]
     if repeated := [name for name, times in Counter(task.name for task in chosen).items() if times > 1]:

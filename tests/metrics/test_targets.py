@@ -117,3 +117,19 @@ def test_a_model_that_does_what_it_says_agrees_always_and_earns_what_its_confide
 def test_runs_without_targets_have_none(frame):
     assert targets(frame[frame.protocol == "plain"]) == ()
     assert targets(frame[frame.protocol != "plain"]) == ()
+
+
+def test_the_mean_over_tasks_weighs_each_task_alike(frame):
+    other = frame[frame.question_id.isin([f"q{i}" for i in range(15)])].assign(task="u")
+    found = targets(pd.concat([frame, other]), resamples=200)
+    of = {(f.task, f.target): f for f in found}
+    assert [f.task for f in found[-3:]] == ["macro"] * 3
+    for t in TARGETS:
+        mean, tasks = of["macro", t], [of["t", t], of["u", t]]
+        for name in ("answered", "accuracy", "utility", "utility_by_confidence", "difference", "agreement"):
+            value = getattr(mean, name)
+            assert value.value == pytest.approx(sum(getattr(f, name).value for f in tasks) / 2), name
+            assert value.low < value.value < value.high
+            assert value.high - value.low < getattr(of["u", t], name).high - getattr(of["u", t], name).low
+        assert mean.best_utility == pytest.approx(sum(f.best_utility for f in tasks) / 2)
+        assert (mean.n, mean.answers_unsure) == (sum(f.n for f in tasks), sum(f.answers_unsure for f in tasks))

@@ -134,3 +134,13 @@ def test_confidences_that_are_all_equal_have_no_shares(frame):
 
 def test_methods_in_one_wording_are_not_there(frame):
     assert wordings(frame[frame.method == "asked"], resamples=20) == ()
+
+
+def test_the_first_wording_of_the_mean_over_tasks_has_the_numbers_of_the_scorecard(frame):
+    both = pd.concat([frame, frame[frame.draw < 60].assign(task="u")])
+    *of_tasks, mean = wordings(both, resamples=200)
+    assert [found.task for found in of_tasks] == ["t", "u"]
+    card = scorecard(both[both.method == "asked"], resamples=200)
+    expected = {m.metric: m for m in card.metrics if m.task == "macro" and m.subset == "all"}
+    assert mean.wordings[0].metrics == tuple(expected[name] for name in SHOWN)
+    assert (mean.task, mean.variances, mean.n_answers) == ("macro", (), sum(found.n_answers for found in of_tasks))
