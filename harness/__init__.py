@@ -16,7 +16,6 @@ import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -37,8 +36,6 @@ __all__ = [
     "__version__", "apply", "check", "compare", "open_run", "plan", "plot", "recalibrate", "recalibrated", "report",
     "run", "score", "threshold", "tune", "votes",
 ]  # fmt: skip
-_TO_FILE = ("apply", "plot", "threshold")
-"""The functions whose `out` is a file."""
 _SHOWING, _STARTING = ("run", "tune"), ("run", "tune", "votes")
 """Those that show how far they are by themselves, and those that start processes."""
 
@@ -49,8 +46,8 @@ def _door(function: F) -> F:
     """Refuses what the command line refuses before any work, and says of errors what a caller in Python can do.
 
     Raises:
-        InputError: a keyword that there is not, or an argument that is missing.
-        StorageError: `out` cannot be a folder.
+        InputError: a keyword that there is not, an argument that is missing, or an empty path.
+        StorageError: nothing can be written where the call would write, or something would be lost there.
     """
     signature = inspect.signature(function)
 
@@ -61,12 +58,11 @@ def _door(function: F) -> F:
         from calibench.errors.working import working
         from calibench.fields import as_keywords, bound
         from calibench.running.guard import require_main_guard
-        from calibench.store import check_folder
+        from calibench.store.places import check_places
 
         given = bound(function.__name__, signature, arguments, keywords)
         try:
-            if isinstance(out := given.get("out"), str | PathLike):
-                check_folder(Path(out).parent if function.__name__ in _TO_FILE else Path(out))
+            check_places(function.__name__, given)
             if function.__name__ in _STARTING:
                 require_main_guard(function.__name__)
             with contextlib.nullcontext() if function.__name__ in _SHOWING else working(function.__name__):

@@ -10,7 +10,6 @@ import contextlib
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
 from calibench.cli import decide, lists, look, plot, run, runs, score, tasks, tune
 from calibench.cli.parser import INTERRUPTED, Parser
@@ -62,10 +61,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         of_all.error(f"unrecognized arguments: {' '.join(further)}")
     for note in getattr(options, "notes", ()):
         tell("note", note)
-    if getattr(options, "out", None) and not hasattr(options, "out_is_file"):
-        from calibench.store import check_folder
+    from calibench.store.places import check_places
 
-        check_folder(Path(options.out))
+    check_places((options.named or "").removeprefix("calibench "), vars(options))
     return options
 
 

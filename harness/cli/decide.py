@@ -33,14 +33,13 @@ def register(commands: Any) -> None:
     options.add(threshold, ThresholdOptions)
     options.add(threshold, ColumnOptions)
     threshold.add_argument("--out", metavar="FILE", default="policy.json", help="the policy (default: %(default)s)")
-    threshold.set_defaults(out_is_file=True)
 
     apply = add(commands, "apply", _apply, "mark each answer automate or review, as a policy says; no model")
     apply.add_argument("policy", metavar="POLICY", help="file that `calibench threshold` wrote")
     apply.add_argument("of", metavar="RUN", help="a run, or a file of answers, which need no verdicts")
     options.add(apply, ColumnOptions, without=("correct",))
     apply.add_argument("--out", metavar="FILE", help="CSV with a row per answer (default: standard output)")
-    apply.set_defaults(out_is_file=True, correct=None)
+    apply.set_defaults(correct=None)
 
     check = add(
         commands,

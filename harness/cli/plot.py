@@ -17,7 +17,6 @@ def register(commands: Any) -> None:
     options.add(plot, PlotOptions)
     plot.add_argument("--out", metavar="FILE", required=True, help="file to write: .svg, .pdf or .png")
     plot.add_argument("--data", metavar="FILE", help="CSV with the numbers that are drawn")
-    plot.set_defaults(out_is_file=True)
     renamed(plot, "--method", "--confidence", type=values.names)
 
 

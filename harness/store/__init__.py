@@ -46,23 +46,10 @@ def _storage_errors(path: Path) -> Iterator[None]:
                 " command again"
             ) from error
         if "readonly" in text or "unable to open" in text:
-            raise StorageError(f"{path}: no permission to write here, or the folder is gone ({text})") from error
+            raise StorageError(f"{path}: no permission here, or the folder is gone ({text})") from error
         raise RunFileError(f"{path}: {text!r:.200}") from error
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise damaged(path, str(error)) from error
-
-
-def check_folder(path: Path) -> None:
-    """Whether files can be written below a path, which need not exist: before work is done for them.
-
-    Raises:
-        StorageError: it is a file, or lies below one.
-    """
-    for place in (path, *path.parents):
-        if place.is_dir():
-            return
-        if place.exists():
-            raise StorageError(f"{path}: cannot write here (expected a folder, found the file {place})")
 
 
 def locked(folder: Path, refusal: str) -> int:
