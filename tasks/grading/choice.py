@@ -3,8 +3,9 @@
 A label counts if it is the only one that the answer opens with ("True.", "Yes, because ...") or mentions ("The claim is
 incorrect"); "not true" mentions false where there are two labels. Asides in brackets do not count. An
 answer that hedges or mentions several labels ("partly true", "true or false"), or asks for one ("whether it is true"),
-is unparsed. Words for true, false, yes and no may be in other languages (`tasks.grading.truth`). Lettered options have
-a grader of their own, `tasks.grading.option`.
+is unparsed, and one that only judges a quoted refusal (`The answer "I don't know" is true`) is that refusal. Words for
+true, false, yes and no may be in other languages (`tasks.grading.truth`). Lettered options have a grader of their own,
+`tasks.grading.option`.
 
 Where no answer is stated, the text's first line is read if it starts with a label or with what it says of the claim
 ("This statement is false. ..."), then its last line.
@@ -22,7 +23,7 @@ from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.grading.refusal import is_refusal
 from calibench.tasks.grading.truth import truth_said
 
-GRADER = "choice/6"
+GRADER = "choice/7"
 
 
 class Label(NamedTuple):
@@ -72,6 +73,13 @@ _NO_GOES_ON = re.compile(r"(?i)\W*no\s+[^\W\d]")
 """As in Spanish `no lo sé`, whose first word is no answer."""
 
 
+_QUOTED = re.compile(
+    r"(?i)\W*?(?:(?:(?:the|my|final|correct|best) ){0,2}answer )?"
+    r"[\"“'‘](?P<said>[^\"“”\n]{1,80})[\"”'’] is (?:not )?\w+\W*"
+)
+"""A judgement of an answer that is quoted."""
+
+
 def grade_choice(labels: Sequence[Label], gold: Sequence[str], answer_text: str) -> Verdict:
     """Whether the answer gives an accepted label.
 
@@ -81,6 +89,9 @@ def grade_choice(labels: Sequence[Label], gold: Sequence[str], answer_text: str)
         answer_text: the text without reasoning and stated confidence.
     """
     stated = stated_answer(answer_text)
+    quoted = _QUOTED.fullmatch(stated or answer_text)
+    if quoted and is_refusal(quoted["said"]):
+        return Verdict("abstained", quoted["said"])
     given = _of_other_language(labels, stated or answer_text)
     given = given or (_label(labels, stated) if stated else _unlabelled(labels, answer_text))
     if given and not (_NO_GOES_ON.match(stated or answer_text) and is_refusal(stated or answer_text)):
