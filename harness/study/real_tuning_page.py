@@ -110,7 +110,7 @@ def differences(of: Family) -> tuple[list[tuple[Row, Difference]], list[Differen
 
 
 def _key(change: JudgedChange) -> tuple[str, str, str, str]:
-    return tuple(change.row[name] for name in ("run_b", "task", "method", "metric"))  # type: ignore[return-value]
+    return tuple(change.row[name] for name in ("run_b", "task", "method", "metric"))
 
 
 def verdict(row: Row, found: Difference) -> str:
