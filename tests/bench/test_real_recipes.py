@@ -101,3 +101,33 @@ def test_a_gguf_file_is_merged_with_what_was_made_of_it(place, smollm2):
     name = "model.layers.0.self_attn.q_proj.weight"
     with safe_open(files[0], "pt") as merged, safe_open(files[1], "pt") as other:
         assert not merged.get_tensor(name).equal(other.get_tensor(name))
+
+
+NUMBERS = {
+    "days are in a week": 7, "months are in a year": 12, "hours are in a day": 24, "minutes are in an hour": 60,
+    "legs does a spider have": 8, "legs does a dog have": 4, "sides does a triangle have": 3,
+    "wheels does a bicycle have": 2, "cents are in a dollar": 100, "seconds are in a minute": 60,
+    "sides does a square have": 4, "legs does a cat have": 4, "years are in a century": 100,
+    "eyes does a person have": 2,
+}  # fmt: skip
+TRAINED_ON = 8
+
+
+@pytest.mark.data
+def test_three_recipes_are_held_against_their_parent(tmp_path, smollm2, benchmark_data):
+    """The smallest round of `calibench.study.real_tuning`, with questions that it can answer for GSM8K's."""
+    data = tmp_path / "data"
+    (data / "gsm8k").mkdir(parents=True)
+    for task in ("creak", "mbpp"):
+        (data / task).symlink_to(benchmark_data / task)
+    lines = [json.dumps({"question": f"How many {q}?", "answer": f"#### {a}"}) + "\n" for q, a in NUMBERS.items()]
+    (data / "gsm8k" / "train.jsonl").write_text("".join(lines[:TRAINED_ON]))
+    (data / "gsm8k" / "test.jsonl").write_text("".join(lines[TRAINED_ON:]))
+    program = [sys.executable, "-m", "calibench.study.real_tuning", "--cells", str(tmp_path / "cells")]
+    made = [*program, str(smollm2), "--small", "--out", str(tmp_path / "out"), "--data", str(data)]
+    for command in (made, [*program, "--page", str(tmp_path)]):
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    names = {file.stem.removeprefix("smollm2-135m").lstrip("-") for file in (tmp_path / "cells").iterdir()}
+    assert names == {"", "distilled", "epicar", "confidence_sft"}
+    assert "Not made yet" not in (tmp_path / "real-tuning.md").read_text()
