@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -32,7 +33,8 @@ def read(path: Path, kind: type[T], schema: str, what: str, command: str) -> T:
         raise InputError(f"{path}: expected a {what} file, as `{command}` writes it ({error.strerror})") from error
     try:
         found = msgspec.json.decode(text)
-    except (msgspec.MsgspecError, RecursionError) as error:
+        json.loads(text, object_pairs_hook=_distinct)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: damaged: expected a {what} as JSON ({error})") from None
     given = found.get("schema") if isinstance(found, dict) else None
     if given != schema:
@@ -41,3 +43,16 @@ def read(path: Path, kind: type[T], schema: str, what: str, command: str) -> T:
         return msgspec.convert(found, kind)
     except msgspec.ValidationError as error:
         raise InputError(f"{path}: not a usable {what}: {error}") from None
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; of two fields of one name, a reader would see one and this program another.
+
+    Raises:
+        ValueError: there are two.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the field {next(name for name in names if names.count(name) > 1)!r:.60} stands there twice")
+    return found

@@ -5,6 +5,7 @@ Whatever it raises, when it is imported or whenever it is called, is reported as
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import inspect
@@ -30,15 +31,19 @@ class Foreign(NamedTuple):
     """Its file, or the folder of its package."""
 
     @contextlib.contextmanager
-    def blamed(self) -> Iterator[None]:
-        """Reports what the code inside raises as a fault of this plug-in; errors of calibench's vocabulary pass."""
+    def blamed(self, *stopping: type[BaseException]) -> Iterator[None]:
+        """Reports what the code inside raises as a fault of this plug-in, but for Ctrl-C and errors of calibench's own.
+
+        Args:
+            stopping: what stops the code inside from without, which is no fault of its own.
+        """
         try:
             yield
-        except CalibenchError:
+        except (CalibenchError, KeyboardInterrupt, *stopping):
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             text = ""
-            with contextlib.suppress(Exception):  # its own code again
+            with contextlib.suppress(BaseException):  # its own code again
                 text = next(iter(str(error).strip().splitlines()), "")
             raise self._fault(self._place_of(error), f"{type(error).__name__}: {text[:300]}".rstrip(": ")) from error
 
@@ -91,7 +96,7 @@ class Foreign(NamedTuple):
             return self._with_guarded_rows(result) if hasattr(result, "_asdict") else result
 
         async def awaited(result: Any) -> Any:
-            with self.blamed():
+            with self.blamed(asyncio.CancelledError, GeneratorExit):
                 given = await result
             return watched(given)
 
@@ -109,7 +114,7 @@ class Foreign(NamedTuple):
         return result._replace(**rows)
 
     def _iterated(self, result: Iterator) -> Iterator:
-        with self.blamed():
+        with self.blamed(GeneratorExit):
             yield from result
 
     def _place_of(self, error: BaseException) -> str:

@@ -9,6 +9,7 @@ from msgspec import Meta
 from calibench.records import Record
 
 _Number = Annotated[int, Meta(ge=0)]
+_Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class ThresholdRule(Record, kw_only=True, frozen=True):
@@ -18,7 +19,7 @@ class ThresholdRule(Record, kw_only=True, frozen=True):
     """A task's name; `all` for the answers of all tasks together."""
     protocol: str
     method: str
-    threshold: Annotated[float, Meta(ge=0, le=1)] | None
+    threshold: _Share | None
     """None: all answers go to a person."""
     alpha: Annotated[float, Meta(gt=0, lt=1)]
     """The chance, over samples, that this rule breaks its promise: 1 - level, shared among all rules that were
@@ -31,14 +32,14 @@ class ThresholdRule(Record, kw_only=True, frozen=True):
     """Of them, those whose confidence is at least the threshold."""
     n_right: _Number
     """Of them, the right ones."""
-    share: float | None
+    share: _Share | None
     """n_automated / n; None without any question."""
-    precision: float | None
+    precision: _Share | None
     """n_right / n_automated; None if nothing is automated."""
-    precision_low: float | None
+    precision_low: _Share | None
     """95 % Clopper-Pearson interval of the precision at this threshold."""
-    precision_high: float | None
-    tokens_per_correct: float | None
+    precision_high: _Share | None
+    tokens_per_correct: Annotated[float, Meta(ge=0)] | None
     """Tokens generated for all n answers / n_right; None if the tokens are not known, or n_right is 0."""
     needed: _Number | None
     """At least so many further labelled questions are needed before a threshold can be shown; None if there is one."""

@@ -234,6 +234,11 @@ def test_what_a_file_does_not_say_is_told(place, capsys):
         (lambda p: json.dumps({k: v for k, v in p.items() if k != "rules"}), "missing required field `rules`"),
         (lambda p: json.dumps({**p, "rules": []}), "length >= 1"),
         (lambda p: json.dumps({**p, "rules": [{**p["rules"][0], "threshold": 1.5}]}), "<= 1"),
+        (lambda p: json.dumps({**p, "rules": [{**p["rules"][0], "share": -1e-300}]}), ">= 0"),
+        (lambda p: json.dumps({**p, "rules": [{**p["rules"][0], "precision_high": 1.1}]}), "<= 1"),
+        (lambda p: json.dumps({**p, "rules": [{**p["rules"][0], "tokens_per_correct": -1}]}), ">= 0"),
+        (lambda p: json.dumps(p).replace('"level"', '"level": 0.5, "level"'), "the field 'level' stands there twice"),
+        (lambda p: json.dumps(p).replace('"n"', '"n": 1, "n"'), "the field 'n' stands there twice"),
         (
             lambda p: json.dumps({**p, "rules": p["rules"] * 2}),
             "one rule for all tasks, or one per task, found all, all",
