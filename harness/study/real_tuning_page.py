@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from calibench.errors import DataError
 from calibench.files import write_text
 from calibench.metrics.compare import JudgedChange, changes, judge
-from calibench.reports.text import UNDEFINED, interval, number, signed
+from calibench.reports.text import interval, number, p_value, signed
 from calibench.results import Difference
 from calibench.study.real_cells import Asked, RealCell, frame_of
 from calibench.study.real_pages import HEADLINE, headline
@@ -195,7 +195,7 @@ def _summary(named: Sequence[tuple[Row, Difference]], of: Family) -> str:
 
 def _row(named: tuple[Row, Difference]) -> Sequence[str]:
     row, found = named
-    p = UNDEFINED if found.p_holm is None else number(found.p_holm)
+    p = p_value(found.p_holm)
     return row.name, row.claim, row.task, row.method, row.metric, _shown(found), p, verdict(row, found)
 
 
@@ -218,4 +218,5 @@ def _settings(cell: RealCell) -> str:
         f" {c['max_tokens']} tokens; LoRA of rank {o['lora_rank']} and alpha {o['lora_alpha']:g} on all linear layers,"
         f" float32; {o['epochs']:g} pass over the rows, {o['batch_size'] * o['accumulation']} rows per update, learning"
         f" rate {o['learning_rate']:g} ({o['schedule']}). An answer that was cut or cannot be read teaches nothing."
+        " CPU hours are of training and asking, in the sessions that ended; the draws count for the first."
     )
