@@ -27,6 +27,8 @@ Part = Literal["identity", "scope", "neither"]
 no consequence to what is asked: folders and labels."""
 
 Count = Annotated[int, Meta(ge=1)]
+Draws = Annotated[int, Meta(ge=1, le=10_000)]
+"""Of one question. Each is a row; a slip of the keyboard must not fill the memory."""
 WholeNumber = Annotated[int, Meta(ge=0)]
 NonNegative = Annotated[float, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0)]

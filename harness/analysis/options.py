@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from calibench.fields import Count, Names, NonNegative, Options, Positive, Share, Text, WholeNumber, option, read
+from calibench.fields import Count, Draws, Names, NonNegative, Options, Positive, Share, Text, WholeNumber, option, read
 from calibench.results.plots import PlotKind
 
 
@@ -87,7 +87,7 @@ class PlanOptions(Options, frozen=True, kw_only=True):
 
     metric: Annotated[Text, option("what two models differ in, such as accuracy, ece, brier, auroc, signed_gap")]
     difference: Annotated[_Chance, option("smallest difference that matters, as 0.03", metavar="X")]
-    draws: Annotated[Count | None, option("answers per question (default: a plan each for 1, 2, 4, 8, 16)")] = None
+    draws: Annotated[Draws | None, option("answers per question (default: a plan each for 1, 2, 4, 8, 16)")] = None
     power: Annotated[_Chance, option("chance that the comparison finds the difference", metavar="P")] = 0.8
     tests: Annotated[
         Count, option("differences that `compare` corrects over; default: those of two runs of one task and method")

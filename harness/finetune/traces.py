@@ -101,7 +101,7 @@ def _lines(path: Path, kind: type[_Line], noun: str, fields: str) -> Iterator[tu
                 byte = error.object[error.start]
                 raise DataError(f"{place}: not {noun}: expected UTF-8 text, found the byte 0x{byte:02x}") from error
             except (msgspec.MsgspecError, RecursionError) as error:
-                raise DataError(f"{place}: not {noun}: {error}; expected texts {fields}") from error
+                raise DataError(f"{place}: not {noun}: {error}; {fields}") from error
 
 
 def _posed(

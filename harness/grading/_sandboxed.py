@@ -108,8 +108,8 @@ def literal(value: object, doubts: list[object]) -> str:
         TypeError: no literal is equal to the value, or none is known.
     """
     kind = next((k for k in _PLAIN if issubclass(type(value), k)), None)
-    if value is None:
-        return "None"
+    if value is None or value is ...:
+        return "None" if value is None else "..."
     own = type(value) is not kind and _own_equality(value)
     if kind and not own:
         return _plain_literal(kind, value, doubts)

@@ -10,6 +10,7 @@ from msgspec import Meta
 from calibench.errors import InputError
 from calibench.fields import (
     Count,
+    Draws,
     Fraction,
     Line,
     Names,
@@ -87,7 +88,7 @@ class RunConfig(Options, frozen=True, kw_only=True):
         Count, option("asks for each confidence in N wordings, on the same answers; up to 8", "scope", "N")
     ] = 1
     """Of each method that asks the model after its answer: the first is its own wording, which scorecards show."""
-    draws: Annotated[Count, option("generations per question", "scope", "K")] = 1
+    draws: Annotated[Draws, option("generations per question", "scope", "K")] = 1
     targets: Annotated[
         tuple[Annotated[float, Meta(gt=0, lt=1)], ...],
         option(
@@ -99,7 +100,7 @@ class RunConfig(Options, frozen=True, kw_only=True):
     ] = ()
     """Each is a protocol of its own (`calibench.prompting.protocols.target`), held against the run's confidences."""
     task_draws: Annotated[
-        dict[str, Count], option("draws of one task, where they are not --draws; may be repeated", "scope", "TASK=K")
+        dict[str, Draws], option("draws of one task, where they are not --draws; may be repeated", "scope", "TASK=K")
     ] = {}
     backend: Annotated[Text, option("see `calibench backends`", "identity", "NAME")] = "vllm"
     engine: Annotated[

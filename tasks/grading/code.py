@@ -36,6 +36,8 @@ _STATEMENT = re.compile(r"(?m)^(?:def|class|import|from|async def|@\w|[A-Za-z_]\
 _BUILDERS = {"set": set, "frozenset": frozenset, "list": list, "tuple": tuple}
 _OWN_WORD = "~"
 """Stands before a value that may equal other literals too, see `Ran`."""
+_LONGEST = 200_000
+"""Characters of a text that is read; Python's parser takes seconds for more, and a grader's time is bounded."""
 _MAX_CUTS = 20
 """Ends that are tried of a program without a block."""
 
@@ -69,6 +71,8 @@ def grade_code(tests: Sequence[str], answer_text: str) -> Verdict | Program:
         tests: Python statements: asserts, and set-up that runs before them.
         answer_text: the text without reasoning and stated confidence.
     """
+    if len(answer_text) > _LONGEST:
+        return Verdict("incorrect", None, f"a text of more than {_LONGEST:,} characters is not read")
     program = program_of(answer_text, functions(tests))
     if program is None:
         return Verdict("abstained" if is_refusal(answer_text) else "unparsed", None)

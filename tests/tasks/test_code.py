@@ -20,6 +20,13 @@ GOOD, OTHER = "def f(x):\n    return x + 1", "def g(x):\n    return f(x)"
 TESTS = ("assert f(1) == 2", "assert f(2) == 3")
 
 
+def test_a_text_that_is_too_long_to_be_read_is_wrong_at_once():
+    text = f"```python\n{GOOD}\n{'x = 1' + chr(10)}\n```"
+    assert isinstance(grade_code(TESTS, text + " " * (200_000 - len(text))), Program)
+    verdict = grade_code(TESTS, text.replace("x = 1\n", "x = 1\n" * 1_000_000))
+    assert verdict == Verdict("incorrect", None, "a text of more than 200,000 characters is not read")
+
+
 # -- the program in an answer -----------------------------------------------------------------------------------------
 
 

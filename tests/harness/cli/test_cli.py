@@ -222,7 +222,9 @@ def test_runs_that_share_nothing_are_not_compared(place, capsys):
     ("options", "message"),
     [
         (["--name", "a\nb"], "expected printable text"),
-        (["--draws", "0"], "--draws: expected a whole number (at least 1), found '0'"),
+        (["--draws", "0"], "--draws: expected a whole number (at least 1, at most 10000), found '0'"),
+        (["--draws", "100000000000"], "--draws: expected a whole number (at least 1, at most 10000), found"),
+        (["--task-draws", "gsm8k=100000000000"], "VALUE a whole number (at least 1, at most 10000)"),
         (["--temperature", "-1"], "expected a finite number (at least 0)"),
         (["--temperature", "nan"], "expected a finite number (at least 0)"),
         (["--top-p", "0"], "above 0, at most 1"),
@@ -256,7 +258,7 @@ def test_values_that_make_no_sense_are_named(place, capsys, options, message):
         ("thinking = true", "c.toml: thinking: expected one of auto, off, on, found True"),
         (
             "task-draws = {gsm8k = 0}",
-            "c.toml: task-draws: expected a table of values, each a whole number (at least 1)",
+            "c.toml: task-draws: expected a table of values, each a whole number (at least 1, at most 10000)",
         ),
         ("engine = 3", "engine: expected a table"),
         ("engine = {since = 2026-01-01}", "engine: expected a table of JSON values"),

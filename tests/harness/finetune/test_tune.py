@@ -134,7 +134,7 @@ def test_more_processes_than_gpus_are_refused(place, monkeypatch, capsys):
     ("content", "told"),
     [
         ([], "expected traces, found an empty file"),
-        ([trace(1), "{"], r"traces\.jsonl:2: not a trace: .*truncated"),
+        ([trace(1), "{"], r"traces\.jsonl:2: not a trace: [^;]*truncated; expected texts `question`"),
         ([trace(1), {"question": "Why?"}], r"traces\.jsonl:2: not a trace: .*`answer`"),
         ([trace(1, confidence=80)], r"traces\.jsonl:1: not a trace: .*confidence"),
         ([trace(1, reason="typo")], r"traces\.jsonl:1: not a trace: .*`reason`"),
