@@ -60,7 +60,8 @@ def comparison_report(comparison: Comparison) -> str:
         ],
         extents=_extents(comparison.differences),
         held=_held(comparison),
-        splits=groups([split for split in comparison.splits if split.task == "macro"], pair_of),
+        splits=_splits(comparison, from_baseline=True),
+        split_steps=_splits(comparison, from_baseline=False),
         known=_known(comparison),
         known_columns=tables.columns(tables.measures_of(comparison.self_knowledge.values())),
         counts=counts(runs),
@@ -118,6 +119,14 @@ def _findings(comparison: Comparison) -> list[tuple[Any, list]]:
         for finding in headline.findings(run.scorecard)
     ]
     return groups(said, lambda item: (item[1].protocol, item[1].method))
+
+
+def _splits(comparison: Comparison, *, from_baseline: bool) -> list[tuple[Any, list]]:
+    """(run A, run B) -> what the changes of the means over tasks are made of, with the baseline as run A or without."""
+    return groups(
+        [s for s in comparison.splits if s.task == "macro" and (s.run_a == comparison.baseline) == from_baseline],
+        pair_of,
+    )
 
 
 def _change(split: ChangeSplit | None, baseline: str) -> str:

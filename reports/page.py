@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from calibench.records import Metric
 from calibench.reports import svg, tables, text
@@ -52,6 +52,7 @@ def _environment() -> Environment:
         "verdict": tables.verdict,
         "could_see": tables.could_see,
         "percent": lambda share: f"{100 * share:.1f} %",
+        "unbroken": _unbroken,
     }
     environment.globals |= {
         "interval": text.interval,
@@ -59,6 +60,11 @@ def _environment() -> Environment:
         "SCENARIOS": SCENARIOS,
     }
     return environment
+
+
+def _unbroken(sentence: str) -> Markup:
+    """The sentence, whose numbers stay on one line with their percent sign."""
+    return escape(text.visible(sentence)).replace(" %", Markup("&nbsp;%"))
 
 
 def render(template: str, **context: Any) -> str:

@@ -122,9 +122,11 @@ def test_a_comparison_says_first_what_each_run_is_and_what_its_change_is_made_of
         by_accuracy=-0.38, by_accuracy_low=None, by_accuracy_high=None, by_confidence=-0.02, by_confidence_low=None,
         by_confidence_high=None, n_used=90, convention="order-averaged",
     )  # fmt: skip
-    compared = Comparison(runs=tuple(runs), baseline="A", pairs=(("A", "B"),), differences=(), splits=(split,))
+    splits = (split, replace(split, run_a="B", run_b="C"))[: n - 1]
+    compared = Comparison(runs=tuple(runs), baseline="A", pairs=(("A", "B"),), differences=(), splits=splits)
     text = " ".join(Page(comparison_report(compared)).text.split())
     first = text.partition("Who knows when it is right?")[2].partition("Means over tasks")[0]
     assert "1 AOverconfident. Is 90 % sure, and right in 40 % of the same answers." in first
     assert "ECE against A: −0.400, of it −0.380 by accuracy, −0.020 by confidence." in first
     assert ("3 CNeither shown." in first) == (n == 3)
+    assert ("Step by step: 1 more pair" in text) == (n == 3), "what is no change from the baseline is folded"
