@@ -121,7 +121,7 @@ class CheckResult(NamedTuple):
 
 
 def check_task(name: str, data: str | None, rows: int | None = None, protocol: str | None = None) -> CheckResult:
-    """Grades the gold, wrong, empty and refusing answers of a task.
+    """Grades the gold, wrong, empty and refusing answers of a task, and reads the training file that a user gives.
 
     Args:
         name: the task.
@@ -157,6 +157,9 @@ def check_task(name: str, data: str | None, rows: int | None = None, protocol: s
                     written.append(question)
                 yield from _cases(task, question)
 
+    if task.training and name.startswith("file:"):  # the user named it; that of other tasks may not be there
+        for place, row in islice(task.training.open(data).rows, rows):
+            task.training.to_question(row, place)
     with GradingPool(GRADERS, _SECONDS) as pool:
         for case, verdict in _graded(pool, name, cases()):
             counts.setdefault(case.kind, Counter())[verdict.outcome] += 1

@@ -130,7 +130,8 @@ class RunConfig(Options, frozen=True, kw_only=True):
         option("tokens at least P times as likely as the likeliest (default: by --sampling, or 0)", "identity", "P"),
     ] = None
     presence_penalty: Annotated[
-        float, option("lowers the logit of each token that the output has", "identity", "PENALTY")
+        Annotated[float, Meta(ge=-2, le=2)],
+        option("lowers the logit of each token that the output has", "identity", "PENALTY"),
     ] = 0.0
     repetition_penalty: Annotated[
         Positive | None,

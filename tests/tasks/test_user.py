@@ -152,6 +152,22 @@ def test_programs_run_and_are_checked_by_the_real_graders(tmp_path: Path):
     assert (result.task, result.passed, result.questions) == ("programs", True, 2), result.text()
 
 
+@pytest.mark.parametrize(
+    ("train", "message"),
+    [(None, "train.csv"), ("question,answer\n1,2\n", r"train\.csv.*'q'")],
+    ids=["none", "other columns"],
+)
+def test_a_training_file_is_checked_too(tmp_path: Path, train: str | None, message: str):
+    if train:
+        write(tmp_path / "train.csv", train)
+    described = Description(
+        str(write(tmp_path / "sums.csv", SUMS)), grader="number", question="q", answer="a",
+        train_file=str(tmp_path / "train.csv"),
+    )  # fmt: skip
+    with pytest.raises(DataError, match=message):
+        check_task(f"file:{described.reference()}", None)
+
+
 def test_worker_processes_grade_by_the_short_name(tmp_path: Path):
     path = write(tmp_path / "sums.csv", SUMS)
     reference = f"file:{Description(str(path), grader='number', question='q', answer='a').reference()}"

@@ -228,6 +228,7 @@ def test_runs_that_share_nothing_are_not_compared(place, capsys):
         (["--temperature", "-1"], "expected a finite number (at least 0)"),
         (["--temperature", "nan"], "expected a finite number (at least 0)"),
         (["--top-p", "0"], "above 0, at most 1"),
+        (["--presence-penalty", "100"], "expected a finite number (at least -2, at most 2), found"),
         (["--limit", "many"], "expected a whole number"),
         (["--engine", "dtype"], "expected KEY=VALUE"),
         (["--tasks", ","], "expected names separated by commas"),
