@@ -113,8 +113,17 @@ def _findings(comparison: Comparison) -> list[tuple[Any, list]]:
         for s in comparison.splits
         if (s.run_a, s.task, s.metric) == (comparison.baseline, "macro", "ece")
     }
+    verdicts = {
+        (d.run_b, d.protocol, d.method): d.verdict
+        for d in comparison.differences
+        if (d.run_a, d.task, d.metric, d.subset) == (comparison.baseline, "macro", "ece", "all")
+    }
+
+    def change(*key: str) -> str:
+        return _change(splits.get(key), verdicts.get(key), comparison.baseline)
+
     said = [
-        (run.name, finding, _change(splits.get((run.name, finding.protocol, finding.method)), comparison.baseline))
+        (run.name, finding, change(run.name, finding.protocol, finding.method))
         for run in comparison.runs
         for finding in headline.findings(run.scorecard)
     ]
@@ -129,11 +138,12 @@ def _splits(comparison: Comparison, *, from_baseline: bool) -> list[tuple[Any, l
     )
 
 
-def _change(split: ChangeSplit | None, baseline: str) -> str:
+def _change(split: ChangeSplit | None, verdict: str | None, baseline: str) -> str:
     if split is None:
         return ""
+    judged = f" ({verdict})" if verdict else ""
     parts = f"{text.signed(split.by_accuracy)} by accuracy, {text.signed(split.by_confidence)} by confidence"
-    return f"ECE against {text.clip(baseline, 40)}: {text.signed(split.difference)}, of it {parts}."
+    return f"ECE against {text.clip(baseline, 40)}: {text.signed(split.difference)}{judged}, of it {parts}."
 
 
 # -- means over tasks -------------------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ def test_verdicts_beside_a_runs_numbers_are_against_the_baseline():
         difference(run_a="B", run_b="C", verdict="equivalent"),
     ]
     page = page_of(*runs, differences=differences)
-    headline_table = page.partition("By method stated")[2].partition("The ladder")[0]
+    headline_table = page.partition("By method stated")[2].partition("Side by side")[0]
     assert re.findall("[23] [BC]|better|worse|equivalent|undecided", headline_table) == [
         "2 B",
         "better",

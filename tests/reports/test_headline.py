@@ -8,7 +8,7 @@ from calibench.records import Reliability, ReliabilityBin
 from calibench.reports.comparison import comparison_report
 from calibench.reports.headline import findings
 from calibench.reports.run import run_report
-from calibench.results import ChangeSplit, Comparison, OutcomeCount, UnreadItem
+from calibench.results import ChangeSplit, Comparison, Difference, OutcomeCount, UnreadItem
 
 replace = msgspec.structs.replace
 
@@ -122,6 +122,11 @@ def test_a_comparison_says_first_what_each_run_is_and_what_its_change_is_made_of
         by_accuracy=-0.38, by_accuracy_low=None, by_accuracy_high=None, by_confidence=-0.02, by_confidence_low=None,
         by_confidence_high=None, n_used=90, convention="order-averaged",
     )  # fmt: skip
+    difference = Difference(
+        run_a="A", run_b="B", task="macro", protocol="stated", method="stated", subset="all", metric="ece", a=0.5,
+        b=0.1, difference=-0.4, low=-0.9, high=0.1, p_value=0.1, p_holm=0.2, verdict="undecided", n_questions=90,
+        convention="paired",
+    )  # fmt: skip
     splits = (split, replace(split, run_a="B", run_b="C"))[: n - 1]
     compared = Comparison(runs=tuple(runs), baseline="A", pairs=(("A", "B"),), differences=(), splits=splits)
     text = " ".join(Page(comparison_report(compared)).text.split())
@@ -129,4 +134,7 @@ def test_a_comparison_says_first_what_each_run_is_and_what_its_change_is_made_of
     assert "1 AOverconfident. Is 90 % sure, and right in 40 % of the same answers." in first
     assert "ECE against A: −0.400, of it −0.380 by accuracy, −0.020 by confidence." in first
     assert ("3 CNeither shown." in first) == (n == 3)
+    judged = replace(compared, differences=(difference,))
+    said = " ".join(Page(comparison_report(judged)).text.split())
+    assert "ECE against A: −0.400 (undecided), of it −0.380 by accuracy" in said
     assert ("Step by step: 1 more pair" in text) == (n == 3), "what is no change from the baseline is folded"
