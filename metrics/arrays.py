@@ -3,6 +3,7 @@ that multiplies their matrices."""
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,18 +31,24 @@ class Distinct(NamedTuple):
     """[L]"""
 
 
-_sorted: deque[tuple[np.ndarray, Distinct]] = deque(maxlen=4)
-"""Of the last values, as a dozen metrics are of the same confidences, and sorting is most of their work."""
+class _Sorted(threading.local):
+    """Of a thread's last values, as a dozen metrics are of the same confidences, and sorting is most of their work."""
+
+    def __init__(self) -> None:
+        self.last: deque[tuple[np.ndarray, Distinct]] = deque(maxlen=4)
+
+
+_sorted = _Sorted()
 
 
 def distinct(values: np.ndarray) -> Distinct:
     """The distinct ones of float values [N]. What it returns is shared, and may not be changed."""
-    for known, found in tuple(_sorted):
+    for known, found in _sorted.last:
         if np.array_equal(known, values):
             return found
     found = Distinct(*np.unique(values, return_inverse=True, return_counts=True))
     if len(values) <= _REMEMBERED:
-        _sorted.append((values.copy(), found))
+        _sorted.last.append((values.copy(), found))
     return found
 
 

@@ -20,6 +20,10 @@ _IN_CACHE = 100_000
 """Counts made at a time, which stay in the processor's cache meanwhile."""
 _ROUNDING = 1e-12
 """Sums that differ by no more are equal."""
+_SURELY = 2e-6
+"""Norms that differ by more are of sizes that differ by more than rounding."""
+_FEW = 16
+"""Rows that are sooner computed again than told apart."""
 _HALVINGS = 50
 """Of a stretch in which an end is looked for."""
 _AT_ONCE = 1 << 20
@@ -286,6 +290,7 @@ class _Path:
         self, estimate: np.ndarray, replicates: np.ndarray, size: Callable[[np.ndarray], np.ndarray] = _absolute_sum
     ) -> None:
         self._estimate, self._of = estimate, size
+        self._norm = np.sqrt if size is _squared_sum else np.abs  # of a size, which is not negative
         self._size, self._sign = np.abs(estimate), np.where(estimate < 0, -1.0, 1.0)
         self._noise = estimate - replicates
         self._variance = np.concatenate([part.var(axis=0) for part in _columns(self._noise)])
@@ -302,7 +307,7 @@ class _Path:
 
     def sums(self, t: float) -> np.ndarray:
         """Sizes [R] of d(t) with noise."""
-        return self._sizes(t, self._noise)
+        return self._sizes(self._at(t), self._noise)
 
     def ends(self, level: float) -> tuple[float, float]:
         """The least and greatest size of a d(t) under which the observed size is not extreme.
@@ -312,43 +317,50 @@ class _Path:
         at zero.
         """
         alpha = tail(level)
-        observed = float(self._of(self._estimate))
-        excess = np.sort(self.sums(self.zero))
+        at_zero = self.sums(self.zero)
+        excess = np.sort(at_zero)
         excess -= np.median(excess)
 
-        def large(t: float) -> float:
-            beyond = 1 - np.searchsorted(excess, self.centre(t)) / len(excess)
+        def large(size: float) -> float:
+            beyond = 1 - np.searchsorted(excess, size) / len(excess)
             return float(alpha * (1 + min(2 * beyond, 1.0)))
 
-        low = self._last_reaching(observed, lambda share, t: share >= large(t), 0.0, self.zero)
-        high = self._last_reaching(observed, lambda share, t: share > 1 - 2 * alpha + large(t), self.far, self.zero)
+        low = self._last_reaching(at_zero, lambda share, size: share >= large(size), 0.0)
+        high = self._last_reaching(at_zero, lambda share, size: share > 1 - 2 * alpha + large(size), self.far)
         return self.centre(low), self.centre(high)
 
-    def _last_reaching(self, observed: float, enough: Callable[[float, float], bool], low: float, high: float) -> float:
-        """As `_last`, of the t at which enough of the R sizes are at least the observed one; `enough` sees their share.
+    def _last_reaching(self, at_zero: np.ndarray, enough: Callable[[float, float], bool], low: float) -> float:
+        """As `_last` from low to zero, of the t at which enough of the R sizes are at least the observed one; `enough`
+        sees their share, and the size of d.
 
-        No absolute sum moves by more than d does. Those that are farther from the observed one than d moves in what is
-        left of the stretch stay on their side, and are not computed again.
+        No norm moves by more than that of d's move. Sizes that are farther from the observed one than d moves in what
+        is left of the stretch stay on their side, and are not computed again.
         """
-        total, surely, noise = len(self._noise), 0, self._noise
+        observed = float(self._of(self._estimate))
+        total, surely, noise, high = len(self._noise), 0, self._noise, self.zero
+        at_low, at_high = self._at(low), self._at(high)
 
         def reaching(sizes: np.ndarray) -> int:
             return int(np.count_nonzero(sizes >= observed - _ROUNDING))
 
-        if enough(reaching(self.sums(high)) / total, high):
+        if enough(reaching(at_zero) / total, float(self._of(at_high))):
             return high
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            sizes = self._sizes(middle, noise)
-            low, high = (middle, high) if enough((surely + reaching(sizes)) / total, middle) else (low, middle)
-            if self._of is _absolute_sum:
-                unsure = np.abs(sizes - observed) <= np.abs(self._at(low) - self._at(high)).sum() + 1e-9
+            at = self._at(middle)
+            sizes = self._sizes(at, noise)
+            if enough((surely + reaching(sizes)) / total, float(self._of(at))):
+                low, at_low = middle, at
+            else:
+                high, at_high = middle, at
+            if len(noise) > _FEW:
+                move = self._norm(self._of(at_low - at_high))
+                unsure = np.abs(self._norm(sizes) - self._norm(observed)) <= move + _SURELY
                 surely, noise = surely + reaching(sizes[~unsure]), noise[unsure]
         return low
 
-    def _sizes(self, t: float, noise: np.ndarray) -> np.ndarray:
-        """[R], of d(t) with each row of noise [R, B]."""
-        at = self._at(t)
+    def _sizes(self, at: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """[R], of d = at with each row of noise [R, B]."""
         return np.concatenate([self._of(at + part) for part in _rows(noise)])
 
     def _at(self, t: float) -> np.ndarray:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from calibench.metrics import noise, risk
+from calibench.metrics.arrays import one_thread
 from calibench.metrics.estimate import Estimate, mean
 from calibench.metrics.measure import Group, Measure, estimates, mean_metric, metric
 from calibench.metrics.measures import MEASURES, NO_METHOD, NOISE_FLOOR, infos, main, measures_of
@@ -23,6 +25,22 @@ if TYPE_CHECKING:
 
 Estimates = dict[str, Estimate]
 """Metric -> its estimate."""
+Found = TypeVar("Found")
+
+
+class _Scored(NamedTuple):
+    """All numbers of a group."""
+
+    group: Group
+    metrics: list[Metric]
+    estimates: Estimates
+    """Of a whole task; empty for its parts, whose resamples nobody needs again."""
+    diagram: Reliability | None
+    curve: RiskCoverage | None
+
+
+_THREADS = 2
+"""Groups that are scored at a time: numpy does most of it without Python's lock. More would hold more resamples."""
 
 
 def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> Scorecard:
@@ -45,32 +63,18 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
         ValueError: the frame is malformed, see `metrics.sample.check`.
     """
     check(frame)
-    metrics: list[Metric] = []
-    reliability: list[Reliability] = []
-    curves: list[RiskCoverage] = []
-    whole: dict[Group, Estimates] = {}
-    domains: dict[str, str] = {}
-    for key, rows in in_order(frame).groupby(["task", "protocol", "method"], sort=True):
-        domains[key[0]] = rows["domain"].iloc[0]
-        sample = sample_of(rows)
-        for subset, mask in _subsets(rows):
-            task, protocol, method = key
-            group = Group(task, protocol, method, subset)
-            part = sample if subset == "all" else sample.take(mask)
-            rng = random_source(seed, group)
-            found, resampled = _evaluate(group, part, resamples, rng)
-            if subset == "all":
-                whole[group] = found
-                if resampled is not None and group.method != NO_METHOD:
-                    found[NOISE_FLOOR.name], diagram = _against_chance(group, part, resampled, resamples, rng)
-                    reliability.append(diagram)
-                    curves.append(_curve(diagram, resampled))
-            metrics += (metric(group, MEASURES[name], e) for name, e in found.items())
+    rows = in_order(frame)
+    found = _of_each(_groups(rows), lambda group, part: _score(group, part, seed, resamples))
+    whole = {one.group: one.estimates for one in found if one.group.subset == "all"}
+    first = rows.drop_duplicates("task")
     return Scorecard(
-        metrics=(*metrics, *_macro(whole, domains)),
-        reliability=tuple(reliability),
+        metrics=(
+            *(m for one in found for m in one.metrics),
+            *_macro(whole, dict(zip(first["task"], first["domain"], strict=True))),
+        ),
+        reliability=tuple(one.diagram for one in found if one.diagram),
         measures=infos(),
-        risk_coverage=tuple(curves),
+        risk_coverage=tuple(one.curve for one in found if one.curve),
     )
 
 
@@ -82,20 +86,38 @@ def subset_diagrams(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 200)
         seed: likewise.
         resamples: of intervals and noise bands; these are for small figures.
     """
-    found: list[Reliability] = []
     if all(frame[column].nunique() < 2 for column in ("subject", "level")):
-        return found
-    for key, rows in in_order(frame[frame["method"] != NO_METHOD]).groupby(["task", "protocol", "method"], sort=True):
-        task, protocol, method = key
-        sample = sample_of(rows)
-        for subset, mask in _subsets(rows):
-            part = sample.take(mask)
-            if subset == "all" or not part.rows("scored").any():
-                continue
-            group = Group(task, protocol, method, subset)
-            rng = random_source(seed, group)
-            found.append(_against_chance(group, part, resample([part], resamples, rng)[0], resamples, rng)[1])
-    return found
+        return []
+
+    def diagram(group: Group, part: Sample) -> Reliability | None:
+        if not part.rows("scored").any():
+            return None
+        rng = random_source(seed, group)
+        return _against_chance(group, part, resample([part], resamples, rng)[0], resamples, rng)[1]
+
+    groups = _groups(in_order(frame[frame["method"] != NO_METHOD]))
+    return [d for d in _of_each((g for g in groups if g[0].subset != "all"), diagram) if d]
+
+
+def _groups(rows: pd.DataFrame) -> Iterator[tuple[Group, Sample, np.ndarray]]:
+    """Each group, with the sample of its task, protocol and method and which rows [N] of that are its own."""
+    for (task, protocol, method), of_method in rows.groupby(["task", "protocol", "method"], sort=True):
+        sample = sample_of(of_method)
+        for subset, mask in _subsets(of_method):
+            yield Group(task, protocol, method, subset), sample, mask
+
+
+def _of_each(
+    groups: Iterable[tuple[Group, Sample, np.ndarray]], function: Callable[[Group, Sample], Found]
+) -> list[Found]:
+    """What a function of a group and its sample returns of each, in their order."""
+
+    def of(given: tuple[Group, Sample, np.ndarray]) -> Found:
+        group, sample, rows = given
+        return function(group, sample if group.subset == "all" else sample.take(rows))
+
+    with one_thread(), ThreadPoolExecutor(_THREADS) as threads:
+        return list(threads.map(of, groups))
 
 
 def _subsets(rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
@@ -107,12 +129,18 @@ def _subsets(rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
             yield f"{column}={text}", (rows[column] == value).to_numpy(dtype=bool)
 
 
-def _evaluate(
-    group: Group, sample: Sample, resamples: int, rng: np.random.Generator
-) -> tuple[Estimates, Resampled | None]:
-    wanted = [m for m in measures_of(group.method) if group.subset == "all" or m.compared]
+def _score(group: Group, sample: Sample, seed: int, resamples: int) -> _Scored:
+    whole = group.subset == "all"
+    rng = random_source(seed, group)
     resampled = resample([sample], resamples, rng)[0] if resamples else None
-    return estimates(wanted, sample, resampled), resampled
+    wanted = [m for m in measures_of(group.method) if whole or m.compared]
+    found = estimates(wanted, sample, resampled)
+    diagram = curve = None
+    if whole and resampled is not None and group.method != NO_METHOD:
+        found[NOISE_FLOOR.name], diagram = _against_chance(group, sample, resampled, resamples, rng)
+        curve = _curve(diagram, resampled)
+    rows = [metric(group, MEASURES[name], e) for name, e in found.items()]
+    return _Scored(group, rows, found if whole else {}, diagram, curve)
 
 
 def _against_chance(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 FILE_NAME = "run.sqlite"
 LOCK = ".lock"
+
+
+_decoder = functools.cache(msgspec.json.Decoder)
+"""Of a type; to understand a type takes longer than to read a text."""
 
 
 @contextlib.contextmanager
@@ -311,7 +316,7 @@ class RunFile:
             RunFileError: it says something else.
         """
         try:
-            return msgspec.json.decode(reading.raw or "", type=kind)
+            return _decoder(kind).decode(reading.raw or "")
         except (msgspec.MsgspecError, RecursionError) as error:
             place = f"confidences, {reading.task!r:.60}, {reading.question_id!r:.60}, {reading.method!r:.60}"
             raise RunFileError(f"{self.path}: {place}: expected as raw what the method writes ({error})") from None

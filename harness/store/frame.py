@@ -6,14 +6,16 @@ import json
 import sqlite3
 
 import pandas as pd
+import pyarrow
 
 from calibench.records import WORDING
 
-_FETCHED_ROWS = 20_000
+_FETCHED_ROWS = 300
+"""Their cells stay in the processor's cache until they are columns."""
 _NUMBERS = {
-    **dict.fromkeys(("value", "level", "latency"), float),
-    **dict.fromkeys(("prompt_tokens", "cached_tokens", "reasoning_tokens", "answer_tokens"), float),
-    "draw": int,
+    **dict.fromkeys(("value", "level", "latency"), pyarrow.float64()),
+    **dict.fromkeys(("prompt_tokens", "cached_tokens", "reasoning_tokens", "answer_tokens"), pyarrow.float64()),
+    "draw": pyarrow.int64(),
 }
 """The columns that are no texts, and their types."""
 _KEY = ["task", "question_id", "protocol", "draw"]
@@ -70,13 +72,13 @@ def _joined(left: pd.DataFrame, right: pd.DataFrame, key: list[str]) -> pd.DataF
 def _table(db: sqlite3.Connection, name: str, texts: dict[str, str], where: str = "") -> pd.DataFrame:
     columns = [*_COLUMNS[name], *texts]
     wanted = [*_COLUMNS[name], *(f"{source} AS {column}" for column, source in texts.items())]
-    types = {column: _NUMBERS.get(column, "str") for column in columns}
+    schema = pyarrow.schema([(column, _NUMBERS.get(column, pyarrow.large_string())) for column in columns])
     cursor = db.cursor()
     cursor.row_factory = None  # plain tuples
     cursor.execute(f"SELECT {', '.join(wanted)} FROM {name}{where}")
     # In parts: as Python objects, the cells of a long run take ten times the memory of the table.
-    parts = [pd.DataFrame([], columns=columns).astype(types)]
+    parts = [schema.empty_table()]
     while rows := cursor.fetchmany(_FETCHED_ROWS):
-        cells = zip(types.items(), zip(*rows, strict=True), strict=True)
-        parts.append(pd.DataFrame({column: pd.Series(of, dtype=kind) for (column, kind), of in cells}))
-    return pd.concat(parts, ignore_index=True)
+        cells = zip(schema.types, zip(*rows, strict=True), strict=True)
+        parts.append(pyarrow.table([pyarrow.array(of, kind) for kind, of in cells], schema=schema))
+    return pyarrow.concat_tables(parts).to_pandas()

@@ -49,12 +49,14 @@ def _columns(record: type[Record]) -> dict[str, str]:
     return columns
 
 
-_JSON = {name for record in TABLES for name, kind in _columns(record).items() if kind == "JSON"}
+_JSON = {record: [name for name, kind in _columns(record).items() if kind == "JSON"] for record in TABLES}
 _BOOLS = {
-    field.name
+    record: [
+        field.name
+        for field in cast(inspect.StructType, inspect.type_info(record)).fields
+        if isinstance(field.type, inspect.BoolType)
+    ]
     for record in TABLES
-    for field in cast(inspect.StructType, inspect.type_info(record)).fields
-    if isinstance(field.type, inspect.BoolType)
 }
 """Fields that are 0 or 1 in a row."""
 
@@ -72,9 +74,7 @@ CREATE = ";".join(
     ]
 )
 """The statements that make the tables."""
-_JSON_PLACES = {
-    record: [place for place, kind in enumerate(_columns(record).values()) if kind == "JSON"] for record in TABLES
-}
+_JSON_PLACES = {record: [record.__struct_fields__.index(name) for name in names] for record, names in _JSON.items()}
 
 
 _TOLD = {
@@ -102,9 +102,9 @@ def from_row(record: type[Record], row: sqlite3.Row) -> Any:
         msgspec.MsgspecError: it is none.
     """
     fields = dict(zip(record.__struct_fields__, row, strict=True))
-    for name in fields:
-        if name in _JSON and fields[name] is not None:
+    for name in _JSON[record]:
+        if fields[name] is not None:
             fields[name] = msgspec.json.decode(fields[name])
-        elif name in _BOOLS:
-            fields[name] = bool(fields[name])
+    for name in _BOOLS[record]:
+        fields[name] = bool(fields[name])
     return msgspec.convert(fields, record)
