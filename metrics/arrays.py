@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,8 +16,10 @@ from numpy.typing import ArrayLike
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 _REMEMBERED = 2_000_000
-"""Values that are sorted again by every metric if there are more, so that little memory is held."""
+"""Values that are looked at again by every metric if there are more, so that little memory is held."""
 
 
 class Distinct(NamedTuple):
@@ -31,25 +33,37 @@ class Distinct(NamedTuple):
     """[L]"""
 
 
-class _Sorted(threading.local):
-    """Of a thread's last values, as a dozen metrics are of the same confidences, and sorting is most of their work."""
+class _Last(threading.local):
+    """What a function was last asked for in a thread: values, further arguments, and what it returned."""
 
     def __init__(self) -> None:
-        self.last: deque[tuple[np.ndarray, Distinct]] = deque(maxlen=4)
+        self.found: deque[tuple[np.ndarray, tuple, Any]] = deque(maxlen=2)
 
 
-_sorted = _Sorted()
+def remembered(function: F) -> F:
+    """A function of float values [N] that knows what it last returned, as a dozen metrics are of the same confidences.
+
+    What it returns is shared, and may not be changed.
+    """
+    last = _Last()
+
+    @wraps(function)
+    def known_or_found(values: np.ndarray, *more: Any) -> Any:
+        for known, of, found in last.found:
+            if of == more and np.array_equal(known, values):
+                return found
+        found = function(values, *more)
+        if len(values) <= _REMEMBERED:
+            last.found.append((values.copy(), more, found))
+        return found
+
+    return cast("F", known_or_found)
 
 
+@remembered
 def distinct(values: np.ndarray) -> Distinct:
-    """The distinct ones of float values [N]. What it returns is shared, and may not be changed."""
-    for known, found in _sorted.last:
-        if np.array_equal(known, values):
-            return found
-    found = Distinct(*np.unique(values, return_inverse=True, return_counts=True))
-    if len(values) <= _REMEMBERED:
-        _sorted.last.append((values.copy(), found))
-    return found
+    """The distinct ones of float values [N]."""
+    return Distinct(*np.unique(values, return_inverse=True, return_counts=True))
 
 
 def checked(confidence: ArrayLike, correct: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from calibench.metrics.arrays import checked, distinct
+from calibench.metrics.arrays import checked, distinct, remembered
 from calibench.metrics.bootstrap import compact
 
 N_BINS = 10
@@ -20,6 +20,7 @@ _DECIMALS = 9
 tiny probabilities count as zero, which moves no calibration error by more than 1e-9."""
 
 
+@remembered
 def equal_width_bins(confidence: np.ndarray, n_bins: int = N_BINS) -> np.ndarray:
     """Bin index [N] of each confidence: bins are (k / n, (k + 1) / n], and zero is in the first."""
     return np.maximum(np.ceil(np.round(confidence * n_bins, _DECIMALS)).astype(np.int64) - 1, 0)
@@ -169,8 +170,8 @@ def debiased_squared_calibration_error(
     unit, n_units = compact(np.asarray(cluster, dtype=np.int64))
     n, total = np.bincount(bins, minlength=n_bins), np.bincount(bins, error, minlength=n_bins)
     pairs, products = n**2, total**2
-    for k in range(n_bins):  # one at a time, as a table of bins and clusters is ten times the sample
-        held = bins == k
+    for k, held in enumerate(np.split(np.argsort(bins.astype(np.int16), kind="stable"), np.cumsum(n)[:-1])):
+        # One at a time, as a table of bins and clusters is ten times the sample.
         pairs[k] -= (np.bincount(unit[held], minlength=n_units) ** 2).sum()
         products[k] -= (np.bincount(unit[held], error[held], minlength=n_units) ** 2).sum()
     usable = pairs > 0

@@ -26,9 +26,9 @@ def auroc(confidence: ArrayLike, correct: ArrayLike) -> float:
     Source: Hanley and McNeil 1982 (Mann-Whitney). Checked against scikit-learn's `roc_auc_score`.
     """
     confidence, correct = checked(confidence, correct)
-    index = distinct(confidence).level
-    right, wrong = np.bincount(index, correct), np.bincount(index, ~correct)
-    return float(area(right, wrong)) if correct.any() and not correct.all() else np.nan
+    right, wrong = np.sort(confidence[correct]), np.sort(confidence[~correct])
+    twice_won = np.searchsorted(wrong, right, "left").sum() + np.searchsorted(wrong, right, "right").sum()
+    return float(twice_won / (2 * len(right) * len(wrong))) if len(right) and len(wrong) else np.nan
 
 
 def stratified_auroc(confidence: ArrayLike, correct: ArrayLike, stratum: ArrayLike) -> float:

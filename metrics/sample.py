@@ -56,8 +56,11 @@ class Sample(NamedTuple):
         return Sample(self.confidence[rows], self.outcome[rows], cluster, n_clusters, self.question[rows])
 
 
-def check(frame: pd.DataFrame) -> None:
+def check(frame: pd.DataFrame) -> pd.DataFrame:
     """Refuses a frame that `metrics.scorecard.scorecard` cannot score.
+
+    Returns:
+        Its `COLUMNS`, with categories for names: these sort and group as numbers.
 
     Raises:
         ValueError: a column is missing, a generation occurs twice under a method, an outcome is unknown, or a value is
@@ -66,25 +69,30 @@ def check(frame: pd.DataFrame) -> None:
     missing = [c for c in COLUMNS if c not in frame.columns]
     if missing:
         raise ValueError(f"frame: expected the columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}")
-    twice = frame.duplicated(list(_KEY))
+    coded = _coded(frame)
+    twice = coded.duplicated(list(_KEY))
     if twice.any():
         raise ValueError(
             f"frame: expected one row per generation and method; found twice: {frame[twice].iloc[0].to_dict()}"
         )
-    unknown = set(frame["outcome"].unique()) - set(OUTCOMES)
+    unknown = set(coded["outcome"].unique()) - set(OUTCOMES)
     if unknown:
         raise ValueError(f"frame: expected outcomes {', '.join(OUTCOMES)}; found {', '.join(map(repr, unknown))}")
-    ok = frame["value"][frame["status"] == "ok"]
+    ok = frame["value"][coded["status"] == "ok"]
     outside = ok[~ok.between(0, 1)]
     if len(outside):
         raise ValueError(f"frame: expected a value in [0, 1] where the status is ok; found {outside.iloc[0]}")
+    return coded
 
 
 def in_order(frame: pd.DataFrame) -> pd.DataFrame:
-    """The `COLUMNS` of a frame, sorted by key, with categories for names: these sort and group as numbers."""
+    """The `COLUMNS` of a frame, or of what `check` made of it, sorted by key, with categories for names."""
+    return _coded(frame).sort_values(["task", "protocol", "method", "question_id", "draw"], kind="stable")
+
+
+def _coded(frame: pd.DataFrame) -> pd.DataFrame:
     names = ("task", "protocol", "question_id", "method", "status", "outcome", "domain", "subject")
-    coded = frame[list(COLUMNS)].astype(dict.fromkeys(names, "category"))
-    return coded.sort_values(["task", "protocol", "method", "question_id", "draw"], kind="stable")
+    return frame[list(COLUMNS)].astype(dict.fromkeys(names, "category"))
 
 
 def sample_of(rows: pd.DataFrame) -> Sample:

@@ -62,8 +62,7 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
     Raises:
         ValueError: the frame is malformed, see `metrics.sample.check`.
     """
-    check(frame)
-    rows = in_order(frame)
+    rows = in_order(check(frame))
     found = _of_each(_groups(rows), lambda group, part: _score(group, part, seed, resamples))
     whole = {one.group: one.estimates for one in found if one.group.subset == "all"}
     first = rows.drop_duplicates("task")
@@ -116,8 +115,11 @@ def _of_each(
         group, sample, rows = given
         return function(group, sample if group.subset == "all" else sample.take(rows))
 
+    first, *others = groups
+    if not others:  # a thread of its own has memory of its own, which is slower to get
+        return [of(first)]
     with one_thread(), ThreadPoolExecutor(_THREADS) as threads:
-        return list(threads.map(of, groups))
+        return list(threads.map(of, (first, *others)))
 
 
 def _subsets(rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:

@@ -25,9 +25,7 @@ def aurc(confidence: ArrayLike, correct: ArrayLike) -> float:
     confidence, correct = checked(confidence, correct)
     _, index, counts = distinct(confidence)
     risk_of_value = np.bincount(index, ~correct) / counts
-    expected_errors = np.cumsum(np.repeat(risk_of_value[::-1], counts[::-1]))
-    n = len(confidence)
-    return float(np.mean(expected_errors / np.arange(1, n + 1))) if n else np.nan
+    return _area(np.cumsum(np.repeat(risk_of_value[::-1], counts[::-1])))
 
 
 def excess_aurc(confidence: ArrayLike, correct: ArrayLike) -> float:
@@ -40,7 +38,7 @@ def excess_aurc(confidence: ArrayLike, correct: ArrayLike) -> float:
     Source: Geifman et al. 2019, eq. 3, with the exact area of the best order.
     """
     confidence, correct = checked(confidence, correct)
-    return aurc(confidence, correct) - aurc(correct.astype(float), correct)
+    return aurc(confidence, correct) - _best_aurc(correct)
 
 
 def prediction_rejection_ratio(confidence: ArrayLike, correct: ArrayLike) -> float:
@@ -58,7 +56,7 @@ def prediction_rejection_ratio(confidence: ArrayLike, correct: ArrayLike) -> flo
     if not correct.any() or correct.all():
         return np.nan
     random = 1 - correct.mean()
-    return float((random - aurc(confidence, correct)) / (random - aurc(correct.astype(float), correct)))
+    return float((random - aurc(confidence, correct)) / (random - _best_aurc(correct)))
 
 
 def accuracy_at_coverage(confidence: ArrayLike, correct: ArrayLike, coverage: float) -> float:
@@ -104,6 +102,16 @@ def average_precision(confidence: ArrayLike, correct: ArrayLike) -> float:
     if not len(n) or not right[-1]:
         return np.nan
     return float((np.diff(right, prepend=0) * right / n).sum() / right[-1])
+
+
+def _best_aurc(correct: np.ndarray) -> float:
+    """The AURC of the order in which every right answer comes before every wrong one."""
+    return _area(np.maximum(np.arange(1, len(correct) + 1) - np.count_nonzero(correct), 0))
+
+
+def _area(errors: np.ndarray) -> float:
+    """Mean error rate of the k most confident, over all k, from the errors [N] among them."""
+    return float(np.mean(errors / np.arange(1, len(errors) + 1))) if len(errors) else np.nan
 
 
 def _kept(confidence: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
