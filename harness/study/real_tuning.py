@@ -37,7 +37,7 @@ SETTINGS: dict[str, Any] = {
     "iterations": 1, "draws": 4, "temperature": 0.7, "repair": False, "epochs": 1, "learning_rate": 2e-4,
     "batch_size": 2, "accumulation": 2, "lora_rank": 8, "lora_alpha": 16, "max_length": 1024, "save_every": 5,
 }  # fmt: skip
-ENGINE = {"max_num_seqs": 20, "kv_cache_memory_bytes": 256 * 2**20}
+ENGINE = {"max_num_seqs": 20, "kv_cache_memory_bytes": 512 * 2**20}
 """No answer depends on them. Half a billion parameters in float32 take 5 GB of memory beside such a small cache."""
 SAMPLED, TRAINED = 22.0, 17.0
 """Tokens per CPU second and billion parameters: sampled by vLLM (prompts and second turns included), and trained with
