@@ -138,9 +138,9 @@ def _page(of: Family) -> Iterator[str]:
     yield (
         "Fixed before any checkpoint was made, and part of the program (`calibench.study.real_tuning_page`): these"
         f" rows, paired with the parent on the same questions, 95 % intervals from {RESAMPLES:,} resamples of the"
-        f" questions, a margin of {MARGIN}, and Holm's correction over these rows alone. *Found*: the whole"
-        " corrected test is on the side of the claim; *the opposite*: on the other side. Whoever forgets is less"
-        " accurate, so the last rows are claims that nobody hopes for."
+        f" questions, a margin of {MARGIN}, and Holm's correction over these rows alone. *Found*: the"
+        " corrected p is below 0.05, on the side of the claim; *the opposite*: on the other side. The last rows claim"
+        " what nobody hopes for: whoever forgets is less accurate."
     )
     yield table(
         ("Checkpoint", "Claim", "Task", "Method", "Measure", "Difference", "Holm's p", "Verdict"), map(_row, named)
