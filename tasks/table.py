@@ -21,7 +21,9 @@ from calibench.errors import DataError, unknown_name
 from calibench.errors.regular import regular
 
 _LONGEST = 2**24
-"""Characters of a cell, and of a line of JSON: more than any model writes, and a bound for what a packed file holds."""
+"""Characters of a row, and of a line of JSON: more than any model writes, and a bound for what a packed file holds."""
+_WIDEST = 100_000
+"""Columns."""
 
 
 def suffix_of(path: Path, known: Sequence[str]) -> str:
@@ -64,18 +66,34 @@ def records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Line number and fields of the heading, then of every row; rows have as many fields as the heading.
 
     Raises:
-        DataError: a row has another number of fields, or the file is not valid CSV.
+        DataError: a row has another number of fields, or is longer than any; or the file is not valid CSV.
     """
+    length = 0  # of the row that is being read
+
+    def bounded(file: TextIO) -> Iterator[str]:
+        nonlocal length
+        while line := file.readline(_LONGEST + 1 - length):
+            length += len(line)
+            if length > _LONGEST:
+                raise DataError(f"{path}, line {lines.line_num + 1}: expected at most {_LONGEST:,} characters in a row")
+            yield line
+
     # Outputs of reasoning models are longer than the 128 KiB that the module allows a field by default.
     csv.field_size_limit(_LONGEST)
     with open_text(path) as file:
-        lines = csv.reader(file, delimiter=delimiter, strict=True)
+        lines = csv.reader(bounded(file), delimiter=delimiter, strict=True)
         try:
             heading = [name.strip() for name in next(lines, [])]
             if not heading:
                 return
+            if len(heading) > _WIDEST:
+                raise DataError(f"{path}: expected at most {_WIDEST:,} columns, found {len(heading):,}")
+            length = 0
             yield lines.line_num, heading
-            for fields in filter(None, lines):
+            for fields in lines:
+                length = 0
+                if not fields:
+                    continue
                 if len(fields) != len(heading):
                     raise DataError(
                         f"{path}, line {lines.line_num}: expected {len(heading)} fields as in the heading, found "

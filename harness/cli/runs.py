@@ -83,6 +83,7 @@ def _report(options: argparse.Namespace) -> None:
     from calibench.analysis.report import conventions_named
     from calibench.store import runs_in
 
+    _check_form(options)
     options.convention = conventions_named(options.convention)
     runs = runs_in(options.run)
     found = {}
@@ -98,6 +99,12 @@ def _report(options: argparse.Namespace) -> None:
         )
     elif options.json and not options.dry_run:
         _print_json_of({name: shown for name, (_, shown) in found.items()})
+
+
+def _check_form(options: argparse.Namespace) -> None:
+    for name in ("wordings", "targets"):
+        if getattr(options, name, False) and _is_text(options):
+            raise InputError(f"--{name} goes with --format or --json: the page shows them anyway")
 
 
 def _is_text(options: argparse.Namespace) -> bool:
@@ -201,6 +208,7 @@ def _add_compare(commands: Any) -> None:
 def _compare(options: argparse.Namespace) -> int:
     from calibench.errors.working import working
 
+    _check_form(options)
     if any(map(is_configuration, options.runs)):
         if options.baseline != "first":
             raise InputError("--baseline: of two runs that ask until they are told apart, the first is the baseline")

@@ -31,6 +31,8 @@ _ROWS = 50_000
 _DELIMITERS = (",", ";", "\t")
 _BLOCK = 1 << 20
 """Bytes that are looked at together."""
+_ARRAY = 1 << 30
+"""Characters of a JSON array, which is read as a whole."""
 
 
 def read(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
@@ -183,7 +185,7 @@ def _objects(path: Path, rows: Iterable[dict], wanted: list[str], naming: str) -
 def _json(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
     """An array of objects, or JSON Lines under another name."""
     with table.open_text(path) as file:
-        first, *second = (*islice(filter(str.strip, file), 2), "")[:2]
+        first, *second = (*islice(filter(str.strip, iter(lambda: file.readline(_ARRAY), "")), 2), "")[:2]
     if second != [""] and first.strip().startswith("{") and first.strip().endswith("}"):
         return _json_lines(path, wanted, naming)
     return _objects(path, _array(path), wanted, naming)
@@ -193,7 +195,9 @@ def _array(path: Path) -> Iterator[dict]:
     import msgspec
 
     with table.open_text(path) as file:
-        text = file.read()
+        text = file.read(_ARRAY + 1)
+    if len(text) > _ARRAY:
+        raise DataError(f"{path}: expected an array of at most {_ARRAY:,} characters; JSON Lines may have more")
     decode: Callable[[Any], Any] = msgspec.json.decode
     try:  # Objects that are not looked into take a tenth of the memory.
         rows = msgspec.json.decode(text, type=list[msgspec.Raw])

@@ -264,15 +264,28 @@ def test_a_file_that_cannot_be_scored_is_refused_with_place_and_reason(table, ca
 @pytest.mark.parametrize(
     ("name", "begin", "said"),
     [
-        ("t.csv.gz", CSV + "0.5,", "line 2: not valid CSV (field larger than field limit (16777216))"),
+        ("t.csv.gz", CSV + "0.5,", "line 2: expected at most 16,777,216 characters in a row"),
+        ("t.csv.gz", CSV + '0.5,"', "line 2: expected at most 16,777,216 characters in a row"),
+        ("t.csv.gz", "", "line 1: expected at most 16,777,216 characters in a row"),
         ("t.jsonl.gz", '{"correct": "', "line 1: expected at most 16,777,216 characters"),
     ],
 )
-def test_a_small_file_does_not_unpack_to_one_cell_of_any_size(table, capsys, name, begin, said):
+def test_a_small_file_does_not_unpack_to_one_row_of_any_size(table, capsys, name, begin, said):
     path = table(gzip.compress(begin.encode() + b"y" * 2**24 + b"y", compresslevel=1), name)
     assert main(["threshold", str(path), "--precision", "0.9"]) == 2
     assert said in capsys.readouterr().err
     assert not (path.parent / "out").exists()
+
+
+def test_nor_does_a_row_that_never_ends_or_a_heading_without_end(table, capsys):
+    heading = CSV.replace(",", "\t")
+    for content, said in (
+        (heading + '0.5\t"' + f'{"y" * 1000}\n"\t"' * 17_000, "expected at most 16,777,216 characters in a row"),
+        ("x\t" * 100_000 + heading, "expected at most 100,000 columns, found 100,00"),
+    ):
+        path = table(gzip.compress(content.encode(), compresslevel=1), "t.tsv.gz")
+        assert main(["threshold", str(path), "--precision", "0.9"]) == 2
+        assert said in capsys.readouterr().err
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path, capsys):

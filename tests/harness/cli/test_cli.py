@@ -296,6 +296,13 @@ def test_plot_of_another_format_is_refused(place, capsys):
     assert ".svg" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", [("report", "gone"), ("compare", "gone", "away")])
+def test_wordings_go_with_a_form(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    assert main([*command, "--wordings"]) == 2
+    assert "--wordings goes with --format or --json" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["tasks", "methods", "backends", "models"])
 def test_lists_are_text_and_json(place, capsys, command):
     assert main([command, "--json"]) == 0
