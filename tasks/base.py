@@ -6,7 +6,7 @@ A task is one file in this folder (or in `tasks/micro/`) that defines `TASK`; th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from calibench.records import Domain, Outcome, Question
@@ -85,7 +85,7 @@ class Task(NamedTuple):
     """
     grader: str
     """Name and version of the grader, as `number/1`."""
-    gold_text: Callable[[Question], list[str]]
+    gold_text: Callable[[Question], Sequence[str]]
     """Answer texts, one per accepted answer, that must all be graded correct (`calibench check-task`)."""
     wrong_text: Callable[[Question], str]
     """An answer text that must be graded incorrect."""

@@ -74,7 +74,8 @@ class CheckResult(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        return not self.surprises and not self.duplicate_ids and all(reading.fits for reading in self.readings)
+        as_expected = not self.surprises and not self.duplicate_ids and all(reading.fits for reading in self.readings)
+        return as_expected and self.questions > 0
 
     def as_dict(self) -> dict:
         """The result in JSON's types."""

@@ -157,5 +157,5 @@ def _results(kind: type) -> dict[str, Any]:
             if get_origin(option) is Callable:
                 result = get_args(option)[1]
                 result = get_args(result)[0] if get_origin(result) is Awaitable else result
-                found[name] = result if get_origin(result) in (None, UnionType) else object
+                found[name] = result if isinstance(result, UnionType) else get_origin(result) or result
     return found

@@ -152,6 +152,23 @@ def test_programs_run_and_are_checked_by_the_real_graders(tmp_path: Path):
     assert (result.task, result.passed, result.questions) == ("programs", True, 2), result.text()
 
 
+@pytest.mark.parametrize(("gives", "found"), [("None", "None"), ("7", "7")])
+def test_what_gives_no_gold_texts_is_its_own_fault(tmp_path: Path, gives: str, found: str):
+    path = write(
+        tmp_path / "my_task.py", f"{PYTHON % 'doubles'}\nTASK = TASK._replace(gold_text=lambda question: {gives})\n"
+    )
+    with pytest.raises(PluginError, match=rf"my_task\.py, line \d+\): gold_text gave {found}, expected Sequence"):
+        check_task(f"file:{Description(str(path)).reference()}", None)
+
+
+def test_a_task_without_questions_does_not_pass(tmp_path: Path):
+    path = write(
+        tmp_path / "my_task.py", f"{PYTHON % 'doubles'}\nTASK = TASK._replace(to_question=lambda row, place: None)\n"
+    )
+    result = check_task(f"file:{Description(str(path)).reference()}", None)
+    assert (result.passed, result.questions) == (False, 0)
+
+
 @pytest.mark.parametrize(
     ("train", "message"),
     [(None, "train.csv"), ("question,answer\n1,2\n", r"train\.csv.*'q'")],
