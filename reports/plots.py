@@ -111,7 +111,7 @@ def _inches(width: str | float, style: Style) -> float:
         inches = math.nan
     if not style.panel <= inches <= 100:
         raise InputError(
-            f"--width: expected at least {style.panel:g}in, in in, cm, mm or pt, such as 84mm, found {text!r:.40}"
+            f"--width: expected at least {style.panel:g}in of this style (in, cm, mm or pt), found {text!r:.40}"
         )
     return inches
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from calibench.metrics import recalibration
 
 DEFAULT = ("temperature", "platt", "isotonic", "classifier")
+_NO_FEATURES = "needs token features, which sequence_probability and answer_probability read"
 AS_READ = "as read"
 FEATURES = "features"
 """Column of token features: an array with nan for what is not known, or None where the method reads none."""
@@ -46,7 +47,7 @@ class _Part(NamedTuple):
 
 
 def recalibrate(
-    run: RunFile, fit: RunFile | None = None, methods: Sequence[str] = DEFAULT, *, seed: int = 0
+    run: RunFile, fit: RunFile | None = None, methods: Sequence[str] | None = None, *, seed: int = 0
 ) -> Recalibrated:
     """Recalibrates every confidence method of a run, by each of the `methods` of `metrics.recalibration`.
 
@@ -55,7 +56,7 @@ def recalibrate(
         fit: fits the maps on this run; None: on one half of the questions of `run`, so that all numbers are of the
             other half. The map of a task is fitted on the same task of `fit`, or, where that has not asked it, on all
             its tasks together.
-        methods: keys of `metrics.recalibration.MAPS`.
+        methods: keys of `metrics.recalibration.MAPS`; None: those of `DEFAULT` that a confidence has the features for.
         seed: of the halves, the fits and the bootstrap.
 
     Raises:
@@ -83,7 +84,7 @@ def recalibrate(
 
 
 def _applied(
-    run: RunFile, fit: RunFile | None, methods: Sequence[str], seed: int
+    run: RunFile, fit: RunFile | None, methods: Sequence[str] | None, seed: int
 ) -> tuple[dict[str, pd.DataFrame], tuple[RecalibrationFit, ...]]:
     """The confidences of a run as read (`AS_READ`) and as each method maps them, and how it was fitted.
 
@@ -94,8 +95,8 @@ def _applied(
     """
     from calibench.metrics import recalibration
 
-    methods = list(dict.fromkeys(methods))
-    for name in methods:
+    chosen = list(dict.fromkeys(methods or DEFAULT))
+    for name in chosen:
         if name not in recalibration.MAPS:
             raise unknown_name("map", name, list(recalibration.MAPS))
     frame = frame_with_features(run)
@@ -111,17 +112,19 @@ def _applied(
         if fit is None:
             raise InputError(f"{run.path.parent}: too few questions to fit on one half of them and score on the other")
         raise InputError(f"{fit.path.parent} has no confidence of a method and protocol that {run.path.parent} has")
-    after, fits = {name: frame.copy() for name in methods}, []
+    after, fits = {name: frame.copy() for name in chosen}, []
     for part in parts:
         stage(f"fitting {part.key[0]}, {part.key[2]}")
-        for name in methods:
+        for name in chosen:
             result, described = _one(part, name, known, seed)
-            fits.append(described)
+            if methods is not None or result.reason != _NO_FEATURES:
+                fits.append(described)
             after[name].loc[part.rows.index, ["value", "status"]] = (float("nan"), "missing")
             if result.confidence is not None:
                 after[name].loc[part.scored.index, "value"] = result.confidence
                 after[name].loc[part.scored.index, "status"] = "ok"
-    return {AS_READ: frame, **after}, tuple(fits)
+    fitted = {fit.recalibration for fit in fits}
+    return {AS_READ: frame, **{name: of for name, of in after.items() if name in fitted}}, tuple(fits)
 
 
 def publish(result: Recalibrated, folder: Path) -> Path:
@@ -180,8 +183,7 @@ def _one(part: _Part, name: str, known: list[_Part], seed: int) -> tuple[recalib
     if part.scored.empty:
         result = recalibration.Mapped(None, None, "no graded answer has a confidence")
     elif recalibration.MAPS[name].of_features and part.scored[FEATURES].isna().any():
-        reason = "needs token features, which sequence_probability and answer_probability read"
-        result = recalibration.Mapped(None, None, reason)
+        result = recalibration.Mapped(None, None, _NO_FEATURES)
     else:
         result, note = _transferred(part, name, known, seed)
     described = RecalibrationFit(

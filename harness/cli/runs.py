@@ -309,7 +309,7 @@ def _add_recalibrate(commands: Any) -> None:
         metavar="NAMES",
         type=values.names,
         help="of temperature, platt, isotonic, beta, histogram, classifier, classifier_mlp"
-        " (default: temperature,platt,isotonic,classifier)",
+        " (default: temperature,platt,isotonic, and classifier where a method has its features)",
     )
     renamed(recalibrate, "--method", "--map", type=values.names)
     recalibrate.add_argument("--out", metavar="DIR", help="folder of page and numbers (default: the run's)")
@@ -340,14 +340,14 @@ def _recalibrate_one(
     run_path: Path, options: argparse.Namespace, folder: Path | None
 ) -> tuple[Recalibrated, SavedMaps | None]:
     from calibench.analysis.maps import saved
-    from calibench.analysis.recalibrate import DEFAULT, publish, recalibrate
+    from calibench.analysis.recalibrate import publish, recalibrate
     from calibench.reports.recalibration import recalibration_text
     from calibench.store import RunFile
 
     with contextlib.ExitStack() as open_runs:
         run = open_runs.enter_context(RunFile.open(run_path))
         fit = open_runs.enter_context(RunFile.open(options.fit)) if options.fit else None
-        result = recalibrate(run, fit, options.map or DEFAULT)
+        result = recalibrate(run, fit, options.map)
         folder = folder or run.path.parent
         maps = saved(result, run, fit) if options.save else None
     page = publish(result, folder)

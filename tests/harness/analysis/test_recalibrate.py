@@ -261,6 +261,15 @@ def test_the_command_prints_what_it_writes(run, tmp_path, capsys):
     assert msgspec.convert(json.loads(capsys.readouterr().out), Recalibrated) == result
 
 
+def test_a_default_map_is_left_out_where_it_cannot_apply(run):
+    named, default = (recalibrated(run, methods=of) for of in (("temperature", "classifier"), None))
+    told = {(fit.method, fit.recalibration) for fit in named.fits if "token features" in (fit.reason or "")}
+    assert told == {("stated", "classifier")}
+    of_default = {(fit.method, fit.recalibration): fit.reason for fit in default.fits}
+    assert ("stated", "classifier") not in of_default
+    assert of_default["sequence_probability", "classifier"] is None
+
+
 def test_the_page_shows_the_numbers_and_takes_names_literally(tmp_path):
     make_run(tmp_path, ("<script>alert(1)</script>", "sums"), name='"><img src=x onerror=alert(1)>')
     assert main(["recalibrate", str(tmp_path), "--map", "temperature,classifier"]) == 0
