@@ -7,9 +7,10 @@ announced target, the answers alone whose chance to be right is above it ("behav
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from calibench.metrics.bootstrap import draws, partition, percentile_interval
 from calibench.metrics.measure import Group
@@ -28,6 +29,7 @@ CONVENTION = (
 )
 _DRAW = ["question_id", "draw"]
 _BEST = ("best_utility", "best_answered")
+_COUNTS = ("answers_unsure", "declines_sure", "n_agreement", "n", "n_questions")
 
 
 def targets(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> tuple[TargetNumbers, ...]:
@@ -62,28 +64,21 @@ def _means(found: Sequence[_Found]) -> Iterator[TargetNumbers]:
         if len(members) < 2:
             continue
         of_tasks = [of for of, _ in members]
-        yield TargetNumbers(
+        means: dict[str, Any] = {
+            name: _with_ends(
+                _mean([getattr(of, name).value for of in of_tasks]),
+                np.mean([replicates[name] for _, replicates in members], axis=0),
+            )
+            for name in members[0][1]
+        }
+        means |= {name: float(np.mean([getattr(of, name) for of in of_tasks])) for name in _BEST}
+        means |= {name: sum(getattr(of, name) for of in of_tasks) for name in _COUNTS}
+        yield replace(
+            of_tasks[0],
             task="macro",
-            protocol=protocol,
-            method=method,
-            target=t,
-            **{
-                name: _with_ends(
-                    _mean([getattr(of, name).value for of in of_tasks]),
-                    np.mean([replicates[name] for _, replicates in members], axis=0),
-                )
-                for name in members[0][1]
-            },
-            **{
-                name: float(np.mean([getattr(of, name) for of in of_tasks]))
-                for name in ("best_utility", "best_answered")
-            },
             best_threshold=None,
-            **{
-                name: sum(getattr(of, name) for of in of_tasks)
-                for name in ("answers_unsure", "declines_sure", "n_agreement", "n", "n_questions")
-            },
             convention=f"unweighted mean over tasks, each resampled on its own; {CONVENTION}",
+            **means,
         )
 
 

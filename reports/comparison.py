@@ -119,13 +119,11 @@ def _findings(comparison: Comparison) -> list[tuple[Any, list]]:
         if (d.run_a, d.task, d.metric, d.subset) == (comparison.baseline, "macro", "ece", "all")
     }
 
-    def change(*key: str) -> str:
-        return _change(splits.get(key), verdicts.get(key), comparison.baseline)
-
     said = [
-        (run.name, finding, change(run.name, finding.protocol, finding.method))
+        (run.name, finding, _change(splits.get(key), verdicts.get(key), comparison.baseline))
         for run in comparison.runs
         for finding in headline.findings(run.scorecard)
+        for key in [(run.name, finding.protocol, finding.method)]
     ]
     return groups(said, lambda item: (item[1].protocol, item[1].method))
 
