@@ -11,11 +11,13 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from calibench.errors import working
 
 ROOT = Path(__file__).resolve().parent.parent
 _BESIDE = ROOT.parent / "shared" / "data"
@@ -88,6 +90,14 @@ def _fail_in_ci(report: pytest.TestReport | pytest.CollectReport) -> None:
         reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"Nothing may be skipped in CI. {reason}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_signs_of_life() -> Iterator[None]:
+    """On a machine that has other work, any command may take long enough for one. Tests of them set the times."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(working, "LOG_SECONDS", 3600)
+        yield
 
 
 @pytest.fixture

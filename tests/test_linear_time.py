@@ -17,7 +17,7 @@ from calibench.prompting.parsing import parse
 from calibench.tasks.base import Verdict
 from calibench.tasks.grading import alias, choice, code, math, number, option, program
 
-LENGTH = 2_000
+LENGTH = 1_200
 """Of a text of one unit; what is more than one unit is five times as long."""
 MOST = 9.0
 """Times as long that a text of four times the length may take."""
@@ -38,6 +38,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "alias": lambda text: alias.grade_alias(["Paris"], text),
     "choice": lambda text: choice.grade_choice(choice.TRUE_FALSE, ["true"], text),
     "option": lambda text: option.grade_option(["a", "b", "c"], ["A"], text),
+    "option of such a text": lambda text: option.grade_option(["Rome", text, "Paris"], ["B"], f"{text}."),
     "code": lambda text: code.grade_code(["assert f(1) == 1"], text),
     "program": lambda text: program.grade_program(["def f(x): return x"], text),
 }
@@ -48,27 +49,32 @@ UNITS = {
     "brackets and marks": [
         *("{", "}", "(", "( ", "[", "<", "|", "$", "\\", "\\(", "*", "_", "#", "-", "- ", ".", "…", ", ", "?!"),
     ],
-    "mathematics": ["\\boxed{", "\\boxed{5} ", "\\frac{", "\\sqrt{", "sqrt(", "\\text{", "1+", "2 × ", "= ", "^"],
+    "mathematics": [
+        *("\\boxed{", "\\boxed{5} ", "\\boxed{}", "\\boxed{3}, ", "\\frac{", "\\sqrt{", "sqrt(", "\\text{", "1+"),
+        *("2 × ", "= ", "^", "3*", "\\[", "√", "½"),
+    ],
     "numbers": [
         *("9", "9 ", "1,000,", "1.", ".5", "1/", "1.1,", "A, 0.5\n", "9%", "9% ", "not 9% sure ", "Rome 0.9\n"),
-        "9/10 ",
+        *("9/10 ", "1", "1 ", "1,", "1 1/", "7 or ", "minus "),
     ],
     "tags": [
         *("<think>", "</think>", "<think>\n</think>\n", "[THINK]", "◁think▷", "<|channel>thought", "<answer>"),
         *("<|start|>assistant<|channel|>analysis<|message|>", "<|end_of_thought|>", "<|END_THINKING|>", "<analysis>"),
-        *("<confidence>", "</confidence>", "<confidence>9</confidence>", "<analysis></analysis>"),
+        *("<confidence>", "</confidence>", "<confidence>9</confidence>", "<answer></answer>", "<analysis></analysis>"),
         *("<|im_end|>", "<|im_start|>user\n", "[INST]"),
         *("</analysis>", "<analysis>\nAnswer: 5\n<confidence>", "assistant\n"),
     ],
     "labels": [
         *("confidence ", "confidence: ", "Confidence: ..\n", "confidence\n", "confidence is 5 ", "probability that "),
         *("Answer:\n", "Answer: 5\n", '"answer": "', "the answer is ", "A: ", "A) ", "(A) or ", "Problem: ", "user\n"),
+        *("A ) ", "with (A) ", "A, ", "the best option ", "'answer': ", "####\n"),
         *("Confidence: 60%\nAnswer: 7\n", "confidence: likely ", "confidence: x not", "Answer: 5\nQuestion: "),
         *("Answer and confidence: ", "question:\n", "確信度"),
         *("信心", "答案是", "可能性", "确定度", "уверенность: ", "답은 ", "उत्तर "),
     ],
     "words": [
         *("not ", "not very ", "or ", "very likely ", "partly ", "n't ", "no ", "my ", "certain\n"),
+        *("non-", "is ", "as a ", "I don't ", "May 1, "),
         *("9% likely ", "over 9% sure and ", "I am sure ", "I don't know, ", "The "),
         *("twenty ", "hundred and ", "May 5, ", "a", "é", "\u0301", "\u200b", "\ufdfa", "中", "😀"),
     ],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -154,29 +153,6 @@ def test_graders_accept_any_text(text, gold):
         assert grade([gold or "x"], text).outcome in {"correct", "incorrect", "abstained", "unparsed", "failed"}
     assert grade_choice(TRUE_FALSE, ["true"], text).outcome in {"correct", "incorrect", "abstained", "unparsed"}
     assert grade_option([gold, "x"], ["B"], text).outcome in {"correct", "incorrect", "abstained", "unparsed"}
-
-
-@pytest.mark.parametrize(
-    "unit",
-    [
-        *("Answer:\n", "\\boxed{", "\\boxed{}", "<answer></answer>", "####\n", "the answer is ", '"answer": '),
-        *("1", "1,", "1/", "-", "1 ", "\\frac{", "$", "\\[", "is ", "not ", "I don't ", "as a ", "\u0301"),
-        *("the best option ", "with (A) ", "A, ", "or ", "\\text{", "non-", "A ) ", "√", "sqrt(", "½", "1 1/"),
-        *("\\boxed{3}, ", "7 or ", "minus ", "3*", "May 1, ", "答案是", "'answer': ", "```\n", "`"),
-    ],
-)
-def test_hostile_texts_take_little_time(unit: str):
-    """100 kB of one repeated unit; quadratic matching would take minutes, and the import of sympy takes seconds."""
-    text = unit * (100_000 // len(unit))
-    graders = (
-        *(grade_number, grade_alias, grade_math),
-        lambda gold, text: grade_choice(TRUE_FALSE, gold, text),
-        lambda gold, text: grade_option(["Rome", text, "Paris"], gold, text + "."),
-    )
-    for grade in graders:
-        start = time.process_time()
-        grade(["3"], text)
-        assert time.process_time() - start < 5.0
 
 
 PIECES = st.sampled_from(

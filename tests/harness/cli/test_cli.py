@@ -70,39 +70,28 @@ def test_the_bins_of_the_diagrams_stand_beside_the_metrics(place, capsys):
     assert card["risk_coverage"][0]["points"][-1]["coverage"] == 1
 
 
-@pytest.mark.parametrize(
-    ("command", "columns"),
-    [
-        (["report", "run"], {"run", "protocol", "task", "method", "accuracy", "accuracy_low", "ece_reason"}),
-        (["compare", "run", "other", "--out", "both"], {"run_a", "run_b", "metric", "a", "b", "difference", "p_holm"}),
-        (["recalibrate", "run", "--map", "platt"], {"run", "task", "map", "ece", "brier_low"}),
-        (["threshold", "run", "--precision", "0.5"], {"task", "threshold", "share", "precision", "policy"}),
-        (["check", "policy.json", "run"], {"task", "threshold", "n_automated", "evidence"}),
-        (["ls", "."], {"run", "model", "accuracy"}),
-        (["methods"], {"name", "needs", "description"}),
-    ],
-    ids=lambda value: value[0] if isinstance(value, list) else "",
-)
-def test_every_table_is_printed_alone_in_each_format(place, capsys, command, columns):
+TABLES = [
+    (["report", "run"], {"run", "protocol", "task", "method", "accuracy", "accuracy_low", "ece_reason"}),
+    (["compare", "run", "other", "--out", "both"], {"run_a", "run_b", "metric", "a", "b", "difference", "p_holm"}),
+    (["recalibrate", "run", "--map", "platt"], {"run", "task", "map", "ece", "brier_low"}),
+    (["threshold", "run", "--precision", "0.5"], {"task", "threshold", "share", "precision", "policy"}),
+    (["check", "policy.json", "run"], {"task", "threshold", "n_automated", "evidence"}),
+    (["ls", "."], {"run", "model", "accuracy"}),
+    (["methods"], {"name", "needs", "description"}),
+]
+
+
+def test_every_table_is_printed_alone_in_each_format(place, capsys):
     run("--confidence", "stated")
-    main(
-        [
-            "run",
-            "model",
-            "--tasks",
-            "gsm8k",
-            "--data",
-            "data",
-            "--out",
-            "other",
-            "--name",
-            "twin",
-            "--confidence",
-            "stated",
-        ]
-    )
+    of_another = ["--out", "other", "--name", "twin", "--confidence", "stated"]
+    assert main(["run", "model", "--tasks", "gsm8k", "--data", "data", *of_another]) == 0
     main(["threshold", "run", "--precision", "0.5"])
     capsys.readouterr()
+    for command, columns in TABLES:
+        require_table(command, columns, capsys)
+
+
+def require_table(command, columns, capsys):
     assert main([*command, "--format", "csv"]) in (0, 1)
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert rows

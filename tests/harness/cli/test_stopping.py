@@ -24,7 +24,8 @@ MARK = "CALIBENCH_TEST_STOPPING"
 @contextlib.contextmanager
 def scoring(folder: Path, *, start: tuple[str, ...] = (), **streams: int) -> Iterator[subprocess.Popen]:
     """A command whose graders are at work, and stay so: they are stopped as if the machine had no time for them."""
-    (folder / "predictions.csv").write_text("answer,gold,confidence\nAnswer: 4,4,0.9\nAnswer: 5,4,0.8\n")
+    rows = "".join(f"Answer: {n},4,0.9\n" for n in range(10_000))  # more than is graded before they are stopped
+    (folder / "predictions.csv").write_text(f"answer,gold,confidence\n{rows}")
     columns = ("--answer", "answer", "--gold", "gold", "--confidence-column", "confidence", "--grader", "number")
     command = [*start, sys.executable, "-m", "calibench", "score", "predictions.csv", *columns, "--out", "scored"]
     process = subprocess.Popen(command, cwd=folder, env={**os.environ, MARK: str(folder)}, text=True, **streams)

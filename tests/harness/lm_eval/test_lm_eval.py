@@ -625,7 +625,7 @@ def test_three_roads_score_the_same_options_on_a_checkpoint(zoo, monkeypatch):
         "calibench", "run", "micro-sft", "--tasks", f"lm_eval:{file},truthfulqa", "--protocol", "options",
         "--out", str(zoo / "run"), cwd=zoo,
     )  # fmt: skip
-    command("calibench", "lm-eval-tasks", "--out", str(zoo), cwd=zoo)
+    assert main(["lm-eval-tasks", "--out", str(zoo)]) == 0
     models = {"lm_eval": ("hf", str(resolve("micro-sft").path)), "calibench.lm_eval": ("calibench", "micro-sft")}
     theirs = {}
     for module, (model, pretrained) in models.items():

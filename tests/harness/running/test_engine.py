@@ -5,13 +5,12 @@ import os
 import re
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import psutil
 import pytest
+import warm
 
 from calibench.store import FILE_NAME
 
@@ -21,28 +20,23 @@ ASKED = ["--tasks", "micro_words,micro_facts", "--limit", "30", "--draws", "4", 
 METHODS = ["--confidence", "stated,p_true,asked"]
 
 
-def command(out: Path, *options: str) -> list[str]:
-    """Few sequences at a time, so that a run can be stopped in its middle."""
-    small = ["--engine", "max_num_seqs=8"]
-    return [sys.executable, "-m", "calibench", "run", "micro-sft", "--out", str(out), *small, *options]
-
-
 RUN = "CALIBENCH_TEST_RUN"
 
 
-def start(out: Path, *options: str) -> subprocess.Popen:
-    """A run whose processes, to the last child, carry its folder in their environment."""
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command(out, *options), env={**os.environ, RUN: str(out)}, **pipes)
+def start(out: Path) -> warm.Started:
+    """A run whose children, to the last one, carry its folder in their environment. Few sequences at a time, so that it
+    can be stopped in its middle."""
+    asked = [*ASKED, *METHODS, "--engine", "max_num_seqs=8", "--out", str(out)]
+    return warm.Started("calibench", "run", "micro-sft", *asked, env={**os.environ, RUN: str(out)})
 
 
-def finish(out: Path, *options: str) -> subprocess.CompletedProcess:
-    done = subprocess.run(command(out, *options), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done
+def finish(out: Path) -> None:
+    process = start(out)
+    _, stderr = process.communicate()
+    assert process.returncode == 0, stderr
 
 
-def wait_for_rows(out: Path, table: str, rows: int, process: subprocess.Popen) -> None:
+def wait_for_rows(out: Path, table: str, rows: int, process: warm.Started) -> None:
     """Returns as soon as `rows` rows are committed, while the run goes on."""
     while process.poll() is None:
         with (
@@ -80,7 +74,7 @@ def content(out: Path) -> dict[str, list[tuple]]:
 def whole(tmp_path_factory) -> Path:
     """A run that nothing stopped."""
     out = tmp_path_factory.mktemp("runs") / "whole"
-    finish(out, *ASKED, *METHODS)
+    finish(out)
     return out
 
 
@@ -110,13 +104,13 @@ def test_whatever_stops_a_run_the_same_command_gives_the_file_of_one_that_nothin
     kept = len(content(out)["generations"])
     stop_by_the_death_of_the_engine(out, kept + 20)
     assert kept + 20 <= len(content(out)["generations"]) < 240
-    finish(out, *ASKED, *METHODS)
+    finish(out)
     assert content(out) == content(whole)
 
 
 def stop_by_ctrl_c(out: Path) -> None:
     """What is in flight is finished, and how to go on is said."""
-    process = start(out, *ASKED, *METHODS)
+    process = start(out)
     wait_for_rows(out, "grades", 20, process)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=120)
@@ -129,7 +123,7 @@ def stop_by_ctrl_c(out: Path) -> None:
 
 def stop_by_the_death_of_the_engine(out: Path, rows: int) -> None:
     """It is an error, and the rows that are finished stay."""
-    process = start(out, *ASKED, *METHODS)
+    process = start(out)
     wait_for_rows(out, "grades", rows, process)
     engine = next(
         p

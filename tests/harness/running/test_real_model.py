@@ -2,10 +2,9 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
+import warm
 from real_file import SHA256
 from transformers import AutoTokenizer
 
@@ -22,9 +21,9 @@ MAX_TOKENS = 280
 def run(smollm2, tmp_path_factory) -> RunFile:
     work = tmp_path_factory.mktemp("smollm2")
     options = ["--tasks", "gsm8k", "--limit", "4", "--protocol", "boxed", "--confidence", "p_true"]
-    command = [sys.executable, "-m", "calibench", "run", str(smollm2), *options, "--max-tokens", str(MAX_TOKENS)]
+    options += ["--max-tokens", str(MAX_TOKENS), "--out", str(work / "run")]
     environment = {**os.environ, "XDG_CACHE_HOME": str(work / "cache")}
-    done = subprocess.run([*command, "--out", str(work / "run")], capture_output=True, text=True, env=environment)
+    done = warm.run("calibench", "run", str(smollm2), *options, env=environment)
     assert done.returncode == 0, done.stderr
     assert "unpacking the 135 million weights of smollm2-135m.gguf" in done.stderr
     return RunFile.open(work / "run")

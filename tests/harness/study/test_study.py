@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pytest
+import warm
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -534,9 +534,8 @@ def test_what_cannot_be_done_is_said(options, message, monkeypatch, tmp_path, ca
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_the_small_study_makes_real_cells_and_a_page(tmp_path):
-    command = [sys.executable, "-m", "calibench.study.study", "--small", "--kinds", "epicar", "--work", str(tmp_path)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+    command = ["calibench.study.study", "--small", "--kinds", "epicar", "--work", str(tmp_path)]
+    done = warm.run(*command, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     one = study_cells.read(tmp_path / "docs/study/cells/seed0-epicar.json")
     assert set(one.test) == set(one.draws) == {"micro_algebra", "micro_facts", "micro_programs", "micro_words"}
@@ -557,7 +556,7 @@ def test_the_small_study_makes_real_cells_and_a_page(tmp_path):
     assert f"| epicar | 0 | {number(share)} |" in page
 
     files = {path: path.stat().st_mtime_ns for path in (tmp_path / "docs/study/cells").iterdir()}
-    again = subprocess.run([*command, "--page"], capture_output=True, text=True, cwd=ROOT, env=environment)
+    again = warm.run(*command, "--page", cwd=ROOT)
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "docs" / "study.md").read_text() == page
     assert {path: path.stat().st_mtime_ns for path in files} == files

@@ -11,8 +11,10 @@ from pathlib import Path
 from statistics import mean
 
 import pytest
+import warm
 
 from calibench import open_run, tasks
+from calibench.cli import main
 from calibench.confidence.reasoning_gain import forced, gain
 from calibench.finetune.trainers.scores import log_likelihoods
 from calibench.model import resolve
@@ -36,9 +38,8 @@ LONGEST = 128
 def sft(tmp_path_factory) -> Path:
     """A run of micro-sft over the micro suite."""
     out = tmp_path_factory.mktemp("micro-sft") / "run"
-    command = [sys.executable, "-m", "calibench", "run", "micro-sft", "--tasks", "micro", "--out", str(out)]
     options = ["--limit", str(LIMIT), "--max-tokens", str(LONGEST), "--confidence", "stated,reasoning_gain"]
-    finished = subprocess.run([*command, *options], capture_output=True, text=True)
+    finished = warm.run("calibench", "run", "micro-sft", "--tasks", "micro", "--out", str(out), *options)
     assert finished.returncode == 0, finished.stderr
     return out
 
@@ -146,12 +147,11 @@ def test_instruct_answers_at_once_and_is_weaker(sft):
 
 def test_the_stock_command_gives_the_same_verdicts(sft, tmp_path):
     """Greedy: vLLM under `calibench run`, transformers under `lm_eval --model hf`."""
-    command = [sys.executable, "-m"]
-    subprocess.run([*command, "calibench", "lm-eval-tasks", "--out", str(tmp_path)], check=True, capture_output=True)
+    assert main(["lm-eval-tasks", "--out", str(tmp_path)]) == 0
     done = subprocess.run(
         [
-            *command, "lm_eval", "--include_path", str(tmp_path), "--tasks", "calibench_micro_facts", "--model", "hf",
-            "--model_args", f"pretrained={resolve('micro-sft').path},dtype=float32", "--device", "cpu",
+            sys.executable, "-m", "lm_eval", "--include_path", str(tmp_path), "--tasks", "calibench_micro_facts",
+            "--model", "hf", "--model_args", f"pretrained={resolve('micro-sft').path},dtype=float32", "--device", "cpu",
             "--batch_size", "64", "--apply_chat_template", "--gen_kwargs", f"max_gen_toks={LONGEST}",
             "--log_samples", "--output_path", str(tmp_path / "theirs"),
         ],
