@@ -16,7 +16,7 @@ from calibench.store import FILE_NAME
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(600)]
 
-ASKED = ["--tasks", "micro_words,micro_facts", "--limit", "30", "--draws", "4", "--temperature", "1.0"]
+ASKED = ["--tasks", "micro_words,micro_facts", "--limit", "15", "--draws", "4", "--temperature", "1.0"]
 METHODS = ["--confidence", "stated,p_true,asked"]
 
 
@@ -81,7 +81,7 @@ def whole(tmp_path_factory) -> Path:
 def test_a_run_leaves_report_scorecard_and_every_row(whole):
     rows = content(whole)
     assert {table: len(rows[table]) for table in ("questions", "generations", "confidences", "grades")} == {
-        "questions": 60, "generations": 240, "confidences": 720, "grades": 240
+        "questions": 30, "generations": 120, "confidences": 360, "grades": 120
     }  # fmt: skip
     assert (whole / "report.html").read_text().startswith("<!")
     assert (whole / "scorecard.json").stat().st_size > 1000
@@ -103,7 +103,7 @@ def test_whatever_stops_a_run_the_same_command_gives_the_file_of_one_that_nothin
     stop_by_ctrl_c(out)
     kept = len(content(out)["generations"])
     stop_by_the_death_of_the_engine(out, kept + 20)
-    assert kept + 20 <= len(content(out)["generations"]) < 240
+    assert kept + 20 <= len(content(out)["generations"]) < 120
     finish(out)
     assert content(out) == content(whole)
 
