@@ -30,7 +30,7 @@ from calibench.backends import _cpu
 from calibench.backends._lifeline import Lifeline
 from calibench.backends._reasoning import declared_markup
 from calibench.backends.base import TOP_TOKENS, BaseBackend, Choice, Completion, LogLikelihood, TokenScores
-from calibench.errors import CalibenchError, EngineError, StorageError
+from calibench.errors import CalibenchError, EngineError, StorageError, is_fault
 from calibench.errors.secrets import Log
 from calibench.errors.stopping import stop_signals
 from calibench.errors.terminal import no_input
@@ -99,10 +99,10 @@ class Backend(BaseBackend):
                 arguments, environment = self._chosen()
                 with _environment(environment):
                     self._engine = _engine(arguments, self._trust_remote_code)
-        except Exception as error:
+        except BaseException as error:
             if self._lifeline is not None:
                 self._lifeline.release()
-            if isinstance(error, CalibenchError):
+            if isinstance(error, CalibenchError) or not is_fault(error):
                 raise
             self._logs[-1].settle(_LOG_SECONDS)
             cause = _root_cause(self._log, begin) or _brief(error)
@@ -113,7 +113,9 @@ class Backend(BaseBackend):
         engines = config.parallel_config.data_parallel_size
         self.in_flight = 2 * config.scheduler_config.max_num_seqs * engines
         declared = config.model_config.try_get_generation_config().get("eos_token_id", [])
-        declared_ends = declared if isinstance(declared, list) else [declared]
+        declared_ends = [
+            end for end in (declared if isinstance(declared, list) else [declared]) if isinstance(end, int)
+        ]
         tokenizer, model_type = self._engine.get_tokenizer(), config.model_config.hf_config.model_type
         markup = declared_markup(tokenizer, model_type, config.structured_outputs_config.reasoning_parser)
         self.chat = ChatFormat(tokenizer, self._thinking, declared_ends, markup)

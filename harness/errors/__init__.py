@@ -71,3 +71,8 @@ def unknown_name(kind: str, name: str, known: list[str], all_known: str | None =
 
 _COMPARED, _LISTED = 1000, 100
 """Of the names, which a file may have any number of, so many are compared and listed."""
+
+
+def is_fault(error: BaseException) -> bool:
+    """Whether code raised it because something is wrong, not to stop; a panic of Rust is no Exception."""
+    return isinstance(error, Exception) or type(error).__module__ == "pyo3_runtime"

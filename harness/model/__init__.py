@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from calibench.errors import ModelError
+from calibench.errors import ModelError, is_fault
 from calibench.errors.regular import regular
 from calibench.errors.secrets import require_shallow
 from calibench.errors.terminal import clean, indented
@@ -115,7 +115,9 @@ def reading(what: str, of: Path | str) -> Iterator[None]:
     """
     try:
         yield
-    except Exception as error:
+    except BaseException as error:
+        if not is_fault(error):
+            raise
         reason = " ".join(str(error).split())[:300]
         raise ModelError(f"{of}: its {what} cannot be read: {type(error).__name__}: {reason}") from error
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from jinja2 import TemplateError
 
-from calibench.errors import InputError, ModelError
+from calibench.errors import CalibenchError, InputError, ModelError, is_fault
 from calibench.prompting import markup, renderer, template
 from calibench.prompting.markup import Markup
 from calibench.prompting.reasoning import find_reasoning
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 DATE = datetime(2024, 7, 26)
 """The date that templates get: prompts must not depend on it. Llama 3's own templates fall back to this one."""
@@ -51,6 +53,22 @@ class Prompt(NamedTuple):
     """The prompt ends inside an opened reasoning block."""
 
 
+def _told(function: F) -> F:
+    """Tells what a tokenizer raises, whose files may hold anything, as a fault of the model."""
+
+    @functools.wraps(function)
+    def told(*arguments: Any, **named: Any) -> Any:
+        try:
+            return function(*arguments, **named)
+        except BaseException as error:
+            if isinstance(error, CalibenchError) or not is_fault(error):
+                raise
+            reason = " ".join(str(error).split())[:300]
+            raise ModelError(f"the model's tokenizer cannot be used: {type(error).__name__}: {reason}") from error
+
+    return told  # type: ignore[return-value]  # the same function to all who call it
+
+
 class ChatFormat:
     """The chat template of a tokenizer, or a plain-text prompt where it has none (see `has_template`).
 
@@ -77,10 +95,14 @@ class ChatFormat:
         return renderer.variables(self._source)
 
     @functools.cached_property
+    @_told
     def _source(self) -> str:
         """Of the template; the default one where there are several."""
         source = self.tokenizer.chat_template
-        return source if isinstance(source, str) else self.tokenizer.get_chat_template()
+        source = source if isinstance(source, str) else self.tokenizer.get_chat_template()
+        if not isinstance(source, str):
+            raise ModelError(f"the model's tokenizer has no text for a chat template, but {source!r:.80}")
+        return source
 
     def give(self, values: Mapping[str, Any]) -> None:
         """Gives the template variables of its own.
@@ -127,11 +149,13 @@ class ChatFormat:
         raise ModelError("no token ends a turn: neither chat template nor tokenizer (eos_token) has one")
 
     @functools.cached_property
+    @_told
     def ends(self) -> frozenset[int]:
         """All tokens that end a turn of the model: the template's, the tokenizer's and the declared ones."""
         return self._declared_ends | ({self._template_end, self.tokenizer.eos_token_id} - {None})
 
     @functools.cached_property
+    @_told
     def _template_end(self) -> int | None:
         """The token of its own that follows an assistant's text; None where it also ends the reasoning before it."""
         passage, after = self._reply
@@ -156,6 +180,7 @@ class ChatFormat:
         _, reasoned, passage = before.rpartition(_REASONING_SENTINEL)
         return passage if reasoned else "", after if found else ""
 
+    @_told
     def first(self, user: str, system: str | None = None) -> Prompt:
         """The prompt that asks `user` as the first turn, after a system turn if there is one.
 
@@ -234,6 +259,7 @@ class ChatFormat:
         begin, ids = self.begin_token, self._encode(continuation)
         return (ids[:1], ids[1:]) if ids[:1] == (begin,) else ((begin,), ids)
 
+    @_told
     def plain(self, text: str) -> tuple[int, ...]:
         """Token ids of a text outside any turn; what the tokenizer begins a text with is added once."""
         begun = text.startswith(self.tokenizer.decode([self.begin_token]))
@@ -245,6 +271,7 @@ class ChatFormat:
         begin = self.tokenizer.bos_token_id
         return self.tokenizer.eos_token_id if begin is None else begin
 
+    @_told
     def decode(self, token_ids: Sequence[int]) -> str:
         """Text of output tokens; reasoning tags stay even where a tokenizer calls them special."""
         return self.tokenizer.decode(token_ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
@@ -283,6 +310,7 @@ class ChatFormat:
         opening = opening or markup.opened_by(self.decode(prompt[-_OPENING_TOKENS:]), self.markup) or "<think>"
         return self._encode(f"{self._ending(opening, text)}Answer:")
 
+    @_told
     def label_tokens(self, label: str) -> list[int]:
         """The single tokens that write `label`, with and without a leading space."""
         variants = [self.tokenizer.encode(text, add_special_tokens=False) for text in (label, f" {label}")]
@@ -320,5 +348,6 @@ class ChatFormat:
         given = {**self.tokenizer.special_tokens_map, **given}
         return renderer.render(self._source, messages, reply_next=reply_next, now=DATE, given=given)
 
+    @_told
     def _encode(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer.encode(text, add_special_tokens=False))
