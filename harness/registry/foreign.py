@@ -39,9 +39,9 @@ class Foreign(NamedTuple):
         """
         try:
             yield
-        except (CalibenchError, KeyboardInterrupt, *stopping):
-            raise
         except BaseException as error:
+            if isinstance(error, (CalibenchError, KeyboardInterrupt, *stopping)):
+                raise
             text = ""
             with contextlib.suppress(BaseException):  # its own code again
                 text = next(iter(str(error).strip().splitlines()), "")

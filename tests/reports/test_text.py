@@ -75,7 +75,7 @@ def test_numbers(shown, expected):
     assert shown == expected
 
 
-@pytest.mark.parametrize("name", ["=HYPERLINK(A1)", "+1", "-1", "@SUM(1)", "\t=1"])
+@pytest.mark.parametrize("name", ["=HYPERLINK(A1)", "+1", "-1", "@SUM(1)", "\t=1", "＝1", "＋1", "－1", "＠SUM(1)"])
 def test_no_name_in_a_table_of_csv_is_a_formula(name):
     table = formats.Table((formats.name_column("Task"),), ((formats.name_cell(name),), (formats.name_cell("a=b"),)))
     assert [*csv.reader(io.StringIO(formats.csv(table)))] == [["task"], [f"'{name}"], ["a=b"]]
