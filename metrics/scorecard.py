@@ -115,11 +115,11 @@ def _of_each(
         group, sample, rows = given
         return function(group, sample if group.subset == "all" else sample.take(rows))
 
-    first, *others = groups
-    if not others:  # a thread of its own has memory of its own, which is slower to get
-        return [of(first)]
+    every = list(groups)
+    if len(every) < 2:  # a thread of its own has memory of its own, which is slower to get
+        return [of(each) for each in every]
     with one_thread(), ThreadPoolExecutor(_THREADS) as threads:
-        return list(threads.map(of, (first, *others)))
+        return list(threads.map(of, every))
 
 
 def _subsets(rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from calibench.metrics.measures import CONFIDENCE_MEASURES, MEASURES, OUTCOME_MEASURES, main
+from calibench.metrics.measures import CONFIDENCE_MEASURES, MEASURES, NO_METHOD, OUTCOME_MEASURES, main
 from calibench.metrics.scorecard import scorecard, subset_diagrams
 from calibench.records import Scorecard
 
@@ -323,3 +323,5 @@ def test_levels_and_subjects_have_diagrams_of_their_rows_alone(rows):
     assert [(b.n, b.n_correct) for b in found[0].bins if b.n] == [(2, 1)]
     assert subset_diagrams(frame.assign(level=1)) == [], "one level is the whole task"
     assert subset_diagrams(frame.assign(status="missing", value=None), resamples=20) == []
+    assert subset_diagrams(frame.assign(method=NO_METHOD, status="missing", value=None), resamples=20) == []
+    assert scorecard(frame.head(0)).metrics == ()
