@@ -48,7 +48,7 @@ _RIGHT, _GRADED = 0.25, 0.7
 """Shares of the draws that are learned, and judged, for the plan."""
 
 
-class Size(NamedTuple):
+class Extent(NamedTuple):
     questions: int = 64
     """Of the training split."""
     max_tokens: int = 320
@@ -58,11 +58,11 @@ class Size(NamedTuple):
     """Questions per task that all are asked; None: as `calibench.study.real` asks, 200."""
 
 
-SMALL = Size(questions=8, max_tokens=64, test=4)
+SMALL = Extent(questions=8, max_tokens=64, test=4)
 """Shows that everything runs; its numbers mean nothing."""
 
 
-def plan(parameters: int, size: Size) -> dict[str, float]:
+def plan(parameters: int, size: Extent) -> dict[str, float]:
     """Step -> expected CPU hours, for a model of so many parameters."""
     billions, draws = parameters / 1e9, size.questions * SETTINGS["draws"]
     reply = 0.8 * size.max_tokens
@@ -77,7 +77,7 @@ def plan(parameters: int, size: Size) -> dict[str, float]:
     return {step: billions * of / 3600 for step, of in seconds.items()}
 
 
-def make(model: str, out: Path, cells: Path, size: Size, data: str | None) -> None:
+def make(model: str, out: Path, cells: Path, size: Extent, data: str | None) -> None:
     """Tunes, asks, and writes a cell each; goes on where it was stopped.
 
     Args:
@@ -106,7 +106,7 @@ def make(model: str, out: Path, cells: Path, size: Size, data: str | None) -> No
         _tell(f"{folder.name}: done, {read(cells / f'{folder.name}.json').cpu_seconds / 3600:.2f} CPU hours")
 
 
-def _tuned(recipe: str, model: str, folder: Path, size: Size, data: str | None) -> float:
+def _tuned(recipe: str, model: str, folder: Path, size: Extent, data: str | None) -> float:
     """Makes the checkpoint in `folder`; returns the CPU seconds of the sessions that ended."""
     account = folder.with_name(f"{folder.name}.cpu-seconds")
     before = float(account.read_text()) if account.is_file() else 0.0
@@ -154,7 +154,7 @@ def main(arguments: Sequence[str]) -> int:
         if given.page:
             real_tuning_page.write([read(file) for file in sorted(given.cells.glob("*.json"))], given.page)
         else:
-            make(given.model, given.out, given.cells, SMALL if given.small else Size(), given.data)
+            make(given.model, given.out, given.cells, SMALL if given.small else Extent(), given.data)
     except CalibenchError as error:
         _tell(str(error))
         return error.exit_code

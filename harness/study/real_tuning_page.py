@@ -24,7 +24,7 @@ RESAMPLES = 1000
 SEED = 0
 
 
-class Row(NamedTuple):
+class Claim(NamedTuple):
     """A difference from the parent that was named before any result was there."""
 
     claim: str
@@ -37,16 +37,18 @@ class Row(NamedTuple):
 
 
 RULE = (
-    Row("learning its own right answers makes it more accurate", "distilled", "gsm8k", "p_true", "accuracy", "better"),
-    Row("and its P(True) more over-confident", "distilled", "gsm8k", "p_true", "signed_gap", "worse"),
-    Row("EpiCaR's P(True) tells right from wrong better", "epicar", "gsm8k", "p_true", "auroc", "better"),
-    Row("and is better calibrated", "epicar", "gsm8k", "p_true", "ece", "better"),
-    Row("and has a lower Brier score", "epicar", "gsm8k", "p_true", "brier", "better"),
-    Row("the taught percentage tells right from wrong better", "confidence_sft", "gsm8k", "asked", "auroc", "better"),
-    Row("and is better calibrated", "confidence_sft", "gsm8k", "asked", "ece", "better"),
-    Row("and has a lower Brier score", "confidence_sft", "gsm8k", "asked", "brier", "better"),
+    Claim(
+        "learning its own right answers makes it more accurate", "distilled", "gsm8k", "p_true", "accuracy", "better"
+    ),
+    Claim("and its P(True) more over-confident", "distilled", "gsm8k", "p_true", "signed_gap", "worse"),
+    Claim("EpiCaR's P(True) tells right from wrong better", "epicar", "gsm8k", "p_true", "auroc", "better"),
+    Claim("and is better calibrated", "epicar", "gsm8k", "p_true", "ece", "better"),
+    Claim("and has a lower Brier score", "epicar", "gsm8k", "p_true", "brier", "better"),
+    Claim("the taught percentage tells right from wrong better", "confidence_sft", "gsm8k", "asked", "auroc", "better"),
+    Claim("and is better calibrated", "confidence_sft", "gsm8k", "asked", "ece", "better"),
+    Claim("and has a lower Brier score", "confidence_sft", "gsm8k", "asked", "brier", "better"),
     *(
-        Row(f"{name} forgets: less accurate on a task it did not learn", name, task, "p_true", "accuracy", "worse")
+        Claim(f"{name} forgets: less accurate on a task it did not learn", name, task, "p_true", "accuracy", "worse")
         for name in ("distilled", "epicar", "confidence_sft")
         for task in ("creak", "mbpp")
     ),
@@ -54,7 +56,7 @@ RULE = (
 _FOUND = {"equivalent": f"no difference beyond {MARGIN}", "undecided": "too small to tell"}
 
 
-class Family(NamedTuple):
+class Kin(NamedTuple):
     parent: RealCell
     tuned: dict[str, RealCell]
     """Name of the checkpoint, as in `RULE` -> its cell."""
@@ -70,7 +72,7 @@ def write(cells: Sequence[RealCell], folder: Path) -> None:
     write_text(folder / "real-tuning.md", "\n\n".join(_page(family(cells))) + "\n")
 
 
-def family(cells: Sequence[RealCell]) -> Family:
+def family(cells: Sequence[RealCell]) -> Kin:
     """The parent and what was made of it; what is not asked whole yet is left out. Raises as `write`."""
     whole = [cell for cell in cells if set(TASKS) <= cell.passes.get("default", {}).keys()]
     parents = {cell.weights: cell for cell in whole if not cell.lineage}
@@ -83,7 +85,7 @@ def family(cells: Sequence[RealCell]) -> Family:
     if len({str(_sampled(cell)) for cell in tuned}) > 1:
         raise DataError("expected checkpoints that learned from the same draws")
     prefix = f"{parent.model.rpartition('/')[2]}-"
-    return Family(parent, {cell.model.removeprefix(prefix): cell for cell in tuned})
+    return Kin(parent, {cell.model.removeprefix(prefix): cell for cell in tuned})
 
 
 def _parent(cell: RealCell) -> str:
@@ -98,7 +100,7 @@ def _asked(cell: RealCell) -> dict[str, Asked]:
     return {task: cell.passes["default"][task] for task in TASKS}
 
 
-def differences(of: Family) -> tuple[list[tuple[Row, Difference]], list[Difference]]:
+def differences(of: Kin) -> tuple[list[tuple[Claim, Difference]], list[Difference]]:
     """The rows of the rule, with p values corrected over them alone; and all differences, corrected over all."""
     frames = {name: frame_of(_asked(cell), "default") for name, cell in (("parent", of.parent), *of.tuned.items())}
     pairs = [("parent", name) for name in of.tuned]
@@ -113,7 +115,7 @@ def _key(change: JudgedChange) -> tuple[str, str, str, str]:
     return tuple(change.row[name] for name in ("run_b", "task", "method", "metric"))
 
 
-def verdict(row: Row, found: Difference) -> str:
+def verdict(row: Claim, found: Difference) -> str:
     """What a difference says of the row's claim."""
     if found.difference is None:
         return "undefined"
@@ -123,7 +125,7 @@ def verdict(row: Row, found: Difference) -> str:
 # -- the page ---------------------------------------------------------------------------------------------------------
 
 
-def _page(of: Family) -> Iterator[str]:
+def _page(of: Kin) -> Iterator[str]:
     named, everything = differences(of)
     draws = _sampled(next(iter(of.tuned.values())))
     yield "# A real checkpoint, tuned"
@@ -177,7 +179,7 @@ def _page(of: Family) -> Iterator[str]:
     )
 
 
-def _summary(named: Sequence[tuple[Row, Difference]], of: Family) -> str:
+def _summary(named: Sequence[tuple[Claim, Difference]], of: Kin) -> str:
     by_verdict: dict[str, list[str]] = {}
     for row, found in named:
         text = f"{row.name}, {row.task}, {row.method} {row.metric} ({_shown(found)})"
@@ -193,7 +195,7 @@ def _summary(named: Sequence[tuple[Row, Difference]], of: Family) -> str:
     return " ".join(said)
 
 
-def _row(named: tuple[Row, Difference]) -> Sequence[str]:
+def _row(named: tuple[Claim, Difference]) -> Sequence[str]:
     row, found = named
     p = p_value(found.p_holm)
     return row.name, row.claim, row.task, row.method, row.metric, _shown(found), p, verdict(row, found)

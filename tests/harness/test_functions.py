@@ -45,7 +45,7 @@ def place(made, monkeypatch):
         ("score", ("t.csv",), {"label": "yes,no"}, "unknown option 'label'. Did you mean labels"),
         ("score", ("t.csv",), {"out": 3}, "out: expected text, found 3"),
         ("open_run", (None,), {}, "expected a run: its folder, its file or an open run, found None"),
-        ("report", ("",), {}, "expected a run: its folder, its file or an open run, found ''"),
+        ("report", ("",), {}, "report: expected a file or the folder of a run, found an empty path"),
         ("report", (["runs/a"],), {}, "expected a run: its folder, its file or an open run, found ['runs/a']"),
         ("report", ("runs/a",), {"out": 3}, "out: expected text, found 3"),
         ("compare", ("runs", 3), {}, "expected a run: its folder, its file or an open run, found 3"),

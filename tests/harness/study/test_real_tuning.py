@@ -87,10 +87,10 @@ def test_there_is_no_page_before_there_is_something_to_say(tmp_path):
 
 
 def test_the_plan_is_within_six_cpu_hours_and_grows_with_the_model():
-    hours = real_tuning.plan(630_000_000, real_tuning.Size())
+    hours = real_tuning.plan(630_000_000, real_tuning.Extent())
     assert 3 < sum(hours.values()) < 6
     assert {"sampling", "training epicar", "asking the parent"} < hours.keys()
-    larger = real_tuning.plan(1_260_000_000, real_tuning.Size())
+    larger = real_tuning.plan(1_260_000_000, real_tuning.Extent())
     assert larger == pytest.approx({step: 2 * of for step, of in hours.items()})
 
 
