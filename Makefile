@@ -69,8 +69,8 @@ study: setup ## train and evaluate the whole family on three seeds, and write do
 	$(BIN)/python -m calibench.study.study $(ARGS)
 
 .PHONY: bench
-bench: setup ## measure speed against bare vLLM (ROUND=short: only show that everything can be measured)
-	ROUND=$(ROUND) $(BIN)/python -m pytest tests/bench -m bench -s $(if $(filter short,$(ROUND)),$(WORKERS)) $(ARGS)
+bench: setup ## the longest tests, and speed against bare vLLM (ROUND=short: only show that it can be measured)
+	ROUND=$(ROUND) $(BIN)/python -m pytest -m bench -s $(if $(filter short,$(ROUND)),$(WORKERS)) $(ARGS)
 
 .PHONY: check
 check: setup ## lint, and check types

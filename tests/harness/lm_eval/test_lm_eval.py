@@ -614,6 +614,7 @@ TOLERANCE = 2e-4
 """Nats between log-likelihoods of the same text by vLLM and by transformers, in float32."""
 
 
+@pytest.mark.bench
 @pytest.mark.engine
 @pytest.mark.slow
 @pytest.mark.timeout(600)

@@ -12,7 +12,7 @@ from calibench.prompting.chat import ChatFormat
 from calibench.records import Confidence, Generation
 from calibench.store import RunFile
 
-pytestmark = [pytest.mark.engine, pytest.mark.data, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.bench, pytest.mark.engine, pytest.mark.data, pytest.mark.slow, pytest.mark.timeout(600)]
 
 MAX_TOKENS = 280
 

@@ -530,6 +530,7 @@ def test_what_cannot_be_done_is_said(options, message, monkeypatch, tmp_path, ca
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.bench
 @pytest.mark.engine
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
