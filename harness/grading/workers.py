@@ -12,6 +12,7 @@ import atexit
 import contextlib
 import ctypes
 import multiprocessing
+import multiprocessing.connection
 import pickle
 import signal
 import threading
@@ -174,7 +175,11 @@ class _Worker:
             with contextlib.suppress(EOFError, OSError):
                 self._pipe.recv_bytes()
                 self._is_ready = True
-        return self._is_ready and self.process.is_alive()
+        return self._is_ready and not self._has_ended()
+
+    def _has_ended(self) -> bool:
+        """Asked of what the process held open: `is_alive` says yes while another thread has just heard of the end."""
+        return bool(multiprocessing.connection.wait([self.process.sentinel], 0))
 
     def do(self, task: _Task) -> Any:
         try:

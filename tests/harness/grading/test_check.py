@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing import popen_fork
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,7 @@ from calibench.errors import DataError
 from calibench.grading import sandbox
 from calibench.grading.check import CheckResult, check_task
 from calibench.grading.pool import GradingPool
+from calibench.grading.workers import Workers
 from calibench.records import MACHINE, Question
 
 PARENT = """
@@ -219,6 +221,26 @@ def test_what_a_killed_worker_had_to_grade_is_graded_again(idle: bool, worker: C
         process.kill()
         assert [answer.result().outcome for answer in answers] == ["correct", "incorrect"]
         assert pool.submit("creak", QUESTION, "Answer: true").result().outcome == "correct"
+
+
+def test_a_worker_that_died_while_it_had_nothing_to_do_costs_no_answer(monkeypatch):
+    """Nor if another thread has just heard of its end, so that the system says nothing more of it to this one."""
+    workers, heard = Workers(1, int, ()), popen_fork.Popen.poll
+    try:
+        first = workers.schedule(os.getpid, (), 60).result()
+        os.kill(first, signal.SIGKILL)
+        while not _gone(psutil.Process(first)):
+            time.sleep(0.001)
+        silent = iter([True])
+        monkeypatch.setattr(
+            popen_fork.Popen,
+            "poll",
+            lambda of, flag=os.WNOHANG: None if of.pid == first and next(silent, False) else heard(of, flag),
+        )
+        assert workers.schedule(os.getpid, (), 60).result() != first
+        assert next(silent, None) is None
+    finally:
+        workers.close()
 
 
 def test_a_worker_may_be_killed_before_between_and_in_the_middle_of_answers():
