@@ -26,6 +26,7 @@ SMOKE = {
     "calibench run": "tests/harness/cli/test_cli.py::test_run_prints_the_headline_and_leaves_its_files",
     "calibench compare": "tests/harness/running/test_until.py::"
     "test_one_command_lets_two_runs_ask_until_they_are_told_apart",
+    "calibench merge": "tests/harness/running/test_shards.py::test_merged_shards_are_the_run_without_shards",
     "calibench tune": "tests/harness/finetune/test_tune.py::test_given_traces_are_learned_and_nothing_is_unlearned",
     "calibench check-task": "tests/tasks/test_tasks.py::test_gold_wrong_empty_and_refusing_answers_are_graded_as_such",
     "make demo": "tests/harness/cli/test_cli.py::test_compare_pairs_two_runs_and_writes_a_page",
@@ -70,7 +71,7 @@ def is_run_here(words: list[str]) -> bool:
     command, *rest = words
     if command == "check-task":
         return "--task-file" in rest
-    return command not in ("run", "tune") and not any(word.endswith(".toml") for word in rest)
+    return command not in ("run", "tune", "merge") and not any(word.endswith(".toml") for word in rest)
 
 
 def shape(words: list[str]) -> tuple:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ANSWERED = ("correct", "incorrect")
-_NOT_SHAPING = ("data", "graders", "seed", "shared", "columns", "sha256", "prompts", "scale", "missing")
+_NOT_SHAPING = ("data", "graders", "seed", "shard", "shared", "columns", "sha256", "prompts", "scale", "missing")
 """Entries of a run's identity that answers of the same kind may differ in, or that are compared one by one."""
 
 

@@ -50,6 +50,11 @@ class RunConfig(Options, frozen=True, kw_only=True):
     limit: Annotated[
         Count | None, option("N questions per task; a smaller sample is part of a larger one", "scope")
     ] = None
+    shard: Annotated[
+        Text | None,
+        option("only part I of N of the questions, as 2/16; `calibench merge` joins the parts", "identity", "I/N"),
+    ] = None
+    """For schedulers that give each machine a number; see `calibench.running.selection.Shard`."""
     until: Annotated[
         Text | None,
         option(

@@ -77,23 +77,7 @@ def hash_of(text: str) -> str:
 
 def check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
     """The identity that holds for old and new scope together, or IdentityError that names what differs."""
-    old = run.manifest().get("identity", {})
-    differences = []
-    merged: dict[str, Any] = dict(old)
-    for field, value in masked(new).items():  # as it is stored
-        if isinstance(value, dict):
-            shared = old.get(field, {})
-            differences += [
-                f"{field}[{key}]: {shared[key]} there, {value[key]} now"
-                for key in value
-                if key in shared and shared[key] != value[key]
-            ]
-            merged[field] = {**shared, **value}
-        else:
-            before = old.get(field, UNSAID.get(field, value) if old else value)
-            if before != value:
-                differences.append(f"{field}: {before} there, {value} now")
-            merged[field] = value
+    merged, differences = joined_identity(run.manifest().get("identity", {}), masked(new))  # as it is stored
     if differences:
         advice = "choose another --out, or the same settings"
         if all(difference.startswith(("graders[", "parser:")) for difference in differences):
@@ -102,6 +86,35 @@ def check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
             f"{run.path.parent} holds a run of another identity; {advice}:\n  " + "; ".join(differences)
         )
     return merged
+
+
+def joined_identity(
+    old: Mapping[str, Any], new: Mapping[str, Any], there: str = "there", here: str = "now"
+) -> tuple[dict[str, Any], list[str]]:
+    """What two identities say together, and each thing that both say and that differs.
+
+    Args:
+        old: of a run that is there; empty where there is none.
+        new: of what is held against it.
+        there, here: what the two are called in the differences.
+    """
+    differences = []
+    merged: dict[str, Any] = dict(old)
+    for field, value in new.items():
+        if isinstance(value, dict):
+            shared = old.get(field) or {}
+            differences += [
+                f"{field}[{key}]: {shared[key]} {there}, {value[key]} {here}"
+                for key in value
+                if key in shared and shared[key] != value[key]
+            ]
+            merged[field] = {**shared, **value}
+        else:
+            before = old.get(field, UNSAID.get(field, value) if old else value)
+            if before != value:
+                differences.append(f"{field}: {before} {there}, {value} {here}")
+            merged[field] = value
+    return merged, differences
 
 
 def markup_of(run: RunFile) -> Markup | None:
@@ -133,6 +146,7 @@ def grown_scope(run: RunFile, config: RunConfig, selections: Sequence[Selection]
             before = of_task.get(protocol.name, {"questions": 0, "draws": 0, "methods": []})
             of_task[protocol.name] = {
                 "questions": max(before["questions"], selection.total),
+                **({"whole": max(before.get("whole", 0), selection.whole)} if config.shard else {}),
                 "draws": max(before["draws"], config.draws_of(selection.task.name)),
                 "methods": sorted({*before["methods"], *methods}),
             }
@@ -155,6 +169,7 @@ def description(
     if not chat.has_template:
         notes.append(f"{checkpoint.name} has no chat template: questions are asked as plain text, without turns")
     notes += chat.notes()
+    notes += [shard_note(config.shard)] if config.shard else []
     lineage = checkpoint.lineage()
     kind = config.kind or lineage.get("kind")
     suite = suites.described(config.suite, kind, msgspec.structs.asdict(config)) if config.suite else None
@@ -177,6 +192,11 @@ def description(
         "data": data,
         "notes": notes,
     }
+
+
+def shard_note(shard: str) -> str:
+    """What a reader of the numbers of one shard must know."""
+    return f"Shard {shard}: a part of the questions; `calibench merge` joins it with the others"
 
 
 def environment(engine: dict[str, Any] | None) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from calibench.running import sampling
 from calibench.running.config import RunConfig
 from calibench.running.manifest import check_identity, description, environment, grown_scope, identity, is_complete
 from calibench.running.progress import Progress
-from calibench.running.selection import Selection, select, split_of
+from calibench.running.selection import Selection, Shard, select, split_of
 from calibench.running.steps import Asked, Steps, StoppingRule, lacking
 from calibench.running.stream import Stream
 from calibench.store import RunFile
@@ -68,6 +68,9 @@ def execute(
     """
     if (config.until is None) != (rule is None):
         raise InputError("--until: expected together with `rule`, as rule_of(config, tell) gives it; found one alone")
+    if config.shard and rule:
+        raise InputError("--until looks at all answers of a run, and --shard asks for a part of them: leave one out")
+    shard = Shard.read(config.shard) if config.shard else None
     if chosen is None:
         chosen = [split_of(tasks.load(name), config.split) for name in tasks.expand(list(config.tasks))]
     if repeated := [name for name, times in Counter(task.name for task in chosen).items() if times > 1]:
@@ -86,7 +89,10 @@ def execute(
     config = sampling.resolved(config, checkpoint)
     _check_sampling(config, protocol)
     progress.stage("reading questions")
-    selections = [select(task, config.data, config.limit) for task in chosen]
+    selections = [select(task, config.data, config.limit, shard) for task in chosen]
+    if not any(selection.total for selection in selections):
+        most = max(selection.whole for selection in selections)
+        raise InputError(f"--shard {config.shard}: expected at most {most} shards, as there are no more questions")
     if protocol.scores_options:
         for selection in selections:
             protocols.options_of(selection.task, selection.first)

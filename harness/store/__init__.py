@@ -39,7 +39,7 @@ _decoder = functools.cache(msgspec.json.Decoder)
 
 
 @contextlib.contextmanager
-def _storage_errors(path: Path) -> Iterator[None]:
+def storage_errors(path: Path) -> Iterator[None]:
     """Turns SQLite's errors into the project's, with the path and the remedy."""
     try:
         yield
@@ -55,6 +55,13 @@ def _storage_errors(path: Path) -> Iterator[None]:
         raise RunFileError(f"{path}: {text!r:.200}") from error
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise damaged(path, str(error)) from error
+
+
+def for_reading(file: Path) -> str:
+    """The address by which SQLite opens a run file for reading."""
+    # Without a write-ahead log nobody writes, and the file opens in a folder without write permission too.
+    mode = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "mode=ro&immutable=1"
+    return f"{file.resolve().as_uri()}?{mode}"
 
 
 def locked(folder: Path, refusal: str) -> int:
@@ -111,7 +118,7 @@ class RunFile:
                 raise RunFileError(f"{part}: expected a file, found a link to {os.readlink(part)}")
         lock = locked(path.parent, f"{path}: another calibench process is writing to this run")
         try:
-            with _storage_errors(path):
+            with storage_errors(path):
                 # One thread at a time uses it: a run that is started inside an event loop gets a thread of its own.
                 db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
                 if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
@@ -146,10 +153,8 @@ class RunFile:
                 f"{path}: no run here; expected a folder with {FILE_NAME}, as `calibench run ... --out FOLDER` makes it"
             )
         parts(file)
-        # Without a write-ahead log nobody writes, and the file opens in a folder without write permission too.
-        mode = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "mode=ro&immutable=1"
-        with _storage_errors(file):
-            db = sqlite3.connect(f"{file.resolve().as_uri()}?{mode}", uri=True, isolation_level=None)
+        with storage_errors(file):
+            db = sqlite3.connect(for_reading(file), uri=True, isolation_level=None)
             try:
                 check(db, file, whole=True)
             except BaseException:
@@ -236,7 +241,7 @@ class RunFile:
         if self._db.in_transaction:
             yield
             return
-        with _storage_errors(self.path):
+        with storage_errors(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -249,7 +254,7 @@ class RunFile:
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def manifest(self) -> dict[str, Any]:
-        with _storage_errors(self.path):
+        with storage_errors(self.path):
             return manifest(self._db, self.path)
 
     def draws(self, task: str, question_id: str, protocol: str) -> dict[int, Generation]:
@@ -285,7 +290,7 @@ class RunFile:
         key = (task, question_id, protocol)
         where = "task = ? AND question_id = ? AND protocol = ?"
         done: dict[int, set[str]] = {}
-        with _storage_errors(self.path):
+        with storage_errors(self.path):
             for (draw,) in self._db.execute(f"SELECT draw FROM generations WHERE {where}", key):
                 done[draw] = set()
             for draw, method in self._db.execute(
@@ -298,7 +303,7 @@ class RunFile:
 
     def has_texts(self) -> bool:
         """Whether anything is known of what the model wrote; not of predictions that were scored from a file."""
-        with _storage_errors(self.path):
+        with storage_errors(self.path):
             return bool(self._db.execute("SELECT EXISTS (SELECT 1 FROM generations)").fetchone()[0])
 
     def questions(self, task: str | None = None) -> Iterator[Question]:
@@ -329,7 +334,7 @@ class RunFile:
 
     def _select(self, record: type[Record], **key: Any) -> Iterator[Any]:
         where = " AND ".join(f"{name} = ?" for name in key) or "1"
-        with _storage_errors(self.path):
+        with storage_errors(self.path):
             for row in self._db.execute(f"SELECT * FROM {schema.TABLES[record][0]} WHERE {where}", tuple(key.values())):
                 try:
                     yield schema.from_row(record, row)
@@ -341,7 +346,7 @@ class RunFile:
     def tally(self, task: str, protocol: str) -> dict[str, int]:
         """How many draws of a task are stored (`generation`), graded (`grade`), and read by each confidence method."""
         key = (task, protocol)
-        with _storage_errors(self.path):
+        with storage_errors(self.path):
             return dict(
                 self._db.execute(
                     "SELECT method, count(*) FROM confidences WHERE task = ? AND protocol = ? GROUP BY method"
@@ -366,7 +371,7 @@ class RunFile:
         """
         from calibench.store.frame import frame
 
-        with _storage_errors(self.path):
+        with storage_errors(self.path):
             # The methods of predictions are named by their file, and have no wordings.
             found = frame(self._db, texts, wordings or not self.has_texts())
         if texts:

@@ -32,6 +32,8 @@ class _Asked(msgspec.Struct):
     questions: _WholeNumber
     draws: _WholeNumber
     methods: list[str] = []
+    whole: _WholeNumber | None = None
+    """Of a shard: the questions of all shards together."""
 
 
 class _Known(msgspec.Struct):
@@ -55,6 +57,7 @@ class _Identity(msgspec.Struct):
     prompts: dict[str, Any] = {}
     graders: dict[str, str] = {}
     reasoning: _Reasoning | None = None
+    shard: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}/[1-9][0-9]{0,8}\Z")] | None = None
 
 
 class _Grown(msgspec.Struct):

@@ -13,7 +13,7 @@ from calibench.store import FILE_NAME, RunFile
 
 _WRITTEN = {"apply": ("out",), "plot": ("out", "data"), "recalibrate": ("save",), "threshold": ("out",)}
 """Which arguments of a command name a file to write. The `out` of all others is a folder."""
-_READ = ("file", "fit", "labelled", "maps", "of", "policy", "run", "runs")
+_READ = ("file", "fit", "labelled", "maps", "of", "policy", "run", "runs", "shards")
 _SQLITE = b"SQLite format 3\0"
 
 

@@ -59,6 +59,7 @@ OTHER_RUN = {
     "seed": 1,
     "trust_remote_code": True,
     "split": "train",
+    "shard": "1/2",
 }
 """Another value of each field that is identity."""
 
@@ -103,6 +104,7 @@ def test_the_identity_of_a_run_is_the_one_that_run_files_hold(place, monkeypatch
         "thinking": "auto",
         "force_answer": False,
         "seed": 0,
+        "shard": None,  # not in that file
         "engine_options": "",
         "template": "",  # not in that file
         "remote_code": "",  # not in that file
