@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from calibench.errors import IdentityError, RunFileError
-from calibench.files import sync
 from calibench.records import Confidence, Generation, Grade, Question
 from calibench.store import FILE_NAME, RunFile, for_reading, locked, schema, storage_errors
 
@@ -40,9 +39,8 @@ def join(files: Sequence[Path], folder: Path, manifest: Mapping[str, Any]) -> Pa
         partial.unlink(missing_ok=True)
         with storage_errors(partial):
             _write(files, partial, manifest)
-            sync(partial)
             partial.replace(path)
-            sync(folder)
+            _keep(folder)
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
@@ -50,6 +48,15 @@ def join(files: Sequence[Path], folder: Path, manifest: Mapping[str, Any]) -> Pa
     finally:
         os.close(lock)
     return path
+
+
+def _keep(folder: Path) -> None:
+    """Brings the names of the folder's files to the disk."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _write(files: Sequence[Path], partial: Path, manifest: Mapping[str, Any]) -> None:
@@ -63,8 +70,9 @@ def _write(files: Sequence[Path], partial: Path, manifest: Mapping[str, Any]) ->
         for start in range(0, len(files), _AT_ONCE):
             with _attached(db, files[start : start + _AT_ONCE]) as names, run.transaction():
                 _copy(db, names)
+        # Brings all of the file to the disk, where it is closed at the latest.
+        db.executescript("PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL;")
         run.update_manifest(**manifest)
-        db.execute("PRAGMA journal_mode = WAL")
 
 
 @contextlib.contextmanager
