@@ -68,9 +68,7 @@ def execute(
     """
     if (config.until is None) != (rule is None):
         raise InputError("--until: expected together with `rule`, as rule_of(config, tell) gives it; found one alone")
-    if config.shard and rule:
-        raise InputError("--until looks at all answers of a run, and --shard asks for a part of them: leave one out")
-    shard = Shard.read(config.shard) if config.shard else None
+    shard = _shard(config)
     if chosen is None:
         chosen = [split_of(tasks.load(name), config.split) for name in tasks.expand(list(config.tasks))]
     if repeated := [name for name, times in Counter(task.name for task in chosen).items() if times > 1]:
@@ -89,10 +87,7 @@ def execute(
     config = sampling.resolved(config, checkpoint)
     _check_sampling(config, protocol)
     progress.stage("reading questions")
-    selections = [select(task, config.data, config.limit, shard) for task in chosen]
-    if not any(selection.total for selection in selections):
-        most = max(selection.whole for selection in selections)
-        raise InputError(f"--shard {config.shard}: expected at most {most} shards, as there are no more questions")
+    selections = _selected(config, chosen, shard)
     if protocol.scores_options:
         for selection in selections:
             protocols.options_of(selection.task, selection.first)
@@ -120,6 +115,20 @@ def execute(
     except BaseException:
         run.close()
         raise
+
+
+def _shard(config: RunConfig) -> Shard | None:
+    if config.shard and config.until:
+        raise InputError("--until looks at all answers of a run, and --shard asks for a part of them: leave one out")
+    return Shard.read(config.shard) if config.shard else None
+
+
+def _selected(config: RunConfig, chosen: Sequence[Task], shard: Shard | None) -> list[Selection]:
+    selections = [select(task, config.data, config.limit, shard) for task in chosen]
+    if shard and not any(selection.total for selection in selections):
+        most = max(selection.whole for selection in selections)
+        raise InputError(f"--shard {shard}: expected at most {most} shards, as there are no more questions")
+    return selections
 
 
 def _faults_told(run: RunFile, faults: Counter[str]) -> list[str]:
