@@ -9,18 +9,19 @@ from typing import Any
 from calibench import tasks
 from calibench.errors import CalibenchError, InputError
 from calibench.prompting import protocols
-from calibench.records import Question
-from calibench.store import FILE_NAME, RunFile
+from calibench.records import Question, Scorecard
+from calibench.reports.tables import headline
+from calibench.store import FILE_NAME, RunFile, graded_of_asked
 
 _NAMED = 5
 """Questions that are named where the one that was asked for is not there."""
 
 
 def listed(folder: Path) -> list[dict[str, Any]]:
-    """A row for each run below the folder: run, model, tasks, state, accuracy, and ECE by method.
+    """A row for each run below the folder: run, model, tasks, state, and `headline`: the rows of its headline table
+    that are means over tasks, or those of its only task, of one protocol and method each.
 
-    Accuracy and ECE are means over tasks, None where the run was not scored yet. Of a file that cannot be read, `state`
-    says why, and the rest is None.
+    Of a run that was not scored yet, the headline is empty. Of a file that cannot be read, `state` says why.
 
     Raises:
         InputError: there is no run.
@@ -32,39 +33,28 @@ def listed(folder: Path) -> list[dict[str, Any]]:
 
 
 def _row(file: Path, folder: Path) -> dict[str, Any]:
-    row: dict[str, Any] = dict.fromkeys(("run", "model", "tasks", "state", "accuracy", "ece"))
-    row["run"] = file.parent.relative_to(folder).as_posix()
+    row: dict[str, Any] = {"run": file.parent.relative_to(folder).as_posix(), "model": None, "tasks": None}
     try:
         with RunFile.open(file.parent) as run:
             manifest = run.manifest()
-            numbers = {}
-            for metric in run.metrics():
-                if metric.subset == "all" and metric.metric in ("accuracy", "ece"):
-                    numbers[metric.metric, metric.task, metric.method] = metric.value
-            row |= {
-                "model": manifest.get("model", {}).get("name"),
-                "tasks": list(manifest.get("scope", {})),
-                "state": _state(run),
-                "accuracy": next(iter(_of(numbers, "accuracy").values()), None),
-                "ece": _of(numbers, "ece"),
-            }
+            row |= {"model": manifest.get("model", {}).get("name"), "tasks": list(manifest.get("scope", {}))}
+            return row | {"state": _state(run), "headline": _headline(run)}
     except CalibenchError as error:
-        row["state"] = str(error).splitlines()[0]
-    return row
+        return row | {"state": str(error).splitlines()[0], "headline": []}
 
 
 def _state(run: RunFile) -> str:
+    graded, asked = graded_of_asked(run)
     if run.manifest().get("complete", True):
-        return "complete"
-    tallies = [run.tally(task, name) for task, of in run.manifest().get("scope", {}).items() for name in of]
-    return f"unfinished, {sum(tally.get('grade', 0) for tally in tallies)} graded"
+        return "complete" if asked else "not begun"
+    return f"stopped, {graded:,} of {asked:,} graded" + (", confidences left to ask" if graded == asked else "")
 
 
-def _of(numbers: dict[tuple[str, str, str], float | None], metric: str) -> dict[str, float | None]:
-    """By method: of the mean over tasks, or of the only task."""
-    found = {(task, method): value for (name, task, method), value in numbers.items() if name == metric}
-    means = {method: value for (task, method), value in found.items() if task == "macro"}
-    return means or {method: value for (_, method), value in found.items()}
+def _headline(run: RunFile) -> list[dict[str, Any]]:
+    from calibench.metrics.measures import infos
+
+    rows = headline(Scorecard(metrics=tuple(run.metrics()), reliability=(), measures=infos()))
+    return [row for row in rows if row["task"] == "macro"] or rows
 
 
 def shown(path: str | Path, question_id: str, task: str | None, draw: int | None) -> list[dict[str, Any]]:
@@ -95,7 +85,8 @@ def _found(run: RunFile, question_id: str, task: str | None) -> list[Question]:
     found = [question for question in known if question.question_id == question_id]
     if not found:
         ids = [question.question_id for question in known]
-        near = difflib.get_close_matches(question_id, ids, _NAMED, 0.4) or ids[:_NAMED]
+        holding = [each for each in ids if question_id in each][:_NAMED]
+        near = holding or difflib.get_close_matches(question_id, ids, _NAMED, 0.4) or ids[:_NAMED]
         where = run.path.parent if task is None else f"task {task!r} of {run.path.parent}"
         raise InputError(f"{where}: has {len(ids)} questions, none with the id {question_id!r}; has {', '.join(near)}")
     return found

@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from calibench.cli import decide, lists, look, plot, run, runs, score, shards, tasks, tune
+from calibench.cli import completion, decide, lists, look, plot, run, runs, score, shards, tasks, tune
 from calibench.cli.parser import INTERRUPTED, Parser
 from calibench.errors import CalibenchError, InputError
 from calibench.errors.stopping import stoppable
@@ -76,4 +76,5 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for group in _GROUPS:
         group.register(commands)
+    completion.register(commands, parser)
     return whole

@@ -12,9 +12,7 @@ from calibench.cli.parser import add
 
 
 def register(commands: Any) -> None:
-    listing = add(
-        commands, "ls", _ls, "list the runs below a folder: model, tasks, state, accuracy and ECE", table=True
-    )
+    listing = add(commands, "ls", _ls, "list the runs below a folder: model, tasks, state and headline", table=True)
     listing.add_argument("folder", metavar="FOLDER", nargs="?", default="runs", help="default: %(default)s")
     show = add(commands, "show", _show, "show one question of a run: prompt, output, grade, and each confidence")
     show.add_argument("run", metavar="RUN")
@@ -25,18 +23,9 @@ def register(commands: Any) -> None:
 
 def _ls(options: argparse.Namespace) -> None:
     from calibench.analysis.look import listed
+    from calibench.reports.listing import runs_table, runs_text
 
-    rows = listed(Path(options.folder))
-    if options.json:
-        output.print_json(rows)
-    else:
-        output.print_list([row | {name: _short(row[name]) for name in ("accuracy", "ece")} for row in rows], options)
-
-
-def _short(value: Any) -> str | None:
-    if isinstance(value, dict):
-        return ", ".join(f"{method} {number:.3f}" for method, number in value.items() if number is not None) or None
-    return None if value is None else f"{value:.3f}"
+    output.print_found(options, listed(Path(options.folder)), runs_table, runs_text)
 
 
 def _show(options: argparse.Namespace) -> None:

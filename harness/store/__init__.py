@@ -379,13 +379,18 @@ class RunFile:
         return found
 
 
+def graded_of_asked(run: RunFile) -> tuple[int, int]:
+    """How many generations are graded, and how many the run's scope has."""
+    scope = run.manifest().get("scope", {})
+    asked = sum(p["questions"] * p["draws"] for of_task in scope.values() for p in of_task.values())
+    return sum(run.tally(task, p).get("grade", 0) for task, of_task in scope.items() for p in of_task), asked
+
+
 def unfinished(run: RunFile) -> str | None:
     """What a reader must know of a run that was stopped; None if it is finished."""
-    manifest = run.manifest()
-    if manifest.get("complete", True):
+    if run.manifest().get("complete", True):
         return None
-    asked = sum(p["questions"] * p["draws"] for of_task in manifest["scope"].values() for p in of_task.values())
-    graded = sum(run.tally(task, p).get("grade", 0) for task, of_task in manifest["scope"].items() for p in of_task)
+    graded, asked = graded_of_asked(run)
     if graded == asked:
         return f"{run.path.parent} is not finished: the command that made it has confidences left to ask for"
     return (
