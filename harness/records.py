@@ -77,7 +77,8 @@ class Generation(Record, kw_only=True, frozen=True):
     """0 .. K-1."""
     seed: int | None
     """Sampling seed of this draw; None for greedy decoding."""
-    prompt_tokens: _Number
+    prompt_tokens: _Number | None
+    """None if the backend does not report it."""
     cached_tokens: _Number | None
     """Prompt tokens read from the prefix cache; None if the backend does not report it."""
     reasoning_tokens: _Number | None

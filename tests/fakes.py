@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
@@ -14,6 +14,7 @@ from transformers import PreTrainedTokenizerFast
 from calibench.backends.base import BaseBackend, Choice, Completion, LogLikelihood, TokenScores
 from calibench.errors import EngineError
 from calibench.prompting.chat import ChatFormat
+from calibench.prompting.conversation import Prompt
 from calibench.records import Sampling
 
 TEMPLATE = (
@@ -41,7 +42,12 @@ class FakeBackend(BaseBackend):
     """Answers with `answer(prompt_text, seed)` and finds texts as likely as `likelihood(context, continuation)` (nats);
     requests are counted and may be made to fail."""
 
-    capabilities = frozenset({"sampling", "follow_up", "label_probabilities", "log_probabilities", "log_likelihoods"})
+    capabilities = frozenset(
+        {
+            "sampling", "follow_up", "label_probabilities", "log_probabilities", "log_likelihoods", "token_ids",
+            "token_probabilities",
+        }
+    )  # fmt: skip
     reserved_options = frozenset({"model"})
     neutral_options = frozenset({"max_num_seqs"})
 
@@ -72,8 +78,8 @@ class FakeBackend(BaseBackend):
     def describe(self) -> dict:
         return {"engine": "fake", "dtype": "float32"}
 
-    async def complete(self, prompt: Sequence[int], sampling: Sampling, seed: int | None) -> Completion:
-        text = self.chat.decode(prompt)
+    async def complete(self, prompt: Prompt, sampling: Sampling, seed: int | None) -> Completion:
+        text = self.chat.decode(prompt.token_ids)
         self._now += 1
         self.most_in_flight = max(self.most_in_flight, self._now)
         try:
@@ -83,7 +89,7 @@ class FakeBackend(BaseBackend):
             self._now -= 1
         self.completed.append((text, seed))
         output, ended = output[: sampling.max_tokens], len(output) <= sampling.max_tokens
-        return Completion(output, ended, 0, self._scores(output, ended, sampling))
+        return Completion(self.chat.decode(output), output, ended, 0, self._scores(output, ended, sampling))
 
     def _scores(self, output: tuple[int, ...], ended: bool, sampling: Sampling) -> TokenScores | None:
         """Digits are written with probability 1/2, the end of the turn with 1/4, all else with 1."""
@@ -93,10 +99,10 @@ class FakeBackend(BaseBackend):
         logprobs = [math.log(0.5) if digit else 0.0 for digit in digits] + [math.log(0.25)] * ended
         return TokenScores(tuple(logprobs), tuple(-p for p in logprobs) if sampling.entropies else None)
 
-    async def choose(self, prompt: Sequence[int], labels: Mapping[str, Sequence[int]]) -> Choice:
-        text = self.chat.decode(prompt)
+    async def choose(self, prompt: Prompt, labels: Sequence[str]) -> Choice:
+        text = self.chat.decode(prompt.token_ids)
         self.chosen.append(text)
-        return Choice({"A": 0.75, "B": 0.25}, len(prompt) // 32 * 32)
+        return Choice({"A": 0.75, "B": 0.25}, len(prompt.token_ids) // 32 * 32)
 
     async def log_likelihoods(
         self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]
@@ -171,6 +177,7 @@ class Given:
         self.capabilities = backend.capabilities
         self.reserved_options = backend.reserved_options
         self.option_names = backend.option_names
+        self.identify = backend.identify
         self.neutral_options = backend.neutral_options
         self._backend = backend
 

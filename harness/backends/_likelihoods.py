@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from itertools import starmap
 from typing import NamedTuple
 
-from calibench.backends.base import BaseBackend, LogLikelihood
+from calibench.backends.base import BaseBackend, LogLikelihood, no_room, tokens_of
 from calibench.tasks.base import AnswerOptions
 
 
@@ -55,10 +55,10 @@ class NotScored(NamedTuple):
 
 async def score(backend: BaseBackend, options: AnswerOptions) -> ScoredOptions | NotScored:
     """The log-likelihood of every option."""
-    pairs = [backend.chat.pair(*pair) for pair in options.pairs]
+    pairs = [tokens_of(backend).pair(*pair) for pair in options.pairs]
     longest = max(len(context) + len(continuation) for context, continuation in pairs)
-    if longest > backend.context:
-        return NotScored(longest, f"prompt of {longest} tokens leaves no room in a context of {backend.context}")
+    if full := no_room(longest, 0, backend.context):
+        return NotScored(longest, full)
     if not all(continuation for _, continuation in pairs):
         return NotScored(longest, "an option has no token of its own")
     scored = await log_likelihoods(backend, pairs)

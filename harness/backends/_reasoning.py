@@ -48,8 +48,10 @@ def declared_markup(tokenizer: Any, model_type: str, chosen: str = "") -> Markup
     None where vLLM has no parser for it, where the tokenizer lacks the markup, and where the parser names none: what
     such a parser reads is one of the families that are recognized in any case.
     """
-    from vllm.reasoning import ReasoningParserManager
-
+    try:
+        from vllm.reasoning import ReasoningParserManager
+    except ImportError:  # another engine is at work
+        return None
     name = parser_name(model_type, ReasoningParserManager.list_registered(), chosen)
     if name is None:
         return None

@@ -29,12 +29,13 @@ from typing import Any
 from calibench.backends import _cpu
 from calibench.backends._lifeline import Lifeline
 from calibench.backends._reasoning import declared_markup
-from calibench.backends.base import TOP_TOKENS, BaseBackend, Choice, Completion, LogLikelihood, TokenScores
+from calibench.backends.base import TOP_TOKENS, BaseBackend, Completion, LogLikelihood, Refused, TokenScores
 from calibench.errors import CalibenchError, EngineError, StorageError, is_fault
 from calibench.errors.secrets import Log
 from calibench.errors.stopping import stop_signals
 from calibench.errors.terminal import no_input
 from calibench.prompting.chat import ChatFormat
+from calibench.prompting.conversation import Prompt
 from calibench.records import Sampling
 
 _SETTINGS = {
@@ -60,7 +61,14 @@ class Backend(BaseBackend):
         log: file that receives what the engine's processes print.
     """
 
-    capabilities = frozenset({"sampling", "follow_up", "label_probabilities", "log_probabilities", "log_likelihoods"})
+    capabilities = frozenset(
+        {
+            "sampling", "follow_up", "label_probabilities", "log_probabilities", "log_likelihoods", "token_ids",
+            "token_probabilities",
+        }
+    )  # fmt: skip
+    chat: ChatFormat
+    context: int
     reserved_options = frozenset({"model", "tokenizer", "revision", "tokenizer_revision", "seed", "disable_log_stats"})
     neutral_options = frozenset(
         {
@@ -175,12 +183,12 @@ class Backend(BaseBackend):
             },
         }
 
-    async def complete(self, prompt: Sequence[int], sampling: Sampling, seed: int | None) -> Completion:
+    async def complete(self, prompt: Prompt, sampling: Sampling, seed: int | None) -> Completion:
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind
 
         result = await self._generate(
-            prompt,
+            prompt.token_ids,
             SamplingParams(
                 temperature=sampling.temperature,
                 top_p=sampling.top_p,
@@ -188,7 +196,7 @@ class Backend(BaseBackend):
                 min_p=sampling.min_p,
                 presence_penalty=sampling.presence_penalty,
                 repetition_penalty=sampling.repetition_penalty,
-                max_tokens=min(sampling.max_tokens, self.context - len(prompt)),
+                max_tokens=min(sampling.max_tokens, self.context - len(prompt.token_ids)),
                 seed=seed,
                 stop_token_ids=sorted(self.chat.ends),
                 logprobs=_top_tokens(sampling),
@@ -199,11 +207,13 @@ class Backend(BaseBackend):
         )
         output = result.outputs[0]
         ended = output.finish_reason == "stop"
-        token_ids = tuple(output.token_ids)
+        token_ids = tuple(output.token_ids[:-1] if ended else output.token_ids)
         scores = _scores(output.logprobs, sampling.entropies) if sampling.log_probabilities else None
-        return Completion(token_ids[:-1] if ended else token_ids, ended, result.num_cached_tokens, scores)
+        return Completion(self.chat.decode(token_ids), token_ids, ended, result.num_cached_tokens, scores)
 
-    async def choose(self, prompt: Sequence[int], labels: Mapping[str, Sequence[int]]) -> Choice:
+    async def token_probabilities(
+        self, prompt: Sequence[int], tokens: Sequence[int]
+    ) -> tuple[dict[int, float], int | None]:
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind
 
@@ -212,19 +222,13 @@ class Backend(BaseBackend):
             SamplingParams(
                 temperature=0,
                 max_tokens=1,
-                logprob_token_ids=sorted({token for tokens in labels.values() for token in tokens}),
+                logprob_token_ids=sorted(tokens),
                 detokenize=False,
                 output_kind=RequestOutputKind.FINAL_ONLY,
             ),
         )
         logprobs = result.outputs[0].logprobs[0]
-        return Choice(
-            {
-                label: math.fsum(math.exp(logprobs[token].logprob) for token in tokens)
-                for label, tokens in labels.items()
-            },
-            result.num_cached_tokens,
-        )
+        return {token: math.exp(logprobs[token].logprob) for token in tokens}, result.num_cached_tokens
 
     async def log_likelihoods(
         self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]
@@ -278,6 +282,7 @@ class Backend(BaseBackend):
         }
 
     async def _generate(self, prompt: Sequence[int], params: Any) -> Any:
+        from vllm.exceptions import VLLMClientError
         from vllm.v1.engine.exceptions import EngineDeadError
 
         name = str(next(self._request_ids))
@@ -289,8 +294,10 @@ class Backend(BaseBackend):
                     return result
         except EngineDeadError as error:
             raise EngineError(f"the vLLM engine died in mid-run (its log: {self._log})") from error
+        except VLLMClientError as error:
+            raise Refused(f"refused by the engine: {_brief(error)}") from error
         except Exception as error:
-            raise EngineError(f"the vLLM engine refused a request: {_brief(error)} (its log: {self._log})") from error
+            raise EngineError(f"the vLLM engine failed at a request: {_brief(error)} (its log: {self._log})") from error
         # An engine that is asked to stop hands out what it has; half an answer is none.
         raise EngineError(f"the vLLM engine ended a request early ({reason}; its log: {self._log})")
 

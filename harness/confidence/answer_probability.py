@@ -13,7 +13,7 @@ probability), is e^total_logprob of `raw`.
 from collections.abc import Iterator
 
 from calibench.backends.base import BaseBackend
-from calibench.confidence.base import Answered, Method, Reading, token_reading
+from calibench.confidence.base import Answered, Method, Reading, places_of, token_reading
 from calibench.prompting.parsing import Parsed
 from calibench.tasks.grading.answer import stated
 from calibench.tasks.grading.blocks import blocks, is_python
@@ -49,8 +49,8 @@ def _parts(text: str, parsed: Parsed) -> Iterator[tuple[int, int]]:
 
 async def _read(answered: Answered, backend: BaseBackend) -> Reading:
     assert answered.scores, "the method needs log_probabilities"
-    text = backend.chat.decode(answered.output)
-    places = {i for span in answer_spans(text, answered.parsed) for i in backend.chat.touching(answered.output, *span)}
+    spans = answer_spans(answered.written.text, answered.parsed)
+    places = {i for span in spans for i in places_of(answered, backend, *span)}
     return token_reading(answered.scores, sorted(places))
 
 

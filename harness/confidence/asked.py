@@ -34,8 +34,7 @@ async def _read(answered: Answered, backend: BaseBackend, question: str = QUESTI
     if isinstance(prompt, Reading):
         return prompt
     reply = await backend.complete(prompt, Sampling(0.0, 1.0, _REPLY_TOKENS), seed=None)
-    text = backend.chat.decode(reply.token_ids)
-    return read_reply(text, False, reply.ended, backend.chat.markup)._replace(cached_tokens=reply.cached_tokens)
+    return read_reply(reply.text, False, reply.ended, backend.chat.markup)._replace(cached_tokens=reply.cached_tokens)
 
 
 METHOD = Method(

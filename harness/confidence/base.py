@@ -16,7 +16,8 @@ import msgspec
 
 from calibench import registry
 from calibench.backends._likelihoods import ScoredOptions
-from calibench.backends.base import BaseBackend, TokenScores
+from calibench.backends.base import BaseBackend, TokenScores, no_room, tokens_of
+from calibench.prompting.conversation import Prompt, Written, pieces_touching
 from calibench.prompting.markup import Markup
 from calibench.prompting.parsing import Parsed, parse
 from calibench.records import WORDING, Status, TokenFeatures
@@ -26,10 +27,9 @@ class Answered(NamedTuple):
     """One complete generation."""
 
     parsed: Parsed
-    prompt: tuple[int, ...]
-    """Token ids of the prompt; empty for a method that needs no model."""
-    output: tuple[int, ...]
-    """Output token ids without that of the end of the turn."""
+    prompt: Prompt = Prompt(())
+    """Empty for a method that needs no model."""
+    written: Written = Written()
     scores: TokenScores | None = None
     """None unless the run has a method that needs `log_probabilities`."""
     options: ScoredOptions | None = None
@@ -79,14 +79,11 @@ class Method(NamedTuple):
         return self._replace(read=partial(self.read, question=question), question=question, wordings=())
 
 
-def follow_up(answered: Answered, backend: BaseBackend, question: str, room: int) -> tuple[int, ...] | Reading:
-    """Token ids that ask `question` about the answer; or, if they and `room` tokens do not fit the context, that."""
-    shown = backend.chat.without(answered.output, answered.parsed.cut_spans)
-    prompt = backend.chat.follow_up(answered.prompt, shown, question)
-    if len(prompt) + room > backend.context:
-        return Reading(
-            None, "failed", f"follow-up of {len(prompt)} tokens leaves no room in a context of {backend.context}"
-        )
+def follow_up(answered: Answered, backend: BaseBackend, question: str, room: int) -> Prompt | Reading:
+    """Asks `question` about the answer; or, if that and `room` tokens do not fit the context, says so."""
+    prompt = backend.chat.about(answered.prompt, answered.written, answered.parsed.cut_spans, question)
+    if full := no_room(len(prompt.token_ids), room, backend.context, "follow-up"):
+        return Reading(None, "failed", full)
     return prompt
 
 
@@ -108,6 +105,13 @@ def read_reply(text: str, reasoning_opened: bool, ended: bool, markup: Markup | 
         markup=markup,
     )
     return Reading(parsed.confidence, parsed.status, text)
+
+
+def places_of(answered: Answered, backend: BaseBackend, start: int, end: int) -> range:
+    """Places of the tokens that write a character of the output's text from `start` to before `end`."""
+    if answered.scores and answered.scores.texts is not None:
+        return pieces_touching(answered.scores.texts, start, end)
+    return tokens_of(backend).touching(answered.written.token_ids or (), start, end)
 
 
 def token_reading(scores: TokenScores, tokens: Sequence[int]) -> Reading:

@@ -23,18 +23,18 @@ _WORDINGS = (
 )
 """A always stands for a right answer."""
 
+_PRECISION = 0.005
+"""The value is given where it is known to within this; a server that tells the likeliest tokens alone may hide one."""
+
 
 async def _read(answered: Answered, backend: BaseBackend, question: str = QUESTION) -> Reading:
     prompt = follow_up(answered, backend, question, room=1)
     if isinstance(prompt, Reading):
         return prompt
-    labels = {letter: backend.chat.label_tokens(letter) for letter in "AB"}
-    if not all(labels.values()):
-        return Reading(None, "failed", "the tokenizer has no single token for A or for B")
-    choice = await backend.choose(prompt, labels)
+    choice = await backend.choose(prompt, "AB")
     yes, no = choice.probabilities["A"], choice.probabilities["B"]
     raw = msgspec.json.encode(choice.probabilities).decode()
-    if yes + no == 0:
+    if yes + no == 0 or choice.unseen / (yes + no + choice.unseen) > _PRECISION:
         return Reading(None, "failed", raw, choice.cached_tokens)
     return Reading(yes / (yes + no), "ok", raw, choice.cached_tokens)
 

@@ -36,7 +36,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from calibench.backends.base import BaseBackend
+from calibench.backends.base import BaseBackend, no_room, tokens_of
 from calibench.confidence.base import Answered, Method, Reading
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.markup import tags
@@ -148,30 +148,30 @@ def _reordered(pieces: list[tuple[int, ...]], seed: str) -> list[tuple[int, ...]
 
 
 async def _read(answered: Answered, backend: BaseBackend) -> Reading:
-    split = forced(backend.chat, answered.prompt, answered.output, answered.parsed)
+    output = answered.written.token_ids
+    assert output is not None, "the method needs token_probabilities"
+    split = forced(tokens_of(backend), answered.prompt.token_ids, output, answered.parsed)
     if isinstance(split, str):
         return Reading(None, "missing", split)
     prompts = [(*prefix, *split.answer[:place]) for prefix in split.prefixes for place in range(len(split.answer))]
-    if (longest := max(map(len, prompts))) >= backend.context:
-        return Reading(
-            None, "failed", f"forced answer of {longest + 1} tokens leaves no room in a context of {backend.context}"
-        )
-    asked = [(prompt, {"": [split.answer[number % len(split.answer)]]}) for number, prompt in enumerate(prompts)]
-    choices = await asyncio.gather(*(backend.choose(prompt, label) for prompt, label in asked))
-    logs = [math.log(choice.probabilities[""] or sys.float_info.min) for choice in choices]
+    if full := no_room(max(map(len, prompts)) + 1, 0, backend.context, "forced answer"):
+        return Reading(None, "failed", full)
+    wanted = [split.answer[number % len(split.answer)] for number in range(len(prompts))]
+    found = await asyncio.gather(*map(backend.token_probabilities, prompts, ([token] for token in wanted)))
+    logs = [math.log(of[token] or sys.float_info.min) for (of, _), token in zip(found, wanted, strict=True)]
     n = len(split.answer)
     supports = [math.fsum(logs[place : place + n]) / n for place in range(0, len(logs), n)]
-    found = gain(supports)
-    raw = {"supports": supports, "net": found.net, "monotonicity": found.monotonicity, "gain": found.value,
+    gained = gain(supports)
+    raw = {"supports": supports, "net": gained.net, "monotonicity": gained.monotonicity, "gain": gained.value,
            "requests": len(prompts), "prompt_tokens": sum(map(len, prompts))}  # fmt: skip
-    cached = [choice.cached_tokens for choice in choices]
+    cached = [read for _, read in found]
     total = None if None in cached else sum(filter(None, cached))
-    return Reading((1 + found.value) / 2, "ok", msgspec.json.encode(raw).decode(), total)
+    return Reading((1 + gained.value) / 2, "ok", msgspec.json.encode(raw).decode(), total)
 
 
 METHOD = Method(
     description="whether each step of the reasoning raises the support for the answer (forced answers)",
-    needs=frozenset({"follow_up", "label_probabilities"}),
+    needs=frozenset({"token_ids", "token_probabilities"}),
     read=_read,
     question="reasoning_gain/1: the answer, forced after each step of the reasoning",
 )

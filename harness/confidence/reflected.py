@@ -5,7 +5,7 @@ anew before it replies. Source: Zeng et al. 2025 (arXiv 2504.06564), self-reflec
 wording, which shows no example, the greedy reply and its budget are this project's own.
 """
 
-from calibench.backends.base import BaseBackend
+from calibench.backends.base import BaseBackend, no_room
 from calibench.confidence.base import Answered, Method, Reading, read_reply
 from calibench.records import Sampling
 
@@ -36,13 +36,10 @@ async def _read(answered: Answered, backend: BaseBackend, question: str = QUESTI
     prompt = backend.chat.first(
         f"{question}\n\nProblem:\n{answered.problem}\n\nProposed solution:\n{answered.parsed.answer_text}"
     )
-    length = len(prompt.token_ids)
-    room = min(_REPLY_TOKENS, backend.context - length)
-    if room <= 0:
-        return Reading(None, "failed", f"prompt of {length} tokens leaves no room in a context of {backend.context}")
-    reply = await backend.complete(prompt.token_ids, Sampling(0.0, 1.0, room), seed=None)
-    text = backend.chat.decode(reply.token_ids)
-    reading = read_reply(text, prompt.reasoning_opened, reply.ended, backend.chat.markup)
+    if full := no_room(len(prompt.token_ids), 1, backend.context):
+        return Reading(None, "failed", full)
+    reply = await backend.complete(prompt, Sampling(0.0, 1.0, _REPLY_TOKENS), seed=None)
+    reading = read_reply(reply.text, prompt.reasoning_opened, reply.ended, backend.chat.markup)
     return reading._replace(cached_tokens=reply.cached_tokens)
 
 

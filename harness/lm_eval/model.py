@@ -20,12 +20,12 @@ from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from calibench.backends import base as backends
 from calibench.backends._likelihoods import log_likelihoods
-from calibench.backends.base import LogLikelihood
+from calibench.backends.base import LogLikelihood, tokens_of
 from calibench.errors import InputError
 from calibench.fields import fields
 from calibench.lm_eval.theirs import until_stop
-from calibench.model import resolve
 from calibench.prompting.chat import opens_reasoning
+from calibench.prompting.conversation import Prompt
 from calibench.prompting.parsing import parse
 from calibench.records import Sampling
 from calibench.running.config import RunConfig, seed_of
@@ -58,20 +58,24 @@ class Model(LM):
     ):  # fmt: skip
         super().__init__()
         thinking = fields(RunConfig)["thinking"].read(thinking, "thinking")
-        checkpoint = resolve(pretrained, trust_remote_code=trust_remote_code)
+        kind = backends.load(backend)
+        checkpoint = kind.identify(pretrained, trust_remote_code=trust_remote_code)
         engine |= {"trust_remote_code": True} if trust_remote_code else {}
         self._name = checkpoint.name
         log = Path(tempfile.mkdtemp(prefix="calibench-")) / "engine.log"
-        self._backend = backends.load(backend)(str(checkpoint.path), engine, thinking, log)
+        self._backend = kind(checkpoint.location, engine, thinking, log)
         self._runner = asyncio.Runner()
         self._runner.run(self._backend.start())
+        self._chat = tokens_of(self._backend)
+        assert self._backend.context is not None, "who has the tokenizer has the model's configuration"
+        self._context = self._backend.context
         atexit.register(lambda: self._runner.run(self._backend.close()))
 
     def generate_until(self, requests: list[Instance]) -> list[str]:
         return self._runner.run(self._answers(requests))
 
     def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
-        scored = self._likelihoods([self._backend.chat.pair(*request.args) for request in requests])
+        scored = self._likelihoods([self._chat.pair(*request.args) for request in requests])
         return [(one.logprob, one.greedy) for one in scored]
 
     def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:
@@ -85,10 +89,10 @@ class Model(LM):
         return self._name
 
     def chat_template(self, chat_template: bool | str = False) -> str | None:
-        return self._backend.chat.tokenizer.chat_template
+        return self._chat.tokenizer.chat_template
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        chat = self._backend.chat
+        chat = self._chat
         options = {} if chat.thinking == "auto" else {"enable_thinking": chat.thinking == "on"}
         return chat.tokenizer.apply_chat_template(
             chat_history, tokenize=False, add_generation_prompt=add_generation_prompt,
@@ -96,15 +100,15 @@ class Model(LM):
         )  # fmt: skip
 
     def _windows(self, text: str) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-        chat, longest = self._backend.chat, self._backend.context - 1
+        chat, longest = self._chat, self._context - 1
         windows = get_rolling_token_windows(list(chat.plain(text)), chat.begin_token, longest, context_len=1)
         return [(tuple(prompt), tuple(continuation)) for prompt, continuation in map(make_disjoint_window, windows)]
 
     def _likelihoods(self, pairs: list[tuple[tuple[int, ...], tuple[int, ...]]]) -> list[LogLikelihood]:
         for prompt, continuation in pairs:
-            if not continuation or len(prompt) + len(continuation) > self._backend.context:
+            if not continuation or len(prompt) + len(continuation) > self._context:
                 raise InputError(
-                    f"expected 1 to {self._backend.context - len(prompt)} tokens after a prompt of {len(prompt)},"
+                    f"expected 1 to {self._context - len(prompt)} tokens after a prompt of {len(prompt)},"
                     f" found {len(continuation)}"
                 )
         return self._runner.run(log_likelihoods(self._backend, pairs))
@@ -123,13 +127,13 @@ class Model(LM):
 
     async def _answer(self, slots: asyncio.Semaphore, context: str, options: dict[str, Any], seed: int) -> str:
         sampling, stops = _sampling(options)
-        chat = self._backend.chat
+        chat = self._chat
         prompt = chat.plain(context)
-        if len(prompt) >= self._backend.context:
-            raise InputError(f"prompt of {len(prompt)} tokens leaves no room in a context of {self._backend.context}")
+        if len(prompt) >= self._context:
+            raise InputError(f"prompt of {len(prompt)} tokens leaves no room in a context of {self._context}")
         async with slots:
-            completion = await self._backend.complete(prompt, sampling, seed if sampling.temperature else None)
-        text = chat.decode(completion.token_ids)
+            completion = await self._backend.complete(Prompt(prompt), sampling, seed if sampling.temperature else None)
+        text = completion.text
         finish = "stop" if completion.ended else "length"
         opened = opens_reasoning(context, chat.markup)
         parsed = parse(text, reasoning_opened=opened, scale=None, finish_reason=finish, markup=chat.markup)

@@ -60,6 +60,11 @@ class Checkpoint(NamedTuple):
     trust_remote_code: bool = False
     """Whether the user consents that its Python files are executed."""
 
+    @property
+    def location(self) -> str:
+        """What a backend loads."""
+        return str(self.path)
+
     def code(self) -> dict[str, str]:
         """The Python files that may be executed -> sha256 of each."""
         return code.files(self.path) if self.trust_remote_code else {}
@@ -106,6 +111,30 @@ class Checkpoint(NamedTuple):
         return lineage
 
 
+class ServedModel(NamedTuple):
+    """A model that a server holds: its weights, configuration and template are not here."""
+
+    name: str
+    """As the server has it."""
+    path: None = None
+    revision: None = None
+    trust_remote_code: bool = False
+
+    @property
+    def location(self) -> str:
+        return self.name
+
+    def code(self) -> dict[str, str]:
+        return {}
+
+    def fingerprint(self) -> str:
+        """Its name: no server says which weights it holds."""
+        return f"unknown, served as {self.name}"
+
+    def lineage(self) -> dict:
+        return {}
+
+
 @contextmanager
 def reading(what: str, of: Path | str) -> Iterator[None]:
     """Turns whatever a library raises for a part of a checkpoint, which may hold anything, into an error of a line.
@@ -129,11 +158,11 @@ def bundled() -> list[Checkpoint]:
     return [Checkpoint(f.name, f, None) for f in sorted(_BUNDLED.iterdir()) if (f / "config.json").is_file()]
 
 
-def _on_stderr(text: str) -> None:
+def on_stderr(text: str) -> None:
     print(indented(clean(text)), file=sys.stderr, flush=True)
 
 
-def resolve(model: str, tell: Callable[[str], None] = _on_stderr, *, trust_remote_code: bool = False) -> Checkpoint:
+def resolve(model: str, tell: Callable[[str], None] = on_stderr, *, trust_remote_code: bool = False) -> Checkpoint:
     """The checkpoint that `model` names; downloads it if it is a hub id, de-quantizes it if it is a GGUF file.
 
     Args:

@@ -11,12 +11,13 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from jinja2 import TemplateError
 
 from calibench.errors import CalibenchError, InputError, ModelError, is_fault
 from calibench.prompting import markup, renderer, template
+from calibench.prompting.conversation import Conversation, Message, Prompt, Written
 from calibench.prompting.markup import Markup
 from calibench.prompting.reasoning import find_reasoning
 
@@ -47,12 +48,6 @@ def reasoning_tags(prompt: str) -> tuple[str, str] | None:
     return (opening, markup.ending(opening).strip()) if opening else None
 
 
-class Prompt(NamedTuple):
-    token_ids: tuple[int, ...]
-    reasoning_opened: bool
-    """The prompt ends inside an opened reasoning block."""
-
-
 def _told(function: F) -> F:
     """Tells what a tokenizer raises, whose files may hold anything, as a fault of the model."""
 
@@ -69,7 +64,7 @@ def _told(function: F) -> F:
     return told  # type: ignore[return-value]  # the same function to all who call it
 
 
-class ChatFormat:
+class ChatFormat(Conversation):
     """The chat template of a tokenizer, or a plain-text prompt where it has none (see `has_template`).
 
     Args:
@@ -182,17 +177,18 @@ class ChatFormat:
 
     @_told
     def first(self, user: str, system: str | None = None) -> Prompt:
-        """The prompt that asks `user` as the first turn, after a system turn if there is one.
-
-        Raises:
-            ModelError: the template does not take these turns, or leaves out a part of them.
-        """
         if not self.has_template:
             text = f"{system}\n\n{user}\n" if system else f"{user}\n"
-            return Prompt(tuple(self.tokenizer(text)["input_ids"]), False)
+            return Prompt(tuple(self.tokenizer(text)["input_ids"]))
         messages = [{"role": "system", "content": system}] if system else []
-        text = self._render([*messages, {"role": "user", "content": user}], **self._variables(self.thinking))
-        return Prompt(self._encode(text), opens_reasoning(text, self.markup))
+        messages.append({"role": "user", "content": user})
+        text = self._render(messages, **self._variables(self.thinking))
+        turns = tuple(Message(**message) for message in messages)
+        return Prompt(self._encode(text), opens_reasoning(text, self.markup), turns)
+
+    def about(self, prompt: Prompt, written: Written, cuts: Iterable[tuple[int, int]], question: str) -> Prompt:
+        output = self._encode(written.text) if written.token_ids is None else written.token_ids
+        return Prompt(self.follow_up(prompt.token_ids, self.without(output, cuts), question))
 
     def follow_up(self, prompt: Sequence[int], output: Sequence[int], question: str) -> tuple[int, ...]:
         """Token ids of prompt and output, then `question` as the next user turn, up to where the answer begins."""

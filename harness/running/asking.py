@@ -7,19 +7,22 @@ import time
 from typing import Any, Literal
 
 from calibench.backends import _likelihoods
-from calibench.backends.base import BaseBackend, Completion
+from calibench.backends.base import BaseBackend, Completion, Refused, no_room, tokens_of
 from calibench.confidence.base import Answered
+from calibench.errors import EngineError
 from calibench.grading.pool import GradingPool
-from calibench.prompting.chat import Prompt
+from calibench.prompting.conversation import Prompt
 from calibench.prompting.parsing import Parsed, states_answer
 from calibench.prompting.protocols import Protocol, body, first_turn, options_of
 from calibench.records import Generation, Question, Sampling
 from calibench.running.config import RunConfig, seed_of
-from calibench.running.judging import parsed_of
+from calibench.running.judging import parsed_of, written_of
 from calibench.tasks.base import AnswerOptions, Task
 
 _FORCED_TOKENS = 64
 """Budget of an answer that is asked for by `force_answer`."""
+_REFUSALS = 20
+"""So many refusals before any answer are no fault of the questions."""
 
 
 class Asker:
@@ -41,6 +44,7 @@ class Asker:
         self._sampling = sampling
         self._backend = backend
         self._graders = graders
+        self._answers, self._refusals = False, 0
 
     def prompt(self, task: Task, question: Question) -> Prompt | AnswerOptions:
         if self._protocol.scores_options:
@@ -58,57 +62,79 @@ class Asker:
         if self._sampling.temperature > 0:
             seed = seed_of(self._config.seed, question.task, question.question_id) + draw
         length = len(prompt.token_ids)
-        if length >= self._backend.context:
-            reason = f"prompt of {length} tokens leaves no room in a context of {self._backend.context}"
-            generation = _nothing(self._key(question, draw), seed, length, prompt.reasoning_opened, reason)
-            return generation, await self._answered(question, generation, prompt=prompt.token_ids)
+        reason = no_room(length, 1, self._backend.context)
         begin = time.monotonic()
-        completion = await self._backend.complete(prompt.token_ids, self._sampling, seed)
-        if self._config.force_answer:
-            completion = await self._with_answer(question, prompt, completion, seed)
+        completion = None
+        if reason is None:
+            try:
+                completion = await self._backend.complete(prompt, self._sampling, seed)
+                self._answers = True
+                if self._config.force_answer:
+                    completion = await self._with_answer(question, prompt, completion, seed)
+            except Refused as refused:
+                reason = self._told(str(refused))
+        if completion is None:
+            key = self._key(question, draw)
+            generation = _nothing(key, seed, length or None, prompt.reasoning_opened, reason)
+            return generation, await self._answered(question, generation, prompt=prompt)
         latency = time.monotonic() - begin
         generation, parsed = await self._generation(question, prompt, draw, seed, completion, latency)
-        answered = Answered(parsed, prompt.token_ids, completion.token_ids, completion.scores, problem=body(question))
+        answered = Answered(parsed, prompt, written_of(generation), completion.scores, problem=body(question))
         return generation, answered
+
+    def _told(self, reason: str) -> str:
+        """The reason of a refusal, as long as others are answered."""
+        self._refusals += 1
+        if not self._answers and self._refusals >= _REFUSALS:
+            raise EngineError(f"the first {_REFUSALS} requests were refused, and none was answered: {reason}")
+        return reason
 
     async def again(self, question: Question, prompt: Prompt | AnswerOptions, generation: Generation) -> Answered:
         """What methods that need the model read a stored generation from; its tokens' scores are not stored."""
         if isinstance(prompt, AnswerOptions):
             scored = await _likelihoods.score(self._backend, prompt)
             return await self._answered(question, generation, options=_scored(scored))
-        return await self._answered(question, generation, prompt=prompt.token_ids)
+        return await self._answered(question, generation, prompt=prompt)
 
     async def _answered(self, question: Question, generation: Generation, **further: Any) -> Answered:
         parsed = await parsed_of(generation, self._protocol.scale, self._backend.chat.markup, self._graders)
-        fields = {"prompt": (), "output": generation.token_ids or (), "problem": body(question), **further}
-        return Answered(parsed, **fields)
+        return Answered(parsed, written=written_of(generation), problem=body(question), **further)
 
     async def _generation(
         self, question: Question, prompt: Prompt, draw: int, seed: int | None, completion: Completion, latency: float
     ) -> tuple[Generation, Parsed]:
-        text, parsed = await self._read(prompt, completion)
-        reasoning_tokens = self._backend.chat.token_of(completion.token_ids, parsed.answer_start)
+        parsed = await self._read(prompt, completion)
+        reasoning_tokens, answer_tokens = self._tokens(completion, parsed.answer_start)
         generation = Generation(
             **self._key(question, draw),
             seed=seed,
-            prompt_tokens=len(prompt.token_ids),
+            prompt_tokens=len(prompt.token_ids) or completion.prompt_tokens,
             cached_tokens=completion.cached_tokens,
             reasoning_tokens=reasoning_tokens,
-            answer_tokens=len(completion.token_ids) - reasoning_tokens + completion.ended,
+            answer_tokens=answer_tokens,
             finish_reason=_finish_reason(completion),
             logprob=completion.scores and math.fsum(completion.scores.logprobs),
             latency=latency,
             reasoning_opened=prompt.reasoning_opened,
             reasoning=parsed.reasoning,
-            text=text,
+            text=completion.text,
             token_ids=completion.token_ids,
         )
         return generation, parsed
 
-    async def _read(self, prompt: Prompt, completion: Completion) -> tuple[str, Parsed]:
-        text = self._backend.chat.decode(completion.token_ids)
-        return text, await self._graders.parsed(
-            text,
+    def _tokens(self, completion: Completion, answer_start: int) -> tuple[int | None, int | None]:
+        """Of the reasoning, and of the answer with the end of the turn."""
+        if completion.token_ids is not None:
+            reasoning = tokens_of(self._backend).token_of(completion.token_ids, answer_start)
+            return reasoning, len(completion.token_ids) - reasoning + completion.ended
+        counted = completion.reasoning_tokens if answer_start else 0
+        if counted is None or completion.output_tokens is None:
+            return counted, None
+        return counted, completion.output_tokens - counted
+
+    async def _read(self, prompt: Prompt, completion: Completion) -> Parsed:
+        return await self._graders.parsed(
+            completion.text,
             reasoning_opened=prompt.reasoning_opened,
             scale=self._protocol.scale,
             finish_reason=_finish_reason(completion),
@@ -122,18 +148,23 @@ class Asker:
 
         In the place of the format repair of EpiCaR (arXiv 2601.06786), whose trigger and words are not published.
         """
-        _, parsed = await self._read(prompt, completion)
+        parsed = await self._read(prompt, completion)
         if question.tests or (not parsed.truncated and states_answer(parsed.answer_text)):
             return completion
-        begun = self._backend.chat.answer_begun(prompt.token_ids, completion.token_ids, parsed.unclosed)
-        room = self._backend.context - len(prompt.token_ids) - len(begun) - _FORCED_TOKENS
+        chat, written = tokens_of(self._backend), completion.token_ids
+        assert written is not None, "--force-answer needs token_ids"
+        begun = chat.answer_begun(prompt.token_ids, written, parsed.unclosed)
+        room = len(written)
+        if self._backend.context is not None:
+            room = self._backend.context - len(prompt.token_ids) - len(begun) - _FORCED_TOKENS
         if room <= 0:
             return completion
-        output = (*completion.token_ids[:room], *begun)
+        output = (*written[:room], *begun)
         forced = await self._backend.complete(
-            (*prompt.token_ids, *output), self._sampling._replace(max_tokens=_FORCED_TOKENS), seed
+            Prompt((*prompt.token_ids, *output)), self._sampling._replace(max_tokens=_FORCED_TOKENS), seed
         )
-        return Completion((*output, *forced.token_ids), forced.ended, completion.cached_tokens)
+        whole = (*output, *(forced.token_ids or ()))
+        return Completion(chat.decode(whole), whole, forced.ended, completion.cached_tokens)
 
     def _chosen(
         self, question: Question, scored: _likelihoods.ScoredOptions | _likelihoods.NotScored, draw: int, latency: float
@@ -174,7 +205,7 @@ def _finish_reason(completion: Completion) -> Literal["stop", "length"]:
 
 
 def _nothing(
-    key: dict[str, Any], seed: int | None, prompt_tokens: int, reasoning_opened: bool, reason: str
+    key: dict[str, Any], seed: int | None, prompt_tokens: int | None, reasoning_opened: bool, reason: str | None
 ) -> Generation:
     """What is stored of a draw that could not be asked for."""
     return Generation(

@@ -108,6 +108,9 @@ class RunConfig(Options, frozen=True, kw_only=True):
         dict[str, Draws], option("draws of one task, where they are not --draws; may be repeated", "scope", "TASK=K")
     ] = {}
     backend: Annotated[Text, option("see `calibench backends`", "identity", "NAME")] = "vllm"
+    base_url: Annotated[
+        Names, option("of --backend openai: addresses of the servers, as http://host:8000/v1", "neither", "URL,URL")
+    ] = ()
     engine: Annotated[
         dict[str, Any],
         option("engine argument, passed through; may be repeated", "identity", entry="engine_options"),

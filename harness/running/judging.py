@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from calibench.backends.base import BaseBackend
+from calibench.backends.base import BaseBackend, Refused
 from calibench.confidence.base import Answered, Method, Reading
 from calibench.errors import InputError
 from calibench.grading.pool import GradingPool
 from calibench.prompting import protocols
+from calibench.prompting.conversation import Prompt, Written
 from calibench.prompting.echo import repeats_form
 from calibench.prompting.markup import Markup
 from calibench.prompting.parsing import Parsed
@@ -32,7 +33,11 @@ async def parsed_of(generation: Generation, scale: str | None, markup: Markup | 
 
 def answered_of(question: Question, generation: Generation, parsed: Parsed) -> Answered:
     """What a method that needs no model reads."""
-    return Answered(parsed, (), generation.token_ids or (), problem=protocols.body(question))
+    return Answered(parsed, written=written_of(generation), problem=protocols.body(question))
+
+
+def written_of(generation: Generation) -> Written:
+    return Written(generation.text, generation.token_ids)
 
 
 class Judge:
@@ -62,10 +67,13 @@ class Judge:
         if generation.error or answered.parsed.truncated:
             reading = Reading(None, "missing", None)
         elif method.needs_model:
-            reading = await method.read(answered, self._backend)
+            try:
+                reading = await method.read(answered, self._backend)
+            except Refused as refused:
+                reading = Reading(None, "failed", str(refused))
         else:
             # The same evidence whether a model is there or not.
-            reading = await method.read(answered._replace(prompt=(), scores=None), None)
+            reading = await method.read(answered._replace(prompt=Prompt(()), scores=None), None)
         return Confidence(**draw_key(generation), method=name, **reading._asdict())
 
     async def grade(self, task: Task, question: Question, generation: Generation, parsed: Parsed) -> Grade:

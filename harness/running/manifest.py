@@ -21,9 +21,9 @@ from calibench.confidence import base as confidence
 from calibench.errors import IdentityError
 from calibench.errors.secrets import is_secret, masked
 from calibench.fields import of_part
-from calibench.model import Checkpoint
+from calibench.model import Checkpoint, ServedModel
 from calibench.prompting import protocols
-from calibench.prompting.chat import ChatFormat
+from calibench.prompting.conversation import Conversation
 from calibench.prompting.markup import Markup
 from calibench.prompting.parsing import PARSER
 from calibench.records import UNSAID
@@ -34,7 +34,9 @@ from calibench.store import RunFile
 from calibench.version import __version__
 
 
-def identity(config: RunConfig, checkpoint: Checkpoint, selections: Sequence[Selection]) -> dict[str, Any]:
+def identity(
+    config: RunConfig, checkpoint: Checkpoint | ServedModel, selections: Sequence[Selection]
+) -> dict[str, Any]:
     """What must match for a run to be continued: the fields whose part is identity, and what is asked."""
     neutral = backends.load(config.backend).neutral_options
     return {
@@ -155,10 +157,10 @@ def grown_scope(run: RunFile, config: RunConfig, selections: Sequence[Selection]
 
 def description(
     config: RunConfig,
-    checkpoint: Checkpoint,
+    checkpoint: Checkpoint | ServedModel,
     selections: Sequence[Selection],
     data_before: dict[str, Any],
-    chat: ChatFormat,
+    chat: Conversation,
 ) -> dict[str, Any]:
     """What a reader of the numbers must know of model, settings and data."""
     settings = [field.name for field in of_part(RunConfig, "identity")]

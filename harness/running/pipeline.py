@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from calibench import model, tasks
+from calibench import tasks
 from calibench.backends import base as backends
 from calibench.backends.base import BaseBackend
 from calibench.confidence import base as confidence
@@ -23,6 +23,7 @@ from calibench.confidence.base import Method
 from calibench.errors import CapabilityError, InputError, unknown_name
 from calibench.grading import forms, sandbox
 from calibench.grading.pool import GRADER_SECONDS, GRADERS, GradingPool
+from calibench.model import Checkpoint, ServedModel
 from calibench.prompting import protocols
 from calibench.prompting.protocols import Protocol
 from calibench.records import Grade
@@ -80,10 +81,13 @@ def execute(
     (protocol, names), *targets = config.askings()
     methods = {name: confidence.load(name) for name in names}
     backend_type = backends.load(config.backend)
-    _check_capabilities(config, methods, protocol, backend_type)
+    backends.check_options(config.backend, config.engine)
+    if config.base_url and "base_url" not in backend_type.neutral_options:
+        raise InputError(f"--base-url: expected --backend openai, which asks servers; found {config.backend}")
+    _check_capabilities(config, methods, protocol, backend_type.capabilities)
     if any(task.finish for task in chosen):
         sandbox.require()
-    checkpoint = model.resolve(config.model, progress.stage, trust_remote_code=config.trust_remote_code)
+    checkpoint = backend_type.identify(config.model, progress.stage, trust_remote_code=config.trust_remote_code)
     config = sampling.resolved(config, checkpoint)
     _check_sampling(config, protocol)
     progress.stage("reading questions")
@@ -173,12 +177,12 @@ def run_loop(main: Coroutine[Any, Any, _T]) -> _T:
 
 
 def _check_capabilities(
-    config: RunConfig, methods: Mapping[str, Method], protocol: Protocol, backend_type: type[BaseBackend]
+    config: RunConfig, methods: Mapping[str, Method], protocol: Protocol, capabilities: frozenset[str]
 ) -> None:
-    backends.check_options(config.backend, config.engine)
+    """Refuses what a backend of these capabilities does not give."""
     if protocol.scores_options:
-        _check_options(config, methods, backend_type)
-    has = backend_type.capabilities | ({"stated"} if protocol.scale else set())
+        _check_options(config, methods, capabilities)
+    has = capabilities | ({"stated"} if protocol.scale else set())
     has |= {"protocol options"} if protocol.scores_options else set()
     for name, method in methods.items():
         if missing := method.needs - has:
@@ -186,6 +190,8 @@ def _check_capabilities(
             raise CapabilityError(
                 f"method {name} needs {what}; backend {config.backend} with protocol {protocol.name} does not give it"
             )
+    if config.force_answer and "token_ids" not in capabilities:
+        raise CapabilityError(f"--force-answer needs token_ids; backend {config.backend} does not give them")
     if config.force_answer and any("log_probabilities" in method.needs for method in methods.values()):
         raise InputError(
             "--force-answer puts words into the answer, and token log-probabilities are of the model's own"
@@ -202,8 +208,8 @@ def _check_sampling(config: RunConfig, protocol: Protocol) -> None:
         )
 
 
-def _check_options(config: RunConfig, methods: Mapping[str, Method], backend_type: type[BaseBackend]) -> None:
-    if "log_likelihoods" not in backend_type.capabilities:
+def _check_options(config: RunConfig, methods: Mapping[str, Method], capabilities: frozenset[str]) -> None:
+    if "log_likelihoods" not in capabilities:
         raise CapabilityError(f"protocol options needs log_likelihoods; backend {config.backend} does not give them")
     if of_text := sorted(name for name, method in methods.items() if "protocol options" not in method.needs):
         raise CapabilityError(
@@ -233,7 +239,7 @@ class _Session(NamedTuple):
 
     config: RunConfig
     run: RunFile
-    checkpoint: model.Checkpoint
+    checkpoint: Checkpoint | ServedModel
     selections: Sequence[Selection]
     asked: Asked
     """What the confidences are of, then the targets."""
@@ -276,10 +282,16 @@ class _Session(NamedTuple):
     async def _ask(self, graders: GradingPool, backend_type: type[BaseBackend], form_notes: list[str]) -> bool:
         self.progress.stage(f"starting {self.config.backend}")
         log = Path(self.config.out) / "engine.log"
-        consent = {"trust_remote_code": True} if self.checkpoint.trust_remote_code else {}
-        backend = backend_type(str(self.checkpoint.path), {**self.config.engine, **consent}, self.config.thinking, log)
+        options = dict(self.config.engine)
+        if self.checkpoint.trust_remote_code:
+            options["trust_remote_code"] = True
+        if self.config.base_url:
+            options["base_url"] = list(self.config.base_url)
+        backend = backend_type(self.checkpoint.location, options, self.config.thinking, log)
         try:
             await backend.start()
+            (protocol, methods), *_ = self.asked
+            _check_capabilities(self.config, methods, protocol, backend.capabilities)
             backend.chat.give(self.config.template)
             engine = backend.describe()
             of_engine = {field: engine.get(field) for field in ("dtype", "quantization", "context")}

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from calibench.errors import InputError, ModelError
-from calibench.model import Checkpoint
+from calibench.model import Checkpoint, ServedModel
 from calibench.running.config import RunConfig
 
 _REASONS = re.compile(r"enable_thinking|reasoning_effort|reasoning_content|</?(?:seed:)?think(?:ing)?>|\[/?THINK\]")
@@ -23,25 +23,29 @@ _FILE = "generation_config.json"
 _NAMES = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
 
 
-def resolved(config: RunConfig, checkpoint: Checkpoint) -> RunConfig:
+def resolved(config: RunConfig, checkpoint: Checkpoint | ServedModel) -> RunConfig:
     """The configuration with every value of the sampling that is not left to today's default.
 
     Raises:
         ModelError: generation_config.json cannot be read, or holds a value that is none.
+        InputError: the model's own sampling is wanted of one whose files are not here.
     """
     if config.sampling is None and config.first_prompt().scores_options:
         return config
+    base: dict[str, Any] = {}
     if config.sampling == "greedy":
-        base: dict[str, Any] = {"temperature": 0.0}
-    else:
+        base = {"temperature": 0.0}
+    elif checkpoint.path is not None:
         base = _of_model(checkpoint.path)
         if config.sampling is None and not (base.get("temperature") and _reasons(checkpoint.path)):
             base = {}
+    elif config.sampling == "model":
+        raise InputError("--sampling model: the files of a served model are not here; give --temperature and the like")
     left_open = {name: value for name, value in base.items() if getattr(config, name) is None}
     try:
         return msgspec.structs.replace(config, **left_open)
     except InputError as error:
-        raise ModelError(f"{checkpoint.path / _FILE}: {error}") from error
+        raise ModelError(f"{checkpoint.location}/{_FILE}: {error}") from error
 
 
 def _of_model(folder: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from calibench.backends.base import BaseBackend
 from calibench.confidence.base import Method
 from calibench.errors import CalibenchError, EngineError
 from calibench.grading.pool import GradingPool
-from calibench.prompting.chat import Prompt
+from calibench.prompting.conversation import Prompt
 from calibench.prompting.protocols import Protocol
 from calibench.records import Grade, Question
 from calibench.running.asking import Asker

@@ -49,7 +49,7 @@ def right(task: Task, question: Question, chat: ChatFormat, done: Completion) ->
     if task.finish:
         return None
     finish_reason = "stop" if done.ended else "length"
-    parsed = parse(chat.decode(done.token_ids), reasoning_opened=False, scale="percent", finish_reason=finish_reason)
+    parsed = parse(done.text, reasoning_opened=False, scale="percent", finish_reason=finish_reason)
     return not parsed.truncated and task.grade(question, parsed.answer_text).outcome == "correct"
 
 
@@ -63,7 +63,7 @@ async def ask(place: Path) -> dict[str, list]:
             task = tasks.load(name)
             for question in select(task, None, LIMIT).questions(None):
                 turn = protocols.first_turn(question, task, protocols.protocol("stated"))
-                prompts.append(backend.chat.first(turn).token_ids)
+                prompts.append(backend.chat.first(turn))
                 graded.append(functools.partial(right, task, question, backend.chat))
         plain = Sampling(0.0, 1.0, 128)
         kinds = {
@@ -73,13 +73,12 @@ async def ask(place: Path) -> dict[str, list]:
         }
         given = {"prompts": prompts, "ends": sorted(backend.chat.ends)}
         for kind, sampling in kinds.items():
-            labels = {letter: backend.chat.label_tokens(letter) for letter in "AB"}
-            chosen = [backend.choose(p, labels) for p in prompts] if kind == "beside" else []
+            chosen = [backend.choose(p, "AB") for p in prompts] if kind == "beside" else []
             done = await asyncio.gather(*(backend.complete(p, sampling, None) for p in prompts), *chosen)
             given[kind] = done[: len(prompts)]
             given[f"{kind} labels"] = [choice.probabilities for choice in done[len(prompts) :]]
         given["right"] = [is_right(done) for is_right, done in zip(graded, given["plain"], strict=True)]
-        given["labels"] = [(await backend.choose(p, labels)).probabilities for p in prompts[:5]]
+        given["labels"] = [(await backend.choose(p, "AB")).probabilities for p in prompts[:5]]
         return given
     finally:
         await backend.close()
@@ -96,15 +95,15 @@ def given(tmp_path_factory):
 
 def test_turns_end_where_the_template_ends_them_and_answers_stay_right(given):
     """59 of 60 are right with the checkpoint as it is; where nothing but the padding ends a turn, next to none."""
-    assert all(ended for _, ended, *_ in given["plain"])
+    assert all(ended for _, _, ended, *_ in given["plain"])
     assert [graded for graded in given["right"] if graded is not None].count(True) == 59
 
 
 def test_asking_for_scores_changes_no_token(given):
-    tokens = {kind: [(c[0], c[1]) for c in given[kind]] for kind in ("plain", "entropies", "beside")}
+    tokens = {kind: [(c[1], c[2]) for c in given[kind]] for kind in ("plain", "entropies", "beside")}
     assert len(tokens["plain"]) == 4 * LIMIT
     assert tokens["plain"] == tokens["entropies"] == tokens["beside"]
-    assert [c[3] for c in given["plain"]] == [None] * 4 * LIMIT
+    assert [c[4] for c in given["plain"]] == [None] * 4 * LIMIT
 
 
 def test_scores_are_those_of_a_forward_pass(given):
@@ -114,7 +113,7 @@ def test_scores_are_those_of_a_forward_pass(given):
     checkpoint = model.resolve("micro-sft").path
     network = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
     ends = given["ends"]
-    for prompt, (output, ended, _, (logprobs, entropies)), beside in zip(
+    for (prompt, *_), (_, output, ended, _, (logprobs, entropies, *_), *_), beside in zip(
         given["prompts"], given["entropies"], given["beside"], strict=True
     ):
         assert len(logprobs) == len(entropies) == len(output) + ended
@@ -127,8 +126,8 @@ def test_scores_are_those_of_a_forward_pass(given):
         rest = (1 - likely.sum(1)).clamp(min=1e-300)
         expected = -(likely * likely.log()).sum(1) - rest * rest.log()
         assert entropies == pytest.approx(expected[: len(entropies)].tolist(), abs=1e-3)
-        assert beside[3][0] == pytest.approx(logprobs, abs=1e-5), "label probabilities asked for at the same time"
-        assert beside[3][1] is None
+        assert beside[4][0] == pytest.approx(logprobs, abs=1e-5), "label probabilities asked for at the same time"
+        assert beside[4][1] is None
 
 
 def test_label_probabilities_are_the_same_beside_scores(given):

@@ -8,7 +8,6 @@ import math
 import pytest
 from fakes import FakeBackend, tokenizer
 
-from calibench.backends.base import Choice
 from calibench.confidence.reasoning_gain import forced, gain, step_ends
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.parsing import parse
@@ -107,12 +106,12 @@ def test_what_has_no_gain_says_why(text, reason):
 class _Likelihoods(FakeBackend):
     """Finds the answer the likelier the more of the steps stand in order before it; 32 tokens of each prompt cached."""
 
-    async def choose(self, prompt, labels):
+    async def token_probabilities(self, prompt, tokens):
         text = self.chat.decode(prompt)
         self.chosen.append(text)
         steps = ["1+1=2", "2+2=4", "4+3=7"]
         there = next(n for n in (3, 2, 1, 0) if "; ".join(steps[:n]) in text)
-        return Choice({label: math.exp(there - 4) for label in labels}, 32)
+        return {token: math.exp(there - 4) for token in tokens}, 32
 
 
 def test_a_run_reads_it_from_single_tokens_behind_cached_prompts(launch):
