@@ -1,0 +1,213 @@
+"""One suite over all backends: what `calibench.backends.base` says of a backend holds of each, on one checkpoint.
+
+Each is asked in a process of its own. Probabilities are held against a forward pass over a whole text, which none of
+them makes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from served import NAME, served
+
+from calibench import model, tasks
+from calibench.backends import base
+from calibench.backends.base import BaseBackend
+from calibench.prompting import protocols
+from calibench.prompting.conversation import Written
+from calibench.records import Sampling
+from calibench.running.selection import select
+
+CHECKPOINT = "micro-sft"
+QUESTIONS = 4
+LONG = "word " * 5000
+GREEDY = Sampling(0.0, 1.0, 96)
+BACKENDS = [
+    "transformers",
+    pytest.param("vllm", marks=[pytest.mark.engine, pytest.mark.bench]),
+    pytest.param("openai", marks=[pytest.mark.engine, pytest.mark.bench]),
+]
+
+
+async def ask(name: str, url: str, folder: Path) -> dict:
+    kind = base.load(name)
+    known = kind.identify(NAME if url else CHECKPOINT, print)
+    options = {"base_url": url} if url else {} if name == "vllm" else {"dtype": "float32"}
+    backend: BaseBackend = kind(known.location, options, "auto", folder / "engine.log")
+    await backend.start()
+    try:
+        turns = []
+        for task in map(tasks.load, tasks.expand(["micro"])):
+            for question in select(task, None, QUESTIONS).questions(None):
+                turns.append(protocols.first_turn(question, task, protocols.protocol("stated")))
+        prompts = [backend.chat.first(turn) for turn in turns]
+        scored = GREEDY._replace(log_probabilities=True, entropies=True)
+        drawn = Sampling(1.0, 1.0, 96)
+        done = await asyncio.gather(*(backend.complete(prompt, scored, None) for prompt in prompts))
+        follow_ups = [
+            backend.chat.about(
+                prompt, Written(one.text, one.token_ids), (), "Is your answer above correct?\nA) Yes\nB) No"
+            )
+            for prompt, one in zip(prompts, done, strict=True)
+        ]
+        given = {
+            "name": known.name,
+            "fingerprint": known.fingerprint(),
+            "may": sorted(kind.capabilities),
+            "has": sorted(backend.capabilities),
+            "context": backend.context,
+            "in flight": backend.in_flight,
+            "described": backend.describe(),
+            "turns": turns,
+            "scored": done,
+            "plain": await asyncio.gather(*(backend.complete(prompt, GREEDY, None) for prompt in prompts)),
+            "cut": await backend.complete(prompts[0], GREEDY._replace(max_tokens=3), None),
+            "drawn": [(await backend.complete(prompts[1], drawn, seed)).text for seed in (5, 5, *range(6, 12))],
+            "chosen": [(await backend.choose(prompt, "AB"))._asdict() for prompt in follow_ups],
+            "beside a refused one": [],
+        }
+        long = backend.chat.first(LONG)
+        if not long.token_ids:  # what does not fit by its token ids is never asked
+            beside = await asyncio.gather(
+                backend.complete(prompts[0], GREEDY, None), backend.complete(long, GREEDY, None), return_exceptions=True
+            )
+            given["beside a refused one"] = [type(one).__name__ for one in beside]
+        if "token_ids" in backend.capabilities:
+            ids = prompts[2].token_ids
+            given["tokens"] = (await backend.token_probabilities(ids, [3, 4, 5]))[0]
+            given["likelihoods"] = await backend.log_likelihoods(ids, [list(done[2].token_ids or ())[:8], [3, 4]])
+            given["prompts"] = [prompt.token_ids for prompt in prompts]
+        return given
+    finally:
+        await backend.close()
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def given(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(served(CHECKPOINT, folder)).url if request.param == "openai" else ""
+        command = [sys.executable, __file__, request.param, url, str(folder)]
+        paths = os.pathsep.join(filter(None, sys.path))
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": paths})
+    assert done.returncode == 0, done.stderr
+    return json.loads((folder / "given.json").read_text())
+
+
+def test_it_says_which_model_it_has_and_what_it_can_do(given):
+    assert given["name"]
+    assert given["fingerprint"]
+    assert {"sampling", "follow_up"} <= {*given["has"]} <= {*given["may"]}
+    assert given["context"] == 2048
+    assert given["in flight"] > 0
+    assert {"engine", "version", "dtype", "quantization", "context", "options"} <= given["described"].keys()
+
+
+def test_greedy_answers_are_those_of_the_reference(given, reference):
+    assert [one[0] for one in given["plain"]] == reference["texts"]
+    assert all(ended for _, _, ended, *_ in given["plain"])
+
+
+def test_scores_change_no_answer_and_are_those_of_a_forward_pass(given, reference):
+    assert [one[0] for one in given["scored"]] == reference["texts"]
+    for (_, _, ended, _, (logprobs, entropies, _), *_), (written, entropy) in zip(
+        given["scored"], reference["scores"], strict=True
+    ):
+        assert ended
+        assert logprobs == pytest.approx(written, abs=1e-3)
+        assert entropies == pytest.approx(entropy, abs=2e-3)
+
+
+def test_a_budget_cuts_and_the_cut_is_told(given, reference):
+    text, _, ended, *_ = given["cut"]
+    assert not ended
+    assert 0 < len(text) < len(reference["texts"][0])
+    assert reference["texts"][0].startswith(text)
+
+
+def test_a_seed_gives_its_draw_again(given):
+    first, again, *others = given["drawn"]
+    assert first == again
+    assert {*others} - {first}
+
+
+def test_label_probabilities_are_those_of_a_forward_pass(given, reference):
+    for chosen, expected in zip(given["chosen"], reference["chosen"], strict=True):
+        assert chosen["probabilities"] == pytest.approx(expected, abs=1e-3)
+        assert chosen["unseen"] <= 1e-3
+
+
+def test_what_the_engine_refuses_stops_nothing_else(given):
+    assert given["beside a refused one"] in ([], ["Completion", "Refused"])
+
+
+def test_given_tokens_have_the_probabilities_of_a_forward_pass(given, reference):
+    if "token_ids" not in given["has"]:
+        assert "token_probabilities" not in given["has"]
+        return
+    ids, found = given["prompts"][2], reference["after"]
+    assert [given["tokens"][str(token)] for token in (3, 4, 5)] == pytest.approx(
+        [found(ids, [t])[1] for t in (3, 4, 5)], rel=1e-3
+    )
+    (likely, greedy), (unlikely, no) = given["likelihoods"]
+    assert (greedy, no) == (True, False)
+    assert likely == pytest.approx(found(ids, reference["ids"][2][:8])[0], abs=1e-3)
+    assert unlikely == pytest.approx(found(ids, [3, 4])[0], abs=1e-2)
+
+
+@pytest.fixture(scope="module")
+def reference():
+    """What one forward pass over prompt and answer shows, of the greedy answers that the `generate` of Hugging Face's
+    model gives."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from calibench.prompting.chat import ChatFormat
+
+    folder = model.resolve(CHECKPOINT).path
+    network = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    chat = ChatFormat(AutoTokenizer.from_pretrained(folder), "auto")
+
+    def after(prompt, tokens):
+        with torch.inference_mode():
+            every = network(torch.tensor([[*prompt, *tokens]])).logits[0, len(prompt) - 1 :].log_softmax(-1).double()
+        total = sum(float(of[token]) for of, token in zip(every, tokens, strict=False))
+        return total, float(every[0, tokens[0]].exp())
+
+    texts, ids, scores, chosen = [], [], [], []
+    for task in map(tasks.load, tasks.expand(["micro"])):
+        for question in select(task, None, QUESTIONS).questions(None):
+            prompt = chat.first(protocols.first_turn(question, task, protocols.protocol("stated")))
+            with torch.inference_mode():
+                given = torch.tensor([prompt.token_ids])
+                output = network.generate(given, do_sample=False, max_new_tokens=96, eos_token_id=sorted(chat.ends))
+                whole = output[0].tolist()
+                written = whole[len(prompt.token_ids) :]
+                every = (
+                    network(torch.tensor([whole])).logits[0, len(prompt.token_ids) - 1 : -1].log_softmax(-1).double()
+                )
+            likely = every.exp().topk(base.TOP_TOKENS).values
+            rest = (1 - likely.sum(1)).clamp(min=1e-300)
+            entropy = -(likely * likely.log()).sum(1) - rest * rest.log()
+            scores.append((every.gather(1, torch.tensor(written)[:, None])[:, 0].tolist(), entropy.tolist()))
+            ids.append(written[:-1])
+            texts.append(chat.decode(written[:-1]))
+            asked = chat.about(
+                prompt, Written(texts[-1], tuple(ids[-1])), (), "Is your answer above correct?\nA) Yes\nB) No"
+            )
+            chosen.append(
+                {label: sum(after(asked.token_ids, [t])[1] for t in chat.label_tokens(label)) for label in "AB"}
+            )
+    return {"texts": texts, "ids": ids, "scores": scores, "chosen": chosen, "after": after}
+
+
+if __name__ == "__main__":
+    name, url, place = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    (place / "given.json").write_text(json.dumps(asyncio.run(ask(name, url, place))))
