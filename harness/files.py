@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from calibench.errors import StorageError
@@ -31,6 +32,27 @@ def write_text(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise StorageError(f"{path}: cannot write ({error.strerror})") from error
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """The place to write a whole file at; when the body is through, the file gets its own, or else is removed.
+
+    Raises:
+        StorageError: no permission, or the disk is full.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        yield partial
+        _sync(partial)
+        partial.replace(path)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot write ({error.strerror or error})") from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def settle(folder: Path, path: Path) -> None:

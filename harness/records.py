@@ -149,6 +149,22 @@ class Grade(Record, kw_only=True, frozen=True):
     """Why, where the outcome alone does not say it."""
 
 
+class Draw(NamedTuple):
+    """One draw of one question under one protocol, with all that a run holds of it."""
+
+    task: str
+    question_id: str
+    protocol: str
+    draw: int
+    question: Question | None
+    """None of predictions that were scored from a file, as `generation`."""
+    generation: Generation | None
+    grade: Grade | None
+    """None: not graded yet."""
+    confidences: dict[str, Confidence]
+    """By method."""
+
+
 class Metric(Record, kw_only=True, frozen=True):
     """One number of a scorecard."""
 

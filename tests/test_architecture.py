@@ -152,7 +152,7 @@ def test_the_rooms_are_few_and_their_arrows_make_no_circle():
         arrows[room_of(module)] |= {room_of(name) for name in project_imports(module)} - {room_of(module)}
     require_no_circle(arrows)
     assert len(arrows) <= 26
-    assert sum(map(len, arrows.values())) <= 130
+    assert sum(map(len, arrows.values())) <= 135
 
 
 @pytest.mark.parametrize("module", SOURCES)

@@ -14,6 +14,7 @@ import pytest
 from some_runs import whole_run
 
 from calibench import tasks
+from calibench.analysis.export import export
 from calibench.cli import main, parser
 from calibench.cli.tune import recipe_options
 from calibench.confidence import base as methods
@@ -39,7 +40,8 @@ IN_CI = {"make test", "make check", "make bench", "make setup", "make help"}
 """What `.ci/run` runs whole, or in its short round, and what these begin with."""
 OF_A_PAGE = {"capitals", "larger", "warmer", "brevity", "my_server", "RECIPE"}
 """Plug-ins that a page shows how to write; test_readme.py and test_contributing.py run them."""
-PLACES = {"RUN": "runs/sft", "FOLDER": "runs", "QUESTION": "q1", "FILE": "out.csv", "DIR": "out"}
+PLACES = {"RUN": "runs/sft", "FOLDER": "runs", "QUESTION": "q1", "FILE": "out.csv", "DIR": "out",
+          "FORMAT": "parquet", "PATH": "out.parquet"}  # fmt: skip
 """What stands for a file or name of the reader's."""
 MAY_END_WITH_1 = {"threshold", "check", "recalibrate"}
 """Commands whose exit code says what was found."""
@@ -138,6 +140,7 @@ def place(tmp_path_factory):
         whole_run(folder / "runs" / name, name, shift=shift, methods=("stated",))
     for name in ("demo/rlcr", "votes", "mine", "predictions/bold", "which", "paper/base", "shapes/blind"):
         shutil.copytree(folder / "runs/epicar", folder / "runs" / name)
+    export(folder / "runs/sft", "csv", folder / "exported.csv", print)
     heading, *cases = (ROOT / "tests/golden/conventions.csv").read_text().splitlines(keepends=True)
     (folder / "tests/golden").mkdir(parents=True)
     (folder / "tests/golden/conventions.csv").write_text(heading + "".join(cases[-100:]))

@@ -259,21 +259,21 @@ class RunFile:
 
     def draws(self, task: str, question_id: str, protocol: str) -> dict[int, Generation]:
         """The stored generations of one question, by draw."""
-        return {g.draw: g for g in self._select(Generation, task=task, question_id=question_id, protocol=protocol)}
+        return {g.draw: g for g in self.select(Generation, task=task, question_id=question_id, protocol=protocol)}
 
     def grades(self, task: str, question_id: str, protocol: str) -> dict[int, Grade]:
         """The grades of one question, by draw."""
-        return {g.draw: g for g in self._select(Grade, task=task, question_id=question_id, protocol=protocol)}
+        return {g.draw: g for g in self.select(Grade, task=task, question_id=question_id, protocol=protocol)}
 
     def failed_by_machine(self, task: str, protocol: str) -> list[Grade]:
         """The grades that are `failed` for a reason of the machine."""
-        failed = self._select(Grade, task=task, protocol=protocol, outcome="failed")
+        failed = self.select(Grade, task=task, protocol=protocol, outcome="failed")
         return [grade for grade in failed if (grade.detail or "").startswith(MACHINE)]
 
     def readings(self, task: str, question_id: str, protocol: str) -> dict[int, dict[str, Confidence]]:
         """The confidences of one question, by draw and method."""
         found: dict[int, dict[str, Confidence]] = {}
-        for reading in self._select(Confidence, task=task, question_id=question_id, protocol=protocol):
+        for reading in self.select(Confidence, task=task, question_id=question_id, protocol=protocol):
             found.setdefault(reading.draw, {})[reading.method] = reading
         return found
 
@@ -282,8 +282,8 @@ class RunFile:
     ) -> tuple[Generation, Grade, tuple[Confidence, ...]]:
         """One draw that is graded: what was written, its grade, and its confidences by method."""
         key = {"task": task, "question_id": question_id, "protocol": protocol, "draw": draw}
-        generation, grade = next(self._select(Generation, **key)), next(self._select(Grade, **key))
-        return generation, grade, tuple(self._select(Confidence, **key))
+        generation, grade = next(self.select(Generation, **key)), next(self.select(Grade, **key))
+        return generation, grade, tuple(self.select(Confidence, **key))
 
     def finished(self, task: str, question_id: str, protocol: str) -> dict[int, set[str]]:
         """What is stored about the draws of one question: draw -> the methods read, and `grade` if it is graded."""
@@ -308,11 +308,11 @@ class RunFile:
 
     def questions(self, task: str | None = None) -> Iterator[Question]:
         """All questions, or those of one task."""
-        return self._select(Question) if task is None else self._select(Question, task=task)
+        return self.select(Question) if task is None else self.select(Question, task=task)
 
     def confidences(self, method: str) -> Iterator[Confidence]:
         """All readings of one method."""
-        return self._select(Confidence, method=method)
+        return self.select(Confidence, method=method)
 
     def evidence(self, reading: Confidence, kind: Any) -> Any:
         """What the reading's `raw` says as JSON; `kind` is the type that its method writes.
@@ -327,12 +327,13 @@ class RunFile:
             raise RunFileError(f"{self.path}: {place}: expected as raw what the method writes ({error})") from None
 
     def question(self, task: str, question_id: str) -> Question:
-        return next(self._select(Question, task=task, question_id=question_id))
+        return next(self.select(Question, task=task, question_id=question_id))
 
     def metrics(self) -> list[Metric]:
-        return list(self._select(Metric))
+        return list(self.select(Metric))
 
-    def _select(self, record: type[Record], **key: Any) -> Iterator[Any]:
+    def select(self, record: type[Record], **key: Any) -> Iterator[Any]:
+        """The records of a kind that have these values, in the order of their key."""
         where = " AND ".join(f"{name} = ?" for name in key) or "1"
         with storage_errors(self.path):
             for row in self._db.execute(f"SELECT * FROM {schema.TABLES[record][0]} WHERE {where}", tuple(key.values())):

@@ -11,7 +11,13 @@ from typing import Any
 from calibench.errors import InputError, StorageError
 from calibench.store import FILE_NAME, RunFile
 
-_WRITTEN = {"apply": ("out",), "plot": ("out", "data"), "recalibrate": ("save",), "threshold": ("out",)}
+_WRITTEN = {
+    "apply": ("out",),
+    "export": ("out",),
+    "plot": ("out", "data"),
+    "recalibrate": ("save",),
+    "threshold": ("out",),
+}
 """Which arguments of a command name a file to write. The `out` of all others is a folder."""
 _READ = ("file", "fit", "labelled", "maps", "of", "policy", "run", "runs", "shards")
 _SQLITE = b"SQLite format 3\0"

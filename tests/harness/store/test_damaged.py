@@ -43,7 +43,7 @@ def damaged(whole: bytes, tmp_path: Path) -> Callable[[str | Callable[[bytes], b
 def read_all(folder: Path) -> list:
     """Everything that a run file holds."""
     with RunFile.open(folder) as run:
-        records = [list(run._select(record)) for record in (Question, Generation, Confidence, Grade, Metric)]
+        records = [list(run.select(record)) for record in (Question, Generation, Confidence, Grade, Metric)]
         return [run.manifest(), *records]
 
 

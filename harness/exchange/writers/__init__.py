@@ -1,0 +1,1 @@
+"""Runs as other tools read them: one file, one format, found by its name."""
