@@ -86,8 +86,8 @@ class BaseBackend(abc.ABC):
     capabilities: frozenset[str]
     """Of `sampling`, `follow_up` (is asked about its own output), `label_probabilities`, `log_probabilities` (of the
     tokens of a completion), `token_ids` (has the tokenizer, and continues exact token ids), `token_probabilities` (of
-    given next tokens), `log_likelihoods` (of given continuations). Of the class: all that it may have; of a started
-    backend: what it has."""
+    given next tokens), `log_likelihoods` (of given continuations), `adapters` (LoRA, from a folder). Of the class: all
+    that it may have; of a started backend: what it has."""
 
     reserved_options: ClassVar[frozenset[str]]
     """Engine options that a run sets itself."""
@@ -128,8 +128,9 @@ class BaseBackend(abc.ABC):
 
         Args:
             model: folder of the checkpoint, or the served model's name.
-            engine_options: from `--engine`, as they are; and `trust_remote_code=True` where the user consents that the
-                checkpoint's Python files are executed, which nothing may do without.
+            engine_options: from `--engine`, as they are; `trust_remote_code=True` where the user consents that the
+                checkpoint's Python files are executed, which nothing may do without; and `adapter`, a
+                `calibench.model.adapter.Adapter`, where there is one.
             thinking: `on`, `off` or `auto`, for the chat format.
             log: file for what the engine writes.
         """

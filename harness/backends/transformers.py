@@ -17,6 +17,7 @@ from calibench.backends._reasoning import declared_markup
 from calibench.backends.base import TOP_TOKENS, BaseBackend, Completion, LogLikelihood, TokenScores
 from calibench.errors import InputError
 from calibench.model import reading
+from calibench.model.adapter import Adapter
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.conversation import Prompt
 from calibench.records import Sampling
@@ -31,7 +32,7 @@ class Backend(BaseBackend):
     capabilities = frozenset(
         {
             "sampling", "follow_up", "label_probabilities", "log_probabilities", "log_likelihoods", "token_ids",
-            "token_probabilities",
+            "token_probabilities", "adapters",
         }
     )  # fmt: skip
     reserved_options: ClassVar[frozenset[str]] = frozenset()
@@ -47,6 +48,7 @@ class Backend(BaseBackend):
     def __init__(self, model: str, engine_options: Mapping[str, Any], thinking: str, log: Path):
         self._folder = model
         self._trust_remote_code = bool(engine_options.get("trust_remote_code", False))
+        self._adapter: Adapter | None = engine_options.get("adapter")
         self._dtype = engine_options.get("dtype")
         self._device = engine_options.get("device")
         if self._dtype not in (None, *_DTYPES):
@@ -66,6 +68,11 @@ class Backend(BaseBackend):
         consent = {"trust_remote_code": self._trust_remote_code}
         with reading("model", self._folder):
             self._model = AutoModelForCausalLM.from_pretrained(self._folder, dtype=dtype, **consent).to(device).eval()
+        if self._adapter:
+            from peft import PeftModel
+
+            with reading("adapter", self._adapter.path):
+                self._model = PeftModel.from_pretrained(self._model, self._adapter.path).merge_and_unload()
         with reading("tokenizer", self._folder):
             tokenizer = AutoTokenizer.from_pretrained(self._folder, **consent)
         declared = self._model.generation_config.eos_token_id

@@ -20,8 +20,6 @@ import logging
 import math
 import os
 import re
-import signal
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,23 +27,20 @@ from typing import Any
 from calibench.backends import _cpu
 from calibench.backends._lifeline import Lifeline
 from calibench.backends._reasoning import declared_markup
+from calibench.backends._surroundings import environment, interrupts_blocked, output_to
 from calibench.backends.base import TOP_TOKENS, BaseBackend, Completion, LogLikelihood, Refused, TokenScores
 from calibench.errors import CalibenchError, EngineError, StorageError, is_fault
 from calibench.errors.secrets import Log
-from calibench.errors.stopping import stop_signals
 from calibench.errors.terminal import no_input
+from calibench.model.adapter import Adapter
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.conversation import Prompt
 from calibench.records import Sampling
 
-_SETTINGS = {
-    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
-    "VLLM_NO_USAGE_STATS": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-}
-"""Of this process too, which holds the engine's tokenizer."""
 _SHUTDOWN_SECONDS = 30.0
 """Time for the engine to give its shared memory back, before it is killed."""
+_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+"""That vLLM takes as the largest rank of an adapter."""
 _LOG_SECONDS = 5.0
 """Until what the engine wrote before its end is in the log."""
 
@@ -64,7 +59,7 @@ class Backend(BaseBackend):
     capabilities = frozenset(
         {
             "sampling", "follow_up", "label_probabilities", "log_probabilities", "log_likelihoods", "token_ids",
-            "token_probabilities",
+            "token_probabilities", "adapters",
         }
     )  # fmt: skip
     chat: ChatFormat
@@ -81,7 +76,7 @@ class Backend(BaseBackend):
 
     @classmethod
     def option_names(cls) -> frozenset[str] | None:
-        with open(os.devnull, "wb") as nowhere, _output_to(nowhere.fileno()):
+        with open(os.devnull, "wb") as nowhere, output_to(nowhere.fileno()):
             try:
                 from vllm import AsyncEngineArgs
             except Exception:  # the start says what is wrong with it
@@ -92,20 +87,22 @@ class Backend(BaseBackend):
         self._model = model
         self._options = dict(engine_options)
         self._trust_remote_code = bool(self._options.pop("trust_remote_code", False))
+        self._adapter: Adapter | None = self._options.pop("adapter", None)
         self._thinking = thinking
         self._log = log
         self._engine: Any = None
         self._lifeline: Lifeline | None = None
         self._logs: list[Log] = []
         self._request_ids = itertools.count()
+        self._lora: Any = None
 
     async def start(self) -> None:
         begin = self._log.stat().st_size if self._log.exists() else 0
         try:
-            with self._writing(), no_input(), _interrupts_blocked():
+            with self._writing(), no_input(), interrupts_blocked():
                 self._lifeline = Lifeline()
-                arguments, environment = self._chosen()
-                with _environment(environment):
+                arguments, settings = self._chosen()
+                with environment(settings):
                     self._engine = _engine(arguments, self._trust_remote_code)
         except BaseException as error:
             if self._lifeline is not None:
@@ -127,12 +124,29 @@ class Backend(BaseBackend):
         tokenizer, model_type = self._engine.get_tokenizer(), config.model_config.hf_config.model_type
         markup = declared_markup(tokenizer, model_type, config.structured_outputs_config.reasoning_parser)
         self.chat = ChatFormat(tokenizer, self._thinking, declared_ends, markup)
+        if self._adapter:
+            await self._load(self._adapter)
+
+    async def _load(self, adapter: Adapter) -> None:
+        from vllm.lora.request import LoRARequest
+
+        self._lora = LoRARequest(adapter.name, 1, str(adapter.path))
+        try:
+            with self._writing():
+                await self._engine.add_lora(self._lora)
+        except Exception as error:
+            raise EngineError(
+                f"the adapter {adapter.path} cannot be put onto {self._model}: {_brief(error)} (whole log: {self._log})"
+            ) from error
 
     def _chosen(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Engine arguments and environment."""
         from vllm.platforms import current_platform
 
         arguments = {"model": self._model, "seed": 0, "disable_log_stats": True, **self._options}
+        if self._adapter:
+            rank = next(rank for rank in _RANKS if rank >= self._adapter.rank)
+            arguments = {"enable_lora": True, "max_lora_rank": rank, "max_loras": 1, **arguments}
         if not current_platform.is_cpu():
             return arguments, {}
         chosen = _cpu.arguments(Path(self._model), self._options, self._trust_remote_code)
@@ -157,7 +171,7 @@ class Backend(BaseBackend):
         except OSError as error:
             raise StorageError(f"{self._log}: cannot write the engine's log ({error.strerror})") from error
         self._logs.append(log)
-        with _output_to(log.descriptor):
+        with output_to(log.descriptor):
             log.handed_out()
             yield
 
@@ -288,7 +302,8 @@ class Backend(BaseBackend):
         name = str(next(self._request_ids))
         reason = None
         try:
-            async for result in self._engine.generate({"prompt_token_ids": list(prompt)}, params, request_id=name):
+            given = {"prompt_token_ids": list(prompt)}
+            async for result in self._engine.generate(given, params, request_id=name, lora_request=self._lora):
                 reason = result.outputs[0].finish_reason
                 if reason in ("stop", "length"):
                     return result
@@ -331,56 +346,6 @@ def _engine(arguments: dict[str, Any], trust_remote_code: bool) -> Any:
     engine_arguments = AsyncEngineArgs(trust_remote_code=trust_remote_code, **arguments)
     # As many requests at once as vLLM takes for a file of prompts: nobody waits for the first answer.
     return AsyncLLM.from_engine_args(engine_arguments, usage_context=UsageContext.LLM_CLASS)
-
-
-@contextlib.contextmanager
-def _environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Settings of the processes that are started meanwhile; what the user has set stays."""
-    for name, value in _SETTINGS.items():
-        os.environ.setdefault(name, value)
-    added = {name: value for name, value in settings.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
-
-
-@contextlib.contextmanager
-def _output_to(fd: int) -> Iterator[None]:
-    """Sends stdout and stderr of this process to `fd`; processes started meanwhile keep them there for life."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    saved = os.dup(1), os.dup(2)
-    os.dup2(fd, 1)
-    os.dup2(fd, 2)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        for number, copy in enumerate(saved, start=1):
-            os.dup2(copy, number)
-            os.close(copy)
-
-
-@contextlib.contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Processes started meanwhile never hear Ctrl-C or that the terminal is closed: the run drains what they still work
-    on and then ends them. SIGTERM they hear, as vLLM ends them by it. This process hears all of these afterwards: what
-    is raised while vLLM waits for its processes is lost, and other threads of it hear what is blocked in this one."""
-    late: list[int] = []
-    handlers = {number: signal.signal(number, lambda number, _: late.append(number)) for number in stop_signals()}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)  # what waits arrives, and is noted too
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        if late:
-            signal.raise_signal(late[0])
 
 
 def _root_cause(log: Path, begin: int) -> str | None:

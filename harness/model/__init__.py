@@ -15,7 +15,9 @@ from calibench.errors import ModelError, is_fault
 from calibench.errors.regular import regular
 from calibench.errors.secrets import require_shallow
 from calibench.errors.terminal import clean, indented
+from calibench.model import adapter as adapters
 from calibench.model import code, gguf
+from calibench.model.adapter import Adapter
 from calibench.version import __version__
 
 LINEAGE_SCHEMA = 1
@@ -59,6 +61,17 @@ class Checkpoint(NamedTuple):
     """Of the GGUF file that the folder was made from; None for other checkpoints."""
     trust_remote_code: bool = False
     """Whether the user consents that its Python files are executed."""
+    adapter: Adapter | None = None
+    """Changes the weights of `path`."""
+
+    def adapted(self, folder: str) -> Checkpoint:
+        """With the adapter in that folder.
+
+        Raises:
+            ModelError: there is none that can be used.
+        """
+        adapter = adapters.read(folder)
+        return self._replace(name=f"{self.name}+{adapter.name}", adapter=adapter)
 
     @property
     def location(self) -> str:
@@ -70,7 +83,10 @@ class Checkpoint(NamedTuple):
         return code.files(self.path) if self.trust_remote_code else {}
 
     def fingerprint(self) -> str:
-        """sha256 over names and contents of weights, configuration and tokenizer files, or of the GGUF file."""
+        """sha256 over names and contents of weights, configuration and tokenizer files, or of the GGUF file; and of the
+        adapter."""
+        if self.adapter:
+            return f"{self._replace(adapter=None).fingerprint()} + adapter {self.adapter.fingerprint()}"
         if self.sha256:
             return f"sha256:{self.sha256}"
         total = hashlib.sha256()
@@ -119,6 +135,10 @@ class ServedModel(NamedTuple):
     path: None = None
     revision: None = None
     trust_remote_code: bool = False
+    adapter: None = None
+
+    def adapted(self, folder: str) -> ServedModel:
+        raise ModelError(f"--adapter {folder}: a server has its adapters under names of their own; give one as MODEL")
 
     @property
     def location(self) -> str:
@@ -208,8 +228,8 @@ def _require_checkpoint(folder: Path) -> None:
     found = ", ".join(sorted(f.name for f in folder.iterdir())[:8]) or "nothing"
     if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
         raise ModelError(
-            f"{folder}: an adapter, not a checkpoint; `calibench tune merge --model BASE --adapters {folder} --out DIR`"
-            " adds it to the model it was trained on"
+            f"{folder}: an adapter, not a checkpoint: give the model that it was trained on, and --adapter {folder};"
+            f" or add it by `calibench tune merge --model BASE --adapters {folder} --out DIR`"
         )
     if not (folder / "config.json").is_file():
         raise ModelError(f"{folder}: no checkpoint; expected config.json, a tokenizer and weights, found {found}")

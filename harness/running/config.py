@@ -41,6 +41,10 @@ class RunConfig(Options, frozen=True, kw_only=True):
         Text,
         option("hub id, folder, GGUF file, or name from `calibench models`", "identity", "MODEL", entry="weights"),
     ]
+    adapter: Annotated[
+        Text | None, option("folder of a LoRA adapter, which changes the model's weights", "neither", "DIR")
+    ] = None
+    """Part of a run's identity by its weights, as those of the model."""
     tasks: Annotated[Names, option("comma-separated; see `calibench tasks`", "scope")] = ()
     suite: Annotated[
         Text | None, option("tasks and settings by one name; see `calibench suites`", "neither", "NAME")

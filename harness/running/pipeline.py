@@ -88,6 +88,8 @@ def execute(
     if any(task.finish for task in chosen):
         sandbox.require()
     checkpoint = backend_type.identify(config.model, progress.stage, trust_remote_code=config.trust_remote_code)
+    if config.adapter:
+        checkpoint = checkpoint.adapted(config.adapter)
     config = sampling.resolved(config, checkpoint)
     _check_sampling(config, protocol)
     progress.stage("reading questions")
@@ -190,6 +192,8 @@ def _check_capabilities(
             raise CapabilityError(
                 f"method {name} needs {what}; backend {config.backend} with protocol {protocol.name} does not give it"
             )
+    if config.adapter and "adapters" not in capabilities:
+        raise CapabilityError(f"--adapter needs adapters; backend {config.backend} does not take them here")
     if config.force_answer and "token_ids" not in capabilities:
         raise CapabilityError(f"--force-answer needs token_ids; backend {config.backend} does not give them")
     if config.force_answer and any("log_probabilities" in method.needs for method in methods.values()):
@@ -285,6 +289,8 @@ class _Session(NamedTuple):
         options = dict(self.config.engine)
         if self.checkpoint.trust_remote_code:
             options["trust_remote_code"] = True
+        if self.checkpoint.adapter:
+            options["adapter"] = self.checkpoint.adapter
         if self.config.base_url:
             options["base_url"] = list(self.config.base_url)
         backend = backend_type(self.checkpoint.location, options, self.config.thinking, log)

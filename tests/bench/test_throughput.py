@@ -17,7 +17,8 @@ import pytest
 from rounds import MEASURED, size
 
 from calibench import model, tasks
-from calibench.backends.vllm import Backend, _environment
+from calibench.backends._surroundings import environment
+from calibench.backends.vllm import Backend
 from calibench.prompting import protocols
 from calibench.prompting.chat import ChatFormat
 from calibench.running.config import seed_of
@@ -49,7 +50,7 @@ def questions(split: str = "test", limit: int | None = LIMIT):
 def bare(draws: int, temperature: float, asked: Iterable[tuple] | None = None) -> float:
     """Tokens per second over `asked`, by default over every test question."""
     prompts, seeds = zip(*(asked or questions()), strict=True)
-    engine, environment = Backend(str(model.resolve(CHECKPOINT).path), {}, "auto", Path(os.devnull))._chosen()
+    engine, settings = Backend(str(model.resolve(CHECKPOINT).path), {}, "auto", Path(os.devnull))._chosen()
     request = {
         "engine": engine,
         "prompts": prompts,
@@ -58,7 +59,7 @@ def bare(draws: int, temperature: float, asked: Iterable[tuple] | None = None) -
         "sampling": {"temperature": temperature, "top_p": 1.0, "max_tokens": MAX_TOKENS},
     }
     program = [sys.executable, Path(__file__).with_name("bare.py")]
-    with _environment(environment):
+    with environment(settings):
         done = subprocess.run(program, input=json.dumps(request), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     result = next(json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"tokens"'))

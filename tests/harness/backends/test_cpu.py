@@ -8,7 +8,7 @@ from fakes import checkpoint_folder
 
 from calibench import model
 from calibench.backends import _cpu
-from calibench.backends.vllm import _environment
+from calibench.backends._surroundings import environment
 from calibench.errors import EngineError, ModelError
 
 GIB = 2**30
@@ -131,7 +131,7 @@ def test_the_limit_of_a_container_is_read(tmp_path, files, quota):
 def test_settings_of_an_engine_leave_the_environment_as_it_was(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.delenv("TORCHDYNAMO_DISABLE", raising=False)
-    with _environment({"OMP_NUM_THREADS": "2", "TORCHDYNAMO_DISABLE": "1"}):
+    with environment({"OMP_NUM_THREADS": "2", "TORCHDYNAMO_DISABLE": "1"}):
         assert os.environ["OMP_NUM_THREADS"] == "7", "the user's"
         assert os.environ["TORCHDYNAMO_DISABLE"] == "1"
     assert os.environ["OMP_NUM_THREADS"] == "7"

@@ -1,0 +1,109 @@
+"""LoRA adapters: what is one, and that a run with one asks the changed model by either engine."""
+
+import json
+from pathlib import Path
+
+import pytest
+import warm
+
+from calibench import model
+from calibench.cli import main
+from calibench.errors import ModelError
+from calibench.model.adapter import read
+from calibench.store import RunFile
+
+GOOD = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": ["q_proj"]}
+
+
+def folder(place: Path, config: object = GOOD, weights: bytes | None = b"weights") -> Path:
+    place.mkdir()
+    (place / "adapter_config.json").write_text(config if isinstance(config, str) else json.dumps(config))
+    if weights is not None:
+        (place / "adapter_model.safetensors").write_bytes(weights)
+    return place
+
+
+def test_its_weights_are_part_of_the_models_fingerprint(tmp_path):
+    base = model.resolve("micro-sft")
+    one, other = (base.adapted(str(folder(tmp_path / name, weights=name.encode()))) for name in ("one", "other"))
+    assert one.name == "micro-sft+one"
+    assert len({base.fingerprint(), one.fingerprint(), other.fingerprint()}) == 3
+    assert one.fingerprint().startswith(base.fingerprint())
+    assert read(str(folder(tmp_path / "ranks", GOOD | {"rank_pattern": {"v_proj": 32}}))).rank == 32
+
+
+@pytest.mark.parametrize(
+    ("config", "weights", "said"),
+    [
+        ("{", b"w", "expected the configuration of a LoRA adapter"),
+        ({"r": 4}, b"w", "peft_type"),
+        (GOOD | {"peft_type": "IA3"}, b"w", "found peft_type 'IA3'"),
+        (GOOD | {"use_dora": True}, b"w", "found use_dora"),
+        (GOOD | {"bias": "all"}, b"w", "found bias 'all'"),
+        (GOOD | {"modules_to_save": ["lm_head"]}, b"w", "found modules_to_save"),
+        (GOOD | {"r": 0}, b"w", "found rank 0"),
+        (GOOD | {"r": 1000}, b"w", "found rank 1000"),
+        (GOOD, None, "expected a folder with adapter_config.json and adapter_model.safetensors"),
+    ],
+)
+def test_what_is_no_adapter_says_so(tmp_path, config, weights, said):
+    with pytest.raises(ModelError, match=said):
+        read(str(folder(tmp_path / "adapter", config, weights)))
+    with pytest.raises(ModelError, match="expected a folder with"):
+        read(str(tmp_path / "nothing"))
+
+
+def make(place: Path, checkpoint: str) -> Path:
+    """An adapter of random numbers, as PEFT writes it."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(3)
+    network = AutoModelForCausalLM.from_pretrained(model.resolve(checkpoint).path, dtype=torch.float32)
+    settings = LoraConfig(r=4, lora_alpha=2, target_modules=["q_proj", "v_proj", "down_proj"], init_lora_weights=False)
+    get_peft_model(network, settings).save_pretrained(place)
+    return place
+
+
+def arguments(out: Path, *options: str) -> list[str]:
+    asked = ("--tasks", "micro", "--limit", "4", "--max-tokens", "48", "--confidence", "stated,p_true")
+    return ["run", "micro-sft", "--out", str(out), *asked, *options]
+
+
+def run(out: Path, *options: str) -> int:
+    return main(arguments(out, *options))
+
+
+def rows(out: Path):
+    with RunFile.open(out) as found:
+        return found.frame().sort_values(["task", "question_id", "method"]), found.manifest()
+
+
+def test_the_changed_model_is_asked(tmp_path, capsys):
+    adapter = make(tmp_path / "random", "micro-sft")
+    plain = ("--backend", "transformers", "--engine", "dtype=float32")
+    assert run(tmp_path / "base", *plain) == run(tmp_path / "adapted", *plain, "--adapter", str(adapter)) == 0
+    (base, _), (adapted, about) = rows(tmp_path / "base"), rows(tmp_path / "adapted")
+    assert base.value.tolist() != adapted.value.tolist()
+    assert about["name"] == "micro-sft+random"
+    capsys.readouterr()
+    assert run(tmp_path / "base", *plain, "--adapter", str(adapter)) == 3
+    assert "weights: sha256:" in capsys.readouterr().err
+
+
+@pytest.mark.engine
+@pytest.mark.bench
+def test_vllm_asks_the_same_changed_model_and_refuses_one_of_another_shape(tmp_path):
+    adapter = make(tmp_path / "random", "micro-sft")
+    assert run(tmp_path / "plain", "--backend", "transformers", "--adapter", str(adapter)) == 0
+    done = warm.run("calibench", *arguments(tmp_path / "vllm", "--adapter", str(adapter)))
+    assert done.returncode == 0, done.stderr
+    (ours, _), (theirs, _) = rows(tmp_path / "vllm"), rows(tmp_path / "plain")
+    assert ours.answer.fillna("").tolist() == theirs.answer.fillna("").tolist()
+    assert ours.value.tolist() == pytest.approx(theirs.value.tolist(), abs=1e-3, nan_ok=True)
+    foreign = folder(tmp_path / "foreign", weights=b"no weights")
+    done = warm.run("calibench", *arguments(tmp_path / "refused", "--adapter", str(foreign)))
+    assert done.returncode == 5
+    assert "cannot be put onto" in done.stderr
+    assert "Traceback" not in done.stderr
