@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -33,6 +34,13 @@ _STATUSES = get_args(Status)
 _ALL = "all"
 _LENGTH_RESAMPLES = 200
 """For the intervals of a small figure."""
+
+
+def load() -> None:
+    """Imports what scores and draws, which takes a second; beside what leaves Python's lock free, as SQLite's look at a
+    large file does."""
+    for module in ("calibench.metrics.scorecard", "calibench.reports.run"):
+        import_module(module)
 
 
 def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = False) -> RunSummary:

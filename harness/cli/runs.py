@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import sys
 import textwrap
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -118,19 +119,15 @@ def _print_json_of(found: dict[str, Any]) -> None:
 
 def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
     """Returns the summary, and what `--json` shows of the run; prints the rest."""
-    from calibench.analysis.report import update
-    from calibench.store import FILE_NAME, RunFile
+    from calibench.analysis.report import load, update
+    from calibench.store import RunFile
 
     if options.dry_run and not options.rescore:
         raise InputError("--dry-run goes with --rescore: a report changes nothing of what a run holds")
     if options.tasks and not options.rescore:
         raise InputError("--tasks goes with --rescore: a report is of all tasks of a run")
-    with RunFile.open(run_path) as run:
-        path = run.path
-    if path.name != FILE_NAME:
-        raise InputError(f"{path}: expected a run folder, or the file {FILE_NAME} in one")
-    folder = path.parent
-    with RunFile.create(folder) as run:
+    threading.Thread(target=load).start()
+    with RunFile.reopen(run_path) as run:
         found = _rescore(run, options) if options.rescore else None
         if options.dry_run:
             return None
@@ -138,7 +135,7 @@ def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
         summary = update(run, options.convention)
     metrics = summary.scorecard.metrics
     if _is_text(options):
-        output.print_headline(summary, folder / "report.html")
+        output.print_headline(summary, run.path.parent / "report.html")
     wordings, targets = summary.wordings if options.wordings else (), summary.targets if options.targets else ()
     parts = (
         ("rescored", found), ("conventions", summary.conventions), ("wordings", wordings), ("targets", targets),

@@ -25,12 +25,12 @@ from calibench.errors import InputError, RunFileError, StorageError
 from calibench.errors.secrets import masked
 from calibench.records import MACHINE, Confidence, Generation, Grade, Metric, Question, Record
 from calibench.store import bulk, schema
-from calibench.store.check import check, damaged, manifest, parts
+from calibench.store.check import check, damaged, manifest
+from calibench.store.files import FILE_NAME, existing, for_reading, parts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FILE_NAME = "run.sqlite"
 LOCK = ".lock"
 
 
@@ -55,13 +55,6 @@ def storage_errors(path: Path) -> Iterator[None]:
         raise RunFileError(f"{path}: {text!r:.200}") from error
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise damaged(path, str(error)) from error
-
-
-def for_reading(file: Path) -> str:
-    """The address by which SQLite opens a run file for reading."""
-    # Without a write-ahead log nobody writes, and the file opens in a folder without write permission too.
-    mode = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "mode=ro&immutable=1"
-    return f"{file.resolve().as_uri()}?{mode}"
 
 
 def locked(folder: Path, refusal: str) -> int:
@@ -95,7 +88,8 @@ def runs_in(path: str | Path) -> list[Path]:
 
 
 class RunFile:
-    """An open run file. `RunFile.create` opens for writing (and makes it if missing), `RunFile.open` for reading."""
+    """An open run file. `RunFile.create` opens for writing (and makes it if missing), `RunFile.reopen` what is there
+    already, and `RunFile.open` for reading."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, lock: int | None):
         self.path = path
@@ -112,7 +106,23 @@ class RunFile:
             RunFileError: a file of another program or version lies there, or it is corrupt, or another process writes
             to it.
         """
-        path = Path(folder) / FILE_NAME
+        return cls._writable(Path(folder) / FILE_NAME, new=True)
+
+    @classmethod
+    def reopen(cls, path: str | Path) -> RunFile:
+        """Opens an existing run for writing, alone, given its folder or the file in it.
+
+        Raises:
+            InputError: there is no run file, or it has another name.
+            StorageError, RunFileError: as `create`; also where a run that says it is complete is not.
+        """
+        file = existing(Path(path))
+        if file.name != FILE_NAME:
+            raise InputError(f"{file}: expected a run folder, or the file {FILE_NAME} in one")
+        return cls._writable(file, new=False)
+
+    @classmethod
+    def _writable(cls, path: Path, *, new: bool) -> RunFile:
         for part in parts(path):
             if part.is_symlink():  # SQLite would write to the file that it leads to
                 raise RunFileError(f"{part}: expected a file, found a link to {os.readlink(part)}")
@@ -121,14 +131,14 @@ class RunFile:
             with storage_errors(path):
                 # One thread at a time uses it: a run that is started inside an event loop gets a thread of its own.
                 db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-                if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+                if new and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
                     db.executescript(
                         f"PRAGMA journal_mode = WAL; BEGIN; PRAGMA application_id = {schema.APPLICATION_ID};"
                         f"PRAGMA user_version = {schema.VERSION};"
                         f"{schema.CREATE};COMMIT;"
                     )
                 db.execute("PRAGMA synchronous = FULL")
-                check(db, path, whole=False)
+                check(db, path, whole=not new)
                 return cls(path, db, lock)
         except BaseException:
             os.close(lock)
@@ -142,17 +152,7 @@ class RunFile:
             InputError: there is no run file.
             RunFileError: foreign, corrupt or of an unknown version.
         """
-        path = Path(path)
-        try:
-            file = path / FILE_NAME if path.is_dir() else path
-            found = file.is_file()
-        except (OSError, ValueError):  # a name that no file can have
-            found = False
-        if not found:
-            raise InputError(
-                f"{path}: no run here; expected a folder with {FILE_NAME}, as `calibench run ... --out FOLDER` makes it"
-            )
-        parts(file)
+        file = existing(Path(path))
         with storage_errors(file):
             db = sqlite3.connect(for_reading(file), uri=True, isolation_level=None)
             try:

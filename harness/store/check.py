@@ -15,7 +15,6 @@ import msgspec
 from msgspec import Meta, inspect
 
 from calibench.errors import RunFileError
-from calibench.errors.regular import regular
 from calibench.errors.secrets import require_shallow
 from calibench.records import Confidence, Generation, Grade, Outcome, Question, Record, Status
 from calibench.store import schema
@@ -90,18 +89,6 @@ _ENTRIES: dict[str, Any] = {
 _REFERENCES: dict[type[Record], type[Record]] = {Confidence: Generation, Grade: Generation, Generation: Question}
 _REFERENCES_OF_VERDICTS: dict[type[Record], type[Record]] = {Confidence: Grade}
 """Record -> the one that it is about: of a run, and of predictions that were scored from a file."""
-
-
-def parts(path: Path) -> list[Path]:
-    """The file, and those that SQLite may have beside it.
-
-    Raises:
-        RunFileError: one is a pipe, a socket or a device.
-    """
-    try:
-        return [regular(path), *(regular(path.with_name(f"{path.name}-{kind}")) for kind in ("wal", "shm", "journal"))]
-    except OSError as error:
-        raise RunFileError(f"{error.filename}: expected a part of a run file, found {error.strerror}") from None
 
 
 def check(db: sqlite3.Connection, path: Path, *, whole: bool) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 from calibench.errors import IdentityError, RunFileError
 from calibench.records import Confidence, Generation, Grade, Question
-from calibench.store import FILE_NAME, RunFile, for_reading, locked, schema, storage_errors
+from calibench.store import FILE_NAME, RunFile, locked, schema, storage_errors
+from calibench.store.files import for_reading
 
 _AT_ONCE = 10
 """Files that SQLite attaches to a connection."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 
 import msgspec
 from msgspec import inspect
@@ -75,6 +75,10 @@ CREATE = ";".join(
 )
 """The statements that make the tables."""
 _JSON_PLACES = {record: [record.__struct_fields__.index(name) for name in names] for record, names in _JSON.items()}
+_DECODERS = {
+    record: [(name, msgspec.json.Decoder(get_type_hints(record, include_extras=True)[name])) for name in names]
+    for record, names in _JSON.items()
+}
 
 
 _TOLD = {
@@ -96,15 +100,15 @@ def to_row(record: Record) -> list:
 
 
 def from_row(record: type[Record], row: sqlite3.Row) -> Any:
-    """The record of a row.
+    """The record of a row, whose values were checked when the file was opened, but for what is inside of lists.
 
     Raises:
-        msgspec.MsgspecError: it is none.
+        msgspec.MsgspecError: a list is none, or holds something else.
     """
     fields = dict(zip(record.__struct_fields__, row, strict=True))
-    for name in _JSON[record]:
+    for name, decoder in _DECODERS[record]:
         if fields[name] is not None:
-            fields[name] = msgspec.json.decode(fields[name])
+            fields[name] = decoder.decode(fields[name])
     for name in _BOOLS[record]:
         fields[name] = bool(fields[name])
-    return msgspec.convert(fields, record)
+    return record(**fields)
