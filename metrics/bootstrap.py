@@ -165,7 +165,7 @@ def wilson_interval(successes: float, n: float, level: float = LEVEL) -> tuple[f
 
 
 def absolute_sum_interval(
-    estimate: np.ndarray, replicates: np.ndarray, one_sided: bool = False, level: float = LEVEL
+    estimate: np.ndarray, replicates: np.ndarray, one_sided: np.ndarray | bool = False, level: float = LEVEL
 ) -> tuple[float, float] | None:
     """Interval of sum_b |d_b|, at most 1, for a vector d that is estimated with noise, as ECE is.
 
@@ -176,8 +176,9 @@ def absolute_sum_interval(
     Args:
         estimate: [B] float.
         replicates: [R, B] float, cluster bootstrap of the estimate.
-        one_sided: they differ from the estimate to one side alone, as where all answers are right. Mirrored, they say
-            nothing of that side, so that the interval also reaches to the percentile of their own sums.
+        one_sided: for all or [B], they differ from the estimate to one side alone, as where all answers are right.
+            Mirrored, they say nothing of that side, so that the interval also reaches as far as the percentile of their
+            own sums; where other parts are not one-sided, by the root of the squares of both distances.
         level: of the interval.
 
     Returns:
@@ -189,7 +190,7 @@ def absolute_sum_interval(
 
 
 def squared_sum_interval(
-    estimate: np.ndarray, replicates: np.ndarray, one_sided: bool = False, level: float = LEVEL
+    estimate: np.ndarray, replicates: np.ndarray, one_sided: np.ndarray | bool = False, level: float = LEVEL
 ) -> tuple[float, float] | None:
     """As `absolute_sum_interval`, of sum_b d_b^2, for a vector of square roots of shares times gaps. It need not hold
     the plug-in value."""
@@ -201,7 +202,7 @@ def _inverted(
     estimate: np.ndarray,
     replicates: np.ndarray,
     size: Callable[[np.ndarray], np.ndarray],
-    one_sided: bool,
+    one_sided: np.ndarray | bool,
     level: float,
 ) -> tuple[float, float] | None:
     defined = usable(replicates)
@@ -211,7 +212,15 @@ def _inverted(
     if not path.varies:
         return None
     low, high = path.ends(level)
-    return low, max(high, float(np.quantile(size(defined), 1 - tail(level)))) if one_sided else high
+    of = np.broadcast_to(one_sided, estimate.shape)
+    if not of.any():
+        return low, high
+    own = float(np.quantile(size(defined[:, of]), 1 - tail(level)))
+    rest = None if of.all() else _inverted(estimate[~of], defined[:, ~of], size, False, level)
+    if rest is None:
+        return low, max(high, own + float(size(estimate[~of])))
+    here, there = float(size(estimate[of])), float(size(estimate[~of]))
+    return low, max(high, here + there + float(np.hypot(max(own - here, 0.0), max(rest[1] - there, 0.0))))
 
 
 def absolute_sum_difference(a: tuple, b: tuple) -> tuple[float, float, float] | None:

@@ -34,8 +34,8 @@ class Parts(NamedTuple):
     """[B]"""
     replicates: np.ndarray
     """[R, B]"""
-    one_sided: bool = False
-    """All verdicts agree: the replicates show a doubt in them that can only be on the other side."""
+    one_sided: np.ndarray | bool = False
+    """For all or [B]. All verdicts agree: the replicates show a doubt in them that can only be on the other side."""
 
     def sizes(self) -> np.ndarray:
         """Absolute sums [R] of the resamples."""
@@ -96,13 +96,15 @@ def mean(estimates: Sequence[Estimate]) -> Estimate:
 
 def _mean_parts(parts: list[Parts]) -> Parts:
     observed, replicates = (np.concatenate([p[i] for p in parts], axis=-1) / len(parts) for i in (0, 1))
-    return Parts(observed, replicates, all(p.one_sided for p in parts))
+    return Parts(observed, replicates, np.concatenate([np.broadcast_to(p.one_sided, p.observed.shape) for p in parts]))
 
 
 def absolute(e: Estimate) -> Estimate:
     """The distance from zero of a number that may be negative, which is biased upward near zero as ECE is."""
     parts = e.parts or Parts(np.array([e.value]), replicates_of(e)[:, None])
-    signed = Parts(parts.observed.sum(keepdims=True), parts.replicates.sum(axis=1, keepdims=True), parts.one_sided)
+    signed = Parts(
+        parts.observed.sum(keepdims=True), parts.replicates.sum(axis=1, keepdims=True), bool(np.any(parts.one_sided))
+    )
     return e._replace(value=abs(e.value), replicates=np.abs(replicates_of(e)), parts=signed)
 
 
@@ -163,8 +165,10 @@ BOOTSTRAP = Interval(
 )
 WILSON = Interval("Wilson; cluster bootstrap where a cluster has several rows", _share, of_mean=BOOTSTRAP)
 LOGIT = Interval(
-    "normal on the logit scale, standard error by cluster bootstrap",
-    lambda e, level=LEVEL: logit_interval(e.value, replicates_of(e), level),
+    "normal on the logit scale, standard error by cluster bootstrap; Wilson's where all pairs agree",
+    lambda e, level=LEVEL: (
+        logit_interval(e.value, replicates_of(e), level) or percentile_interval(replicates_of(e), level)
+    ),
 )
 INVERSION = Interval(
     "of the population's binned error, by inverting a bootstrap test; widened to hold the value, which noise raises",

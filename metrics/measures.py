@@ -49,7 +49,7 @@ def _of(metric: Callable) -> Callable[[Sample], float]:
 
 def _area(r: Resampled) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
-        return area(r.levels.right[:, 1:], r.levels.wrong[:, 1:])
+        return area(r.levels.right[:, 1:], r.levels.wrong[:, 1:]) + r.unseen["pairs"]
 
 
 def _imputed(metric: Callable, if_correct: float, if_incorrect: float) -> Callable[[Sample], float]:

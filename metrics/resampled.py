@@ -56,7 +56,8 @@ class Resampled(NamedTuple):
     units: np.ndarray
     """Clusters [B] with rows in each bin."""
     unseen: dict[str, np.ndarray]
-    """Share [R] of the attempted, answered and scored rows whose kind the sample may not have seen."""
+    """Share [R] of the attempted, answered and scored rows whose kind the sample may not have seen; and what the order
+    of `pairs` of a right and a wrong one adds to an AUROC, if it has seen only one: minus where the right ones win."""
     observed: dict[str, float]
     """The `total` of the sample itself."""
 
@@ -110,10 +111,20 @@ def resample(samples: list[Sample], resamples: int, rng: np.random.Generator) ->
 
 
 def _unseen(sample: Sample, normal: np.ndarray) -> dict[str, np.ndarray]:
-    """Per population the share [R] of its rows whose kind the sample may not have seen; of one trial per cluster."""
+    """`Resampled.unseen`, with one trial per cluster."""
     rows = {name: sample.rows(name) for name in ("attempted", "answered", "scored")}
-    held = {name: int(np.count_nonzero(np.bincount(sample.cluster[of]))) for name, of in rows.items()}
-    return {name: unseen_share(normal, max(n, 1)) for name, n in held.items()}
+    held = {name: _n_clusters(sample, of) for name, of in rows.items()}
+    right, wrong = (rows["scored"] & sample.has(outcome) for outcome in ("correct", "incorrect"))
+    # If one answer of the other class can turn all its pairs, there are no more trials than the rarer class has.
+    pairs = unseen_share(normal, max(min(_n_clusters(sample, right), _n_clusters(sample, wrong)), 1))
+    of_right, of_wrong = sample.confidence[right], sample.confidence[wrong]
+    lost = of_right.max(initial=0.0) < of_wrong.min(initial=1.0)
+    won = of_right.min(initial=1.0) > of_wrong.max(initial=0.0)
+    return {name: unseen_share(normal, max(n, 1)) for name, n in held.items()} | {"pairs": (int(lost) - won) * pairs}
+
+
+def _n_clusters(sample: Sample, rows: np.ndarray) -> int:
+    return int(np.count_nonzero(np.bincount(sample.cluster[rows])))
 
 
 def _kinds(samples: list[Sample]) -> tuple[np.ndarray, np.ndarray] | None:

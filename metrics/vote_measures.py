@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from calibench.metrics import voting
-from calibench.metrics.bootstrap import LEVEL, unseen_share
+from calibench.metrics.bootstrap import unseen_share
 from calibench.metrics.estimate import BOOTSTRAP, INVERSION, LOGIT, Estimate, Parts, replicates_of
 from calibench.metrics.measure import Measure
 
@@ -110,10 +110,6 @@ _NOT_ANSWERED = "no draw has an answer"
 _NO_FOLDS = "T cannot be chosen on other questions: there is only one, or one cluster"
 _NO_PAIRS = "no question has a right and a wrong answer that both have a confidence"
 _INVERSION = INVERSION._replace(how="by inverting a bootstrap test")
-_LOGIT = LOGIT._replace(
-    how="normal on the logit scale, standard error by cluster bootstrap; Wilson's where all pairs agree",
-    ends=lambda e, level=LEVEL: LOGIT.ends(e, level) or BOOTSTRAP.ends(e, level),
-)
 
 
 def _row(name: str, compute: Callable[..., Any], convention: str, undefined: str = "", **more: Any) -> Measure:
@@ -194,7 +190,7 @@ WITHIN = (
         _NO_PAIRS,
         heading="WQD",
         better="higher",
-        interval=_LOGIT,
+        interval=LOGIT,
     ),
     _row(
         "wqd_by_question",
@@ -202,7 +198,7 @@ WITHIN = (
         "as wqd, but the mean over questions that have such pairs",
         _NO_PAIRS,
         better="higher",
-        interval=_LOGIT,
+        interval=LOGIT,
     ),
 )
 """Of all draws and the confidences of a method."""

@@ -2,7 +2,8 @@
 
 `python tests/intervals.py` simulates (half an hour of one core) and writes the table of docs/intervals.md, and its
 figures to docs/intervals.json; `--render` only writes the page anew. `--means` prints how often percentiles of a mean
-hold it, of more data sets of other seeds. The tests do the same at a smaller size.
+hold it, of more data sets of other seeds, and `--ends` (three minutes) the table of samples that have seen one side
+alone. The tests do the same at a smaller size.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from calibench.metrics.bootstrap import percentile_interval
+from calibench.metrics.bootstrap import absolute_sum_interval, percentile_interval
 from calibench.metrics.calibration import equal_width_bins
 from calibench.metrics.discrimination import area
+from calibench.metrics.estimate import mean
 from calibench.metrics.measure import Group, estimates, metric
 from calibench.metrics.measures import MEASURES
 from calibench.metrics.resampled import resample
@@ -145,6 +147,109 @@ def mean_coverage(population: Population, repeats: int, resamples: int, seed: li
     return {name: count / repeats for name, count in held.items()}
 
 
+class Task(NamedTuple):
+    """One answer to each of some questions, of equally frequent confidences."""
+
+    questions: int
+    confidences: tuple[float, ...]
+    gap: float
+
+    def drawn(self, rng: np.random.Generator) -> Sample:
+        confidence = rng.choice(self.confidences, self.questions)
+        return _sample(confidence, rng.random(self.questions) < confidence - self.gap)
+
+
+def _sample(confidence: np.ndarray, right: np.ndarray) -> Sample:
+    question = np.arange(len(right))
+    outcome = np.where(right, OUTCOMES.index("correct"), OUTCOMES.index("incorrect")).astype(np.int8)
+    return Sample(confidence, outcome, question, len(question), question)
+
+
+MEANS = {
+    "10 of ECE .1, 200 of .1": (Task(10, (1.0,), 0.1), Task(200, (0.5, 0.7, 0.9), 0.1)),
+    "25 of ECE .05, 400 of 0": (Task(25, (1.0,), 0.05), Task(400, (0.3, 0.5, 0.7, 0.9), 0.0)),
+    "25 of ECE .03, 100 of .2": (Task(25, (1.0,), 0.03), Task(100, (0.5, 0.7, 0.9), 0.2)),
+}
+"""Two tasks, of the first of which all answers are often right."""
+
+
+class Held(NamedTuple):
+    """Of the intervals of some data sets."""
+
+    seen: float
+    """Share of the data sets that show one side alone."""
+    of_all: float
+    """Share of all intervals that hold the truth."""
+    of_seen: float
+    """The same of those data sets."""
+    before: float
+    """The same, without the doubt of what is unseen; an interval that there is none of holds nothing."""
+
+
+def mean_of_ends(tasks: tuple[Task, ...], repeats: int, rng: np.random.Generator) -> Held:
+    """How often the interval of the mean ECE over tasks holds the truth, where all answers of one of them are right."""
+    true = np.mean([task.gap for task in tasks])
+    found = []
+    for _ in range(repeats):
+        of_tasks = []
+        for sample in (task.drawn(rng) for task in tasks):
+            of_tasks.append(estimates([MEASURES["ece"]], sample, resample([sample], RESAMPLES, rng)[0])["ece"])
+        parts = mean(of_tasks).parts
+        assert parts is not None
+        ends = [absolute_sum_interval(*parts), absolute_sum_interval(*parts[:2])]
+        found.append((bool(np.any(parts.one_sided)), *(_holds(each, true) for each in ends)))
+    return _held(found)
+
+
+def perfect_order(share: float, right: float, questions: int, repeats: int, rng: np.random.Generator) -> Held:
+    """How often the interval of AUROC holds the truth, where no wrong answer has more confidence than a right one.
+
+    Wrong answers either have less confidence than all right ones, which is the AUROC, or more: the hardest case, as one
+    wrong answer turns all its pairs.
+    """
+    found = []
+    for _ in range(repeats):
+        is_right = rng.random(questions) < right
+        below = np.where(rng.random(questions) < share, 0.2, 0.9)
+        sample = _sample(np.where(is_right, rng.uniform(0.4, 0.8, questions), below), is_right)
+        estimate = estimates([MEASURES["auroc"]], sample, resample([sample], RESAMPLES, rng)[0])["auroc"]
+        row = metric(Group("task", "protocol", "method", "all"), MEASURES["auroc"], estimate)
+        if row.low is not None:
+            found.append(
+                (
+                    row.value == 1,
+                    _holds((row.low, row.high), share),
+                    row.value != 1 and _holds((row.low, row.high), share),
+                )
+            )
+    return _held(found)
+
+
+def _holds(ends: Any, true: float) -> bool:
+    return ends is not None and ends[0] - 1e-9 <= true <= ends[1] + 1e-9
+
+
+def _held(found: list[tuple[bool, bool, bool]]) -> Held:
+    seen, now, before = np.array(found, dtype=bool).T
+    of_seen = now[seen].mean() if seen.any() else float("nan")
+    return Held(float(seen.mean()), float(now.mean()), float(of_seen), float(before.mean()))
+
+
+def print_ends(repeats: int) -> None:
+    """The table of docs/intervals.md."""
+    rows = [
+        ("mean `ece` of two tasks: " + name, mean_of_ends(MEANS[name], repeats, np.random.default_rng(7)))
+        for name in MEANS
+    ]
+    for share, right, questions in ((0.9, 0.5, 30), (0.97, 0.5, 30), (0.9, 0.8, 60), (0.97, 0.8, 60)):
+        name = f"`auroc` of {share:g}, {questions} questions, {100 * right:.0f} % right"
+        rows.append((name, perfect_order(share, right, questions, repeats, np.random.default_rng(7))))
+    print("| number | one side seen, % | holds the truth, % | where one side is seen | without that doubt |")
+    print("|---|---|---|---|---|")
+    for name, held in rows:
+        print(f"| {name} | " + " | ".join(f"{100 * share:.1f}" for share in held) + " |", flush=True)
+
+
 def rendered(rows: list[dict[str, Any]]) -> str:
     """The table of docs/intervals.md."""
     lines = [
@@ -176,6 +281,8 @@ if __name__ == "__main__":
                 seed = [77, resamples, population.draws, int(100 * population.gap)]
                 print(resamples, *population, mean_coverage(population, 4000, resamples, seed), flush=True)
         sys.exit()
+    if "--ends" in sys.argv:
+        sys.exit(print_ends(REPEATS))
     figures = DOCS / "intervals.json"
     if "--render" not in sys.argv:
         figures.write_text(json.dumps(simulated(REPEATS), indent=1) + "\n")

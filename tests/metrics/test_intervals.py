@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from intervals import DOCS, Population, coverage, rendered
+from intervals import DOCS, MEANS, Population, coverage, mean_of_ends, perfect_order, rendered
 
 from calibench.metrics.bootstrap import unseen_share, wilson_interval
 from calibench.metrics.compare import compare
@@ -88,6 +88,30 @@ def test_differences_of_two_runs_carry_the_doubt_of_both():
 def test_the_order_of_the_resamples_does_not_depend_on_what_is_unseen():
     """What is drawn for unseen verdicts comes from a source of its own: the mean confidence has the same interval."""
     assert rows_of(NONE_RIGHT)["mean_confidence"].low == rows_of(ALL_RIGHT)["mean_confidence"].low
+
+
+def test_a_mean_over_tasks_carries_the_doubt_of_the_one_whose_answers_are_all_right():
+    held = mean_of_ends(MEANS["10 of ECE .1, 200 of .1"], 60, np.random.default_rng(1))
+    # 52 or fewer of 60 have a chance of 1 % at a coverage of .95. The seed is fixed.
+    assert held.of_all > 52 / 60 > held.before
+
+
+def test_where_all_right_answers_have_more_confidence_auroc_may_be_as_low_as_the_share_of_the_rarer_ones():
+    """4 wrong answers below 21 right ones: by Wilson's interval of 0 of 4, up to .49 of the pairs may be lost."""
+    right = np.arange(25) >= 4
+    for confidence, value in ((np.arange(25) / 25, 1.0), (1 - np.arange(25) / 25, 0.0)):
+        row = rows_of(answers(right, confidence))["auroc"]
+        assert row.value == value
+        assert row.high - row.low == pytest.approx(wilson_interval(0, 4)[1], abs=0.05)
+    held = perfect_order(0.9, 0.5, 30, 60, np.random.default_rng(1))
+    assert held.of_all > 52 / 60
+
+
+def test_two_models_of_perfect_order_are_not_shown_to_be_alike():
+    right = np.arange(40) >= 10
+    perfect = answers(right, np.arange(40) / 40)
+    found = {d.metric: d for d in compare({"a": perfect, "b": perfect.copy()}, [("a", "b")]) if d.task == "t"}
+    assert found["auroc"].verdict == "undecided"
 
 
 @pytest.mark.slow
