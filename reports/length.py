@@ -38,7 +38,8 @@ def length_figure(series: Mapping[str, Sequence[LengthBin]]) -> Figure:
                 linewidth=1.1,
             )  # fmt: skip
         axes.set(ylim=(-0.03, 1.03), xlabel="generated tokens")
-        axes.set_xlim(left=0)
+        longest = max(point[0] for _, of_line in lines for point in of_line)
+        axes.set_xlim(0, 1.04 * longest)  # beside the axis there is room for half a mark
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
         legend = axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2, borderpad=0)
         for entry in legend.get_texts():

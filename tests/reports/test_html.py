@@ -305,7 +305,11 @@ def test_much_truncation_is_announced(truncated, announced):
 def test_imputation_scenarios_stand_beside_the_measured_number_where_confidences_are_missing():
     values = {"": 0.2, "_missing_worst": 0.31, "_missing_half": 0.26, "_missing_best": 0.17}
     scenarios = [metric(f"brier{key}", value) for key, value in values.items()]
-    assert "Every answer that could be graded has a confidence." in words(small(*scenarios))
+    whole = small(*scenarios)
+    (counts,) = whole.counts
+    read = replace(whole, counts=(replace(counts, confidences={"stated": {"ok": 100}}),))
+    assert "Every answer that could be graded has a confidence." in words(read)
+    assert "has a confidence." not in words(whole)  # none was asked for
     scenarios[0] = replace(scenarios[0], n_used=80)
     assert re.search(r"brier\s*0\.200\s*80of 100\s*0\.310\s*0\.260\s*0\.170", words(small(*scenarios)))
 

@@ -37,7 +37,7 @@ def test_a_limit_has_all_answers_at_or_above_it():
 
 def test_the_page_says_how_many_go_out_and_how_many_of_them_are_right():
     page = Page(run_report(replace(small(), thresholds=(series(point(0.9, 10, 8), point(0.4, 100, 50)),))))
-    assert "80.0 % right[0.100, 0.900]10.0 % go out" in page.text
+    assert "80.0 % right[10.0, 90.0]10.0 % go out" in page.text
     assert "What if confident answers go out unread?" not in Page(run_report(small())).text
 
 
