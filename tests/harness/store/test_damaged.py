@@ -65,7 +65,8 @@ _MAY_BE = {
     "negative": {"generations.seed", "generations.logprob", "questions.level"},
     "half": {"generations.logprob", "generations.latency", "confidences.value"},
     "null": {
-        *("generations.seed", "generations.cached_tokens", "generations.reasoning_tokens", "generations.answer_tokens"),
+        *("generations.seed", "generations.prompt_tokens", "generations.cached_tokens", "generations.reasoning_tokens"),
+        "generations.answer_tokens",
         *("generations.logprob", "generations.latency", "generations.error", "generations.reasoning"),
         *("generations.token_ids", "confidences.raw", "confidences.cached_tokens", "grades.answer", "grades.detail"),
         *("questions.subject", "questions.level", "questions.cluster"),
