@@ -81,9 +81,7 @@ def execute(
     (protocol, names), *targets = config.askings()
     methods = {name: confidence.load(name) for name in names}
     backend_type = backends.load(config.backend)
-    backends.check_options(config.backend, config.engine)
-    if config.base_url and "base_url" not in backend_type.neutral_options:
-        raise InputError(f"--base-url: expected --backend openai, which asks servers; found {config.backend}")
+    _check_engine(config, backend_type)
     _check_capabilities(config, methods, protocol, backend_type.capabilities)
     if any(task.finish for task in chosen):
         sandbox.require()
@@ -121,6 +119,12 @@ def execute(
     except BaseException:
         run.close()
         raise
+
+
+def _check_engine(config: RunConfig, backend_type: type[BaseBackend]) -> None:
+    backends.check_options(config.backend, config.engine)
+    if config.base_url and "base_url" not in backend_type.neutral_options:
+        raise InputError(f"--base-url: expected --backend openai, which asks servers; found {config.backend}")
 
 
 def _shard(config: RunConfig) -> Shard | None:
