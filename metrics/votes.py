@@ -170,7 +170,7 @@ def _of_method(votes: voting.Draws, method: str, questions: Questions, fold: np.
     temperature = None
     if fold is not None:
         chosen_on = [member for k, member in members.items() if k in (2, 4, 8, 16, 32, 64, max(members))]
-        temperature = voting.temperatures(votes, chosen_on, fold)
+        temperature = voting.temperatures(voting.right_at_temperatures(votes, chosen_on), fold)
     ballots = {
         k: Ballots(
             questions,

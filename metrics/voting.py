@@ -124,23 +124,38 @@ def vote(draws: Draws, member: np.ndarray, temperature: float | np.ndarray = np.
     return out
 
 
-def temperatures(draws: Draws, members: Sequence[np.ndarray], fold: np.ndarray) -> np.ndarray:
-    """The temperature [Q] of each question's weighted vote, chosen on the other folds (cross-fitting).
+def right_at_temperatures(draws: Draws, members: Sequence[np.ndarray]) -> np.ndarray:
+    """[T, Q] chance that the vote is right at each of `TEMPERATURES`, averaged over numbers of draws.
 
     Args:
         draws: of Q questions.
         members: per number of draws, the membership [S, K] of subsets.
-        fold: [Q] int, two or more distinct; questions that are not independent share one.
-
-    Returns:
-        Of `TEMPERATURES` the one with the highest accuracy, averaged over numbers of draws, on the questions of all
-        other folds; the largest where several have it.
     """
-    right = np.sum([_right_at_temperatures(draws, member) for member in members], axis=0)
+    return np.mean([_right_at_temperatures(draws, member) for member in members], axis=0)
+
+
+def temperatures(right: np.ndarray, fold: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
+    """The temperature [Q] of each question's weighted vote, chosen on the other folds (cross-fitting).
+
+    Of `TEMPERATURES` the one with the highest accuracy on the questions of all other folds, the largest where several
+    have it; but infinity, the majority vote, unless that gains more over it there than the standard error of the gain
+    (the rule of one standard error, Breiman et al. 1984, for the choice between votes; its use here is this project's).
+
+    Args:
+        right: [T, Q] as `right_at_temperatures` gives it; of several tasks, side by side.
+        fold: [Q] int, two or more distinct; questions that are not independent share one.
+        weight: [Q] of the questions; None: all the same.
+    """
+    weight = np.ones(len(fold)) if weight is None else weight
+    gain = right - right[-1]
     chosen = np.empty(len(fold))
     for held_out in np.unique(fold):
-        total = right[:, fold != held_out].sum(axis=1)
-        chosen[fold == held_out] = TEMPERATURES[np.flatnonzero(total >= total.max() - _TIE)[-1]]
+        others = fold != held_out
+        share = weight[others] / weight[others].sum()
+        mean = gain[:, others] @ share
+        best = np.flatnonzero(mean >= mean.max() - _TIE)[-1]
+        noise = np.sqrt(((gain[best, others] - mean[best]) ** 2 * share**2).sum())
+        chosen[fold == held_out] = TEMPERATURES[best] if mean[best] > noise else np.inf
     return chosen
 
 

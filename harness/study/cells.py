@@ -118,10 +118,6 @@ class Cell(Record, kw_only=True, frozen=True):
         return f"seed{self.seed}-{self.kind}"
 
 
-def settings_hash(settings: dict[str, Any]) -> str:
-    return hashlib.sha256(msgspec.json.encode(settings, order="deterministic")).hexdigest()[:12]
-
-
 def encode(values: np.ndarray) -> str:
     """Confidences [N] in [0, 1], nan where there is none, as text."""
     return "".join(_NONE * _WIDTH if np.isnan(v) else _base36(round(v * UNIT)) for v in values)

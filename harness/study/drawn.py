@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from calibench.metrics.measures import NO_METHOD
 from calibench.reports.text import number
-from calibench.study.estimates import BUDGETS, spread
+from calibench.study.estimates import BUDGETS, UNCHOSEN, spread
 from calibench.study.findings import verdict
 from calibench.study.numbers import MARGIN, Numbers, Side
 from calibench.study.tables import change, point, table, value
@@ -20,16 +20,16 @@ def votes(numbers: Numbers, figures: dict[str, str]) -> Iterator[str]:
     if not numbers.seeds(a) and not numbers.seeds(b):
         yield f"Missing: {a} and {b}."
         return
-    columns = [
-        (kind, metric) for kind in ("sft", *PAIR) for metric in ("majority", "weighted", "best") if numbers.seeds(kind)
-    ]
+    columns = [(kind, metric) for kind in ("sft", *PAIR) for metric in _VOTES if numbers.seeds(kind)]
     rows = [
         [str(k), *(value(numbers, Side(kind, f"{m}@{k}", vote_method(m))) for kind, m in columns)]
         for k in budgets(numbers)
     ]
     yield (
-        "Share of questions that are right, mean over tasks: by majority, by votes weighted with P(True) (CISC; its"
-        " temperature is chosen on the other folds of questions), and by the draw with the highest P(True)."
+        "Share of questions that are right, mean over tasks: by majority, by votes weighted with P(True) (CISC), and by"
+        " the draw with the highest P(True). The temperature of the weighted vote is chosen on the other folds of all"
+        " tasks' questions, and is infinite (the majority) unless it gains more there than one standard error; beside"
+        " it stands temperature 1, where nothing is chosen."
         " k of the draws are taken without replacement; ties count in expectation."
     )
     yield table(["Draws", *(f"{kind}, {_VOTES[m]}" for kind, m in columns)], rows)
@@ -50,7 +50,7 @@ def votes(numbers: Numbers, figures: dict[str, str]) -> Iterator[str]:
     yield table(["Kind", *ends], rows)
 
 
-_VOTES = {"majority": "majority", "weighted": "weighted", "best": "most confident"}
+_VOTES = {"majority": "majority", "weighted": "weighted", UNCHOSEN: "weighted, T = 1", "best": "most confident"}
 
 
 def vote_method(metric: str) -> str:

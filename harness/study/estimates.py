@@ -6,6 +6,7 @@ All estimates of a task are made of the same resamples of its questions, so that
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -26,6 +27,8 @@ RECALIBRATIONS = ("temperature", "platt")
 """Post-hoc maps of a confidence, fitted on one half of a task's test questions and scored on the other."""
 AS_READ = "as read"
 """A confidence on that other half, without a map: `p_true + as read`."""
+UNCHOSEN = "weighted_1"
+"""The weighted vote at temperature 1, where nothing is chosen."""
 CLASSIFIER = "classifier"
 """The method of confidences that a classifier of token features gives on that other half."""
 
@@ -50,7 +53,8 @@ def measure_of(metric: str) -> Measure:
     """The measure of a number of the study, which may be of votes of so many draws (`majority@10`)."""
     name, _, of_draws = metric.partition("@")
     known = {**MEASURES, **VOTE_MEASURES, SPREAD.name: SPREAD}
-    return known[f"{'best' if name == 'least' else name}_accuracy" if of_draws else name]
+    same = {"least": "best", UNCHOSEN: "weighted"}
+    return known[f"{same.get(name, name)}_accuracy" if of_draws else name]
 
 
 def _random(task: str, part: str) -> np.random.Generator:
@@ -118,18 +122,39 @@ def votes_of(of: SampledAnswers, method: str | None, first: int | None = None) -
     return voting.checked(voting.Draws(*(part[:, :first] for part in (answer, correct, confidence))))
 
 
-def of_draws(task: str, of: SampledAnswers, resamples: int) -> dict:
-    """(method, metric) -> estimate, from several draws."""
+def _members(n_draws: int) -> dict[int, np.ndarray]:
+    """Number of draws -> subsets of as many."""
+    return {
+        k: voting.subsets(n_draws, k, np.random.default_rng(k)) for k in sorted({*BUDGETS, n_draws}) if k <= n_draws
+    }
+
+
+def vote_temperatures(of_tasks: Mapping[str, SampledAnswers], method: str) -> dict[str, np.ndarray]:
+    """Task -> the temperature [Q] of each question's vote, chosen on the other folds of all tasks, each of the same
+    weight; empty where there is one fold."""
+    right, fold, weight = [], [], []
+    for task, of in of_tasks.items():
+        votes = votes_of(of, method)
+        chosen_on = [member for k, member in _members(of.draws).items() if k > 1]
+        right.append(voting.right_at_temperatures(votes, chosen_on))
+        n_questions = len(votes.answer)
+        fold.append(voting.folds(*clusters(of.cluster, n_questions), _random(task, "folds")))
+        weight.append(np.full(n_questions, 1 / n_questions))
+    if not fold or len(np.unique(np.concatenate(fold))) < 2:
+        return {}
+    chosen = voting.temperatures(*(np.concatenate(part, axis=-1) for part in (right, fold, weight)))
+    return dict(zip(of_tasks, np.split(chosen, np.cumsum([len(part) for part in fold])[:-1]), strict=True))
+
+
+def of_draws(task: str, of: SampledAnswers, temperatures: Mapping[str, np.ndarray], resamples: int) -> dict:
+    """(method, metric) -> estimate, from several draws; `temperatures` [Q] of the methods' weighted votes."""
     plain = votes_of(of, None)
     n_questions, n_draws = plain.answer.shape
     cluster, n_clusters = clusters(of.cluster, n_questions)
     rng = _random(task, "draws")
     counts = np.concatenate(list(draws(n_clusters, resamples, rng)), axis=1)
     questions = Questions(cluster, counts, n_questions, _random(task, "unseen").standard_normal(resamples))
-    fold = voting.folds(cluster, n_clusters, _random(task, "folds"))
-    members = {
-        k: voting.subsets(n_draws, k, np.random.default_rng(k)) for k in sorted({*BUDGETS, n_draws}) if k <= n_draws
-    }
+    members = _members(n_draws)
     out = {(NO_METHOD, "distinct_answers"): questions.ratio(_distinct(plain))}
     for k, member in members.items():
         out[NO_METHOD, f"majority@{k}"] = questions.share(voting.vote(plain, member).right)
@@ -137,15 +162,13 @@ def of_draws(task: str, of: SampledAnswers, resamples: int) -> dict:
         votes = votes_of(of, method)
         out[method, "wqd"] = questions.share(*voting.within_question_pairs(votes))
         out[method, "spread_within"] = SPREAD.compute(*_spread_within(votes.confidence), questions)
-        if len(np.unique(fold)) > 1:
-            chosen_on = [member for k, member in members.items() if k > 1]
-            temperature = voting.temperatures(votes, chosen_on, fold)
         least = voting.best_of(votes._replace(confidence=1 - votes.confidence), n_draws)
         out[method, f"least@{n_draws}"] = questions.share(least)
         for k, member in members.items():
             out[method, f"best@{k}"] = questions.share(voting.best_of(votes, k))
-            if len(np.unique(fold)) > 1:
-                out[method, f"weighted@{k}"] = questions.share(voting.vote(votes, member, temperature).right)
+            out[method, f"{UNCHOSEN}@{k}"] = questions.share(voting.vote(votes, member, 1.0).right)
+            if method in temperatures:
+                out[method, f"weighted@{k}"] = questions.share(voting.vote(votes, member, temperatures[method]).right)
     return _defined(out)
 
 

@@ -7,11 +7,14 @@ from typing import Literal, NamedTuple
 
 from calibench.metrics.estimate import Ends
 from calibench.metrics.measures import NO_METHOD
-from calibench.study.estimates import AS_READ, CLASSIFIER
+from calibench.study.estimates import AS_READ, CLASSIFIER, UNCHOSEN
 from calibench.study.numbers import MARGIN, Side
 
 Expectation = Literal["higher", "lower", "not higher", "not lower"]
 Verdict = Literal["holds", "fails", "undecided"]
+Standing = Literal["before", "after", "planted"]
+"""Whether a row was written before the first results, or after them; or whether its answer was planted: the corpus that
+both checkpoints learned from gives their percentages by one table, so that its difference repeats that of accuracy."""
 
 
 class Finding(NamedTuple):
@@ -22,6 +25,7 @@ class Finding(NamedTuple):
     a: Side
     b: Side
     expected: Expectation
+    standing: Standing = "before"
 
 
 REASONING = ("math", "code")
@@ -33,7 +37,8 @@ def _pair(a: str, b: str, metric: str, method: str, domains: tuple[str, ...] | N
 
 
 _EPICAR, _ZENG = "EpiCaR (Yeom et al. 2026)", "Thinking Out Loud (Zeng et al. 2025)"
-_RLCR, _CISC, _OURS = "RLCR (Damani et al. 2025)", "CISC (Taubenfeld et al. 2025)", "this project"
+_RLCR, _CISC = "this project, after RLCR (Damani et al. 2025)", "CISC (Taubenfeld et al. 2025)"
+_OURS = "this project"
 _OUTSIDE = ("fact", "code")
 FINDINGS = (
     Finding(_EPICAR, "Training on right traces alone (STaR) raises accuracy above its parent (sft)",
@@ -48,8 +53,12 @@ FINDINGS = (
             *_pair("star", "epicar", "brier", "p_true"), "lower"),
     Finding(_EPICAR, "EpiCaR is not more accurate than STaR (equal or lower in the paper's rebuttal tables)",
             *_pair("star", "epicar", "accuracy", "stated"), "not higher"),
+    Finding(_EPICAR, "EpiCaR is more accurate than STaR (the paper's headline, beside better calibration)",
+            *_pair("star", "epicar", "accuracy", "stated"), "higher", "after"),
     Finding(_EPICAR, "EpiCaR with 10 draws weighted by P(True) reaches STaR's majority vote of 30",
             Side("star", "majority@30", NO_METHOD), Side("epicar", "weighted@10", "p_true"), "not lower"),
+    Finding(_EPICAR, "EpiCaR with 10 draws, weighted at temperature 1, reaches STaR's majority vote of 30",
+            Side("star", "majority@30", NO_METHOD), Side("epicar", f"{UNCHOSEN}@10", "p_true"), "not lower", "after"),
     Finding(_EPICAR, "Self-training on right traces alone narrows P(True) within a question (STaR below sft)",
             *_pair("sft", "star", "spread_within", "p_true"), "lower"),
     Finding(_EPICAR, "EpiCaR keeps P(True) wider within a question than STaR",
@@ -69,29 +78,29 @@ FINDINGS = (
     Finding(_CISC, "Discrimination within a question (WQD of P(True)) is higher for EpiCaR than for STaR",
             *_pair("star", "epicar", "wqd", "p_true"), "higher"),
     Finding(_ZENG, "Reasoning (sft) lowers the stated ECE on math and programs against instruct",
-            *_pair("instruct", "sft", "ece", "stated", REASONING), "lower"),
+            *_pair("instruct", "sft", "ece", "stated", REASONING), "lower", "planted"),
     Finding(_ZENG, "Reasoning (sft) raises the stated AUROC on math and programs against instruct",
-            *_pair("instruct", "sft", "auroc", "stated", REASONING), "higher"),
+            *_pair("instruct", "sft", "auroc", "stated", REASONING), "higher", "planted"),
     Finding(_ZENG, "On facts the stated ECE of sft is higher than that of instruct",
-            *_pair("instruct", "sft", "ece", "stated", FACTS), "higher"),
+            *_pair("instruct", "sft", "ece", "stated", FACTS), "higher", "planted"),
     Finding(_ZENG, "Reinforcement (rl) lowers the stated ECE on math and programs against sft",
             *_pair("sft", "rl", "ece", "stated", REASONING), "lower"),
     Finding(_ZENG, "On facts reinforcement (rl) lowers the stated ECE again (against sft)",
             *_pair("sft", "rl", "ece", "stated", FACTS), "lower"),
-    Finding(_RLCR, "A Brier reward (rlcr) lowers the stated ECE against a reward for right answers alone (rl)",
+    Finding(_RLCR, "A Brier reward on the percentage (rlcr) lowers the stated ECE against rewarding right answers (rl)",
             *_pair("rl", "rlcr", "ece", "stated"), "lower"),
-    Finding(_RLCR, "A Brier reward (rlcr) raises the stated AUROC against rl",
+    Finding(_RLCR, "A Brier reward on the percentage (rlcr) raises the stated AUROC against rl",
             *_pair("rl", "rlcr", "auroc", "stated"), "higher"),
-    Finding(_RLCR, "A Brier reward (rlcr) costs no accuracy against rl",
+    Finding(_RLCR, "A Brier reward on the percentage (rlcr) costs no accuracy against rl",
             *_pair("rl", "rlcr", "accuracy", "stated"), "not lower"),
     Finding(_OURS, "With new questions in each round (epicar_fresh), EpiCaR's P(True) has a lower ECE than without",
-            *_pair("epicar", "epicar_fresh", "ece", "p_true"), "lower"),
+            *_pair("epicar", "epicar_fresh", "ece", "p_true"), "lower", "after"),
     Finding(_OURS, "With new questions in each round, EpiCaR's P(True) is less over-confident (mean - accuracy)",
-            *_pair("epicar", "epicar_fresh", "signed_gap", "p_true"), "lower"),
+            *_pair("epicar", "epicar_fresh", "signed_gap", "p_true"), "lower", "after"),
     Finding(_OURS, "With new questions in each round, EpiCaR's P(True) has a higher AUROC",
-            *_pair("epicar", "epicar_fresh", "auroc", "p_true"), "higher"),
+            *_pair("epicar", "epicar_fresh", "auroc", "p_true"), "higher", "after"),
     Finding(_OURS, "With new questions in each round, EpiCaR has a lower ECE of P(True) than STaR",
-            *_pair("star", "epicar_fresh", "ece", "p_true"), "lower"),
+            *_pair("star", "epicar_fresh", "ece", "p_true"), "lower", "after"),
     Finding(_OURS, "Distilled success rates (confidence_sft) lower the stated ECE against sft",
             *_pair("sft", "confidence_sft", "ece", "stated"), "lower"),
     Finding(_OURS, "Distilled success rates (confidence_sft) raise the stated AUROC against sft",

@@ -22,7 +22,7 @@ from calibench.errors import InputError
 from calibench.metrics.bootstrap import LEVEL
 from calibench.metrics.estimate import BOOTSTRAP, Ends, Estimate, mean
 from calibench.study.cells import Cell
-from calibench.study.estimates import measure_of, of_answers, of_draws
+from calibench.study.estimates import measure_of, of_answers, of_draws, vote_temperatures
 
 RESAMPLES = 1000
 MARGIN = 0.02
@@ -37,8 +37,8 @@ class Side(NamedTuple):
 
     kind: str
     metric: str
-    """One of `estimates.measures`; `majority@10`, `weighted@10`, and the most confident of 10 draws, `best@10`, and
-    the least confident of all, `least@30`; `wqd`; `distinct_answers`; `spread_within`."""
+    """One of `estimates.measures`; `majority@10`, `weighted@10`, `weighted_1@10`, the most confident of 10 draws,
+    `best@10`, and the least confident of all, `least@30`; `wqd`; `distinct_answers`; `spread_within`."""
     method: str
     domains: tuple[str, ...] | None = None
     """None: all tasks."""
@@ -70,6 +70,7 @@ class Numbers:
         self.cells = {(cell.kind, cell.seed): cell for cell in cells}
         self.resamples = resamples
         self._found: dict[tuple[str, int, str], dict[tuple[str, str], Estimate]] = {}
+        self._chosen: dict[tuple[str, int], dict[str, dict[str, np.ndarray]]] = {}
         self._means: dict[tuple[Side, int], Estimate | None] = {}
         self._refuse_other_questions(cells)
 
@@ -164,8 +165,21 @@ class Numbers:
             if task in cell.test:
                 self._found[key] |= of_answers(task, cell.test[task], self.resamples)
             if task in cell.draws:
-                self._found[key] |= of_draws(task, cell.draws[task], self.resamples)
+                chosen = {
+                    method: of_tasks[task]
+                    for method, of_tasks in self._temperatures(kind, seed).items()
+                    if task in of_tasks
+                }
+                self._found[key] |= of_draws(task, cell.draws[task], chosen, self.resamples)
         return self._found[key]
+
+    def _temperatures(self, kind: str, seed: int) -> dict[str, dict[str, np.ndarray]]:
+        """Method -> task -> temperatures of the weighted votes."""
+        if (kind, seed) not in self._chosen:
+            draws = self.cells[kind, seed].draws
+            methods = {method for of in draws.values() for method in of.confidence}
+            self._chosen[kind, seed] = {method: vote_temperatures(draws, method) for method in sorted(methods)}
+        return self._chosen[kind, seed]
 
 
 def _over_seeds(of_seeds: Sequence[float], ends: Ends) -> Ends:

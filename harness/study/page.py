@@ -8,7 +8,7 @@ from pathlib import Path
 from calibench.files import write_text
 from calibench.reports.text import UNDEFINED, number
 from calibench.study import drawn, sections
-from calibench.study.cells import Cell, settings_hash
+from calibench.study.cells import Cell
 from calibench.study.family import KINDS
 from calibench.study.figures import write_figures
 from calibench.study.numbers import RESAMPLES, Numbers
@@ -79,6 +79,28 @@ def _alike(cells: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
     return used, other
 
 
+_WORDS = {
+    "iterations": "rounds: {}", "draws": "{} draws", "steps": "{} steps", "generations": "{} replies per question",
+    "temperature": "temperature {}", "epochs": "{:g} epochs", "batch_size": "batch {}", "learning_rate": "rate {:g}",
+    "start": "each round from its {}", "repair": "repaired", "fresh": "new questions in each round", "beta": "KL {:g}",
+    "credit": "credit by {}", "confidence_weight": "times {:g}",
+}  # fmt: skip
+"""Option of a recipe -> what the page says of it; a switch that is off is not said."""
+
+
+def in_words(kind: str, cell: Cell) -> str:
+    """How a kind was made."""
+    member = cell.settings.get("made_by", {}).get(kind)
+    if member is None:
+        return "trained from scratch"
+    options = member["options"]
+    said = [words.format(options[name]) for name, words in _WORDS.items() if options.get(name) not in (None, False)]
+    tasks = ", ".join(member["tasks"])
+    return (
+        f"{member['recipe']} of {member['parent']}: {member['limit']} questions per task ({tasks}), {', '.join(said)}"
+    )
+
+
 def _opening(numbers: Numbers) -> str:
     n = len({seed for _, seed in numbers.cells})
     over = (
@@ -112,9 +134,8 @@ def _run(numbers: Numbers, kinds: Sequence[str], seeds: Sequence[int], other: Se
         parts = ("training", "evaluation") if of_kind else ()
         hours = [number(sum(c.cpu_seconds.get(part, 0.0) for c in of_kind) / 3600, 2) for part in parts]
         made = ", ".join(f"{c.seed}{' (bundled)' if c.bundled else ''}" for c in of_kind) or UNDEFINED
-        same = {settings_hash(c.settings) for c in of_kind}
-        rows.append([kind, made, *(hours or [UNDEFINED] * 2), ", ".join(sorted(same)) or UNDEFINED])
-    yield table(["Kind", "Seeds", "Training, CPU h", "Evaluation, CPU h", "Settings"], rows)
+        rows.append([kind, made, *(hours or [UNDEFINED] * 2), in_words(kind, of_kind[0]) if of_kind else UNDEFINED])
+    yield table(["Kind", "Seeds", "Training, CPU h", "Evaluation, CPU h", "Made by"], rows)
     total = sum(sum(cell.cpu_seconds.values()) for cell in cells.values()) / 3600
     yield (
         f"{number(total, 1)} CPU hours in all. The training of a kind is counted without that of its parents; a bundled"

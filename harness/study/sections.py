@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from calibench.reports.text import UNDEFINED, signed
 from calibench.study.estimates import AS_READ, CLASSIFIER, RECALIBRATIONS
-from calibench.study.findings import FINDINGS, Finding, verdict
+from calibench.study.findings import FINDINGS, Finding, Standing, verdict
 from calibench.study.numbers import MARGIN, SHARE, Numbers, SeedDifference, Side
 from calibench.study.tables import CHANGES, DOMAINS, HEADINGS, JUDGED, METHODS, change, point, table, value
 
@@ -14,20 +15,74 @@ _LADDER = (("instruct", "sft"), ("sft", "rl"))
 _TRANSFER = ("star_math", "epicar_math")
 
 
+_STANDING: dict[Standing, tuple[str, str]] = {
+    "before": (
+        "### Written before the first results",
+        "The statements stood in the code before the first cell was made. The rule of the verdicts was sharpened"
+        " afterwards.",
+    ),
+    "after": ("### Written after the first results", "Exploratory: who had seen numbers thought of these rows."),
+    "planted": (
+        "### Fixed by the design",
+        "The corpus that instruct and sft learned from gives their percentages by one table, by task and level. What"
+        " differs between their calibration only repeats what differs between their accuracies: no verdict.",
+    ),
+}
+
+
 def findings(numbers: Numbers) -> Iterator[str]:
+    judged = sum(finding.standing != "planted" for finding in FINDINGS)
     yield (
         "A finding **holds** where every seed shows it and the interval excludes 0. It **fails** where the interval"
         f" excludes an effect of {MARGIN:g} or more in its direction ({SHARE:.0%} of the first value where a spread or"
         " a number of answers is compared). A finding of *no* effect holds where the interval excludes an effect of"
         " that size, and fails where every seed shows the effect and the interval excludes 0. All others are"
-        f" **undecided**. The verdicts follow from these rules and are not corrected for their number"
-        f" ({len(FINDINGS)}). Rows that share checkpoints are not independent."
+        f" **undecided**. The verdicts follow from these rules and are not corrected for their number ({judged})."
+        " Rows that share checkpoints are not independent."
     )
-    rows = []
-    for finding in FINDINGS:
-        found = numbers.difference(finding.a, finding.b)
-        rows.append([finding.source, finding.claim, *_measured(numbers, finding, found)])
-    yield table(["Source", "Finding", "Difference", "By seed", "Verdict"], rows)
+    yield _limits(numbers)
+    for standing, (heading, about) in _STANDING.items():
+        rows = []
+        for finding in FINDINGS:
+            if finding.standing == standing:
+                found = numbers.difference(finding.a, finding.b)
+                rows.append([finding.source, finding.claim, *_measured(numbers, finding, found)])
+        yield heading
+        yield about
+        yield table(["Source", "Finding", "Difference", "By seed", "Verdict"], rows)
+
+
+def _limits(numbers: Numbers) -> str:
+    """What the rows cannot say, by the settings of the cells."""
+    said = [
+        "The learning rate, steps and batch of rl and rlcr were chosen on these test questions, so their rows flatter"
+        " them by an unknown amount.",
+        "Training asks for the percentage in the same reply (protocol `stated`), which is not the default of"
+        " `calibench run`.",
+    ]
+    repairs = {kind: _option(numbers, kind, "repair") for kind in ("star", "epicar")}
+    if None not in repairs.values() and len({*repairs.values()}) > 1:
+        (repaired,) = (kind for kind, repair in repairs.items() if repair)
+        said.append(
+            f"Outputs without an answer were repaired in the training of {repaired} alone: a difference between star"
+            " and epicar is one of both."
+        )
+    if _option(numbers, "rlcr", "credit") == "parts":
+        weight = _option(numbers, "rlcr", "confidence_weight")
+        said.append(
+            f"rlcr credits the tokens of a percentage with its own score alone, times {weight:g}, which is ours; the"
+            " paper credits the whole reply, with more than 4 replies per question."
+        )
+    if _option(numbers, "epicar", "fresh") is False and numbers.seeds("epicar_fresh"):
+        said.append("epicar_fresh sees three times as many labelled questions as the kinds it is held against.")
+    return "What the rows cannot say:\n\n" + "\n".join(f"- {line}" for line in said)
+
+
+def _option(numbers: Numbers, kind: str, name: str) -> Any:
+    """Of the recipe that made a kind; None where there is no cell of it, or no such option."""
+    for seed in numbers.seeds(kind):
+        return numbers.cells[kind, seed].settings.get("made_by", {}).get(kind, {}).get("options", {}).get(name)
+    return None
 
 
 def _measured(numbers: Numbers, finding: Finding, found: SeedDifference | None) -> list[str]:
@@ -36,6 +91,8 @@ def _measured(numbers: Numbers, finding: Finding, found: SeedDifference | None) 
         absent = [kind for kind in (finding.a.kind, finding.b.kind) if not numbers.seeds(kind)]
         why = f"missing: {', '.join(dict.fromkeys(absent))}" if absent else "not defined"
         return [UNDEFINED, UNDEFINED, why]
+    if finding.standing == "planted":
+        return [change(found), ", ".join(signed(d) for d in found.of_seed), "planted"]
     word = verdict(finding.expected, found.of_seed, found.interval, found.margin)
     few = " (one seed)" if len(found.seeds) == 1 else ""
     return [change(found), ", ".join(signed(d) for d in found.of_seed), f"**{word}**{few}"]

@@ -194,14 +194,20 @@ def test_the_temperature_of_a_question_never_depends_on_its_own_fold():
     draws = random_draws(1, n_questions=60, n_draws=6, levels=20)
     fold = np.arange(60) % 5
     members = [every_subset(draws, k) for k in (2, 6)]
-    before = voting.temperatures(draws, members, fold)
+
+    def chosen(of):
+        return voting.temperatures(voting.right_at_temperatures(of, members), fold)
+
+    before = chosen(draws)
     for held_out in range(5):
         changed = draws.correct.copy()
         changed[fold == held_out] = (~changed & draws.votes)[fold == held_out]
-        after = voting.temperatures(draws._replace(correct=changed), members, fold)
+        after = chosen(draws._replace(correct=changed))
         assert after[fold == held_out].tolist() == before[fold == held_out].tolist()
-    flipped = voting.temperatures(draws._replace(correct=~draws.correct & draws.votes), members, fold)
-    assert flipped.tolist() != before.tolist()
+    informed = draws._replace(confidence=np.where(draws.correct, 0.9, 0.1))
+    misled = informed._replace(correct=~draws.correct & draws.votes)
+    assert np.isfinite(chosen(informed)).all()
+    assert np.isinf(chosen(misled)).all()
 
 
 def test_the_temperature_is_low_where_confidence_tells_and_infinite_where_nothing_does():
@@ -210,10 +216,28 @@ def test_the_temperature_is_low_where_confidence_tells_and_infinite_where_nothin
     draws = Draws(answer, answer == 0, np.tile([0.9, 0.3, 0.4, 0.3], (20, 1)))
     fold = np.arange(20) % 5
     # right where exp(0.9 / T) > 2 exp(0.3 / T) + exp(0.4 / T): T below 0.51
-    chosen = voting.temperatures(draws, [np.ones((1, 4))], fold)
+    chosen = voting.temperatures(voting.right_at_temperatures(draws, [np.ones((1, 4))]), fold)
     assert set(chosen) == {max(t for t in voting.TEMPERATURES if exp(0.9 / t) > 2 * exp(0.3 / t) + exp(0.4 / t))}
     same = draws._replace(confidence=np.full((20, 4), 0.5))
-    assert set(voting.temperatures(same, [np.ones((1, 4))], fold)) == {inf}
+    assert set(voting.temperatures(voting.right_at_temperatures(same, [np.ones((1, 4))]), fold)) == {inf}
+
+
+def test_a_gain_within_its_noise_is_none_and_tasks_count_alike_whatever_their_size():
+    """100 questions of one task, whose votes gain and lose alike often but for a few; 10 of another."""
+    n = len(voting.TEMPERATURES)
+    gains = np.where(np.arange(100) % 2, 0.5, -0.5)
+    gains[:4] = 0.5  # mean 0.02, standard error 0.05
+    right = np.full((n, 100), 0.5)
+    right[0] += gains
+    fold = np.arange(100) % 5
+    assert set(voting.temperatures(right, fold)) == {inf}
+    right[0, 20:40] = 1.0  # mean 0.12
+    assert set(voting.temperatures(right, fold)) == {voting.TEMPERATURES[0]}
+    losing = np.full((n, 10), 0.5)
+    losing[0] -= 0.4
+    both, folds = np.concatenate([right, losing], axis=1), np.concatenate([fold, np.arange(10) % 5])
+    assert set(voting.temperatures(both, folds)) == {voting.TEMPERATURES[0]}
+    assert set(voting.temperatures(both, folds, np.repeat([1 / 100, 1 / 10], [100, 10]))) == {inf}
 
 
 def test_clusters_are_never_split_over_folds():

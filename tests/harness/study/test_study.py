@@ -29,8 +29,9 @@ from calibench.study import family, from_scratch, study
 from calibench.study import page as study_page
 from calibench.study.cells import Cell, GreedyAnswers, SampledAnswers, decode, encode
 from calibench.study.estimates import scored_half, spread
-from calibench.study.findings import verdict
+from calibench.study.findings import FINDINGS, verdict
 from calibench.study.numbers import Numbers, Side
+from calibench.study.page import in_words
 from calibench.study.study import Evaluation, Study
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -376,10 +377,24 @@ def test_verdicts_come_from_the_cells(pages):
     assert "**fails** (one seed)" in row_of(pages["reversed"], CLAIM)
 
 
+def test_what_the_design_fixes_gets_no_verdict_and_later_rows_are_called_so():
+    page = (Path(__file__).parents[3] / "docs" / "study.md").read_text()
+    before, _, rest = page.partition("### Written after the first results")
+    after, _, planted = rest.partition("### Fixed by the design")
+    planted = planted.partition("\n## ")[0]
+    assert planted.count("| planted |") == sum(f.standing == "planted" for f in FINDINGS) == 3
+    assert "**" not in planted
+    assert "Exploratory" in after
+    for finding in FINDINGS:
+        of = {"before": before, "after": after, "planted": planted}[finding.standing]
+        assert f"| {finding.claim} |" in of
+    assert "repaired in the training of epicar alone" in before
+
+
 def test_the_page_names_what_is_missing(pages):
     assert "**Missing:** rl (seed 0), rl (seed 1), rl (seed 2)." in pages["full"]
     assert "epicar (seed 1)" in pages["reversed"]
-    assert "missing: rl" in row_of(pages["full"], "A Brier reward (rlcr) costs no accuracy")
+    assert "missing: rl" in row_of(pages["full"], "A Brier reward on the percentage (rlcr) costs no accuracy")
     assert "Missing: no seed has both star_math and epicar_math." in pages["full"]
 
 
@@ -432,7 +447,7 @@ def test_the_committed_page_is_of_the_committed_cells():
         known = [of[m][name] for m in ("stated", "p_true") for name in ("ece", "auroc")]
         shown = [float(number) for number in re.findall(r"\d\.\d+", row)]
         assert shown == pytest.approx([of["stated"]["accuracy"], *known], abs=0.0006), row  # both are rounded
-        assert study_cells.settings_hash(one.settings) in page
+        assert f"| {in_words(one.kind, one)} |" in page
         assert one.settings == Study(Path(), docs).settings(one.kind), "made by today's settings"
 
 
@@ -449,7 +464,8 @@ def test_cells_of_other_settings_are_left_out_and_named(tmp_path):
 
 
 def test_cells_of_another_parent_are_left_out_and_named(tmp_path):
-    made = {**SETTINGS, "made_by": {"star": {"parent": "sft"}}}
+    member = {"recipe": "star", "options": {"draws": 8}, "parent": "sft", "tasks": ["micro"], "limit": 8}
+    made = {**SETTINGS, "made_by": {"star": member}}
     star = cell("star", settings=made)
     for parent, named in (("sha256:sft", False), ("sha256:another", True)):
         cells = [cell("sft"), replace(star, parent=parent)]
