@@ -165,6 +165,17 @@ class Draw(NamedTuple):
     """By method."""
 
 
+class AnswerClass(Record, kw_only=True, frozen=True):
+    """Which of the draws of a question say the same as this one; read without gold and tests."""
+
+    task: str
+    question_id: str
+    protocol: str
+    draw: _Number
+    answer_class: _Number | None
+    """Equal for draws that answer the same: 0, 1, ... in the order of their first draws. None: no answer is read."""
+
+
 class Metric(Record, kw_only=True, frozen=True):
     """One number of a scorecard."""
 

@@ -37,7 +37,7 @@ def rows(out, without=("latency", "cached_tokens")) -> dict[str, list[tuple]]:
     """Everything a run file holds but timings and cache counts."""
     with RunFile.open(out) as run:
         tables = {}
-        for table in ("questions", "generations", "confidences", "grades"):
+        for table in ("questions", "generations", "confidences", "grades", "answer_classes"):
             cursor = run._db.execute(f"SELECT * FROM {table}")
             names = [c[0] for c in cursor.description]
             keep = [i for i, n in enumerate(names) if n not in without]

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec.structs import replace
 from some_records import confidence, generation, grade, question
 
-from calibench.records import Record
+from calibench.records import AnswerClass, Record
 from calibench.store import RunFile
 
 TASK = "micro_words"
@@ -64,6 +64,11 @@ def whole_run(
     return folder
 
 
+def _class(i: int, draw: int, shift: int) -> int:
+    """All wrong answers are one class, and so are all right ones."""
+    return int(draw > 0 and ((i + draw + shift) % 3 > 0) != ((i + shift) % 3 > 0))
+
+
 def _answered(task: str, i: int, draw: int, shift: int, methods: Sequence[str]) -> list[Record]:
     right = (i + draw + shift) % 3 > 0
     answer = str(i if right else 100 + i)
@@ -71,5 +76,6 @@ def _answered(task: str, i: int, draw: int, shift: int, methods: Sequence[str]) 
     return [
         replace(generation(i, draw), task=task, text=f"Answer: {answer}\nConfidence: 75%"),
         replace(grade(i, "correct" if right else "incorrect", draw), task=task, answer=answer),
+        AnswerClass(task=task, question_id=f"q{i}", protocol="stated", draw=draw, answer_class=_class(i, draw, shift)),
         *(replace(confidence(i, value, draw), task=task, method=method, raw=_RAW[method]) for method in methods),
     ]

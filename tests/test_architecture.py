@@ -48,6 +48,7 @@ CONTRACT = tuple(
 ROOTS = (
     "calibench.grading",
     "calibench.running.judging",
+    "calibench.running.over_draws",
     "calibench.running.asking",
     "calibench.running.stream",
     "calibench.running.pipeline",

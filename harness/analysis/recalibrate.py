@@ -147,7 +147,7 @@ def frame_with_features(run: RunFile) -> pd.DataFrame:
         raise InputError(f"{run.path}: no graded answer has a confidence; nothing can be recalibrated")
     features: dict[tuple, np.ndarray] = {}
     for method in frame["method"].unique():
-        if method in confidence.names() and "log_probabilities" in confidence.load(method).needs:
+        if method in confidence.names() and confidence.load(method).evidence is TokenFeatures:
             for c in run.confidences(method):
                 if c.status == "ok" and c.raw is not None:
                     read = run.evidence(c, TokenFeatures)

@@ -17,10 +17,11 @@ from calibench.grading import sandbox
 from calibench.grading.pool import GRADER_SECONDS, GRADERS, GradingPool
 from calibench.prompting import protocols
 from calibench.prompting.parsing import PARSER, Parsed
-from calibench.records import Confidence, Generation, Grade, Question, Record
+from calibench.records import AnswerClass, Confidence, Generation, Grade, Question, Record
 from calibench.results import Rescoring, RescoringChange
 from calibench.running.judging import Judge, answered_of, draw_key, parsed_of
 from calibench.running.manifest import is_complete, markup_of
+from calibench.running.over_draws import OverDraws
 from calibench.running.pipeline import run_loop
 from calibench.running.stream import first_cause
 from calibench.store import RunFile
@@ -42,7 +43,7 @@ class Rescored:
     reasoning: int = 0
     lost: Counter[str] = field(default_factory=Counter)
     records: list[Record] = field(default_factory=list)
-    """Grades, confidences and generations that are otherwise than those stored."""
+    """Grades, confidences, answer classes and generations that are otherwise than those stored."""
     removed: list[Confidence] = field(default_factory=list)
 
     def summary(self) -> Rescoring:
@@ -121,9 +122,12 @@ class _Rescoring:
         self._scale = protocols.protocol(protocol).scale
         self._markup = markup_of(run)
         self._methods = methods
-        self._of_text = {name for name, method in methods.items() if not method.needs_model}
+        self._stored_only = {name for name, method in methods.items() if not method.needs_model}
+        """What reads no more than the run file."""
+        self._of_text = {name for name in self._stored_only if not methods[name].of_draws}
         self._graders = graders
         self._judge = Judge(methods, graders)
+        self._over_draws = OverDraws(run, protocols.protocol(protocol), methods, graders)
         self._found = found
 
     async def read_all(self, task: Task) -> None:
@@ -133,7 +137,12 @@ class _Rescoring:
                 for question in self._run.questions(task.name):
                     key = (task.name, question.question_id, self._protocol)
                     grades, readings = self._run.grades(*key), self._run.readings(*key)
-                    for draw, generation in self._run.draws(*key).items():
+                    draws = self._run.draws(*key)
+                    if self._over_draws.methods and draws:
+                        await slots.acquire()
+                        job = reading.create_task(self._read_together(question, draws, readings))
+                        job.add_done_callback(lambda _: slots.release())
+                    for draw, generation in draws.items():
                         await slots.acquire()
                         job = reading.create_task(
                             self._read(task, question, generation, grades.get(draw), readings.get(draw, {}))
@@ -141,6 +150,21 @@ class _Rescoring:
                         job.add_done_callback(lambda _: slots.release())
         except BaseExceptionGroup as group:
             raise first_cause(group) from group
+
+    async def _read_together(
+        self, question: Question, draws: dict[int, Generation], readings: dict[int, dict[str, Confidence]]
+    ) -> None:
+        """Reads which draws say the same again, and what follows from it. A question that was not compared, because a
+        run was stopped, stays so."""
+        key = {"task": question.task, "question_id": question.question_id, "protocol": self._protocol}
+        stored = {one.draw: one for one in self._run.select(AnswerClass, **key)}
+        if stored.keys() != draws.keys():
+            return
+        for record in await self._over_draws.read(question, [draws[draw] for draw in sorted(draws)]):
+            if isinstance(record, Confidence):
+                self._differs(dict(readings.get(record.draw, {})), record)
+            elif record != stored[record.draw]:
+                self._found.records.append(record)
 
     async def _read(
         self, task: Task, question: Question, generation: Generation, old: Grade | None, readings: dict[str, Confidence]
@@ -157,10 +181,10 @@ class _Rescoring:
                 replace(generation, reasoning=parsed.reasoning, reasoning_tokens=None, answer_tokens=None)
             )
         if moved or _read_otherwise(changed, before):
-            for name in sorted(readings.keys() - self._of_text):
+            for name in sorted(readings.keys() - self._stored_only):
                 self._let_go(generation, parsed, readings[name])
         else:
-            for name in sorted(readings.keys() - self._of_text):
+            for name in sorted(readings.keys() - self._stored_only):
                 self._read_reply(generation, readings[name])
 
     def _differs(self, before: dict[str, Grade | Confidence], record: Grade | Confidence) -> bool:

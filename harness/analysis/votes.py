@@ -20,6 +20,7 @@ from calibench.errors.working import stage
 from calibench.files import write_text
 from calibench.grading.answer_classes import answer_classes
 from calibench.grading.pool import GradingPool
+from calibench.records import AnswerClass
 from calibench.results import Votes, VotesRun
 from calibench.store import RunFile, unfinished
 from calibench.store.opening import all_opened
@@ -55,8 +56,8 @@ def votes(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Vote
         notes += [f"{name}: left out, having one draw per question: {', '.join(left_out)}"] if left_out else []
     stage("finding which answers are the same")
     with GradingPool(min(4, os.cpu_count() or 1), _SECONDS) as pool:
-        for name, frame in frames.items():
-            frame["answer_class"], by_text = answer_classes(frame, pool)
+        for run, (name, frame) in zip(runs, frames.items(), strict=True):
+            frame["answer_class"], by_text = answer_classes(frame, pool, list(run.select(AnswerClass)))
             if by_text:
                 notes.append(f"{name}: answers to {by_text} questions were compared as texts (the rule gave up)")
     stage("voting")

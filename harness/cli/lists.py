@@ -43,7 +43,13 @@ def _methods(options: argparse.Namespace) -> None:
     from calibench.confidence import base
 
     rows = output.loaded(base.names(), base.load)
-    output.print_list([{"name": n, "needs": sorted(m.needs), "description": m.description} for n, m in rows], options)
+    output.print_list(
+        [
+            {"name": n, "needs": sorted(m.needs | ({"draws"} if m.of_draws else set())), "description": m.description}
+            for n, m in rows
+        ],
+        options,
+    )
 
 
 def _backends(options: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from calibench.backends.base import BaseBackend
 from calibench.confidence.base import Answered, Method, Reading, places_of, token_reading
 from calibench.prompting.parsing import Parsed
+from calibench.records import TokenFeatures
 from calibench.tasks.grading.answer import stated
 from calibench.tasks.grading.blocks import blocks, is_python
 
@@ -58,4 +59,5 @@ METHOD = Method(
     description="length-normalised probability of the answer's tokens",
     needs=frozenset({"log_probabilities"}),
     read=_read,
+    evidence=TokenFeatures,
 )

@@ -2,7 +2,8 @@
 
 A method is one file in this folder that defines `METHOD`; the file's name is the method's name. An installed package
 gives others by entry points of the group `calibench.methods`. Follow-up methods ask the model again about its own
-output, from which a stated confidence has been cut, so that it cannot be copied.
+output, from which a stated confidence has been cut, so that it cannot be copied. Methods over draws see all draws of a
+question together, and which of them answer the same; they see neither model nor gold.
 """
 
 from __future__ import annotations
@@ -10,17 +11,18 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from calibench import registry
 from calibench.backends._likelihoods import ScoredOptions
 from calibench.backends.base import BaseBackend, TokenScores, no_room, tokens_of
+from calibench.errors import PluginError
 from calibench.prompting.conversation import Prompt, Written, pieces_touching
 from calibench.prompting.markup import Markup
 from calibench.prompting.parsing import Parsed, parse
-from calibench.records import WORDING, Status, TokenFeatures
+from calibench.records import WORDING, Generation, Status, TokenFeatures
 
 
 class Answered(NamedTuple):
@@ -48,13 +50,20 @@ class Reading(NamedTuple):
 
 
 class Method(NamedTuple):
+    """A way of obtaining a confidence, by one of `read` and `read_draws`."""
+
     description: str
     """One line for `calibench methods`."""
     needs: frozenset[str]
     """Capabilities that the backend must have, `stated` if the protocol must ask for a confidence, and
     `protocol options` if it must be that one, where no other methods are read."""
-    read: Callable[..., Awaitable[Reading]]
+    read: Callable[..., Awaitable[Reading]] | None = None
     """(generation, backend) -> reading. The backend is None for a method that needs no model."""
+    read_draws: Callable[[Sequence[Generation], Sequence[int | None]], Sequence[Reading]] | None = None
+    """(all draws of a question that did not fail, class of each one's answer) -> a reading of each.
+
+    Pure. Classes are those of `grading.drawn_answers`; None is a draw without an answer. Read again when draws are
+    added, or when answers are read by other rules."""
     question: str = ""
     """What a follow-up asks; part of a run's identity."""
     wordings: tuple[str, ...] = ()
@@ -62,6 +71,8 @@ class Method(NamedTuple):
     its keyword `question`."""
     of_whole_output: bool = False
     """It reads everything that was written, wherever the answer in it is found."""
+    evidence: Any = None
+    """The type that `Reading.raw` is the JSON of, where it is any: `TokenFeatures` are what maps of features read."""
     reread: Callable[[str, bool, bool, Markup | None], Reading] | None = None
     """(reply as `Reading.raw` keeps it, whether the model's turns open with reasoning, whether the reply ended, what
     the checkpoint says about its reasoning) -> reading by today's rules. None: `raw` is no text that rules read."""
@@ -71,10 +82,16 @@ class Method(NamedTuple):
         """Whether the model must be there when it reads; if not, it reads what the run file keeps of a generation."""
         return not self.needs <= {"stated"}
 
+    @property
+    def of_draws(self) -> bool:
+        """Whether it compares the draws of a question, so that one alone tells nothing."""
+        return self.read_draws is not None
+
     def worded(self, number: int) -> Method:
         """The method that asks in the wording of this number; in the first it is as it is."""
         if number == 1:
             return self
+        assert self.read, "what asks reads one answer"
         question = self.wordings[number - 2]
         return self._replace(read=partial(self.read, question=question), question=question, wordings=())
 
@@ -138,10 +155,12 @@ def load(name: str) -> Method:
 
     Raises:
         InputError: unknown name; the message gives the nearest names.
-        PluginError: another package's, and not to be had.
+        PluginError: another package's, and not to be had, or it reads in no way or in both.
     """
     own, _, number = name.partition(WORDING)
     method: Method = registry.load(_FAMILY, own, Method)
+    if (method.read is None) == (method.read_draws is None):
+        raise PluginError(f"confidence method {own}: expected either `read` or `read_draws`")
     if number.isdecimal() and 2 <= int(number) <= 1 + len(method.wordings):
         return method.worded(int(number))
     return method if own == name else registry.load(_FAMILY, name, Method)

@@ -10,6 +10,7 @@ and Farquhar 2023 (arXiv 2302.09664). The unnormalised probability of a whole ou
 
 from calibench.backends.base import BaseBackend
 from calibench.confidence.base import Answered, Method, Reading, token_reading
+from calibench.records import TokenFeatures
 
 
 async def _read(answered: Answered, backend: BaseBackend) -> Reading:
@@ -21,5 +22,6 @@ METHOD = Method(
     description="length-normalised probability of the output's tokens",
     needs=frozenset({"log_probabilities"}),
     read=_read,
+    evidence=TokenFeatures,
     of_whole_output=True,
 )

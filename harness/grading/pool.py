@@ -24,9 +24,10 @@ from typing import Any
 from calibench import tasks
 from calibench.errors import EngineError, InputError, PluginError
 from calibench.grading import sandbox
+from calibench.grading.drawn_answers import HowRead, draw_classes
 from calibench.grading.workers import Ended, OutOfTime, Workers
 from calibench.prompting.parsing import Parsed, parse
-from calibench.records import MACHINE, Question
+from calibench.records import MACHINE, Generation, Question
 from calibench.tasks import grading
 from calibench.tasks.base import Task, Verdict
 
@@ -95,27 +96,20 @@ class GradingPool:
 
     def answer_classes(self, grader: str, answers: Sequence[str]) -> Future[list[str] | None]:
         """Schedules `tasks.grading.answer_classes`; the future gets None if the rule is out of time or fails."""
-        classes: Future[list[str] | None] = Future()
+        return self._or_nothing(_classify, (grader, answers))
 
-        def settle(done: Future) -> None:
-            classes.set_result(None if done.cancelled() or done.exception() else done.result())
-
-        self._schedule(_classify, (grader, answers), self._timeout + _ASLEEP, settle)
-        return classes
+    def draw_classes(
+        self, task_name: str, question: Question, generations: Sequence[Generation], how: HowRead
+    ) -> Future[list[int | None] | None]:
+        """Schedules `drawn_answers.draw_classes`; the future gets None if the rules are out of time or fail."""
+        return self._or_nothing(_classes_of_draws, (task_name, question, generations, how))
 
     async def parsed(self, text: str, **how: Any) -> Parsed:
         """What `parse` makes of a text. A long one is parsed by a worker: the event loop, which everything in flight
         waits for, would stand still."""
         if len(text) <= LONG:
             return parse(text, **how)
-        parsed: Future[Parsed | None] = Future()
-        parsed.set_running_or_notify_cancel()
-
-        def settle(done: Future) -> None:
-            parsed.set_result(None if _error(done) else done.result())
-
-        self._schedule(_parse, (text, how), self._timeout + _ASLEEP, settle)
-        return await asyncio.wrap_future(parsed) or parse(text, **how)
+        return await asyncio.wrap_future(self._or_nothing(_parse, (text, how))) or parse(text, **how)
 
     def close(self) -> None:
         """Ends the workers; answers that are not graded yet get the verdict `failed`."""
@@ -128,6 +122,17 @@ class GradingPool:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _or_nothing(self, work: Callable[..., Any], arguments: tuple) -> Future[Any]:
+        """The result of the work; None if it is out of time or fails."""
+        result: Future[Any] = Future()
+        result.set_running_or_notify_cancel()  # a waiter that is cancelled must not cancel what is set below
+
+        def settle(done: Future) -> None:
+            result.set_result(None if _error(done) else done.result())
+
+        self._schedule(work, arguments, self._timeout + _ASLEEP, settle)
+        return result
 
     def _schedule(
         self, work: Callable[..., Any], arguments: tuple, wall: float, settle: Callable[[Future], None]
@@ -227,6 +232,16 @@ def _classify(
     grading.load_libraries(grader)
     with _processor_time(seconds):
         return grading.answer_classes(grader, answers)
+
+
+def _classes_of_draws(
+    task_name: str, question: Question, generations: Sequence[Generation], how: HowRead,
+    seconds: float, _programs: sandbox.Limits, _alone: bool,
+) -> list[int | None]:  # fmt: skip
+    task = _task(task_name)
+    grading.load_libraries(task.grader)
+    with _processor_time(seconds):
+        return draw_classes(task, question, generations, how)
 
 
 def _parse(text: str, how: dict[str, Any], seconds: float, _programs: sandbox.Limits, _alone: bool) -> Parsed:

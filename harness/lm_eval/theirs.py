@@ -245,10 +245,11 @@ class _Choosing(_Bridge):
         return self._options[question.question_id]
 
     def grade(self, question: Question, answer_text: str) -> Verdict:
-        if not question.gold:
-            return Verdict("failed", None, "the task's target is none of its options")
         choices = self._task.doc_to_choice(self._documents[question.question_id])
-        return grade_option(choices, question.gold, answer_text)
+        verdict = grade_option(choices, question.gold, answer_text)
+        return (
+            verdict if question.gold else Verdict("failed", verdict.answer, "the task's target is none of its options")
+        )
 
     def wrong(self, question: Question) -> str:
         """The letter of the first option that is not right; empty if all are."""

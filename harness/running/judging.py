@@ -8,11 +8,10 @@ from typing import Any
 
 from calibench.backends.base import BaseBackend, Refused
 from calibench.confidence.base import Answered, Method, Reading
-from calibench.errors import InputError
+from calibench.grading.drawn_answers import is_echo
 from calibench.grading.pool import GradingPool
 from calibench.prompting import protocols
 from calibench.prompting.conversation import Prompt, Written
-from calibench.prompting.echo import repeats_form
 from calibench.prompting.markup import Markup
 from calibench.prompting.parsing import Parsed
 from calibench.records import Confidence, Generation, Grade, Question
@@ -44,7 +43,7 @@ class Judge:
     """Reads and grades generations.
 
     Args:
-        methods: the confidence methods, by name.
+        methods: the confidence methods, by name; those over draws are read elsewhere (`running.over_draws`).
         graders: grade the answers, in processes of their own.
         backend: for the methods that need the model; None: those are not to be read.
     """
@@ -64,6 +63,7 @@ class Judge:
 
     async def read(self, name: str, generation: Generation, answered: Answered) -> Confidence:
         method = self._methods[name]
+        assert method.read, "a method over draws reads no single one"
         if generation.error or answered.parsed.truncated:
             reading = Reading(None, "missing", None)
         elif method.needs_model:
@@ -85,7 +85,7 @@ class Judge:
             verdict = Verdict("truncated", None, f"inside the {parsed.truncated}")
         else:
             verdict = await asyncio.wrap_future(self._graders.submit(task.name, question, parsed.answer_text))
-            if _is_echo(task, question, generation.protocol, parsed.answer_text, verdict):
+            if is_echo(task, question, generation.protocol, parsed.answer_text, verdict):
                 verdict = Verdict("echoed", None, "repeats how to answer")
         return Grade(
             **draw_key(generation),
@@ -94,18 +94,6 @@ class Judge:
             grader=task.grader,
             detail=verdict.detail,
         )
-
-
-def _is_echo(task: Task, question: Question, protocol: str, answer_text: str, verdict: Verdict) -> bool:
-    """What a grader reads as one of a few given answers, or finds right, was meant as an answer."""
-    closed = bool(task.labels or question.choices)
-    if question.tests or verdict.outcome not in (("unparsed",) if closed else ("unparsed", "incorrect")):
-        return False
-    try:
-        asked = protocols.protocol(protocol)
-    except InputError:  # of a file that another version made
-        return False
-    return repeats_form(answer_text, protocols.form_asked(task, asked))
 
 
 def draw_key(generation: Generation) -> dict[str, Any]:

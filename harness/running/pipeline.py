@@ -90,6 +90,7 @@ def execute(
         checkpoint = checkpoint.adapted(config.adapter)
     config = sampling.resolved(config, checkpoint)
     _check_sampling(config, protocol)
+    _check_draws(config, methods, chosen)
     progress.stage("reading questions")
     selections = _selected(config, chosen, shard)
     if protocol.scores_options:
@@ -214,6 +215,17 @@ def _check_sampling(config: RunConfig, protocol: Protocol) -> None:
         raise InputError(
             f"--draws {config.draws} at temperature 0 would draw the same answer every time; give --temperature"
         )
+
+
+def _check_draws(config: RunConfig, methods: Mapping[str, Method], chosen: Sequence[Task]) -> None:
+    """Refuses methods that compare the draws of a question where there is one."""
+    single = [task.name for task in chosen if config.draws_of(task.name) < 2]
+    for name, method in methods.items():
+        if method.of_draws and single:
+            raise CapabilityError(
+                f"method {name} compares the draws of a question, and {single[0]} has one; expected --draws K of 2 or"
+                f" more, such as 8{' (or leave --task-draws out)' if single[0] in config.task_draws else ''}"
+            )
 
 
 def _check_options(config: RunConfig, methods: Mapping[str, Method], capabilities: frozenset[str]) -> None:

@@ -39,14 +39,15 @@ class Saver:
             (end,) = await asyncio.gather(saver, return_exceptions=True)
             if isinstance(end, CalibenchError):
                 raise end
-            self._save()
+            self.save()
 
     async def _save_forever(self) -> None:
         while True:
             await asyncio.sleep(_COMMIT_SECONDS)
-            self._save()
+            self.save()
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Commits what was added."""
         if self._unsaved:
             self._run.write(self._unsaved)
             self._unsaved = []

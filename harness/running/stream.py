@@ -21,6 +21,7 @@ from calibench.running.asking import Asker
 from calibench.running.config import RunConfig
 from calibench.running.judging import Judge, answered_of, parsed_of
 from calibench.running.manifest import markup_of
+from calibench.running.over_draws import OverDraws
 from calibench.running.progress import Progress
 from calibench.running.saving import Saver, draining
 from calibench.running.selection import Selection
@@ -54,15 +55,17 @@ class Stream:
         self._progress = progress
         self._markup = markup_of(run)
         self._graders = graders
-        self._wanted = {*methods, "grade"}
-        self._of_text = {"grade", *(name for name, method in methods.items() if not method.needs_model)}
+        self._over_draws = OverDraws(run, protocol, methods, graders)
+        of_one = {name: method for name, method in methods.items() if not method.of_draws}
+        self._wanted = {*of_one, "grade"}
+        self._of_text = {"grade", *(name for name, method in of_one.items() if not method.needs_model)}
         self._of_scores = {name for name, method in methods.items() if "log_probabilities" in method.needs}
         sampling = config.token_sampling()._replace(
             log_probabilities=bool(self._of_scores),
             entropies=not any("label_probabilities" in method.needs for method in methods.values()),
         )
         self._asker = Asker(config, protocol, sampling, backend, graders) if backend else None
-        self._judge = Judge(methods, graders, backend)
+        self._judge = Judge(of_one, graders, backend)
         self._in_flight = backend.in_flight if backend else _JUDGED_AT_ONCE
         self._saver = Saver(run)
         self.generated_tokens = 0
@@ -86,7 +89,16 @@ class Stream:
                     # What asks to stop may have reached the engine too.
                     if not (self._stop.is_set() and isinstance(cause, EngineError)):
                         raise cause from group
+                self._saver.save()
+                await self._compare_draws(selections)
         return self._stop.is_set()
+
+    async def _compare_draws(self, selections: Sequence[Selection]) -> None:
+        for selection in selections:
+            questions, draws = selection.questions(self._config.data), self._config.draws_of(selection.task.name)
+            await self._over_draws.bring_up_to_date(questions, draws, self._stop.is_set)
+        if n := self._over_draws.by_text:
+            self._progress.stage(f"warning: answers to {n} questions were compared as texts (the rule gave up)")
 
     def _tell_of_stop(self) -> None:
         self._progress.stage("stopping: waiting for what is in flight (again to drop it)")

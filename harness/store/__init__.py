@@ -1,9 +1,9 @@
 """The run file: one SQLite database per run, in WAL mode, that keeps everything the model said.
 
-Tables `questions`, `generations`, `confidences`, `grades` and `metrics` have the columns of `calibench.records`;
-`manifest` holds key and JSON value. Predictions that were scored from a file are grades and confidences alone: nothing
-else is known of them. A table's primary key is the record's key, so a row can neither be lost nor counted
-twice. Texts stand last in a row: SQLite moves long ones to overflow pages, and a query for numbers
+Tables `questions`, `generations`, `confidences`, `grades`, `answer_classes` and `metrics` have the columns of
+`calibench.records`; `manifest` holds key and JSON value. Predictions that were scored from a file are grades and
+confidences alone: nothing else is known of them. A table's primary key is the record's key, so a row can neither be
+lost nor counted twice. Texts stand last in a row: SQLite moves long ones to overflow pages, and a query for numbers
 does not read them. A commit is on the disk when it returns (`synchronous=FULL`), so neither kill -9 nor a power cut
 loses one.
 """
@@ -135,10 +135,11 @@ class RunFile:
                     db.executescript(
                         f"PRAGMA journal_mode = WAL; BEGIN; PRAGMA application_id = {schema.APPLICATION_ID};"
                         f"PRAGMA user_version = {schema.VERSION};"
-                        f"{schema.CREATE};COMMIT;"
+                        f"{schema.create()};COMMIT;"
                     )
                 db.execute("PRAGMA synchronous = FULL")
                 check(db, path, whole=not new)
+                schema.bring_up_to_date(db, lasting=True)
                 return cls(path, db, lock)
         except BaseException:
             os.close(lock)
@@ -157,6 +158,7 @@ class RunFile:
             db = sqlite3.connect(for_reading(file), uri=True, isolation_level=None)
             try:
                 check(db, file, whole=True)
+                schema.bring_up_to_date(db, lasting=False)
             except BaseException:
                 db.close()
                 raise
@@ -178,18 +180,13 @@ class RunFile:
 
     def write(self, records: Iterable[Record]) -> None:
         """Commits the records in one transaction. A record whose key is there already is left as it is."""
-        rows: dict[type[Record], list[list]] = {}
-        for record in records:
-            rows.setdefault(type(record), []).append(schema.to_row(record))
         with self.transaction():
-            for kind, of_kind in rows.items():
-                self._db.executemany(f"INSERT OR IGNORE {schema.VALUES[kind]}", of_kind)
+            bulk.write(self._db, "INSERT OR IGNORE", records)
 
     def replace(self, records: Iterable[Record]) -> None:
         """Writes the records in one transaction, each in the place of the row that has its key, if there is one."""
         with self.transaction():
-            for record in records:
-                self._db.execute(f"REPLACE {schema.VALUES[type(record)]}", schema.to_row(record))
+            bulk.write(self._db, "REPLACE", records)
 
     def remove(self, records: Iterable[Confidence | Grade]) -> None:
         """Takes confidences and grades out, so that they count as not read and not given."""

@@ -17,6 +17,15 @@ _TOGETHER = 50
 """Rows of a statement."""
 
 
+def write(db: sqlite3.Connection, how: str, records: Iterable[Record]) -> None:
+    """Writes records; `how` is the statement up to the table, such as REPLACE."""
+    rows: dict[type[Record], list[list]] = {}
+    for record in records:
+        rows.setdefault(type(record), []).append(schema.to_row(record))
+    for kind, of_kind in rows.items():
+        db.executemany(f"{how} {schema.VALUES[kind]}", of_kind)
+
+
 def insert(db: sqlite3.Connection, record: type[Record], batches: Iterable[Sequence[list]]) -> None:
     """Inserts rows whose key is not there yet.
 

@@ -16,7 +16,7 @@ from msgspec import Meta, inspect
 
 from calibench.errors import RunFileError
 from calibench.errors.secrets import require_shallow
-from calibench.records import Confidence, Generation, Grade, Outcome, Question, Record, Status
+from calibench.records import AnswerClass, Confidence, Generation, Grade, Outcome, Question, Record, Status
 from calibench.store import schema
 from calibench.version import __version__
 
@@ -86,8 +86,10 @@ _ENTRIES: dict[str, Any] = {
     "until": _Until | None,
 }
 """The entries of a manifest that commands read, as far as they read them. Others are only shown."""
-_REFERENCES: dict[type[Record], type[Record]] = {Confidence: Generation, Grade: Generation, Generation: Question}
-_REFERENCES_OF_VERDICTS: dict[type[Record], type[Record]] = {Confidence: Grade}
+_REFERENCES: dict[type[Record], type[Record]] = {
+    Confidence: Generation, Grade: Generation, Generation: Question, AnswerClass: Generation,
+}  # fmt: skip
+_REFERENCES_OF_VERDICTS: dict[type[Record], type[Record]] = {Confidence: Grade, AnswerClass: Grade}
 """Record -> the one that it is about: of a run, and of predictions that were scored from a file."""
 
 
@@ -104,16 +106,17 @@ def check(db: sqlite3.Connection, path: Path, *, whole: bool) -> None:
         sqlite3.Error: a page that cannot be read.
     """
     db.execute("PRAGMA trusted_schema = OFF")
-    _check_version(db, path)
-    _check_tables(db, path)
+    records = schema.records_of(version := _checked_version(db, path))
+    _check_tables(db, path, version)
     db.execute("BEGIN")  # all of the same moment, while another process writes
     try:
         _check_pages(db, path)
-        for record in schema.TABLES:
+        for record in records:
             _check_values(db, path, record)
         has_texts = bool(db.execute("SELECT EXISTS (SELECT 1 FROM generations)").fetchone()[0])
         for record, of in (_REFERENCES if has_texts else _REFERENCES_OF_VERDICTS).items():
-            _check_reference(db, path, record, of)
+            if record in records:
+                _check_reference(db, path, record, of)
         _check_scope(db, path, whole)
     finally:
         db.execute("ROLLBACK")
@@ -138,7 +141,7 @@ def manifest(db: sqlite3.Connection, path: Path) -> dict[str, Any]:
     return entries
 
 
-def _check_version(db: sqlite3.Connection, path: Path) -> None:
+def _checked_version(db: sqlite3.Connection, path: Path) -> int:
     application = db.execute("PRAGMA application_id").fetchone()[0]
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if application != schema.APPLICATION_ID:
@@ -150,11 +153,12 @@ def _check_version(db: sqlite3.Connection, path: Path) -> None:
             f"{path}: schema {version} of calibench {by}; this is calibench {__version__}, which reads up to"
             f" schema {schema.VERSION}: install a newer one"
         )
+    return int(version)
 
 
-def _check_tables(db: sqlite3.Connection, path: Path) -> None:
+def _check_tables(db: sqlite3.Connection, path: Path, version: int) -> None:
     made = sqlite3.connect(":memory:")
-    made.executescript(schema.CREATE)
+    made.executescript(schema.create(version))
     listed = "SELECT name, type, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite~_%' ESCAPE '~'"
     wanted = {name: sql for name, _, sql in made.execute(listed)}
     found = {name: (kind, sql) for name, kind, sql in db.execute(listed)}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from calibench.errors import IdentityError, RunFileError
-from calibench.records import Confidence, Generation, Grade, Question
+from calibench.records import AnswerClass, Confidence, Generation, Grade, Question
 from calibench.store import FILE_NAME, RunFile, locked, schema, storage_errors
 from calibench.store.files import for_reading
 
@@ -66,7 +66,7 @@ def _write(files: Sequence[Path], partial: Path, manifest: Mapping[str, Any]) ->
         # What is written here is not read before it is whole, so that no journal has to undo a part of it.
         db.executescript(
             f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -{_CACHE_KIB};"
-            f"PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = {schema.VERSION};{schema.CREATE}"
+            f"PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = {schema.VERSION};{schema.create()}"
         )
         for start in range(0, len(files), _AT_ONCE):
             with _attached(db, files[start : start + _AT_ONCE]) as names, run.transaction():
@@ -88,14 +88,23 @@ def _attached(db: sqlite3.Connection, files: Sequence[Path]) -> Iterator[dict[st
 
 
 def _copy(db: sqlite3.Connection, names: Mapping[str, Path]) -> None:
-    for record in (Question, Generation, Confidence, Grade):
+    for record in (Question, Generation, Confidence, Grade, AnswerClass):
         table, key = schema.TABLES[record]
+        having = [name for name in names if _has(db, name, table)]
+        if not having:
+            continue
         # Each part lies in the order of the key, so that SQLite merges them as it reads.
-        parts = " UNION ALL ".join(f"SELECT * FROM {name}.{table}" for name in names)
+        parts = " UNION ALL ".join(f"SELECT * FROM {name}.{table}" for name in having)
         try:
             db.execute(f"INSERT INTO main.{table} {parts} ORDER BY {', '.join(key)}")
         except sqlite3.IntegrityError:
             raise _shared(db, names) from None
+
+
+def _has(db: sqlite3.Connection, name: str, table: str) -> bool:
+    """Whether a file has a table; one of an older version may not."""
+    found = db.execute(f"SELECT count(*) FROM {name}.sqlite_master WHERE name = ?", (table,)).fetchone()
+    return bool(found[0])
 
 
 def _shared(db: sqlite3.Connection, names: Mapping[str, Path]) -> RunFileError:

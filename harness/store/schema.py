@@ -9,11 +9,11 @@ import msgspec
 from msgspec import inspect
 
 from calibench.errors.secrets import masked
-from calibench.records import Confidence, Generation, Grade, Metric, Question, Record
+from calibench.records import AnswerClass, Confidence, Generation, Grade, Metric, Question, Record
 
 APPLICATION_ID = 0x0CA11B
-VERSION = 1
-"""Of the columns; a file of a newer one is refused."""
+VERSION = 2
+"""Of the tables and columns; a file of a newer one is refused, and one of an older one lacks what `_SINCE` names."""
 
 _DRAW_KEY = ("task", "question_id", "protocol", "draw")
 TABLES: dict[type[Record], tuple[str, tuple[str, ...]]] = {
@@ -22,7 +22,10 @@ TABLES: dict[type[Record], tuple[str, tuple[str, ...]]] = {
     Confidence: ("confidences", (*_DRAW_KEY, "method")),
     Grade: ("grades", _DRAW_KEY),
     Metric: ("metrics", ("task", "protocol", "method", "subset", "metric")),
+    AnswerClass: ("answer_classes", _DRAW_KEY),
 }
+_SINCE: dict[type[Record], int] = {AnswerClass: 2}
+"""Record -> the first version that has its table, where that is not 1."""
 VALUES = {
     record: f"INTO {table} VALUES ({', '.join('?' * len(record.__struct_fields__))})"
     for record, (table, _) in TABLES.items()
@@ -67,13 +70,29 @@ def _create_table(record: type[Record]) -> str:
     return f"CREATE TABLE {table} ({columns}, PRIMARY KEY ({', '.join(key)})) WITHOUT ROWID"
 
 
-CREATE = ";".join(
-    [
-        "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
-        *(_create_table(record) for record in TABLES),
-    ]
-)
-"""The statements that make the tables."""
+def records_of(version: int) -> list[type[Record]]:
+    """The records that a file of a version has a table for."""
+    return [record for record in TABLES if _SINCE.get(record, 1) <= version]
+
+
+def create(version: int = VERSION) -> str:
+    """The statements that make the tables of a version."""
+    manifest = "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID"
+    return ";".join([manifest, *map(_create_table, records_of(version))])
+
+
+def bring_up_to_date(db: sqlite3.Connection, *, lasting: bool) -> None:
+    """Gives a file of an older version the tables that it lacks, empty; in the file, or only for this connection."""
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    missing = [_create_table(record) for record in TABLES if _SINCE.get(record, 1) > version]
+    if not missing:
+        return
+    if lasting:
+        db.executescript(f"BEGIN; {';'.join(missing)}; PRAGMA user_version = {VERSION}; COMMIT")
+    else:
+        db.executescript(";".join(missing).replace("CREATE TABLE", "CREATE TEMP TABLE"))
+
+
 _JSON_PLACES = {record: [record.__struct_fields__.index(name) for name in names] for record, names in _JSON.items()}
 _DECODERS = {
     record: [(name, msgspec.json.Decoder(get_type_hints(record, include_extras=True)[name])) for name in names]

@@ -170,13 +170,14 @@ def _draw(study: Study, folder: Path, out: Path, draws: int, progress: Lines) ->
     """Frame of a run with several draws, with the column `answer_class`."""
     from calibench.grading.answer_classes import answer_classes
     from calibench.grading.pool import GRADER_SECONDS, GradingPool
+    from calibench.records import AnswerClass
 
     asked = study.evaluation
     options = {"limit": asked.draw_questions, "draws": draws, "temperature": asked.temperature}
     _ask(study, folder, out, progress, confidence=asked.draw_methods, **options)
     with RunFile.open(out) as run, GradingPool(1, GRADER_SECONDS) as pool:
         frame = run.frame()
-        frame["answer_class"], _ = answer_classes(frame, pool)
+        frame["answer_class"], _ = answer_classes(frame, pool, list(run.select(AnswerClass)))
     return frame
 
 

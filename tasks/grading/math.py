@@ -70,7 +70,7 @@ def grade_math(gold: Sequence[str], answer_text: str) -> Verdict:
 def _verified(gold: Sequence[str], answer: str) -> Verdict:
     from math_verify import LatexExtractionConfig, parse
 
-    readings = _readings(answer)
+    readings = _readings(answer) if gold else []
     for accepted in gold:
         expected = parse(f"${as_latex(accepted)}$", [LatexExtractionConfig()], parsing_timeout=None)
         if all(isinstance(e, str) for e in expected):

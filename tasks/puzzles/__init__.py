@@ -160,18 +160,17 @@ def _drawn(family: str, level: int, count: int, split: Split, seed: int) -> list
 
 def _grade_values(gold: tuple[str, ...], answer_text: str) -> Verdict:
     """Values are also read apart, as words, and with the names of the variables."""
-    values = gold[0]
+    values = "".join(gold)  # one, or none where only the answer is to be read
     words = ["true" if value == "T" else "false" for value in values]
     ways = ("{value}", "{word}", "{name}={value}", "{name}={word}", "{name} {word}", "{name} is {word}")
     each = list(zip(deduction.LETTERS, values, words, strict=False))
     spaced = (" ".join(way.format(name=n, value=v, word=w) for n, v, w in each) for way in ways)
-    return alias.grade_alias((values, *spaced), answer_text)
+    return alias.grade_alias((values, *spaced) if values else (), answer_text)
 
 
 def _grade_goal(gold: tuple[str, ...], answer_text: str) -> Verdict:
-    goal = gold[0]
-    accepted = (goal, f"goal {goal}", f"{goal} is reachable", f"{goal} can be reached")
-    return alias.grade_alias(accepted, answer_text)
+    ways = ("{}", "goal {}", "{} is reachable", "{} can be reached")
+    return alias.grade_alias([way.format(goal) for goal in gold for way in ways], answer_text)
 
 
 FAMILIES = {

@@ -121,7 +121,7 @@ def _labelled(described: Description) -> Form:
         domain="other",
         instruction=f"The answer is one of the words {', '.join(stated)}." if stated else "The answer is one word.",
         gold=partial(_label, stated),
-        **choice.by_label(lambda question: _labels(stated, question.gold[0])),
+        **choice.by_label(lambda question: _labels(stated, "" if stated else question.gold[0])),
         labels=stated,
     )
 

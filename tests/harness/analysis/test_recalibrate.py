@@ -9,6 +9,8 @@ import pytest
 
 from calibench.analysis.recalibrate import AS_READ, recalibrate
 from calibench.cli import main
+from calibench.confidence import base as confidence
+from calibench.errors import RunFileError
 from calibench.metrics.calibration import expected_calibration_error
 from calibench.metrics.discrimination import auroc
 from calibench.metrics.proper import brier_score, log_loss
@@ -281,3 +283,17 @@ def test_the_page_shows_the_numbers_and_takes_names_literally(tmp_path):
     for name in (AS_READ, "temperature"):
         assert f"{value(result, name, 'ece'):.3f}" in page
     assert "none: needs token features" in page
+
+
+def test_what_raw_holds_is_what_its_method_says(tmp_path, monkeypatch):
+    """A method may need token log-probabilities and keep something else; its evidence says whether it has features."""
+    make_run(tmp_path, ("sums",), n=60)
+    with RunFile.create(tmp_path) as run:
+        run._db.execute("UPDATE confidences SET raw = 'words' WHERE method = 'sequence_probability'")
+    with RunFile.open(tmp_path) as run, pytest.raises(RunFileError, match="expected as raw what the method writes"):
+        recalibrate(run)
+    load = confidence.load
+    monkeypatch.setattr(confidence, "load", lambda name: load(name)._replace(evidence=None))
+    with RunFile.open(tmp_path) as run:
+        told = {fit.method: fit.reason for fit in recalibrate(run, None, ("classifier",)).fits}
+    assert "needs token features" in told["sequence_probability"]

@@ -13,7 +13,7 @@ from some_runs import MANIFEST, whole_run
 
 from calibench.cli import main
 from calibench.errors import CalibenchError, RunFileError
-from calibench.records import Confidence, Generation, Grade, Metric, Question
+from calibench.records import AnswerClass, Confidence, Generation, Grade, Metric, Question
 from calibench.store import FILE_NAME, RunFile, schema
 
 _KEY = "task = 'micro_words' AND question_id = 'q5'"
@@ -44,7 +44,7 @@ def read_all(folder: Path) -> list:
     """Everything that a run file holds."""
     with RunFile.open(folder) as run:
         records = [list(run.select(record)) for record in (Question, Generation, Confidence, Grade, Metric)]
-        return [run.manifest(), *records]
+        return [run.manifest(), *records, list(run.select(AnswerClass))]
 
 
 def refusal(folder: Path) -> str:
@@ -69,7 +69,7 @@ _MAY_BE = {
         "generations.answer_tokens",
         *("generations.logprob", "generations.latency", "generations.error", "generations.reasoning"),
         *("generations.token_ids", "confidences.raw", "confidences.cached_tokens", "grades.answer", "grades.detail"),
-        *("questions.subject", "questions.level", "questions.cluster"),
+        *("questions.subject", "questions.level", "questions.cluster", "answer_classes.answer_class"),
     },
 }
 """What is damaged so may stand there."""
@@ -115,7 +115,11 @@ _OTHER_TABLES = {
     "grades has a row without one in generations: .*'q99'": "INSERT INTO grades VALUES"
     " ('micro_words', 'q99', 'stated', 0, '5', 'correct', 'number/1', NULL)",
     "generations has a row without one in questions: .*'q5'": f"DELETE FROM questions WHERE {_KEY}",
-    "confidences has a row without one in grades": "DELETE FROM generations; DELETE FROM grades",
+    "confidences has a row without one in grades": "DELETE FROM generations; DELETE FROM grades;"
+    " DELETE FROM answer_classes",
+    "answer_classes has a row without one in generations: .*'q99'": "INSERT INTO answer_classes VALUES"
+    " ('micro_words', 'q99', 'stated', 0, NULL)",
+    "no table answer_classes": "DROP TABLE answer_classes",
     "22 of 24 grades of 'micro_words'": f"DELETE FROM grades WHERE {_KEY}",
     "22 of 24 confidences by 'stated'": f"DELETE FROM confidences WHERE method = 'stated' AND {_KEY}",
     "value .* found 0.5": "UPDATE confidences SET status = 'missing', value = 0.5",

@@ -16,6 +16,7 @@ from calibench import tasks
 from calibench.cli import main
 from calibench.errors import ModelError
 from calibench.model import resolve
+from calibench.records import AnswerClass
 from calibench.store import FILE_NAME, RunFile
 
 DUMP = Path(__file__).parent / "cases" / "schema1.sql"
@@ -42,6 +43,20 @@ def old(tmp_path: Path) -> Path:
 )
 def test_a_run_of_schema_1_is_read_by_every_command(old: Path, command: list[str], capsys):
     assert main([word.replace("OLD", str(old)) for word in command]) == 0, capsys.readouterr().err
+
+
+def test_a_run_of_schema_1_gets_the_tables_of_today_when_it_is_written_to(old: Path):
+    with RunFile.open(old) as run:
+        assert list(run.select(AnswerClass)) == []
+    before = (old / FILE_NAME).read_bytes()
+    with RunFile.open(old) as run:
+        assert list(run.select(AnswerClass, task="micro_words")) == []
+    assert (old / FILE_NAME).read_bytes() == before
+    for _ in range(2):
+        with RunFile.create(old) as run:
+            assert run._db.execute("PRAGMA user_version").fetchone()[0] == 2
+    with RunFile.open(old) as run:
+        assert list(run.select(AnswerClass)) == []
 
 
 def test_a_run_of_schema_1_is_read_and_graded_again(old: Path, capsys):

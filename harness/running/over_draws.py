@@ -1,0 +1,121 @@
+"""Reads the confidences that all draws of a question give together, from the run file alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from calibench.confidence.base import Method, Reading
+from calibench.errors import PluginError
+from calibench.grading.drawn_answers import HowRead, blind, by_text
+from calibench.grading.pool import GradingPool
+from calibench.prompting.protocols import Protocol
+from calibench.records import AnswerClass, Confidence, Generation, Question, Record
+from calibench.running.judging import draw_key
+from calibench.running.manifest import markup_of
+from calibench.store import RunFile
+
+_AT_ONCE = 64
+"""Questions whose answers are read at a time."""
+_COMMITTED = 2000
+"""Records of a commit, or a few more: those of a question are in one."""
+
+
+class OverDraws:
+    """Reads the methods over draws among some, of one protocol.
+
+    Args:
+        run: holds the draws.
+        protocol: what they answer.
+        methods: confidence methods, by name; those that read one draw are left out.
+        graders: read the answers, without gold.
+    """
+
+    def __init__(self, run: RunFile, protocol: Protocol, methods: Mapping[str, Method], graders: GradingPool):
+        self.methods = {name: method for name, method in methods.items() if method.of_draws}
+        self._run = run
+        self._how = HowRead(protocol.name, protocol.scale, markup_of(run))
+        self._graders = graders
+        self.by_text = 0
+        """Questions whose answers were compared as texts, because the grader's rules took too long or failed."""
+
+    async def bring_up_to_date(self, questions: Iterable[Question], draws: int, stop: Callable[[], bool]) -> None:
+        """Reads and writes what is not there, or is of fewer draws than are stored now.
+
+        Args:
+            questions: with fewer than `draws` draws, one is left until it has them.
+            stop: whether no further question is to be begun.
+        """
+        if not self.methods:
+            return
+        found: list[Record] = []
+        waiting: list[asyncio.Task[list[AnswerClass | Confidence]]] = []
+        try:
+            for question in questions:
+                if stop():
+                    break
+                generations = self._outdated(question, draws)
+                if generations is None:
+                    continue
+                waiting.append(asyncio.create_task(self._with_classes(question, generations)))
+                if len(waiting) >= _AT_ONCE:
+                    found += await waiting.pop(0)
+                if len(found) >= _COMMITTED:
+                    self._run.replace(found)
+                    found = []
+            for job in waiting:
+                found += await job
+        finally:
+            for job in waiting:
+                job.cancel()
+            self._run.replace(found)
+
+    async def read(self, question: Question, generations: Sequence[Generation]) -> list[AnswerClass | Confidence]:
+        """The classes of the draws by today's rules, and all confidences over them; writes nothing."""
+        job = self._graders.draw_classes(question.task, blind(question), generations, self._how)
+        classes = await asyncio.wrap_future(job)
+        if classes is None:
+            self.by_text += 1
+            classes = by_text(generations, self._how)
+        kept = [
+            AnswerClass(**draw_key(generation), answer_class=one)
+            for generation, one in zip(generations, classes, strict=True)
+        ]
+        return [*kept, *self._confidences(generations, classes)]
+
+    def _key(self, question: Question) -> dict[str, str]:
+        return {"task": question.task, "question_id": question.question_id, "protocol": self._how.protocol}
+
+    def _outdated(self, question: Question, draws: int) -> list[Generation] | None:
+        """The question's draws, if all are there and one of them lacks something."""
+        key = self._key(question)
+        done = self._run.finished(**key)
+        if len(done.keys() & set(range(draws))) < draws:
+            return None
+        if all(self.methods.keys() <= parts for parts in done.values()):
+            return None
+        return [generation for _, generation in sorted(self._run.draws(**key).items())]
+
+    async def _with_classes(
+        self, question: Question, generations: Sequence[Generation]
+    ) -> list[AnswerClass | Confidence]:
+        """As `read`, with the classes that are stored where they are of these draws."""
+        stored = {one.draw: one.answer_class for one in self._run.select(AnswerClass, **self._key(question))}
+        if stored.keys() == {generation.draw for generation in generations}:
+            return list(self._confidences(generations, [stored[generation.draw] for generation in generations]))
+        return await self.read(question, generations)
+
+    def _confidences(self, generations: Sequence[Generation], classes: Sequence[int | None]) -> Iterable[Confidence]:
+        there = [place for place, generation in enumerate(generations) if not generation.error]
+        drawn = [generations[place] for place in there], [classes[place] for place in there]
+        for name, method in self.methods.items():
+            assert method.read_draws, "a method over draws has it"
+            readings = list(method.read_draws(*drawn))
+            if len(readings) != len(there):
+                raise PluginError(
+                    f"method {name}: expected a reading of each of {len(there)} draws, found {len(readings)}"
+                )
+            at = dict(zip(there, readings, strict=True))
+            for place, generation in enumerate(generations):
+                reading = at.get(place, Reading(None, "missing", None))
+                yield Confidence(**draw_key(generation), method=name, **reading._asdict())
