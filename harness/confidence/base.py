@@ -18,7 +18,6 @@ import msgspec
 from calibench import registry
 from calibench.backends._likelihoods import ScoredOptions
 from calibench.backends.base import BaseBackend, TokenScores, no_room, tokens_of
-from calibench.errors import PluginError
 from calibench.prompting.conversation import Prompt, Written, pieces_touching
 from calibench.prompting.markup import Markup
 from calibench.prompting.parsing import Parsed, parse
@@ -155,12 +154,10 @@ def load(name: str) -> Method:
 
     Raises:
         InputError: unknown name; the message gives the nearest names.
-        PluginError: another package's, and not to be had, or it reads in no way or in both.
+        PluginError: another package's, and not to be had.
     """
     own, _, number = name.partition(WORDING)
     method: Method = registry.load(_FAMILY, own, Method)
-    if (method.read is None) == (method.read_draws is None):
-        raise PluginError(f"confidence method {own}: expected either `read` or `read_draws`")
     if number.isdecimal() and 2 <= int(number) <= 1 + len(method.wordings):
         return method.worded(int(number))
     return method if own == name else registry.load(_FAMILY, name, Method)

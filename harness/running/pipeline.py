@@ -20,7 +20,7 @@ from calibench.backends import base as backends
 from calibench.backends.base import BaseBackend
 from calibench.confidence import base as confidence
 from calibench.confidence.base import Method
-from calibench.errors import CapabilityError, InputError, unknown_name
+from calibench.errors import CapabilityError, InputError, PluginError, unknown_name
 from calibench.grading import forms, sandbox
 from calibench.grading.pool import GRADER_SECONDS, GRADERS, GradingPool
 from calibench.model import Checkpoint, ServedModel
@@ -79,7 +79,7 @@ def execute(
         for name in sorted(config.task_draws.keys() - set(known_tasks)):
             raise InputError(f"task_draws: {unknown_name('task', name, known_tasks)}")
     (protocol, names), *targets = config.askings()
-    methods = {name: confidence.load(name) for name in names}
+    methods = {name: _method(name) for name in names}
     backend_type = backends.load(config.backend)
     _check_engine(config, backend_type)
     _check_capabilities(config, methods, protocol, backend_type.capabilities)
@@ -126,6 +126,13 @@ def _check_engine(config: RunConfig, backend_type: type[BaseBackend]) -> None:
     backends.check_options(config.backend, config.engine)
     if config.base_url and "base_url" not in backend_type.neutral_options:
         raise InputError(f"--base-url: expected --backend openai, which asks servers; found {config.backend}")
+
+
+def _method(name: str) -> Method:
+    method = confidence.load(name)
+    if (method.read is None) == (method.read_draws is None):
+        raise PluginError(f"confidence method {name}: expected either `read` or `read_draws`")
+    return method
 
 
 def _shard(config: RunConfig) -> Shard | None:

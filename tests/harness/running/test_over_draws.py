@@ -175,6 +175,6 @@ def test_a_method_reads_in_one_way_and_every_draw(launch, monkeypatch):
              "short": base.load("consistency")._replace(read_draws=lambda draws, classes: [])}  # fmt: skip
     monkeypatch.setattr(base.registry, "load", lambda family, name, kind: given[name])
     with pytest.raises(PluginError, match="both: expected either `read` or `read_draws`"):
-        base.load("both")
+        launch(NeverStarts(), **DRAWN | {"confidence": ("both",)})
     with pytest.raises(PluginError, match="short: expected a reading of each of 4 draws, found 0"):
         launch(FakeBackend(spread), **DRAWN | {"confidence": ("short",)})
