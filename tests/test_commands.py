@@ -28,6 +28,8 @@ SMOKE = {
     "calibench compare": "tests/harness/running/test_until.py::"
     "test_one_command_lets_two_runs_ask_until_they_are_told_apart",
     "calibench merge": "tests/harness/running/test_shards.py::test_merged_shards_are_the_run_without_shards",
+    "calibench report": "tests/harness/exchange/test_trackers.py::"
+    "test_a_tracker_is_given_numbers_with_intervals_settings_and_page",
     "calibench tune": "tests/harness/finetune/test_tune.py::test_given_traces_are_learned_and_nothing_is_unlearned",
     "calibench check-task": "tests/tasks/test_tasks.py::test_gold_wrong_empty_and_refusing_answers_are_graded_as_such",
     "make demo": "tests/harness/cli/test_cli.py::test_compare_pairs_two_runs_and_writes_a_page",
@@ -71,6 +73,8 @@ OURS = {line: words[1:] for line, words in COMMANDS.items() if words[0] == "cali
 
 def is_run_here(words: list[str]) -> bool:
     command, *rest = words
+    if "--track" in rest:
+        return False
     if command == "check-task":
         return "--task-file" in rest
     return command not in ("run", "tune", "merge") and not any(word.endswith(".toml") for word in rest)

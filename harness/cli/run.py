@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from calibench.cli import options, output, values
+from calibench.cli import options, output, track, values
 from calibench.cli.parser import INTERRUPTED, add
 from calibench.cli.tasks import COLUMNS, add_task_file_options, task_of_file
 from calibench.errors import InputError
@@ -31,6 +31,7 @@ def register(commands: Any) -> None:
     )
     run.set_defaults(named=None)  # it shows how far it is
     options.add(run, RunConfig, positional="model", may_lack=True)
+    track.add_option(run)
     add_task_file_options(run)
 
 
@@ -44,6 +45,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
     theirs.register()
     config = _configuration(chosen)
+    track.require(chosen)
     with Live() if sys.stderr.isatty() else contextlib.nullcontext(Lines()) as progress:
         result = execute(config, progress, rule=rule_of(config, progress.stage))
     with result.run as run:
@@ -63,6 +65,7 @@ def _run(chosen: argparse.Namespace) -> int:
         output.print_headline_tables({summary.name: summary}, chosen.format)
     else:
         output.print_headline(summary, run.path.parent / "report.html")
+    track.send(chosen, summary, run.path.parent)
     return 0
 
 

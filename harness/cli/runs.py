@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from calibench.cli import output, values
+from calibench.cli import output, track, values
 from calibench.cli.options import given, reader
 from calibench.cli.parser import INTERRUPTED, add, renamed
 from calibench.cli.run import grown, is_configuration
@@ -69,6 +69,7 @@ def _add_report(commands: Any) -> None:
         action="store_true",
         help="with --format and --json: the numbers of each confidence target, where runs were made with --targets",
     )
+    track.add_option(report)
     add_task_file_options(report)
 
 
@@ -85,6 +86,7 @@ def _report(options: argparse.Namespace) -> None:
     from calibench.store import runs_in
 
     _check_form(options)
+    track.require(options)
     options.convention = conventions_named(options.convention)
     runs = runs_in(options.run)
     found = {}
@@ -100,6 +102,8 @@ def _report(options: argparse.Namespace) -> None:
         )
     elif options.json and not options.dry_run:
         _print_json_of({name: shown for name, (_, shown) in found.items()})
+    for run in runs if not options.dry_run else ():
+        track.send(options, found[run.name][0], run if run.is_dir() else run.parent)
 
 
 def _check_form(options: argparse.Namespace) -> None:

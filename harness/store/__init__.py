@@ -26,7 +26,8 @@ from calibench.errors.secrets import masked
 from calibench.records import MACHINE, Confidence, Generation, Grade, Metric, Question, Record
 from calibench.store import bulk, schema
 from calibench.store.check import check, damaged, manifest
-from calibench.store.files import FILE_NAME, existing, for_reading, parts
+from calibench.store.files import FILE_NAME as FILE_NAME
+from calibench.store.files import existing, for_reading, parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -389,9 +390,7 @@ def unfinished(run: RunFile) -> str | None:
     if run.manifest().get("complete", True):
         return None
     graded, asked = graded_of_asked(run)
+    begin = f"{run.path.parent} is not finished"
     if graded == asked:
-        return f"{run.path.parent} is not finished: the command that made it has confidences left to ask for"
-    return (
-        f"{run.path.parent} is not finished: {graded} of {asked} generations are graded, and the numbers are those of"
-        " them alone"
-    )
+        return f"{begin}: the command that made it has confidences left to ask for"
+    return f"{begin}: {graded} of {asked} generations are graded, and the numbers are those of them alone"

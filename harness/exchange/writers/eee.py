@@ -191,7 +191,7 @@ def _sample(draw: Draw) -> dict[str, Any]:
             **{f"confidence.{name}": repr(c.value) for name, c in draw.confidences.items() if c.value is not None},
         },
     }  # fmt: skip
-    if generation.answer_tokens is not None:
+    if generation.prompt_tokens is not None and generation.answer_tokens is not None:
         written = generation.answer_tokens + (generation.reasoning_tokens or 0)
         found["token_usage"] = {
             "input_tokens": generation.prompt_tokens, "output_tokens": written,
