@@ -144,9 +144,9 @@ def _unreached(found: Thresholds) -> list[str]:
     """Why rules of the policy automate nothing."""
     return [
         textwrap.fill(
-            f"{text.clip(rule.task, 40)}: no threshold reaches {found.policy.precision:g} with these {rule.n:,}"
-            f" questions. At least {rule.needed:,} more labelled ones are needed; so few suffice only if every"
-            " confident answer among them is right.",
+            f"{text.clip(rule.task, 40)}: no threshold reaches {found.policy.precision:g} with"
+            f" {'this one question' if rule.n == 1 else f'these {rule.n:,} questions'}. At least {rule.needed:,} more"
+            " labelled ones are needed; so few suffice only if every confident answer among them is right.",
             _WIDTH,
         )
         for rule in found.policy.rules

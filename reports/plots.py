@@ -99,6 +99,8 @@ def plot_csv(plot: Plot) -> str:
 
 
 _PLACE = ("run", "protocol", "task", "method")
+_WIDEST = 100
+"""Inches."""
 _UNITS = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": 1 / 72}
 
 
@@ -109,9 +111,9 @@ def _inches(width: str | float, style: Style) -> float:
         inches = float(text.removesuffix(unit)) * _UNITS.get(unit, 1.0)
     except ValueError:
         inches = math.nan
-    if not style.panel <= inches <= 100:
+    if not style.panel <= inches <= _WIDEST:
         raise InputError(
-            f"--width: expected at least {style.panel:g}in of this style (in, cm, mm or pt), found {text!r:.40}"
+            f"--width: expected {style.panel:g}in to {_WIDEST}in of this style (in, cm, mm or pt), found {text!r:.40}"
         )
     return inches
 

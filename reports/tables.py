@@ -171,14 +171,17 @@ def comparison_tables(comparison: Comparison) -> list[Table]:
 
 
 def differences_table(comparison: Comparison) -> Table:
-    """Run B minus run A with 95 % interval, p after Holm's correction, and the verdict."""
+    """Run B minus run A with 95 % interval, p after Holm's correction, and the verdict; a single pair stands in the
+    headings, as the columns of names tell nothing then."""
     measures = _measures(comparison)
+    pairs = {(d.run_a, d.run_b) for d in comparison.differences}
+    a, b = (clip(run, 40) for run in pairs.pop()) if len(pairs) == 1 else ("A", "B")
     names = [name_column(title, name) for title, name in (
         ("Run A", "run_a"), ("Run B", "run_b"), ("Protocol", ""), ("Task", ""), ("Method", ""), ("Subset", ""),
         ("Metric", ""),
     )]  # fmt: skip
     numbers = (
-        Column("A", ("a",)), Column("B", ("b",)), Column("B − A", ("difference", "low", "high")),
+        Column(a, ("a",)), Column(b, ("b",)), Column(f"{b} − {a}", ("difference", "low", "high")),
         Column("p (Holm)", ("p_holm",)), Column("Verdict", ("verdict", "detectable")),
         Column("Questions", ("n_questions",)),
     )  # fmt: skip

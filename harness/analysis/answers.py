@@ -65,6 +65,8 @@ def read(
     if isinstance(of, RunFile):
         return _of_run(of)
     path = Path(of)
+    if path.suffix and path.suffix != Path(FILE_NAME).suffix and not path.exists():
+        raise InputError(f"{path}: no such file; expected a table of answers, or a run")
     is_table = path.is_file() or (path / "state.json").is_file()
     if not is_table or path.suffix == Path(FILE_NAME).suffix:
         with RunFile.open(path) as run:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from calibench.errors import InputError, RunFileError
 from calibench.errors.regular import regular
 
 FILE_NAME = "run.sqlite"
+_SQLITE = b"SQLite format 3\0"
 
 
 def existing(path: Path) -> Path:
@@ -27,7 +29,21 @@ def existing(path: Path) -> Path:
             f"{path}: no run here; expected a folder with {FILE_NAME}, as `calibench run ... --out FOLDER` makes it"
         )
     parts(file)
+    if file.name != FILE_NAME and not is_database(file):
+        raise InputError(
+            f"{path}: expected a run, found a file of another kind; `calibench score {path.name} --out FOLDER` makes a"
+            " run of a table of answers"
+        )
     return file
+
+
+def is_database(path: Path) -> bool:
+    """Whether this is a file that begins as those of SQLite do."""
+    with contextlib.suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(len(_SQLITE)) == _SQLITE
+    return False
 
 
 def parts(path: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from calibench.errors import InputError, StorageError
 from calibench.store import FILE_NAME, RunFile
+from calibench.store.files import is_database
 
 _WRITTEN = {
     "apply": ("out",),
@@ -20,7 +21,6 @@ _WRITTEN = {
 }
 """Which arguments of a command name a file to write. The `out` of all others is a folder."""
 _READ = ("file", "fit", "labelled", "maps", "of", "policy", "run", "runs", "shards")
-_SQLITE = b"SQLite format 3\0"
 
 
 def check_places(command: str, given: Mapping[str, Any]) -> None:
@@ -59,20 +59,12 @@ def _check_folder(path: Path) -> None:
 
 
 def _check_file(path: Path, taken: list[Path]) -> None:
-    if path.name.startswith(FILE_NAME) or _is_database(path):
+    if path.name.startswith(FILE_NAME) or is_database(path):
         raise StorageError(f"{path}: cannot write here (a run would be lost)")
     for other in taken:
         with contextlib.suppress(OSError):
             if path == other or path.samefile(other):
                 raise StorageError(f"{path}: cannot write here (the same command reads it, or writes it too)")
-
-
-def _is_database(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        if path.is_file():
-            with path.open("rb") as file:
-                return file.read(len(_SQLITE)) == _SQLITE
-    return False
 
 
 def _paths(value: Any) -> Iterator[Path]:
