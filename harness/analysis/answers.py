@@ -12,7 +12,8 @@ from calibench.analysis import predictions
 from calibench.errors import InputError
 from calibench.exchange.cells import Scale
 from calibench.records import UNSAID
-from calibench.store import FILE_NAME, RunFile, unfinished
+from calibench.store import RunFile, unfinished
+from calibench.store.files import FILE_NAME
 
 if TYPE_CHECKING:
     import pandas as pd

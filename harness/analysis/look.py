@@ -11,7 +11,8 @@ from calibench.errors import CalibenchError, InputError
 from calibench.prompting import protocols
 from calibench.records import Question, Scorecard
 from calibench.reports.tables import headline
-from calibench.store import FILE_NAME, RunFile, graded_of_asked
+from calibench.store import RunFile, graded_of_asked
+from calibench.store.files import FILE_NAME
 
 _NAMED = 5
 """Questions that are named where the one that was asked for is not there."""

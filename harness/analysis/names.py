@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from calibench.errors import InputError
 from calibench.errors.secrets import masked
-from calibench.store import FILE_NAME, RunFile
+from calibench.store import RunFile
+from calibench.store.files import FILE_NAME
 
 
 def place(run: RunFile) -> str:

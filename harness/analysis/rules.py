@@ -9,7 +9,7 @@ from calibench.analysis import decided, until
 from calibench.errors import InputError
 from calibench.running.config import RunConfig
 from calibench.running.steps import StoppingRule
-from calibench.store import FILE_NAME
+from calibench.store.files import FILE_NAME
 
 
 def rule_of(config: RunConfig, tell: Callable[[str], None]) -> StoppingRule | None:

@@ -21,7 +21,8 @@ from calibench.errors import IdentityError, InputError
 from calibench.exchange.cells import Scale
 from calibench.records import Confidence, Grade, Reliability
 from calibench.results import Comparison, RunSummary
-from calibench.store import FILE_NAME, RunFile
+from calibench.store import RunFile
+from calibench.store.files import FILE_NAME
 from calibench.version import __version__
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import Any
 
 from calibench.errors import IdentityError, RunFileError
 from calibench.records import AnswerClass, Confidence, Generation, Grade, Question
-from calibench.store import FILE_NAME, RunFile, locked, schema, storage_errors
-from calibench.store.files import for_reading
+from calibench.store import RunFile, locked, schema, storage_errors
+from calibench.store.files import FILE_NAME, for_reading
 
 _AT_ONCE = 10
 """Files that SQLite attaches to a connection."""

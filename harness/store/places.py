@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from calibench.errors import InputError, StorageError
-from calibench.store import FILE_NAME, RunFile
-from calibench.store.files import is_database
+from calibench.store import RunFile
+from calibench.store.files import FILE_NAME, is_database
 
 _WRITTEN = {
     "apply": ("out",),

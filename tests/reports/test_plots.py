@@ -130,7 +130,7 @@ def test_a_width_is_given_in_any_unit(width, diagrams):
 
 @pytest.mark.parametrize("width", ["1in", "wide", "-3in", "nan", "", "3 feet", "inf"])
 def test_a_width_without_room_for_text_is_refused(width, diagrams):
-    with pytest.raises(InputError, match=r"--width: expected at least 1\.5in"):
+    with pytest.raises(InputError, match=r"--width: expected 1\.5in to 100in"):
         plot_figure(drawn_from("votes", diagrams), width=width)
 
 
