@@ -47,6 +47,26 @@ SOURCES: dict[str, Callable[[str], Task]] = {"file": _load_file}
 user's file is a prefix without a NAME."""
 
 
+_OPENED: set[str] = set()
+"""Names of tasks of `SOURCES` that `load` has loaded."""
+
+
+def load_stored(name: str) -> Task:
+    """The task that a run file names.
+
+    A stranger may have written the name, so that it opens no file, which might be one to execute. The user's own file is
+    known by its short name, and a configuration of lm-eval by its path, once a command has named it.
+
+    Raises:
+        InputError: as `load`, or the name is that of a file.
+        PluginError: as `load`.
+    """
+    prefix, _, inner = name.partition(":")
+    if prefix == "file" or (prefix in SOURCES and inner.partition(":")[0].endswith(".yaml") and name not in _OPENED):
+        raise InputError(f"task {name!r} of a run file: expected a name, found a file, which only a command may name")
+    return load(name)
+
+
 def names() -> list[str]:
     """Names of all tasks, those of installed packages last; no task is imported."""
     own = _own_names()
@@ -77,7 +97,9 @@ def load(name: str) -> Task:
     """
     prefix, colon, inner = name.partition(":")
     if prefix in SOURCES and (colon or prefix not in _RESERVED):
-        return SOURCES[prefix](inner)
+        task = SOURCES[prefix](inner)
+        _OPENED.add(name)
+        return task
     if colon and prefix in names():
         return at_level(load(prefix), inner)
     entry = registry.entry_of("task", _GROUP, name, _own_names(), groups=tuple(_groups()))

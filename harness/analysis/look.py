@@ -114,6 +114,6 @@ def _of_question(run: RunFile, question: Question, draw: int | None) -> dict[str
 def _prompt(question: Question, protocol: str) -> str:
     """The user's turn; without the words on the form of the answer where the task is not known here."""
     try:
-        return protocols.first_turn(question, tasks.load(question.task), protocols.protocol(protocol))
+        return protocols.first_turn(question, tasks.load_stored(question.task), protocols.protocol(protocol))
     except CalibenchError:
         return protocols.body(question)

@@ -82,7 +82,7 @@ def rescore(run: RunFile) -> Rescored:
 
 def _task_of(run: RunFile, name: str) -> Task:
     try:
-        return tasks.load(name)
+        return tasks.load_stored(name)
     except InputError as error:
         advice = "A task of a file of your own is named by --task-file, several by --tasks"
         raise InputError(f"{run.path}: {error}\n{advice}") from None

@@ -27,7 +27,7 @@ from calibench.records import MACHINE, Confidence, Generation, Grade, Metric, Qu
 from calibench.store import bulk, schema
 from calibench.store.check import check, damaged, manifest
 from calibench.store.files import FILE_NAME as FILE_NAME
-from calibench.store.files import existing, for_reading, parts
+from calibench.store.files import check_journal, existing, for_reading, parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,6 +129,7 @@ class RunFile:
                 raise RunFileError(f"{part}: expected a file, found a link to {os.readlink(part)}")
         lock = locked(path.parent, f"{path}: another calibench process is writing to this run")
         try:
+            check_journal(path)
             with storage_errors(path):
                 # One thread at a time uses it: a run that is started inside an event loop gets a thread of its own.
                 db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)

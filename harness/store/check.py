@@ -146,6 +146,8 @@ def _checked_version(db: sqlite3.Connection, path: Path) -> int:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if application != schema.APPLICATION_ID:
         raise RunFileError(f"{path}: an SQLite file, but not a calibench run (application_id {application})")
+    if version < 0:
+        raise RunFileError(f"{path}: expected a schema from 0 to {schema.VERSION}, found {version}")
     if version > schema.VERSION:
         writer = db.execute("SELECT value FROM manifest WHERE key = 'calibench'").fetchone()
         by = str(writer[0]).strip('"')[:40] if writer else "unknown"

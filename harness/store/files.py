@@ -10,6 +10,8 @@ from calibench.errors.regular import regular
 
 FILE_NAME = "run.sqlite"
 _SQLITE = b"SQLite format 3\0"
+_NAMES_ANOTHER = bytes.fromhex("d9d505f920a163d7")
+"""How a journal ends that names a super-journal (https://sqlite.org/fileformat2.html#the_rollback_journal)."""
 
 
 def existing(path: Path) -> Path:
@@ -56,6 +58,20 @@ def parts(path: Path) -> list[Path]:
         return [regular(path), *(regular(path.with_name(f"{path.name}-{kind}")) for kind in ("wal", "shm", "journal"))]
     except OSError as error:
         raise RunFileError(f"{error.filename}: expected a part of a run file, found {error.strerror}") from None
+
+
+def check_journal(path: Path) -> None:
+    """Refuses a rollback journal that names another file: SQLite removes that file, whatever it is, once it has undone
+    what the journal holds. A transaction over several databases leaves such a journal, and calibench makes none.
+
+    Raises:
+        RunFileError: the journal beside the run file names one.
+    """
+    journal = path.with_name(f"{path.name}-journal")
+    with contextlib.suppress(FileNotFoundError), journal.open("rb") as file:
+        file.seek(max(0, journal.stat().st_size - len(_NAMES_ANOTHER)))
+        if file.read() == _NAMES_ANOTHER:
+            raise RunFileError(f"{journal}: expected the journal of a run file, found one that names another file")
 
 
 def for_reading(file: Path) -> str:

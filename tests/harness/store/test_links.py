@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 import pytest
 from fake_runs import add
 from fakes import FakeBackend, tiny_checkpoint
 from matplotlib.figure import Figure
+from some_runs import whole_run
 
 from calibench.cli import main
 from calibench.errors import ModelError, RunFileError, StorageError
@@ -24,6 +26,11 @@ def mine(tmp_path: Path) -> Path:
     file = tmp_path / "mine.txt"
     file.write_text("of the user\n")
     return file
+
+
+@pytest.fixture
+def whole_file(tmp_path: Path) -> Path:
+    return whole_run(tmp_path / "whole") / "run.sqlite"
 
 
 @pytest.mark.parametrize("name", [".report.html.partial", ".scorecard.json.partial", "report.html", "scorecard.json"])
@@ -44,6 +51,20 @@ def test_a_run_of_links_is_not_written_to(tmp_path, mine, name):
     (folder / name).symlink_to(mine)
     with pytest.raises((RunFileError, StorageError), match=r"found a link|cannot write here"):
         RunFile.create(folder)
+    assert mine.read_text() == "of the user\n"
+
+
+def test_a_journal_removes_no_other_file(whole_file, mine):
+    """SQLite ends the rollback of a transaction over several databases by removing the file that its journal names."""
+    magic = bytes.fromhex("d9d505f920a163d7")  # https://sqlite.org/fileformat2.html#the_rollback_journal
+    name = str(mine).encode()
+    header = struct.pack(">8s5I", magic, 0, 1, 10, 512, 4096).ljust(512, b"\0")
+    super_journal = struct.pack(">I", 2**30 // 4096 + 1) + name + struct.pack(">2I8s", len(name), sum(name), magic)
+    journal = whole_file.with_name("run.sqlite-journal")
+    journal.write_bytes(header + super_journal)
+    with pytest.raises(RunFileError, match=r"run\.sqlite-journal: .* names another file"):
+        RunFile.create(whole_file.parent)
+    assert main(["report", str(whole_file.parent)]) == 3
     assert mine.read_text() == "of the user\n"
 
 
