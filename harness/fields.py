@@ -252,6 +252,8 @@ def _parsed(kind: inspect.Type, text: str) -> Any:
                 raise ValueError
             return int(text)
         case inspect.FloatType():
+            if "_" in text or not text.isascii():  # which `float` reads too
+                raise ValueError
             return float(text)
         case inspect.DictType():
             key, equals, value = text.partition("=")

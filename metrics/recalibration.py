@@ -126,12 +126,21 @@ def restored(method: str, parameters: Mapping[str, float], knots: Sequence[tuple
     """A map of confidences from what `fit` gave of it, for answers to questions that it was not fitted on.
 
     Raises:
-        KeyError: another method than one of confidences, or a parameter that is missing.
-        ValueError: a map with knots has none.
+        KeyError: another method than one of confidences.
+        ValueError: parameters or knots that no fit of the method gives.
     """
-    if method in ("isotonic", "histogram") and not knots:
-        raise ValueError(f"{method}: expected knots, found none")
-    made = _RESTORED[method](parameters, np.array(knots, dtype=float).reshape(-1, 2))
+    names, make = _RESTORED[method]
+    if parameters.keys() != names:
+        raise ValueError(f"{method}: expected the parameters {', '.join(sorted(names))}, found "
+                         f"{', '.join(map(repr, sorted(parameters))) or 'none'}")  # fmt: skip
+    places = np.array(knots, dtype=float).reshape(-1, 2)
+    if (method in ("isotonic", "histogram")) != bool(len(places)):
+        raise ValueError(f"{method}: expected {'no knots' if len(places) else 'knots'}, found {len(places) or 'none'}")
+    if not ((places >= 0) & (places <= 1)).all() or (np.diff(places[:, 0]) <= 0).any():
+        raise ValueError(f"{method}: expected knots from 0 to 1, each farther than the one before")
+    if method == "isotonic" and (np.diff(places[:, 1]) < 0).any():
+        raise ValueError(f"{method}: expected knots that do not fall")
+    made = make(parameters, places)
     return lambda confidence: np.clip(made(_inputs(MAPS[method], confidence)), 0.0, 1.0)
 
 
@@ -311,13 +320,14 @@ def _logistic(design: np.ndarray, target: np.ndarray, bounds: tuple[float | None
     return minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits, options=options).x.tolist()
 
 
-_RESTORED: dict[str, Callable[[Mapping[str, float], np.ndarray], Apply]] = {
-    "temperature": lambda parameters, _: _on_logit(1 / parameters["temperature"], 0.0),
-    "platt": lambda parameters, _: _on_logit(parameters["slope"], parameters["intercept"]),
-    "isotonic": lambda _, knots: lambda confidence: np.interp(confidence, knots[:, 0], knots[:, 1]),
-    "beta": lambda parameters, _: _beta_map(parameters["a"], parameters["b"], parameters["c"]),
-    "histogram": lambda _, knots: _histogram_map(knots),
+_RESTORED: dict[str, tuple[set[str], Callable[[Mapping[str, float], np.ndarray], Apply]]] = {
+    "temperature": ({"temperature"}, lambda of, _: _on_logit(1 / of["temperature"], 0.0)),
+    "platt": ({"slope", "intercept"}, lambda of, _: _on_logit(of["slope"], of["intercept"])),
+    "isotonic": ({"levels"}, lambda _, knots: lambda confidence: np.interp(confidence, knots[:, 0], knots[:, 1])),
+    "beta": ({"a", "b", "c"}, lambda of, _: _beta_map(of["a"], of["b"], of["c"])),
+    "histogram": ({"bins"}, lambda _, knots: _histogram_map(knots)),
 }
+"""Method -> the names of its parameters, and what makes the map of them and of its knots."""
 OF_CONFIDENCES = ("temperature", "platt", "beta", "histogram", "isotonic")
 """The maps that need nothing but a confidence, from the simplest on."""
 

@@ -54,7 +54,7 @@ _OPENED: set[str] = set()
 def load_stored(name: str) -> Task:
     """The task that a run file names.
 
-    A stranger may have written the name, so that it opens no file, which might be one to execute. The user's own file is
+    A stranger may have written the name, so that it opens no file, which might be executed. The user's own file is
     known by its short name, and a configuration of lm-eval by its path, once a command has named it.
 
     Raises:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,8 @@ import msgspec
 from calibench.errors import DataError, unknown_name
 from calibench.errors.regular import regular
 
+_COLON = re.compile(r'"\s*:')
+"""What follows each name in an object, and perhaps text in between."""
 _LONGEST = 2**24
 """Characters of a row, and of a line of JSON: more than any model writes, and a bound for what a packed file holds."""
 _WIDEST = 100_000
@@ -117,7 +120,7 @@ def objects(path: Path) -> Iterator[tuple[int, dict]]:
             if not line.strip():
                 continue
             row = _plain_json(line)
-            if row is None:
+            if row is None or (isinstance(row, dict) and may_repeat(line, row)):
                 row = json_value(line, f"{path}, line {number}")
             if not isinstance(row, dict):
                 raise DataError(f"{path}, line {number}: expected an object per line, found {line.strip()!r:.80}")
@@ -134,14 +137,29 @@ def _plain_json(text: str) -> Any:
         return None
 
 
+def may_repeat(text: str, row: dict) -> bool:
+    """Whether a name may stand twice in the JSON text of an object, which decoders take for the last of its values;
+    `json_value` is certain."""
+    return len(_COLON.findall(text)) > len(row)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        raise ValueError(f"the name {twice!r:.80} twice in an object")
+    return found
+
+
 def json_value(text: str | bytes, place: str) -> Any:
     """What a JSON text says.
 
     Raises:
-        DataError: it is not valid JSON, or holds half a surrogate pair, which is no character and no file can hold.
+        DataError: it is not valid JSON, a name stands twice in one object, or it holds half a surrogate pair, which is
+            no character and no file can hold.
     """
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_unique)
         written = text if isinstance(text, bytes) else text.encode()
         if b"\\ud" in written or b"\\uD" in written:
             json.dumps(value, ensure_ascii=False).encode()

@@ -6,14 +6,27 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from calibench.fields import Count, Draws, Names, NonNegative, Options, Positive, Share, Text, WholeNumber, option, read
+from calibench.fields import (
+    Count,
+    Draws,
+    Fraction,
+    Names,
+    NonNegative,
+    Options,
+    Positive,
+    Share,
+    Text,
+    WholeNumber,
+    option,
+    read,
+)
 from calibench.results.plots import PlotKind
 
 
 class AnalysisOptions(Options, frozen=True, kw_only=True):
     """Those of `compare`, `votes`, `recalibrate` and `report`; each takes some of them."""
 
-    margin: Annotated[Positive, option("differences of runs that are smaller do not matter", metavar="X")] = 0.02
+    margin: Annotated[Fraction, option("differences of runs that are smaller do not matter", metavar="X")] = 0.02
     baseline: Annotated[Text, option("name or folder of a run, or `first`")] = "first"
     confidence: Annotated[Names | None, option("methods that weigh votes")] = None
     maps: Annotated[Names | None, option("keys of `calibench.metrics.recalibration.MAPS`")] = None
@@ -67,6 +80,7 @@ class ScoreOptions(Options, frozen=True, kw_only=True):
 
 
 _Chance = Annotated[float, Meta(gt=0, lt=1)]
+_Difference = Annotated[float, Meta(ge=0.0001, lt=1)]
 
 
 class ThresholdOptions(Options, frozen=True, kw_only=True):
@@ -86,7 +100,7 @@ class PlanOptions(Options, frozen=True, kw_only=True):
     """Those of `plan`."""
 
     metric: Annotated[Text, option("what two models differ in, such as accuracy, ece, brier, auroc, signed_gap")]
-    difference: Annotated[_Chance, option("smallest difference that matters, as 0.03", metavar="X")]
+    difference: Annotated[_Difference, option("smallest difference that matters, as 0.03", metavar="X")]
     draws: Annotated[Draws | None, option("answers per question (default: a plan each for 1, 2, 4, 8, 16)")] = None
     power: Annotated[_Chance, option("chance that the comparison finds the difference", metavar="P")] = 0.8
     tests: Annotated[

@@ -128,6 +128,10 @@ def in_file_order(path: Path, names: Columns, form: TableForm = TableForm()) -> 
 
 
 def _check_options(path: Path, names: Columns, form: TableForm) -> None:
+    for role, name in {**names._asdict(), "grader": form.grader, "labels": form.labels}.items():
+        if name == "":  # as of a variable of the shell that is not set
+            option = "confidence-column" if role == "confidence" else role
+            raise InputError(f"{path}: --{option}: expected a name, found nothing")
     if bool(names.gold) != bool(form.grader) or (names.gold and not names.answer):
         raise InputError(f"{path}: --answer, --gold and --grader are given together, or a verdict column by --correct")
     if form.labels and form.grader != "choice":

@@ -204,7 +204,7 @@ def _folders(folder: Path, scored: Scored) -> dict[str, Path]:
     if list(scored.models) == [""]:
         return {"": folder}
     plain = {name: re.sub(r"[^\w.-]+", "_", name).strip(".")[:60] or "_" for name in scored.models}
-    held = Counter(name.lower() for name in (FILE_NAME, "report.html", _FIGURE, *plain.values()))
+    held = Counter(name.lower() for name in (FILE_NAME, "report.html", "comparison.json", _FIGURE, *plain.values()))
     return {
         name: folder / (of if held[of.lower()] == 1 else f"{of}-{sha256(name.encode()).hexdigest()[:8]}")
         for name, of in plain.items()

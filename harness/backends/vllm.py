@@ -25,11 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from calibench.backends import _cpu
-from calibench.backends._lifeline import Lifeline
 from calibench.backends._reasoning import declared_markup
 from calibench.backends._surroundings import environment, interrupts_blocked, output_to
 from calibench.backends.base import TOP_TOKENS, BaseBackend, Completion, LogLikelihood, Refused, TokenScores
 from calibench.errors import CalibenchError, EngineError, StorageError, is_fault
+from calibench.errors.lifeline import Lifeline
 from calibench.errors.secrets import Log
 from calibench.errors.terminal import no_input
 from calibench.model.adapter import Adapter

@@ -9,6 +9,7 @@ from typing import Any
 
 from calibench.cli import output
 from calibench.cli.parser import add
+from calibench.errors import InputError
 
 
 def register(commands: Any) -> None:
@@ -25,6 +26,8 @@ def _ls(options: argparse.Namespace) -> None:
     from calibench.analysis.look import listed
     from calibench.reports.listing import runs_table, runs_text
 
+    if not options.folder:
+        raise InputError("ls: expected a folder of runs, found an empty path")
     output.print_found(options, listed(Path(options.folder)), runs_table, runs_text)
 
 

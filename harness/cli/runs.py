@@ -19,7 +19,7 @@ from calibench.cli.tasks import add_task_file_options, task_of_file
 from calibench.errors import InputError
 from calibench.errors.characters import one_line
 from calibench.errors.terminal import tell
-from calibench.fields import Positive
+from calibench.fields import Fraction
 from calibench.tasks.user.description import Description
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _add_compare(commands: Any) -> None:
     compare.add_argument(
         "--margin",
         metavar="X",
-        type=reader(Positive),
+        type=reader(Fraction),
         default=0.02,
         help="differences that are smaller do not matter: `equivalent` is what lies inside it (default: %(default)s)",
     )

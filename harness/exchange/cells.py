@@ -232,7 +232,7 @@ class Confidences:
     def _value(self, cell: Any, row: int) -> float:
         if isinstance(cell, str | float) and not self._missing.numbers:
             try:  # the usual case, of which there are millions
-                return float(cell) / self._unit
+                return _plain(cell) / self._unit
             except ValueError:
                 pass
         cell = _element(cell, self._place, row)
@@ -374,11 +374,22 @@ def _number(cell: Any) -> float:
     return number
 
 
+def _plain(cell: Any) -> float:
+    """As `float`, which also reads `0_1`, as 1.
+
+    Raises:
+        ValueError: no number.
+    """
+    if isinstance(cell, str) and "_" in cell:
+        raise ValueError
+    return float(cell)
+
+
 def _float(cell: Any) -> float | None:
     try:
         if isinstance(cell, bool):
             return None
-        return float(cell)
+        return _plain(cell)
     except (ValueError, TypeError, OverflowError):
         decimal_comma = isinstance(cell, str) and cell.count(",") == 1 and "." not in cell
         return _float(cell.replace(",", ".")) if decimal_comma else None

@@ -211,6 +211,9 @@ def _array(path: Path) -> Iterator[dict]:
     for number, raw in enumerate(rows, 1):
         try:
             row = decode(raw)
+            if isinstance(raw, msgspec.Raw) and isinstance(row, dict):
+                text = bytes(raw).decode()
+                row = table.json_value(text, f"{path}, element {number}") if table.may_repeat(text, row) else row
         except (msgspec.MsgspecError, RecursionError) as error:
             raise DataError(f"{path}, element {number}: not valid JSON ({error})") from None
         if not isinstance(row, dict):

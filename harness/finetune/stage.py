@@ -24,8 +24,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from calibench import errors
-from calibench.backends._lifeline import Lifeline
 from calibench.errors import CalibenchError, EngineError, StorageError
+from calibench.errors.lifeline import Lifeline
 from calibench.errors.secrets import Log
 from calibench.files import is_whole, settle
 from calibench.model import is_inside

@@ -23,6 +23,7 @@ from typing import Any
 
 from calibench import tasks
 from calibench.errors import EngineError, InputError, PluginError
+from calibench.errors.lifeline import MARK, Lifeline, end_marked
 from calibench.grading import sandbox
 from calibench.grading.drawn_answers import HowRead, draw_classes
 from calibench.grading.workers import Ended, OutOfTime, Workers
@@ -75,9 +76,11 @@ class GradingPool:
         self.faults: Counter[str] = Counter()
         """What graders of other people's tasks raised, and how often: those answers are `failed`."""
         self._closed = False
+        self._lifeline: Lifeline | None = None
+        """Of sandboxes; from the first program on."""
         known = (tasks.SOURCES, tuple(task_names))
-        self._workers = Workers(workers, _prepare, (*known, _NICENESS))
-        self._alone = Workers(1, _prepare, (*known, 0), at_once=False)
+        self._workers = Workers(workers, _prepare, (*known, _NICENESS), self._end_sandbox)
+        self._alone = Workers(1, _prepare, (*known, 0), self._end_sandbox, at_once=False)
 
     def submit(self, task_name: str, question: Question, answer_text: str) -> Future[Verdict]:
         """Schedules one answer; the future gets a verdict whatever the grader does, and EngineError only if no worker
@@ -91,7 +94,7 @@ class GradingPool:
             else:
                 verdict.set_result(self._verdict(done))
 
-        self._schedule(_grade, (task_name, question, answer_text), self._wall(task_name), settle)
+        self._schedule(_grade, (task_name, question, answer_text, self._mark(task_name)), self._wall(task_name), settle)
         return verdict
 
     def answer_classes(self, grader: str, answers: Sequence[str]) -> Future[list[str] | None]:
@@ -116,6 +119,8 @@ class GradingPool:
         self._closed = True
         self._workers.close()
         self._alone.close()
+        if self._lifeline:
+            self._lifeline.release()
 
     def __enter__(self) -> GradingPool:
         return self
@@ -154,6 +159,20 @@ class GradingPool:
         with contextlib.suppress(InputError):  # an unknown task is a failure like any other: the worker meets it too
             return self._timeout + _ASLEEP + (_PATIENCE * self._programs.wall if _task(task_name).finish else 0)
         return self._timeout + _ASLEEP
+
+    def _mark(self, task_name: str) -> str:
+        """Of the sandboxes of a task's programs, by which they end with this process; empty if it has none."""
+        with contextlib.suppress(InputError, PluginError):
+            if not _task(task_name).finish:
+                return ""
+            self._lifeline = self._lifeline or Lifeline(inherited=False)
+            return self._lifeline.mark[MARK]
+        return ""
+
+    def _end_sandbox(self, worker: int) -> None:
+        """Ends what a worker that was killed may have left behind."""
+        if self._lifeline and not self._closed:
+            end_marked(_of_worker(self._lifeline.mark[MARK], worker))
 
     def _verdict(self, done: Future) -> Verdict:
         match _error(done):
@@ -206,8 +225,19 @@ def _processor_time(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
+def _of_worker(mark: str, worker: int) -> str:
+    """The mark of the sandboxes of one worker."""
+    return f"{mark}-{worker}-"
+
+
 def _grade(
-    task_name: str, question: Question, answer_text: str, seconds: float, programs: sandbox.Limits, alone: bool
+    task_name: str,
+    question: Question,
+    answer_text: str,
+    mark: str,
+    seconds: float,
+    programs: sandbox.Limits,
+    alone: bool,
 ) -> Verdict:
     task = _task(task_name)
     grading.load_libraries(task.grader)
@@ -218,7 +248,7 @@ def _grade(
         assert task.finish, "a task whose grader gives a job has it"
         limits = programs._replace(wall=_PATIENCE * programs.wall) if alone else programs
         try:
-            ran = sandbox.run(verdict, limits)
+            ran = sandbox.run(verdict, limits, mark and _of_worker(mark, os.getpid()))
         except sandbox.SandboxError as error:
             raise _NotGraded(f"the sandbox failed: {error}") from error
         if not alone and ran.error in (sandbox.by_the_clock(limits), sandbox.by_signal(signal.SIGKILL)):

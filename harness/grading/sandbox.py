@@ -37,6 +37,7 @@ from types import CodeType
 from typing import BinaryIO, NamedTuple
 
 from calibench.errors import CapabilityError
+from calibench.errors.lifeline import MARK, Lifeline, end_marked
 from calibench.grading._seccomp import allowed_calls
 from calibench.tasks.base import Program, Ran
 
@@ -93,23 +94,31 @@ def require() -> None:
     """
     if shutil.which("bwrap") is None:
         raise CapabilityError(_REMEDY.format(problem="(command bwrap), and it was not found"))
+    lifeline = Lifeline(inherited=False)
     try:
-        run(Program(program="", calls=("1",)))
+        run(Program(program="", calls=("1",)), mark=lifeline.mark[MARK])
     except SandboxError as error:
         raise CapabilityError(_REMEDY.format(problem=f"to work, and it said: {error}")) from error
+    finally:
+        lifeline.release()
 
 
-def run(job: Program, limits: Limits = LIMITS) -> Ran:
+def run(job: Program, limits: Limits = LIMITS, mark: str = "") -> Ran:
     """Runs a program and its calls; returns when nothing of it is left.
+
+    Args:
+        job: the program and its calls.
+        limits: what it may use.
+        mark: of a `Lifeline`. The kernel ends a sandbox with this process, but for the moment in which it starts.
 
     Raises:
         SandboxError: the sandbox did not start, or was ended from outside.
     """
-    with _started(job, limits) as process:
+    with _started(job, limits, mark) as process:
         assert process.stdout
         output, stopped = _read(process.stdout.fileno(), limits)
-    started, mark, results = output.partition(_READY)
-    if not mark:
+    started, ready, results = output.partition(_READY)
+    if not ready:
         raise SandboxError(started.decode(errors="replace").strip() or stopped or "it ended without a word")
     if process.returncode < 0:  # no program reaches bubblewrap, which says of itself how a program ended
         raise SandboxError(f"bubblewrap was ended by signal {-process.returncode}")
@@ -117,17 +126,20 @@ def run(job: Program, limits: Limits = LIMITS) -> Ran:
 
 
 @contextlib.contextmanager
-def _started(job: Program, limits: Limits) -> Iterator[subprocess.Popen]:
+def _started(job: Program, limits: Limits, mark: str) -> Iterator[subprocess.Popen]:
     """A sandbox; on the way out it is ended, with all that is in it, and nothing of it is left to be waited for."""
     info, told = os.pipe()
     with _adopting_orphans(), open(info, "rb") as about:
         with _file(_encoded(job, limits)) as source, open(told, "wb"):
             process = subprocess.Popen(
                 [shutil.which("bwrap") or "bwrap", "--info-fd", str(told), *_arguments(limits.files)],
-                stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={}, pass_fds=(told,),
+                stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                env={MARK: mark} if mark else {}, pass_fds=(told,),
             )  # fmt: skip
         with process:
             first = _first_process(os.read(about.fileno(), 1000))
+            if first is None and mark:
+                _end_untold(process, mark)
             try:
                 yield process
             finally:
@@ -154,6 +166,13 @@ def _first_process(about: bytes) -> int | None:
     with contextlib.suppress(ProcessLookupError):
         return os.pidfd_open(int(told[1])) if told else None
     return None
+
+
+def _end_untold(process: subprocess.Popen, mark: str) -> None:
+    """Ends what bwrap may have started before it was ended itself: it waits for bwrap's word, and would for ever."""
+    for pid in {*end_marked(mark)} - {process.pid}:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
 
 
 def _end(first: int, process: subprocess.Popen) -> None:

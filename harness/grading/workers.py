@@ -58,11 +58,21 @@ class Workers:
         number: of processes.
         prepare: called in each of them before its first work.
         arguments: of `prepare`.
+        ended: called with the id of each of them that has ended.
         at_once: starts them now, not with their first work.
     """
 
-    def __init__(self, number: int, prepare: Callable[..., None], arguments: tuple, *, at_once: bool = True):
+    def __init__(
+        self,
+        number: int,
+        prepare: Callable[..., None],
+        arguments: tuple,
+        ended: Callable[[int], None],
+        *,
+        at_once: bool = True,
+    ):
         self._at_once = at_once
+        self._ended = ended
         self._prepared = (prepare, arguments)
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._workers: set[_Worker] = set()
@@ -153,6 +163,7 @@ class Workers:
 
     def _end(self, worker: _Worker) -> None:
         worker.end()
+        self._ended(worker.pid)
         with self._lock:
             self._workers.discard(worker)
 
@@ -167,6 +178,8 @@ class _Worker:
         self._is_ready = False
         self.process = context.Process(target=_work, args=(theirs, prepare, arguments), daemon=True)
         self.process.start()
+        assert self.process.pid
+        self.pid = self.process.pid
         theirs.close()
 
     def is_ready(self) -> bool:

@@ -134,7 +134,8 @@ def _texts(row: dict, column: str, place: str, separator: str | None) -> list[st
         parts = list(filter(str.strip, cell.split(separator))) if separator else [cell]
         texts = _json_texts(cell) or parts
     else:
-        texts = [_written(part) for part in (cell if isinstance(cell, list) else [cell])]
+        values: list[Any] = cell if isinstance(cell, list) else [cell]
+        texts = ["" if isinstance(value, dict | list) else _written(value) for value in values]
     texts = [text.strip() for text in texts]
     if not texts or not all(texts):
         raise DataError(f"{place}, column {column!r}: expected a text or a list of texts, found {cell!r:.80}")

@@ -126,6 +126,8 @@ def test_texts_are_read_as_the_command_line_has_them(name, text, value):
         ("count", "1_000", "--x: expected a whole number (at least 1), found '1_000'"),
         ("count", "9" * 19, f"--x: expected a whole number (at least 1), found '{'9' * 19}'"),
         ("count", "", "--x: expected a whole number (at least 1), found nothing"),
+        ("share", "0_1", "--x: expected a finite number (above 0, at most 1), found '0_1'"),
+        ("share", "٠.٥", "--x: expected a finite number (above 0, at most 1), found '٠.٥'"),
         ("share", "inf", "--x: expected a finite number (above 0, at most 1), found 'inf'"),
         ("switch", "perhaps", "--x: expected true or false, found 'perhaps'"),
         ("names", ",", "--x: expected names separated by commas, found ','"),

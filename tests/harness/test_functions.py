@@ -50,6 +50,7 @@ def place(made, monkeypatch):
         ("report", ("runs/a",), {"out": 3}, "out: expected text, found 3"),
         ("compare", ("runs", 3), {}, "expected a run: its folder, its file or an open run, found 3"),
         ("compare", ("runs",), {"baseline": 3}, "baseline: expected text, found 3"),
+        ("compare", ("runs",), {"margin": 2.0}, "margin: expected a finite number (above 0, at most 1), found 2.0"),
         ("compare", ("runs",), {"out": b"o"}, "out: expected text, found b'o'"),
         ("plan", (), {"metric": "ece"}, "plan: expected difference"),
         ("plan", (), {"metric": "ece", "diff": 0.1}, "unknown option 'diff'. Did you mean difference"),

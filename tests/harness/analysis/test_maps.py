@@ -107,8 +107,31 @@ def test_confidences_that_are_right_are_left_as_they_are(place, tmp_path, capsys
     [
         (lambda found: {**found, "schema": "calibench-map/2"}, "expected a map with the schema 'calibench-map/1'"),
         (lambda found: {**found, "more": 1}, "not a usable map: .*more"),
-        (lambda found: found["maps"][0].update(parameters={}) or found, "not a usable map: 'slope'"),
-        (lambda found: found["maps"][0].update(recalibration="isotonic") or found, "isotonic: expected knots"),
+        (
+            lambda found: found["maps"][0].update(parameters={}) or found,
+            "expected the parameters intercept, slope, found none",
+        ),
+        (lambda found: found["maps"][0]["parameters"].update(more=1.0) or found, "found 'intercept', 'more', 'slope'"),
+        (lambda found: found["maps"][0].update(knots=[[0.5, 0.5]]) or found, "platt: expected no knots, found 1"),
+        *(
+            (
+                lambda found, knots=knots: (
+                    found["maps"][0].update(recalibration="isotonic", parameters={"levels": 2.0}, knots=knots) or found
+                ),
+                message,
+            )
+            for knots, message in {
+                ((0.5, 0.1), (0.4, 0.2)): "each farther than the one before",
+                ((0.5, 0.1), (0.6, 1e308)): "expected knots from 0 to 1",
+                ((-1, 0.1), (0.6, 0.2)): "expected knots from 0 to 1",
+                ((0.5, 0.2), (0.6, 0.1)): "expected knots that do not fall",
+            }.items()
+        ),
+        (lambda found: found["maps"][0].update(recalibration="isotonic") or found, "isotonic: expected the parameters"),
+        (
+            lambda found: found["maps"][0].update(recalibration="isotonic", parameters={"levels": 1.0}) or found,
+            "isotonic: expected knots, found none",
+        ),
         (lambda found: found["maps"][0].update(recalibration="classifier") or found, "not a usable map"),
         (lambda found: [], "expected a map with the schema"),
     ],

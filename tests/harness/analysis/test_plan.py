@@ -40,6 +40,7 @@ def test_more_draws_need_fewer_questions_but_more_generations():
     [
         ({"metric": "mean_confidence", "difference": 0.1}, "unknown metric"),
         ({"metric": "ece", "difference": 0.0}, "difference"),
+        ({"metric": "ece", "difference": 1e-300}, r"difference: expected .*at least 0\.0001"),
         ({"metric": "ece"}, "expected difference"),
         ({"metric": "ece", "difference": 0.1, "gap": 0.5}, "expected a sum between 0 and 1"),
     ],

@@ -203,6 +203,7 @@ CSV = "confidence,correct\n"
         ("t.csv", CSV + "0.5,1\n150%,0\n", ["1 of 2 rows", "row 2: '150%'", "leave them empty"]),
         ("t.csv", CSV + "-0.1,1\n", ["from 0 to 1", "row 1: '-0.1'"]),
         ("t.csv", CSV + "inf,1\n", ["row 1: 'inf'"]),
+        ("t.csv", CSV + "0.5,1\n0_1,0\n", ["'confidence', row 2", "a number", "'0_1'"]),
         ("t.csv", CSV + "0.5,1\nhigh,0\n", ["'confidence', row 2", "a number", "'high'"]),
         ("t.csv", CSV + "0.5,1\n0.5,maybe\n", ["'correct', row 2", "true/false", "'maybe'"]),
         ("t.csv", CSV + "0.5,0.5\n", ["'correct', row 1", "'0.5'"]),
@@ -230,6 +231,9 @@ CSV = "confidence,correct\n"
         ("t.csv.gz", CSV + "0.5,1\n", ["not a gzipped file"]),
         ("t.csv.gz", gzip.compress((CSV + "0.5,1\n").encode(), mtime=0)[:-6], ["end-of-stream"]),
         ("t.jsonl", '{"confidence": 0.5, "correct": 1}\n{"confidence": 0.', ["line 2", "not valid JSON"]),
+        ("t.jsonl", '{"confidence": 0.5, "correct": 1, "confidence": 0.9}\n', ["line 1", "'confidence' twice"]),
+        ("t.json", '[{"confidence": 0.5, "correct": 1, "correct": 0}]', ["element 1", "'correct' twice"]),
+        ("t.json", '[{"confidence": NaN, "correct": 1, "correct": 0}]', ["'correct' twice"]),
         ("t.jsonl", "[0.5, 1]\n", ["line 1", "an object per line"]),
         ("t.jsonl", "[" * 100_000, ["line 1", "not valid JSON"]),
         ("t.jsonl", '{"confidence": 0.5, "correct": 1, "x": "\\ud83d"}\n', ["line 1", "half a surrogate pair"]),
@@ -432,6 +436,14 @@ def test_several_models_are_runs_that_are_compared_in_pairs(table, capsys):
         assert main(words) == 0, capsys.readouterr().err
 
 
+def test_a_model_may_have_the_name_of_a_page(table):
+    path = table("model,confidence,correct\ncomparison.json,.5,1\nreport.html,.4,0\n")
+    out = path.parent / "out"
+    assert main(["score", str(path), "--model", "model", "--out", str(out)]) == 0
+    assert (out / "comparison.json").is_file()
+    assert len(list(out.glob("*/run.sqlite"))) == 2
+
+
 @pytest.mark.parametrize("command", [["report"], ["recalibrate", "--map", "platt"]])
 def test_of_several_runs_json_is_one_document_by_run(table, capsys, command):
     path = write_models(table, questions=True)
@@ -564,9 +576,21 @@ def test_options_are_known_where_a_column_has_them(table):
     assert list(scored.models[""].frame["answer"]) == ["B"]
 
 
+@pytest.mark.parametrize("gold", ['{"7": 5}', "[[5]]", '[{"7": 5}]', "[]", "null"])
+def test_gold_that_is_no_text_is_refused(table, capsys, gold):
+    path = table(f'{{"confidence": 0.5, "answer": "5", "gold": {gold}}}\n', "t.jsonl")
+    options = ["--answer", "answer", "--gold", "gold", "--grader", "number", "--out", str(path.parent / "out")]
+    assert main(["score", str(path), *options]) == 2
+    assert "row 1, column 'gold': expected a text or a list of texts" in capsys.readouterr().err
+
+
+NAMES = ("confidence-column", "correct", "question", "group", "model", "answer", "gold", "choices", "grader", "labels")
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        *(([f"--{name}", ""], [f"--{name}: expected a name, found nothing"]) for name in NAMES),
         (["--gold", "gold"], ["--answer, --gold and --grader are given together"]),
         (["--labels", "yes,no"], ["--labels", "--grader choice"]),
         (["--choices", "gold"], ["--choices", "--grader option"]),

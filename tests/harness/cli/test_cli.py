@@ -182,6 +182,7 @@ def test_the_command_line_turns_off_what_the_file_turns_on_and_adds_to_its_table
         (["ls", "n" * 300], "File name too long"),
         (["compare", "nowhere", "elsewhere"], "nowhere: no run here"),
         (["check-task", "gsm8"], "Did you mean gsm8k"),
+        (["check-task", "micro_words", "--protocol", ""], "unknown protocol ''"),
     ],
 )
 def test_bad_input_is_answered_in_one_message_with_code_2(place, capsys, arguments, message):

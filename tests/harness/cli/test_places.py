@@ -76,6 +76,7 @@ def test_nor_from_python(folder: Path) -> None:
     "command",
     [
         ("report", ""),
+        ("ls", ""),
         ("recalibrate", ""),
         ("compare", "run", ""),
         ("show", "", "question"),

@@ -225,7 +225,7 @@ def test_what_a_killed_worker_had_to_grade_is_graded_again(idle: bool, worker: C
 
 def test_a_worker_that_died_while_it_had_nothing_to_do_costs_no_answer(monkeypatch):
     """Nor if another thread has just heard of its end, so that the system says nothing more of it to this one."""
-    workers, heard = Workers(1, int, ()), popen_fork.Popen.poll
+    workers, heard = Workers(1, int, (), lambda _: None), popen_fork.Popen.poll
     try:
         first = workers.schedule(os.getpid, (), 60).result()
         os.kill(first, signal.SIGKILL)

@@ -119,6 +119,37 @@ def test_a_sandbox_dies_with_its_parent():
     wait_for(lambda: not living(mark))
 
 
+BWRAP = """#!/bin/bash
+eval "exec sleep {seconds} $2>&-" &  # as bwrap's child, which waits for a word of bwrap's, whatever else ends
+{end}
+"""
+ENDS = {"bwrap": "kill -9 $$", "worker": "kill -9 $PPID $$", "driver": "kill -9 $DRIVER $$"}
+
+
+@pytest.mark.parametrize("killed", ENDS)
+def test_nothing_stays_of_a_sandbox_that_is_killed_while_it_starts(tmp_path: Path, killed: str):
+    seconds = f"1{os.getpid()}{len(killed)}"
+    (tmp_path / "bwrap").write_text(BWRAP.format(seconds=seconds, end=ENDS[killed].replace("$DRIVER", "$(cat driver)")))
+    (tmp_path / "bwrap").chmod(0o755)
+    (tmp_path / "script.py").write_text("""
+import os
+from msgspec.structs import replace
+from some_records import question
+from calibench.grading.pool import GradingPool
+if __name__ == "__main__":
+    open("driver", "w").write(str(os.getpid()))
+    with GradingPool(1, 10.0, ["mbpp"]) as pool:
+        asked = replace(question(0), task="mbpp", tests=("assert f() == 1",))
+        print(pool.submit("mbpp", asked, "def f(): return 1").result().outcome)
+""")
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT / "tests")}
+    command = [sys.executable, "script.py"]
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+    assert ran.stdout == ("" if killed == "driver" else "failed\n")
+    sleeping = f"sleep\0{seconds}\0".encode()
+    wait_for(lambda: sleeping not in [file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline")])
+
+
 def wait_for(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + 30
     while not condition():

@@ -13,7 +13,7 @@ import pytest
 
 OWNER = """
 import subprocess, sys, time
-from calibench.backends._lifeline import Lifeline
+from calibench.errors.lifeline import Lifeline
 Lifeline()
 subprocess.Popen([sys.executable, "-c", sys.argv[1]])
 time.sleep(600)
