@@ -21,7 +21,7 @@ def test_no_name_of_a_task_executes_a_file(tmp_path: Path, capsys, kind, command
     (run / "task.yaml").write_text("task: strange\ndoc_to_text: !function task.task\n")
     name = f"file:{run}/task.py" if kind == "file" else f"lm_eval:{run}/task.yaml"
     with sqlite3.connect(run / "run.sqlite") as db:
-        for table in ("questions", "generations", "confidences", "grades"):
+        for table in ("questions", "generations", "confidences", "grades", "answer_classes"):
             db.execute(f"UPDATE {table} SET task = ?", (name,))
         db.execute("UPDATE manifest SET value = replace(value, ?, ?)", (f'"{TASK}"', f'"{name}"'))
     db.close()
