@@ -167,14 +167,13 @@ def comparison_tables(comparison: Comparison) -> list[Table]:
         for run in comparison.runs
     }
     known = [headline_table(comparison.self_knowledge)] if comparison.self_knowledge else []
-    return [headline_table(means), differences_table(comparison), *known]
+    return [headline_table(means), differences_table(comparison.differences, _measures(comparison)), *known]
 
 
-def differences_table(comparison: Comparison) -> Table:
+def differences_table(differences: Sequence[Difference], measures: Measures) -> Table:
     """Run B minus run A with 95 % interval, p after Holm's correction, and the verdict; a single pair stands in the
     headings, as the columns of names tell nothing then."""
-    measures = _measures(comparison)
-    pairs = {(d.run_a, d.run_b) for d in comparison.differences}
+    pairs = {(d.run_a, d.run_b) for d in differences}
     a, b = (clip(run, 40) for run in pairs.pop()) if len(pairs) == 1 else ("A", "B")
     names = [name_column(title, name) for title, name in (
         ("Run A", "run_a"), ("Run B", "run_b"), ("Protocol", ""), ("Task", ""), ("Method", ""), ("Subset", ""),
@@ -186,7 +185,7 @@ def differences_table(comparison: Comparison) -> Table:
         Column("Questions", ("n_questions",)),
     )  # fmt: skip
     rows = []
-    for d in comparison.differences:
+    for d in differences:
         change = f"{signed(d.difference)} {interval(d.low, d.high)}".strip()
         rows.append((
             *map(name_cell, (d.run_a, d.run_b, d.protocol, d.task, d.method, d.subset)),

@@ -79,7 +79,9 @@ def recalibrate(
         descriptions={name: recalibration.MAPS[name].description for name in after},
         fits=fits,
         scorecards={name: _scorecard(of, seed) for name, of in frames.items()},
-        differences=tuple(compare(frames, [(AS_READ, name) for name in after], metrics=_judged(), seed=seed)),
+        differences=tuple(
+            compare(frames, [(AS_READ, name) for name in after], metrics=measures_of_confidences(), seed=seed)
+        ),
     )
 
 
@@ -269,8 +271,8 @@ def _text(question: Question) -> tuple[str, ...]:
     return " ".join(question.text.lower().split()), *sorted(choice.lower().strip() for choice in question.choices)
 
 
-def _judged() -> list[str]:
-    """The metrics that maps are judged by: of the confidences alone, and better at one end."""
+def measures_of_confidences() -> list[str]:
+    """The metrics that maps and methods are judged by: of the confidences alone, and better at one end."""
     from calibench.metrics.measures import MEASURES
 
     found = [m for m in MEASURES.values() if m.compared and m.population == "scored"]

@@ -188,6 +188,11 @@ def _add_compare(commands: Any) -> None:
         help="name or folder of the run that every other one is held against (default: the first RUN)",
     )
     compare.add_argument(
+        "--methods",
+        action="store_true",
+        help="of one RUN: hold its confidence methods against each other, on the same answers",
+    )
+    compare.add_argument(
         "--margin",
         metavar="X",
         type=reader(Fraction),
@@ -209,6 +214,10 @@ def _add_compare(commands: Any) -> None:
 def _compare(options: argparse.Namespace) -> int:
     from calibench.errors.working import working
 
+    if options.methods:
+        with working("calibench compare"):
+            _compare_methods(options)
+        return 0
     _check_form(options)
     if any(map(is_configuration, options.runs)):
         if options.baseline != "first":
@@ -220,6 +229,24 @@ def _compare(options: argparse.Namespace) -> int:
     with working("calibench compare"):
         _compare_there(options)
     return 0
+
+
+def _compare_methods(options: argparse.Namespace) -> None:
+    from calibench.analysis.methods import compare_methods
+    from calibench.reports.methods import methods_table, methods_text
+    from calibench.store.opening import all_opened
+
+    with all_opened(*options.runs) as runs:
+        if len(runs) != 1:
+            raise InputError(f"--methods: expected one run, whose methods are compared; found {len(runs)}")
+        output.warn_if_unfinished(runs[0])
+        found = compare_methods(runs[0], margin=options.margin)
+    if options.json:
+        output.print_json(found)
+    elif options.format:
+        output.print_tables(options.format, methods_table(found))
+    else:
+        print(methods_text(found))
 
 
 def _compare_there(options: argparse.Namespace) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from calibench.records import Record
+from calibench.records import MeasureInfo, Record
 
 
 class Difference(Record, kw_only=True, frozen=True):
@@ -38,6 +38,15 @@ class Difference(Record, kw_only=True, frozen=True):
     """Of `undecided`: the smallest true difference that would have been found with a chance of 80 %, of the signed gap
     as a difference of its distances from zero; None where these questions could have shown none, and of other
     verdicts."""
+
+
+class MethodComparison(Record, kw_only=True, frozen=True):
+    """The confidence methods of one run held against each other, on the same answers."""
+
+    methods: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    """Of every two methods, which stand as runs A and B."""
+    measures: tuple[MeasureInfo, ...]
 
 
 class ChangeSplit(Record, kw_only=True, frozen=True):
