@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from calibench.analysis.apply import Applied
+    from calibench.analysis.imports import Imported
     from calibench.analysis.score import Scored
     from calibench.results import Comparison, Recalibrated, RunSummary, Votes
     from calibench.results.decisions import Checked, Plan, Policy, Thresholds
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
     from calibench.store import RunFile
 
 __all__ = [
-    "__version__", "apply", "check", "compare", "open_run", "plan", "plot", "recalibrate", "recalibrated", "report",
-    "run", "score", "threshold", "tune", "votes",
+    "__version__", "apply", "check", "compare", "import_log", "open_run", "plan", "plot", "recalibrate",
+    "recalibrated", "report", "run", "score", "threshold", "tune", "votes",
 ]  # fmt: skip
-_SHOWING, _STARTING = ("run", "tune"), ("run", "tune", "votes")
+_SHOWING, _STARTING = ("run", "tune"), ("import_log", "run", "tune", "votes")
 """Those that show how far they are by themselves, and those that start processes."""
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -153,6 +154,15 @@ def score(file: str | Path, *, out: str | Path | None = None, **options: Any) ->
     if folder is not None:
         of.publish(scored, Path(folder))
     return scored
+
+
+@_door
+def import_log(*files: str | Path, **options: Any) -> Imported:
+    """Makes runs of other tools' logs, as `calibench import` does. `options`: fields of `ImportOptions`."""
+    from calibench.analysis.imports import import_log as of
+    from calibench.analysis.options import ImportOptions
+
+    return of(files, ImportOptions(**options))
 
 
 @_door

@@ -78,14 +78,15 @@ class Generation(Record, kw_only=True, frozen=True):
     seed: int | None
     """Sampling seed of this draw; None for greedy decoding."""
     prompt_tokens: _Number | None
-    """None if the backend does not report it."""
+    """None if the backend, or the log that it was imported from, does not say it."""
     cached_tokens: _Number | None
     """Prompt tokens read from the prefix cache; None if the backend does not report it."""
     reasoning_tokens: _Number | None
     """Tokens of the reasoning, tags included; None if the token ids are unknown."""
     answer_tokens: _Number | None
     """Output tokens after the reasoning, end-of-turn included; None if the token ids are unknown."""
-    finish_reason: Literal["stop", "length", "error"]
+    finish_reason: Literal["stop", "length", "error"] | None
+    """None if the log that it was imported from does not say it: whether the token limit cut it is then unknown."""
     logprob: float | None = None
     """Sum of the output tokens' log-probabilities (nats), end-of-turn included; None if not asked of the engine."""
     latency: Annotated[float, Meta(ge=0)] | None

@@ -157,6 +157,8 @@ def place(tmp_path_factory):
         (folder / f"{name}.csv").write_text("\n".join(["id,confidence,correct", *(f"{name}{row}" for row in labelled)]))
     (folder / "new.csv").write_text("id,confidence\nn1,0.9\nn2,\n")
     (folder / "rivers.csv").write_text("q,a\nHow long is it in km?,12\n")
+    shutil.copytree(ROOT / "tests/golden/logs", folder / "logs")
+    (folder / "answers.csv").write_text("id,model,output,gold\nq1,m,Answer: 3,3\nq2,m,Answer: 4,5\n")
     (folder / "mine.py").write_text(block("CONTRIBUTING", "python", "TASK = Task(").replace("larger", "mine"))
     return folder
 

@@ -79,6 +79,59 @@ class ScoreOptions(Options, frozen=True, kw_only=True):
     shared: bool = False
 
 
+def _column(what: str) -> Meta:
+    return option(f"column of a table {what}", metavar="COLUMN")
+
+
+class ImportOptions(Options, frozen=True, kw_only=True):
+    """Those of `import`."""
+
+    out: Annotated[Text, option("folder of the run", metavar="DIR")] = "runs/import"
+    format: Annotated[Text | None, option("the log's format, where it is not recognized", metavar="NAME")] = None
+    task: Annotated[
+        Text | None,
+        option("task whose questions these are, and whose grader judges the answers (default: what the log says)"),
+    ] = None
+    data: Annotated[Text | None, option("folder of the task's published files", metavar="DIR")] = None
+    grader: Annotated[
+        Text | None,
+        option(
+            "grades by the log's accepted answers, where no task is named: number, math, choice, alias or option",
+            metavar="NAME",
+        ),
+    ] = None
+    labels: Annotated[Text | None, option("the possible answers, for --grader choice", metavar="NAMES")] = None
+    verdicts: Annotated[Literal["ours", "log"], option("whose verdicts count, where the log has some")] = "ours"
+    stated: Annotated[
+        Literal["percent", "probability", "words"] | None,
+        option("how the texts state a confidence (default: none is read from them)"),
+    ] = None
+    protocol: Annotated[
+        Text | None, option("protocol whose prompts the log's are; it says how a confidence is stated", metavar="NAME")
+    ] = None
+    name: Annotated[Text | None, option("the model's name, where the log does not say it", metavar="NAME")] = None
+    text: Annotated[Text | None, _column("of the texts; without it a table is read as by `calibench score`")] = None
+    prompt: Annotated[Text | None, _column("of what was asked, which finds the question of a --task")] = None
+    question: Annotated[Text | None, _column("of ids; rows that share one are draws")] = None
+    group: Annotated[Text | None, _column("of tasks or data sets")] = None
+    model: Annotated[Text | None, _column("of models; each becomes a run")] = None
+    gold: Annotated[Text | None, _column("of accepted answers, for --grader")] = None
+    choices: Annotated[Text | None, _column("of lists of options, for --grader option")] = None
+    answer: Annotated[Text | None, _column("of what was taken for the answer")] = None
+    correct: Annotated[Text | None, _column("of verdicts")] = None
+    confidence_column: Annotated[Text | None, _column("of confidences")] = None
+    scale: Annotated[Literal["fraction", "percent"], option("of the confidences of a table")] = "fraction"
+    missing: Annotated[Names, option("what stands for no confidence in a table, as -1", metavar="VALUES")] = ()
+
+    def columns(self) -> dict[str, str]:
+        """Role -> column of a table, as far as they are named."""
+        named = {role: getattr(self, role) for role in COLUMNS} | {"confidence": self.confidence_column}
+        return {role: name for role, name in named.items() if name is not None}
+
+
+COLUMNS = ("text", "prompt", "question", "group", "model", "gold", "choices", "answer", "correct")
+
+
 _Chance = Annotated[float, Meta(gt=0, lt=1)]
 _Difference = Annotated[float, Meta(ge=0.0001, lt=1)]
 

@@ -119,7 +119,7 @@ class _Rescoring:
     def __init__(self, run: RunFile, protocol: str, methods: dict[str, Method], graders: GradingPool, found: Rescored):
         self._run = run
         self._protocol = protocol
-        self._scale = protocols.protocol(protocol).scale
+        self._scale = protocols.scale_of(protocol)
         self._markup = markup_of(run)
         self._methods = methods
         self._stored_only = {name for name, method in methods.items() if not method.needs_model}

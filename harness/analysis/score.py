@@ -6,23 +6,19 @@ read from. All commands that read runs take it.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from msgspec.structs import replace
 
-from calibench.analysis import compare, predictions, report
+from calibench.analysis import compare, elsewhere, predictions, report
 from calibench.analysis.predictions import Columns, Predictions, TableForm
-from calibench.errors import IdentityError, InputError
+from calibench.errors import InputError
 from calibench.exchange.cells import Scale
 from calibench.records import Confidence, Grade, Reliability
 from calibench.results import Comparison, RunSummary
 from calibench.store import RunFile
-from calibench.store.files import FILE_NAME
 from calibench.version import __version__
 
 if TYPE_CHECKING:
@@ -31,7 +27,7 @@ if TYPE_CHECKING:
 _BATCH = 50_000
 _MAX_FIGURES = 40
 """Reliability diagrams that are drawn: more of them nobody reads on one page, and each takes a third of a second."""
-_FIGURE = "reliability.svg"
+_FIGURE = elsewhere.FIGURE
 
 
 class ScoredModel(NamedTuple):
@@ -180,11 +176,10 @@ def publish(scored: Scored, folder: Path) -> Path:
     from calibench.reports.figures import save
     from calibench.reports.plots import reliability_figure
 
-    folders = _folders(folder, scored)
-    _refuse_others(folder, folders)
+    folders = elsewhere.folders(folder, list(scored.models))
     for name, of in scored.models.items():
         with RunFile.create(folders[name]) as run:
-            _refuse_generated(run)
+            elsewhere.refuse_generated(run)
             run.replace_rows({Grade: _grades(of.frame), Confidence: _confidences(of.frame)}, of.summary.manifest)
             run.replace_metrics(of.summary.scorecard.metrics)
     diagrams = list(_diagrams(scored))
@@ -197,38 +192,6 @@ def publish(scored: Scored, folder: Path) -> Path:
     if scored.comparison:
         return compare.publish(scored.comparison, folder)
     return next(iter(folders.values())) / "report.html"
-
-
-def _folders(folder: Path, scored: Scored) -> dict[str, Path]:
-    """Model -> its run's folder: names without what file systems dislike, told apart by a hash where that is needed."""
-    if list(scored.models) == [""]:
-        return {"": folder}
-    plain = {name: re.sub(r"[^\w.-]+", "_", name).strip(".")[:60] or "_" for name in scored.models}
-    held = Counter(name.lower() for name in (FILE_NAME, "report.html", "comparison.json", _FIGURE, *plain.values()))
-    return {
-        name: folder / (of if held[of.lower()] == 1 else f"{of}-{sha256(name.encode()).hexdigest()[:8]}")
-        for name, of in plain.items()
-    }
-
-
-def _refuse_others(folder: Path, folders: Mapping[str, Path]) -> None:
-    """Several models: what else lies in the folder would pass for one of them."""
-    if folder in folders.values():
-        return
-    others = [path.parent for path in (folder / FILE_NAME, *folder.glob(f"*/{FILE_NAME}")) if path.is_file()]
-    if strange := [str(path) for path in others if path not in folders.values()]:
-        raise IdentityError(
-            f"{folder} also holds runs of none of these models: {', '.join(strange[:3])}; choose another --out"
-        )
-
-
-def _refuse_generated(run: RunFile) -> None:
-    """What was scored from a file can be made again; what a model wrote cannot."""
-    manifest = run.manifest()
-    if manifest and "file" not in manifest:
-        raise IdentityError(
-            f"{run.path.parent} holds a run that was not scored from a file, and is left as it is; choose another --out"
-        )
 
 
 def _grades(frame: pd.DataFrame) -> Iterator[list[list]]:

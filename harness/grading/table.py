@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from string import ascii_uppercase
 from typing import Any, NamedTuple
@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 from calibench import tasks
 from calibench.errors import unknown_name
 from calibench.grading.pool import GRADER_SECONDS, GradingPool
-from calibench.tasks.base import Verdict
+from calibench.records import Question
+from calibench.tasks.base import Task, Verdict
 from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.user import Description
 
-_QUESTION, _CHOICES = " question", " choices"
+_QUESTION, _GOLD, _CHOICES = " question", "gold", " choices"
 """Names of columns that no user's column has."""
 GRADERS = ("number", "math", "choice", "alias", "option")
 _WAITING = 2_000
@@ -48,18 +49,7 @@ def grade(
     Raises:
         InputError: an unknown grader, or a gold that it cannot use; rows are counted from 1.
     """
-    if grader not in GRADERS:
-        raise unknown_name("grader", grader, list(GRADERS))
-    lettered = grader == "option"
-    described = Description(
-        "predictions.csv",
-        grader="choice" if lettered else grader,
-        question=_QUESTION,
-        answer=gold,
-        choices=_CHOICES if lettered else None,
-        labels=labels,
-    )
-    name = f"file:{described.reference()}"
+    name = _reference(grader, gold, labels)
     task = tasks.load(name)
     found: dict[str, Future[Verdict]] = {}
     keys = []
@@ -79,6 +69,57 @@ def grade(
         for verdict in waiting:
             verdict.result()
     return [found[key].result() for key in keys], task.grader
+
+
+def grading_task(grader: str, labels: str | None) -> Task:
+    """A task of no questions of its own, which grades those of others by their gold.
+
+    Args:
+        grader: of `GRADERS`.
+        labels: the possible answers of `choice`, separated by commas.
+
+    Raises:
+        InputError: an unknown grader.
+    """
+    return tasks.load(_reference(grader, _GOLD, labels))
+
+
+def posed(task: Task, text: str, gold: Sequence[str], choices: Sequence[str], place: str) -> Question:
+    """A question as a task of `grading_task` grades it.
+
+    Args:
+        task: that of `grading_task`.
+        text: what is asked.
+        gold: accepted answers; of options their letters or texts.
+        choices: the options; empty: none are known, and letters are compared.
+        place: for messages.
+
+    Raises:
+        InputError: the grader cannot use this gold.
+    """
+    cells = {
+        _QUESTION: text.strip() or "not known",
+        _GOLD: list(gold),
+        _CHOICES: list(choices) or list(ascii_uppercase),
+    }
+    question = task.to_question(cells, place)
+    assert question, "every row of a user's file is a question"
+    return question
+
+
+def _reference(grader: str, gold: str, labels: str | None) -> str:
+    if grader not in GRADERS:
+        raise unknown_name("grader", grader, list(GRADERS))
+    lettered = grader == "option"
+    described = Description(
+        f"{grader}.csv",
+        grader="choice" if lettered else grader,
+        question=_QUESTION,
+        answer=gold,
+        choices=_CHOICES if lettered else None,
+        labels=labels,
+    )
+    return f"file:{described.reference()}"
 
 
 def _stated(answer: str) -> str:

@@ -77,7 +77,7 @@ def parse(
     *,
     reasoning_opened: bool,
     scale: str | None,
-    finish_reason: str,
+    finish_reason: str | None,
     answered_before: bool = False,
     markup: Markup | None = None,
 ) -> Parsed:
@@ -88,7 +88,8 @@ def parse(
         reasoning_opened: the prompt opened the reasoning, so that text starts inside it.
         scale: how a confidence was asked for: `percent`, `probability`, `words`, or None if it was not; then none is
             read.
-        finish_reason: `length` if the token limit ended the text.
+        finish_reason: `length` if the token limit ended the text; None if that is not known, and the text is read as
+            one that ended by itself.
         answered_before: the answer stands in an earlier turn, and the text replies to a question for the confidence
             alone.
         markup: what the checkpoint says about its reasoning, beside what is known of families.

@@ -110,6 +110,23 @@ PROTOCOLS = {
 }
 
 
+LOGGED: dict[str | None, str] = {
+    None: "logged", "percent": "logged_percent", "probability": "logged_probability", "words": "logged_words"
+}  # fmt: skip
+"""How a confidence is stated in the texts of an imported log -> what stands where the protocol does: they were asked
+for elsewhere, in words that are not known here."""
+
+
+def scale_of(name: str) -> str | None:
+    """The scale of the protocol of that name, which may be one of `LOGGED`.
+
+    Raises:
+        InputError: unknown name.
+    """
+    logged = {name: scale for scale, name in LOGGED.items()}
+    return logged[name] if name in logged else protocol(name).scale
+
+
 def target(t: float) -> Protocol:
     """Asks to answer only if more than t sure, 0 < t < 1, and tells what a wrong answer costs.
 

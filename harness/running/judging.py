@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from calibench.backends.base import BaseBackend, Refused
+from calibench.backends._likelihoods import ScoredOptions
+from calibench.backends.base import BaseBackend, LogLikelihood, Refused
 from calibench.confidence.base import Answered, Method, Reading
 from calibench.grading.drawn_answers import is_echo
 from calibench.grading.pool import GradingPool
@@ -15,7 +16,7 @@ from calibench.prompting.conversation import Prompt, Written
 from calibench.prompting.markup import Markup
 from calibench.prompting.parsing import Parsed
 from calibench.records import Confidence, Generation, Grade, Question
-from calibench.tasks.base import Task, Verdict
+from calibench.tasks.base import AnswerOptions, Task, Verdict
 
 
 async def parsed_of(generation: Generation, scale: str | None, markup: Markup | None, graders: GradingPool) -> Parsed:
@@ -37,6 +38,21 @@ def answered_of(question: Question, generation: Generation, parsed: Parsed) -> A
 
 def written_of(generation: Generation) -> Written:
     return Written(generation.text, generation.token_ids)
+
+
+def likeliest(labels: Sequence[str], pairs: Sequence[tuple[str, str]], logprobs: Sequence[float]) -> Answered:
+    """What a method reads of the option that wins, where log-likelihoods of options were computed elsewhere.
+
+    Args:
+        labels: what the grader is given of each option.
+        pairs: the text before each option, and the option.
+        logprobs: log-likelihood of each (nats).
+    """
+    scored = ScoredOptions(
+        AnswerOptions(tuple(labels), tuple(pairs)), tuple(LogLikelihood(v, False) for v in logprobs), 0
+    )
+    parsed = Parsed(None, scored.winner(), 0, None, "missing", None, None, (), None, unclosed=False)
+    return Answered(parsed, written=Written(scored.winner(), None), options=scored)
 
 
 class Judge:

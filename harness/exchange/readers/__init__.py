@@ -1,0 +1,1 @@
+"""Logs of other tools, read answer by answer: one file, one format, found by its name."""
