@@ -65,16 +65,17 @@ class Backend(BaseBackend):
 
         device = self._device or ("cuda" if torch.cuda.is_available() else "cpu")
         dtype = self._dtype or ("auto" if device != "cpu" else "float32")
-        consent = {"trust_remote_code": self._trust_remote_code}
+        consent = self._trust_remote_code
         with reading("model", self._folder):
-            self._model = AutoModelForCausalLM.from_pretrained(self._folder, dtype=dtype, **consent).to(device).eval()
+            model = AutoModelForCausalLM.from_pretrained(self._folder, dtype=dtype, trust_remote_code=consent)
+            self._model = model.to(device).eval()
         if self._adapter:
             from peft import PeftModel
 
             with reading("adapter", self._adapter.path):
                 self._model = PeftModel.from_pretrained(self._model, self._adapter.path).merge_and_unload()
         with reading("tokenizer", self._folder):
-            tokenizer = AutoTokenizer.from_pretrained(self._folder, **consent)
+            tokenizer = AutoTokenizer.from_pretrained(self._folder, trust_remote_code=consent)
         declared = self._model.generation_config.eos_token_id
         ends = declared if isinstance(declared, list) else [] if declared is None else [declared]
         self.context = self._model.config.get_text_config().max_position_embeddings

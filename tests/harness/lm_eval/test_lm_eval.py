@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 import pytest
-from fakes import FakeBackend, checkpoint_folder
+from fakes import FakeBackend, Given, checkpoint_folder
 
 from calibench import tasks
 from calibench.backends import _likelihoods, base
@@ -556,7 +556,7 @@ def test_our_backend_is_a_model_of_lm_eval(tmp_path, monkeypatch):
         shown.append((prompt, seed))
         return "<think>Stop. Why?</think>Lima. Stop. Next"
 
-    monkeypatch.setattr(base, "load", lambda name: lambda *_: FakeBackend(answer, in_flight=2))
+    monkeypatch.setattr(base, "load", lambda name: Given(FakeBackend(answer, in_flight=2)))
     model = Model(str(checkpoint_folder(tmp_path / "model")))
     context = model.apply_chat_template([{"role": "user", "content": "Capital of Peru?"}])
 
@@ -584,7 +584,7 @@ def test_our_backend_gives_lm_eval_log_likelihoods(tmp_path, monkeypatch):
         return -float(len(continuation.encode()))
 
     backend = FakeBackend(lambda *_: "", context=64, likelihood=bytes_of)
-    monkeypatch.setattr(base, "load", lambda name: lambda *_: backend)
+    monkeypatch.setattr(base, "load", lambda name: Given(backend))
     model = Model(str(checkpoint_folder(tmp_path / "model")))
 
     def ask(kind: str, *arguments: tuple[str, ...]) -> list[Instance]:

@@ -67,6 +67,7 @@ _MAY_BE = {
     "null": {
         *("generations.seed", "generations.prompt_tokens", "generations.cached_tokens", "generations.reasoning_tokens"),
         "generations.answer_tokens",
+        "generations.finish_reason",
         *("generations.logprob", "generations.latency", "generations.error", "generations.reasoning"),
         *("generations.token_ids", "confidences.raw", "confidences.cached_tokens", "grades.answer", "grades.detail"),
         *("questions.subject", "questions.level", "questions.cluster", "answer_classes.answer_class"),
