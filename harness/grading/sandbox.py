@@ -77,6 +77,8 @@ _FOLDER = "/tmp"
 """Where the program may write."""
 _READY = b"ready\n"
 """What the sandbox says when the program starts."""
+_LAST_WORDS = 5.0
+"""Seconds for bwrap to end by itself, where it has told of no process."""
 _START = 60
 """Seconds that a sandbox may take to start, on a busy machine."""
 _MS_NOSUID, _MS_NODEV, _MS_REMOUNT = 2, 4, 32  # linux/mount.h
@@ -169,7 +171,10 @@ def _first_process(about: bytes) -> int | None:
 
 
 def _end_untold(process: subprocess.Popen, mark: str) -> None:
-    """Ends what bwrap may have started before it was ended itself: it waits for bwrap's word, and would for ever."""
+    """Ends what bwrap may have started before it was ended itself: it waits for bwrap's word, and would for ever. First
+    bwrap says why, if it ends by itself."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_LAST_WORDS)
     for pid in {*end_marked(mark)} - {process.pid}:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, 0)
