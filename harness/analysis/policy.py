@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -13,6 +13,7 @@ from calibench.analysis import answers, saved
 from calibench.analysis.answers import Answers
 from calibench.analysis.options import ColumnOptions
 from calibench.errors import IdentityError, InputError
+from calibench.exchange.cells import Scale
 from calibench.results.decisions import Policy
 from calibench.store import RunFile
 
@@ -36,6 +37,9 @@ def read(path: Path) -> Policy:
     tasks = [rule.task for rule in policy.rules]
     if len(set(tasks)) < len(tasks) or (ALL in tasks and len(tasks) > 1):
         raise InputError(f"{path}: expected one rule for all tasks, or one per task, found {', '.join(tasks):.100}")
+    if (scale := policy.identity.get("scale")) not in get_args(Scale):
+        expected = " or ".join(get_args(Scale))
+        raise InputError(f"{path}: identity: expected the scale {expected}, found {scale!r:.60}")
     for rule in policy.rules:
         for field in ("protocol", "method"):
             if (value := getattr(rule, field)) != policy.identity.get(field):

@@ -6,6 +6,7 @@ import hashlib
 import heapq
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from calibench.errors import DataError, InputError
@@ -99,9 +100,11 @@ def select(task: Task, data: str | None, limit: int | None, shard: Shard | None 
         shard: only this part of them.
 
     Raises:
-        DataError: missing, malformed or empty data, or a question id that occurs twice.
+        DataError: missing, malformed or empty data, no folder at `data`, or a question id that occurs twice.
     """
     source = task.open(data)
+    if data is not None and not Path(data).is_dir():  # a task without files of its own would not notice
+        raise DataError(f"--data (or CALIBENCH_DATA): expected a folder of original data files, found none at {data}")
     first = None
     seen: set[bytes] = set()
     hashes: list[tuple[bytes, str]] = []

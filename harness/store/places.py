@@ -32,8 +32,8 @@ def check_places(command: str, given: Mapping[str, Any]) -> None:
 
     Raises:
         InputError: a path is empty, as that of a variable of the shell that is not set.
-        StorageError: what must be a folder is a file, or lies below one; a file to write is a run, is read by the same
-            command, or is to be written twice.
+        StorageError: what must be a folder is a file, or lies below one; a file to write is a folder or a run, is
+            read by the same command, or is to be written twice.
     """
     written = _WRITTEN.get(command, ())
     for name in (*_READ, "out", "save"):
@@ -59,6 +59,8 @@ def _check_folder(path: Path) -> None:
 
 
 def _check_file(path: Path, taken: list[Path]) -> None:
+    if path.is_dir():
+        raise StorageError(f"{path}: cannot write here (expected a file, found a folder)")
     if path.name.startswith(FILE_NAME) or is_database(path):
         raise StorageError(f"{path}: cannot write here (a run would be lost)")
     for other in taken:

@@ -244,6 +244,10 @@ def test_what_a_file_does_not_say_is_told(place, capsys):
             "one rule for all tasks, or one per task, found all, all",
         ),
         (lambda p: json.dumps({**p, "rules": [{**p["rules"][0], "method": "x"}]}), "method: expected 'confidence'"),
+        (
+            lambda p: json.dumps({**p, "identity": {k: v for k, v in p["identity"].items() if k != "scale"}}),
+            "expected the scale fraction or percent, found None",
+        ),
     ],
 )
 def test_a_policy_that_is_none_is_refused(place, capsys, damage, message):

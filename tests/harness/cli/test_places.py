@@ -52,9 +52,10 @@ def held(folder: Path) -> dict[str, bytes]:
         ("plot", "run", "--out", "new.svg", "--data", "./new.svg"),
         ("recalibrate", "run", "--save", "run/run.sqlite"),
         ("recalibrate", "run", "--fit", "copy", "--save", "copy"),
+        ("recalibrate", "run", "--save", "run"),
     ],
 )
-def test_nothing_is_written_over_a_run_or_over_what_the_command_reads(
+def test_nothing_is_written_over_a_run_a_folder_or_what_the_command_reads(
     command: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = held(folder)

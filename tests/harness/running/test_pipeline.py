@@ -383,6 +383,11 @@ def test_bad_data_show_before_any_work_with_file_and_line(launch, lines, message
     assert not launch.out.exists()
 
 
+def test_a_folder_of_data_is_there_even_if_the_task_makes_its_own(tmp_path):
+    with pytest.raises(DataError, match=r"--data \(or CALIBENCH_DATA\): expected a folder .*, found none at .*nowhere"):
+        select(tasks.load("micro_words"), str(tmp_path / "nowhere"), limit=1)
+
+
 def test_a_question_id_may_not_occur_twice(launch):
     file = launch.data / "gsm8k" / "test.jsonl"
     file.write_text(file.read_text().splitlines()[0] + "\n" + file.read_text())
