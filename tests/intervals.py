@@ -2,8 +2,8 @@
 
 `python tests/intervals.py` simulates (half an hour of one core) and writes the table of docs/intervals.md, and its
 figures to docs/intervals.json; `--render` only writes the page anew. `--means` prints how often percentiles of a mean
-hold it, of more data sets of other seeds, and `--ends` (three minutes) the table of samples that have seen one side
-alone. The tests do the same at a smaller size.
+hold it, of more data sets of other seeds, `--places` (three minutes) how ECE's does wherever its error sits, and
+`--ends` (three minutes) the table of samples that have seen one side alone. The tests do the same at a smaller size.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from calibench.metrics.bootstrap import absolute_sum_interval, percentile_interval
+from calibench.metrics.bootstrap import LEVEL, _Path, absolute_sum_interval, percentile_interval
 from calibench.metrics.calibration import equal_width_bins
 from calibench.metrics.discrimination import area
 from calibench.metrics.estimate import mean
@@ -43,8 +43,8 @@ _BEGIN, _END = "<!-- python tests/intervals.py -->", "<!-- end -->"
 class Population(NamedTuple):
     """Questions, and draws of answers to them. Confidences are those that models write, most of them high."""
 
-    gap: float
-    """Confidence minus the chance of being right, the same at every confidence."""
+    gap: float | np.ndarray
+    """Confidence minus the chance of being right, the same at every confidence or [8] for each of `_VALUES`."""
     draws: int
     """Answers to each question. Three of five repeat the question's confidence, and they are right together."""
 
@@ -59,7 +59,7 @@ def truth(population: Population) -> dict[str, float]:
         "accuracy": float(_SHARES @ chance),
         "brier": float(_SHARES @ (chance * (1 - _VALUES) ** 2 + (1 - chance) * _VALUES**2)),
         "auroc": float(area(_SHARES * chance, _SHARES * (1 - chance))),
-        "signed_gap": population.gap,
+        "signed_gap": float(_SHARES @ (_VALUES - chance)),
         "calibration_error_debiased": float((excess[share > 0] ** 2 / share[share > 0]).sum()),
         "ece": float(np.abs(excess).sum()),
     }
@@ -145,6 +145,48 @@ def mean_coverage(population: Population, repeats: int, resamples: int, seed: li
             low, high = percentile_interval(replicates) or (np.nan, np.nan)
             held[name] += low <= true[name] <= high
     return {name: count / repeats for name, count in held.items()}
+
+
+def _at(*values: float) -> np.ndarray:
+    """Where these confidences are stated."""
+    return np.isin(_VALUES, values)
+
+
+PLACES = {
+    "the same at every confidence": np.full(len(_VALUES), 0.02),
+    "over and under, at four": 0.05 * (_at(0.5) - 1.0 * _at(0.6)) + 0.06 * _at(0.8) + 0.02 * _at(1.0),
+    "at .8 alone": _at(0.8) * 0.02 / 0.15,
+    "at .9 alone": _at(0.9) * 0.02 / 0.25,
+    "at 1 alone": _at(1.0) * 0.02 / 0.2,
+}
+"""Where a population's error sits -> its gaps: each has an ECE of .02."""
+
+
+class _Shrunk(_Path):
+    """All numbers shrink in step, as if the error sat everywhere, instead of the doubtful ones first."""
+
+    def _at(self, t: float) -> np.ndarray:
+        return self._sign * self._size * max(1 - t / self.zero, 0.0) if t > 0 else super()._at(t)
+
+
+def print_places(repeats: int) -> None:
+    """The table of docs/intervals.md."""
+    print("| where the error sits | holds the truth, % | lies above it | lies below it | tested in step, % |")
+    print("|---|---|---|---|---|")
+    for name, gap in PLACES.items():
+        population, rng = Population(gap, draws=1), np.random.default_rng(7)
+        true, ends = truth(population)["ece"], []
+        for _ in range(repeats):
+            sample = drawn(population, QUESTIONS, rng)
+            found = estimates([MEASURES["ece"]], sample, resample([sample], RESAMPLES, rng)[0])["ece"]
+            low, high = absolute_sum_interval(*found.parts) or (np.nan, np.nan)
+            other = _Shrunk(*found.parts[:2]).ends(LEVEL)
+            ends.append((low, high, min(other[0], found.value), max(other[1], found.value)))
+        low, high, other_low, other_high = np.array(ends).T
+        above, below = (low > true).mean(), (high < true).mean()
+        in_step = ((other_low <= true) & (true <= other_high)).mean()
+        shares = (1 - above - below, above, below, in_step)
+        print(f"| {name} | " + " | ".join(f"{100 * share:.1f}" for share in shares) + " |", flush=True)
 
 
 class Task(NamedTuple):
@@ -281,6 +323,8 @@ if __name__ == "__main__":
                 seed = [77, resamples, population.draws, int(100 * population.gap)]
                 print(resamples, *population, mean_coverage(population, 4000, resamples, seed), flush=True)
         sys.exit()
+    if "--places" in sys.argv:
+        sys.exit(print_places(REPEATS))
     if "--ends" in sys.argv:
         sys.exit(print_ends(REPEATS))
     figures = DOCS / "intervals.json"
