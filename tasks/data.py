@@ -15,14 +15,15 @@ from typing import Literal, NamedTuple
 from calibench.errors import DataError
 from calibench.errors.regular import regular
 from calibench.tasks.base import Rows, Task
-from calibench.tasks.table import file_errors, json_value, records
+from calibench.tasks.table import file_errors, json_value, open_bytes, records
 
 
 class Hub(NamedTuple):
     """A data set that `datasets.load_dataset` finds."""
 
     id: str
-    config: str | None
+    config: str | tuple[str, ...] | None
+    """Several: one after the other."""
     split: str
 
 
@@ -33,7 +34,7 @@ class Source(NamedTuple):
     file: str
     """Path below the `--data` folder."""
     layout: Literal["lines", "array", "csv"]
-    """JSON Lines, one JSON array of objects, or CSV with a heading."""
+    """JSON Lines (also with .gz), one JSON array of objects, or CSV with a heading."""
     sha256: str | None
     """Of the file as published; None if it is not known here."""
     publisher: str
@@ -105,7 +106,7 @@ def _local(source: Source, path: Path) -> Rows:
 
 
 def _lines(path: Path) -> Iterator[tuple[str, dict]]:
-    with path.open("rb") as file:
+    with file_errors(path), open_bytes(path) as file:
         for number, line in enumerate(file, 1):
             if line.strip():
                 yield f"{path}:{number}", _object(line, f"{path}:{number}")
@@ -161,11 +162,15 @@ def _remote(source: Source) -> Rows:
             f"task {source.task}: its publisher has no data set on the hub. Get {source.publisher} "
             f"and give the folder that holds it as {source.file} by --data"
         )
-    origin = f"{hub.id}, {f'config {hub.config}, ' if hub.config else ''}split {hub.split}"
+    configs = hub.config if isinstance(hub.config, tuple) else (hub.config,)
+    named = f"config{'s' * (len(configs) > 1)} {' + '.join(map(str, configs))}, " if hub.config else ""
+    origin = f"{hub.id}, {named}split {hub.split}"
     try:
         import datasets
 
-        rows = datasets.load_dataset(hub.id, hub.config, split=hub.split, trust_remote_code=False)
+        rows = datasets.concatenate_datasets(
+            [datasets.load_dataset(hub.id, config, split=hub.split, trust_remote_code=False) for config in configs]
+        )
     except Exception as error:  # the loader passes on whatever its file system, network and parser raise
         raise DataError(
             f"task {source.task}: expected the data set {origin} on the hub, found {type(error).__name__}: {error}. "

@@ -13,7 +13,8 @@ from calibench.errors import DataError
 from calibench.records import Question
 from calibench.tasks.base import Task
 from calibench.tasks.data import Hub, Source, open_rows, text_field, with_training
-from calibench.tasks.grading.code import GRADER, checks, finish_code, functions, grade_code
+from calibench.tasks.grading.asserts import checks, functions
+from calibench.tasks.grading.code import GRADER, finish_code, grade_code
 
 SOURCE = Source(
     task="mbpp",

@@ -71,6 +71,7 @@ def _shown(value: Any) -> str:
 
 
 _NO_JUDGE = "its answers are graded by a judge model, which is no part of a run"
+_SIMPLEQA = f"{_NO_JUDGE}; --tasks simpleqa asks it, and takes no answer for right but the published one"
 _ZENG = Suite(
     name="zeng2025",
     description="tags, percent, one turn (V): reasoning against instruct models",
@@ -88,7 +89,7 @@ _ZENG = Suite(
         "rl": {"temperature": 0.6, "top_p": 0.95, "max_tokens": 16384},
     },
     missing={
-        "SimpleQA": _NO_JUDGE,
+        "SimpleQA": _SIMPLEQA,
         "FreshQA": f"{_NO_JUDGE}, and its answers change with the date",
         "LiveBench-Reasoning": "no task here: each of its questions wants lists of answers in a form of its own",
     },
@@ -178,7 +179,7 @@ SUITES = {
             missing={
                 "HotpotQA (modified)": "no task here",
                 "Big-Math": "no task here",
-                "SimpleQA": _NO_JUDGE,
+                "SimpleQA": _SIMPLEQA,
                 "GPQA": "gated; where you have access, ask it by --tasks gpqa_diamond",
                 "CommonsenseQA": "ask it by --tasks lm_eval:commonsense_qa",
             },

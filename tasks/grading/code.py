@@ -1,12 +1,9 @@
 r"""Grades programs by tests: asserts about the functions that a program defines.
 
-The verdict is not left to the program. An assert `call == literal` is split: the program's process evaluates the call
-and gives its value back as a literal, and the comparison is made here, so the expected value never comes near the
-program. The same holds for `literal == call` and `math.isclose(call, literal, ...)`; instead of a literal, `set`,
-`list` or `tuple` of one may stand. Any other assert can only be decided inside the program's process, where a hostile
-program can forge it; a verdict that rests on one says so in its detail. A value of a class with an `__eq__` of its own
-is right if it equals the expected value as what it converts to; where only its own word could say so, the verdict is
-`failed`, as the word is not taken.
+The verdict is not left to the program: what the asserts call is evaluated in its process, and the values are compared
+here, see `grading.asserts`. A verdict that rests on an assert that only the program's process can decide says so in its
+detail. A value of a class with an `__eq__` of its own is right if it equals the expected value as what it converts to;
+where only its own word could say so, the verdict is `failed`, as the word is not taken.
 
 Program from answer: code between `[BEGIN]` and `[DONE]` (the form of the MBPP paper) or in fenced blocks. The last
 block that defines a function of the tests counts, with the imports and definitions of other blocks that it needs; where
@@ -17,51 +14,26 @@ Text without blocks is read from the first line that starts a Python statement, 
 from __future__ import annotations
 
 import ast
-import builtins
-import math
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
 
 from calibench.tasks.base import Program, Ran, Verdict
+from calibench.tasks.grading.asserts import checks, functions, set_up
 from calibench.tasks.grading.blocks import blocks
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "code/3"
+GRADER = "code/4"
 
 _MARKED = re.compile(r"(?s)\[BEGIN\](.*?)(?:\[DONE\]|\Z)")
 _PYTHON = {"", "python", "python3", "py", "py3"}
 _STATEMENT = re.compile(r"(?m)^(?:def|class|import|from|async def|@\w|[A-Za-z_]\w* = )")
-_BUILDERS = {"set": set, "frozenset": frozenset, "list": list, "tuple": tuple}
 _OWN_WORD = "~"
 """Stands before a value that may equal other literals too, see `Ran`."""
 _LONGEST = 200_000
 """Characters of a text that is read; Python's parser takes seconds for more, and a grader's time is bounded."""
 _MAX_CUTS = 20
 """Ends that are tried of a program without a block."""
-
-
-class Check(NamedTuple):
-    """One assert, split."""
-
-    text: str
-    """The assert as published."""
-    call: str
-    """What the program's process evaluates."""
-    expected: Any
-    tolerance: dict[str, Any] | None
-    """Keyword arguments of `math.isclose`; None: the values must be equal."""
-    split: bool
-    """False if the program's process decides the assert, and `call` is the whole of it."""
-
-    def holds(self, value: Any) -> bool:
-        if self.tolerance is None:
-            return bool(value == self.expected)
-        try:
-            return math.isclose(value, self.expected, **self.tolerance)
-        except TypeError:
-            return False
 
 
 def grade_code(tests: Sequence[str], answer_text: str) -> Verdict | Program:
@@ -76,7 +48,7 @@ def grade_code(tests: Sequence[str], answer_text: str) -> Verdict | Program:
     program = program_of(answer_text, functions(tests))
     if program is None:
         return Verdict("abstained" if is_refusal(answer_text) else "unparsed", None)
-    return Program(program, tuple(check.call for check in checks(tests)), tuple(_setup(tests)))
+    return Program(program, tuple(check.call for check in checks(tests)), set_up(tests))
 
 
 def finish_code(tests: Sequence[str], job: Program, ran: Ran) -> Verdict:
@@ -120,26 +92,6 @@ def _class(program: str) -> str:
         return ast.dump(tree)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return program
-
-
-def checks(tests: Sequence[str]) -> list[Check]:
-    """The asserts among the tests, each split into a call and what its value must be."""
-    return [_split(test) for test in tests if _assertion(test)]
-
-
-def functions(tests: Sequence[str]) -> set[str]:
-    """Names of the functions that the asserts call and that the program has to define.
-
-    Built-in ones count only where there are no others: the program defines a `sum` of its own.
-    """
-    called = {
-        node.func.id
-        for test in tests
-        if (assertion := _assertion(test))
-        for node in ast.walk(assertion)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
-    return called - set(dir(builtins)) or called
 
 
 def program_of(answer_text: str, wanted: set[str]) -> str | None:
@@ -265,57 +217,3 @@ def _valid_start(text: str) -> str:
         else:
             return "\n".join(lines)
     return ""
-
-
-def _assertion(test: str) -> ast.expr | None:
-    """The condition of a statement that is one assert; None for set-up."""
-    match ast.parse(test).body:
-        case [ast.Assert(test=condition)]:
-            return condition
-    return None
-
-
-def _setup(tests: Sequence[str]) -> Iterator[str]:
-    return (test for test in tests if not _assertion(test))
-
-
-def _split(test: str) -> Check:
-    condition = _assertion(test)
-    assert condition, "a test that is no assert is set-up"
-    sides: tuple[ast.expr, ...]
-    match condition:
-        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
-            sides, keywords = (left, right), None
-        case ast.Call(
-            func=ast.Attribute(value=ast.Name(id="math"), attr="isclose"), args=[left, right], keywords=given
-        ) if all(k.arg and _is_constant(k.value) for k in given):
-            sides, keywords = (left, right), {k.arg: _constant(k.value) for k in given if k.arg}
-        case _:
-            sides, keywords = (), None
-    for call, expected in (sides, sides[::-1]) if sides else ():
-        if _is_constant(expected):
-            # `math.isclose` reads a number as a float, and so does this, which changes nothing else.
-            read = ast.unparse(call) if keywords is None else f"math.ldexp({ast.unparse(call)}, 0)"
-            return Check(test, read, _constant(expected), keywords, split=True)
-    # `not not`, as a program may have a `bool` of its own.
-    return Check(test, f"not not ({ast.unparse(condition)})", True, None, split=False)
-
-
-def _is_constant(node: ast.expr) -> bool:
-    try:
-        _constant(node)
-    except (ValueError, TypeError):
-        return False
-    return True
-
-
-def _constant(node: ast.expr) -> object:
-    """The value of a literal, or of `set(literal)` and the like.
-
-    Raises:
-        ValueError, TypeError: it is neither.
-    """
-    match node:
-        case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if name in _BUILDERS:
-            return _BUILDERS[name](_constant(inner))
-    return ast.literal_eval(node)

@@ -18,7 +18,7 @@ from calibench.records import Question
 from calibench.tasks import table
 from calibench.tasks.base import Rows
 from calibench.tasks.data import array_rows, content_id, nonempty, sha256, text_field
-from calibench.tasks.grading import code
+from calibench.tasks.grading import asserts
 from calibench.tasks.mbpp import with_tests
 from calibench.tasks.user.description import Description
 from calibench.tasks.user.forms import Form
@@ -202,6 +202,6 @@ def _tests(described: Description, row: dict, place: str) -> tuple[str, ...]:
         statements = tuple(ast.unparse(statement) for statement in ast.parse("\n".join(lines)).body)
     except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError) as error:
         raise DataError(f"{place}, column {described.tests!r}: expected Python asserts, found {error}") from None
-    if not code.checks(statements):
+    if not asserts.checks(statements):
         raise DataError(f"{place}, column {described.tests!r}: expected at least one assert, found {cell!r:.80}")
     return statements

@@ -14,7 +14,8 @@ from calibench.grading import sandbox
 from calibench.prompting import protocols
 from calibench.prompting.parsing import parse
 from calibench.tasks.base import Program, Ran, Verdict
-from calibench.tasks.grading.code import checks, finish_code, functions, grade_code, program_of
+from calibench.tasks.grading.asserts import checks, functions
+from calibench.tasks.grading.code import finish_code, grade_code, program_of
 
 GOOD, OTHER = "def f(x):\n    return x + 1", "def g(x):\n    return f(x)"
 TESTS = ("assert f(1) == 2", "assert f(2) == 3")
@@ -97,7 +98,14 @@ def test_answers_without_a_program_are_abstentions_or_unparsed():
         ("assert set(f(1)) == set([3, 4])", "set(f(1))", {3, 4}, True),
         ("assert f(1)['a'].b == {'k': None}", "f(1)['a'].b", {"k": None}, True),
         ("assert math.isclose(f(1), 0.5, rel_tol=0.001)", "math.ldexp(f(1), 0)", 0.5, True),
-        ("assert f(1)", "not not (f(1))", True, False),
+        ("assert f(1)", "not not (f(1))", True, True),
+        ("assert not f(1)", "not not (f(1))", False, True),
+        ("assert f(1) is None", "f(1)", None, True),
+        ("assert abs(f(1) - 2.0 / 4) < 1e-06", "(f(1)) + 0.0", 0.5, True),
+        ("assert f(1) == (1 + 2, [2 * 3])", "f(1)", (3, [6]), True),
+        ("assert numpy.allclose(f(1), [0.5, 1], rtol=1e-07, atol=1e-06)", "f(1)", [0.5, 1], True),
+        ("assert f(1) == 1 / 0", "not not (f(1) == 1 / 0)", True, False),
+        ("assert f(1) == 'a' * 3", "not not (f(1) == 'a' * 3)", True, False),
         ("assert f(1) == f(2)", "not not (f(1) == f(2))", True, False),
         ("assert f(1) == 3 and f(2) == 4", "not not (f(1) == 3 and f(2) == 4)", True, False),
         ("assert f(1) != 3", "not not (f(1) != 3)", True, False),

@@ -6,9 +6,9 @@ import os
 import re
 from collections import Counter
 from itertools import islice
-from pathlib import Path
 
 import pytest
+from own_rows import OWN_ROWS, ROWS
 
 from calibench import tasks
 from calibench.errors import DataError, InputError
@@ -17,10 +17,7 @@ from calibench.records import Question
 from calibench.tasks.base import Program, Task
 
 GENERATED = tasks.expand(["micro", "puzzles", "puzzles_compact"])
-ROWS = Path(__file__).parent / "rows"
-"""A `--data` folder with rows of our own in the published form, for tasks whose data are on the hub alone."""
-ON_THE_HUB = ["aime24", "aime25", "gpqa_diamond", "supergpqa"]
-PUBLISHED = [name for name in tasks.names() if name not in (*GENERATED, *ON_THE_HUB)]
+PUBLISHED = [name for name in tasks.names() if name not in (*GENERATED, *OWN_ROWS)]
 RUNNING = [name for name in tasks.names() if tasks.load(name).finish]
 EVERY = [
     pytest.param(name, marks=[pytest.mark.data] * (name in PUBLISHED) + [pytest.mark.sandbox] * (name in RUNNING))
@@ -42,7 +39,7 @@ PUBLISHED_ROWS = {
 
 
 def questions(task: Task, limit: int | None = None) -> list[Question]:
-    opened = task.open(str(ROWS) if task.name in ON_THE_HUB else os.environ.get("CALIBENCH_DATA"))
+    opened = task.open(str(ROWS) if task.name in OWN_ROWS else os.environ.get("CALIBENCH_DATA"))
     asked = (task.to_question(row, place) for place, row in opened.rows)
     return list(islice((question for question in asked if question is not None), limit))
 
@@ -139,6 +136,34 @@ def test_gpqa_shuffles_its_options_by_question():
     assert min(golds[letter] for letter in "ABCD") > 30  # 50 each are expected; fewer than 31 is a chance of 1 in 2,000
 
 
+def test_mmlu_pro_and_simpleqa_have_the_subjects_of_their_publishers():
+    asked = {name: questions(tasks.load(name)) for name in ("mmlu_pro", "simpleqa", "simpleqa_verified")}
+    assert [(q.gold[0], q.subject) for q in asked["mmlu_pro"]] == [("C", "physics"), ("A", "economics")]
+    assert [(q.gold[0], q.subject) for q in asked["simpleqa"]] == [("Rhine", "Geography"), ("1989", "History")]
+    assert [q.gold[0] for q in asked["simpleqa_verified"]] == ["4806", "Jane Austen"]
+
+
+def test_math_takes_the_last_box_and_knows_levels_that_are_known():
+    asked = questions(tasks.load("math"))
+    assert [q.gold[0] for q in asked] == ["7", r"\frac{5}{12}", r"\{-3,3\}", "42"]
+    assert [q.level for q in asked] == [2, 1, None, 5]
+
+
+def test_scifact_leaves_out_claims_without_evidence_and_clusters_by_abstract():
+    assert [(q.gold[0], q.cluster) for q in questions(tasks.load("scifact"))] == [
+        ("SUPPORT", "101"), ("CONTRADICT", "101"),
+    ]  # fmt: skip
+
+
+@pytest.mark.sandbox
+def test_what_stands_before_a_begun_function_need_not_be_repeated():
+    task = tasks.load("humaneval")
+    longest, shifted_back, _ = questions(task)
+    for question, body in ((longest, "max(words, key=len, default='')"), (shifted_back, "shifted(text, -1)")):
+        head = "def longest(words: List[str]):" if question is longest else "def shifted_back(text):"
+        assert outcome(task, question, f"```python\n{head}\n    return {body}\n```") == "correct"
+
+
 def test_supergpqa_has_the_levels_and_letters_of_its_publisher():
     assert [(q.level, q.gold[0], q.subject) for q in questions(tasks.load("supergpqa"))] == [
         (1, "J", "Science"), (2, "A", "Science"), (3, "B", "Engineering"),
@@ -176,6 +201,25 @@ def test_supergpqa_has_the_levels_and_letters_of_its_publisher():
         ("supergpqa", {"options": ["a"]}, r"row 7: expected 2 to 10 texts in 'options', found \['a'\]"),
         ("supergpqa", {"options": ["a", "b"], "answer_letter": "C"}, "row 7: expected the letter of an option"),
         ("supergpqa", {"options": ["a", "b"], "answer_letter": "B"}, "row 7: expected easy, middle, hard in"),
+        ("math", {"level": "5"}, "row 7: expected 'Level 1' to 'Level 5' in 'level', found '5'"),
+        (
+            "math",
+            {"level": "Level 5", "problem": "?", "solution": "4"},
+            "row 7: expected a .boxed answer in 'solution'",
+        ),
+        ("mmlu_pro", {"options": ["a", "b"], "answer": "B", "answer_index": 0}, "row 7: expected 1 in 'answer_index'"),
+        ("mmlu_pro", {"options": ["a", "b"], "answer": "C"}, "row 7: expected the letter of an option in 'answer'"),
+        ("simpleqa", {"metadata": "{}"}, "row 7: expected a dict with a 'topic' in 'metadata', found '{}'"),
+        ("scifact", {"evidence": {"1": [{"label": "NEI"}]}}, "row 7: expected one of SUPPORT and CONTRADICT in"),
+        ("scifact", {"evidence": {"1": ["SUPPORT"]}}, "row 7: expected a label with each set of sentences"),
+        ("humaneval", {"prompt": "def f():\n", "entry_point": "g", "canonical_solution": "  pass"}, "the function 'g'"),
+        (
+            "humaneval",
+            {"prompt": "def f(", "entry_point": "f", "canonical_solution": "1"},
+            "row 7: expected a program in",
+        ),
+        ("mbpp_plus", {"task_id": 1, "test_list": []}, r"row 7: expected a list of Python statements in .* found \[\]"),
+        ("mbpp_plus", {"task_id": 1, "test_list": ["assert f("]}, "row 7: expected asserts in the field 'test_list'"),
         ("halueval", {"hallucination": "maybe"}, "row 7: expected 'yes' or 'no' in the field 'hallucination'"),
     ],
 )

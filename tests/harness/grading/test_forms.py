@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from itertools import islice
-from pathlib import Path
 
 import pytest
 from fakes import FakeBackend, checkpoint_folder
+from own_rows import OWN_ROWS, ROWS
 
 from calibench import tasks
 from calibench.backends import base
@@ -19,10 +19,8 @@ from calibench.running import suites
 from calibench.store import RunFile
 from calibench.tasks.base import Program
 
-ROWS = Path(__file__).parents[2] / "tasks" / "rows"
 ASKING = [p for p in PROTOCOLS.values() if not p.scores_options]
 GENERATED = tasks.expand(["micro", "puzzles", "puzzles_compact"])
-OWN_ROWS = {"aime24", "aime25", "gpqa_diamond", "supergpqa"}
 
 
 def marked(name: str):

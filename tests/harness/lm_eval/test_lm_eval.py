@@ -16,6 +16,7 @@ import msgspec
 import pandas as pd
 import pytest
 from fakes import FakeBackend, Given, checkpoint_folder
+from own_rows import OWN_ROWS, ROWS
 
 from calibench import tasks
 from calibench.backends import _likelihoods, base
@@ -397,7 +398,9 @@ def test_high_stakes_tasks_of_lm_eval_are_supported(name):
 # -- our tasks there --------------------------------------------------------------------------------------------------
 
 
-CLOSED = ("creak", "fever", "gpqa_diamond", "halueval", "strategyqa", "supergpqa", "truthfulqa")
+CLOSED = (
+    "creak", "fever", "gpqa_diamond", "halueval", "mmlu_pro", "scifact", "strategyqa", "supergpqa", "truthfulqa",
+)  # fmt: skip
 """Tasks whose answers are a closed set."""
 
 
@@ -427,8 +430,7 @@ def test_configurations_of_an_earlier_version_have_to_be_written_again(road, tmp
 
 def folder_of(name: str, benchmark_data: Path) -> str:
     """Tasks whose data are on the hub alone have rows of our own in the published form."""
-    own = Path(__file__).parents[2] / "tasks" / "rows"
-    return str(own if name in ("aime24", "aime25", "gpqa_diamond", "supergpqa") else benchmark_data)
+    return str(ROWS if name in OWN_ROWS else benchmark_data)
 
 
 @pytest.mark.data

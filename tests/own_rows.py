@@ -1,0 +1,23 @@
+"""Rows of our own in the published form, for tasks of whose data there is no original file at hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROWS = Path(__file__).parent / "tasks" / "rows"
+"""A `--data` folder."""
+OWN_ROWS = (
+    "aime24",
+    "aime25",
+    "gpqa_diamond",
+    "humaneval",
+    "humaneval_plus",
+    "math",
+    "mbpp_plus",
+    "mmlu_pro",
+    "scifact",
+    "simpleqa",
+    "simpleqa_verified",
+    "supergpqa",
+)
+"""The tasks."""
