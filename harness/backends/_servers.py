@@ -268,7 +268,7 @@ def _wait(header: str | None) -> float | None:
     except ValueError:
         try:
             seconds = parsedate_to_datetime(header).timestamp() - time.time()
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
     return min(max(seconds, 0.0), _LONGEST_WAIT) if seconds == seconds else None
 

@@ -17,7 +17,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -30,15 +30,28 @@ from calibench.prompting.conversation import Prompt
 from calibench.prompting.messages import MessageFormat
 from calibench.records import Sampling
 
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+_Byte = Annotated[int, msgspec.Meta(ge=0, le=255)]
+_LogProbability = Annotated[float, msgspec.Meta(le=1e-3)]
+"""Above 0 by rounding alone."""
+
 
 class _Top(msgspec.Struct):
     token: str
-    logprob: float
-    bytes: list[int] | None = None
+    logprob: _LogProbability
+    bytes: list[_Byte] | None = None
+
+    def __post_init__(self) -> None:
+        self.logprob = min(self.logprob, 0.0)
 
 
 class _Token(_Top):
     top_logprobs: list[_Top] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if math.fsum(math.exp(one.logprob) for one in self.top_logprobs or ()) > 1.01:
+            raise ValueError("the probabilities of the likeliest tokens add up to more than 1")
 
 
 class _Logprobs(msgspec.Struct):
@@ -59,13 +72,13 @@ class _Choice(msgspec.Struct):
 
 
 class _Details(msgspec.Struct):
-    cached_tokens: int | None = None
-    reasoning_tokens: int | None = None
+    cached_tokens: _Count | None = None
+    reasoning_tokens: _Count | None = None
 
 
 class _Usage(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    prompt_tokens: _Count | None = None
+    completion_tokens: _Count | None = None
     prompt_tokens_details: _Details | None = None
     completion_tokens_details: _Details | None = None
 
@@ -79,7 +92,7 @@ class _Answer(msgspec.Struct):
 
 class _Served(msgspec.Struct):
     id: str
-    max_model_len: int | None = None
+    max_model_len: Annotated[int, msgspec.Meta(ge=1)] | None = None
     root: str | None = None
 
 
@@ -251,7 +264,7 @@ class Backend(BaseBackend):
         answer = await self._fitting(body, prompt)
         (choice, *_), usage = answer.choices, answer.usage or _Usage()
         if choice.finish_reason not in ("stop", "length"):
-            raise Refused(f"the server ended the answer by {choice.finish_reason!r}")
+            raise Refused(f"the server ended the answer by {choice.finish_reason[:100]!r}")
         text = _text(choice)
         scores = None
         if sampling.log_probabilities:
@@ -293,7 +306,10 @@ class Backend(BaseBackend):
         rest = max(0.0, 1.0 - math.fsum(likely.values()))
         usage = answer.usage or _Usage()
         return Choice(
-            {label: math.fsum(likely.get(token, 0.0) for token in tokens) for label, tokens in written.items()},
+            {
+                label: min(1.0, math.fsum(likely.get(token, 0.0) for token in tokens))
+                for label, tokens in written.items()
+            },
             (usage.prompt_tokens_details or _Details()).cached_tokens,
             min(rest, hidden * min(likely.values())),
         )

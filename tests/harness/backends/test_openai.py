@@ -153,9 +153,22 @@ def test_a_follow_up_gives_the_answer_back_and_asks_for_no_reasoning(ask):
 async def _garbage(server, request, body, times):
     if times == 0:
         return web.Response(body=b'{"choices": [{"mess', content_type="application/json")
-    if times == 1:
-        return web.json_response({"choices": []})
-    return None
+    none = [{"choices": []}, {"usage": {"prompt_tokens": -5}}, {"usage": {"completion_tokens": 2**64}}]
+    return web.json_response(server.answer(body) | none[times - 1]) if times <= len(none) else None
+
+
+_NO_TOKENS = [
+    {"logprob": 800.0}, {"bytes": [999]}, {"top_logprobs": [{"token": "A", "logprob": 0.7}]},
+    {"top_logprobs": [{"token": "A", "logprob": -0.1}, {"token": "B", "logprob": -0.1}]},
+]  # fmt: skip
+
+
+async def _no_probability(server, request, body, times):
+    answer = server.answer(body)
+    if times == len(_NO_TOKENS) or not answer["choices"][0]["logprobs"]:
+        return None
+    answer["choices"][0]["logprobs"]["content"][0] |= _NO_TOKENS[times]
+    return web.json_response(answer)
 
 
 async def _cut(server, request, body, times):
@@ -171,7 +184,8 @@ async def _cut(server, request, body, times):
 async def _overloaded(server, request, body, times):
     if times >= 2:
         return None
-    return web.json_response({"error": {"message": "slow down"}}, status=429, headers={"Retry-After": "0.05"})
+    later = ["0.05", "Mon, 01 Jan 2020 00:00:00 +99999999999999"][times]
+    return web.json_response({"error": {"message": "slow down"}}, status=429, headers={"Retry-After": later})
 
 
 async def _failing(server, request, body, times):
@@ -189,7 +203,7 @@ async def _dripping(server, request, body, times):
     return answer
 
 
-@pytest.mark.parametrize("behaviour", [_garbage, _cut, _overloaded, _failing])
+@pytest.mark.parametrize("behaviour", [_garbage, _no_probability, _cut, _overloaded, _failing])
 def test_what_passes_costs_no_answer(ask, behaviour):
     with Sums(behaviour) as server:
         code, told = ask(server)
