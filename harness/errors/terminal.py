@@ -78,6 +78,11 @@ class Guarded:
     def _letting_go(self) -> Iterator[None]:
         try:
             yield
+        except UnicodeEncodeError as error:  # standard error escapes by itself
+            character = error.object[error.start]
+            raise StorageError(
+                f"standard output: cannot write {character!r} as {error.encoding}; PYTHONIOENCODING=utf-8 writes UTF-8"
+            ) from error
         except OSError as error:
             with contextlib.suppress(OSError), open(os.devnull, "wb") as nothing:
                 os.dup2(nothing.fileno(), self.raw.fileno())  # what is left in the stream's memory goes there too

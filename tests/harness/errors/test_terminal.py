@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from calibench.cli import main, output
-from calibench.errors import unknown_name
+from calibench.errors import StorageError, unknown_name
 from calibench.errors.characters import escaped, visible
 from calibench.errors.terminal import Guarded, guarded, tell
 from calibench.reports.text import labels
@@ -77,6 +77,12 @@ def test_no_name_begins_a_line_of_its_own(tmp_path, capsys, mark):
     said = "".join(capsys.readouterr())
     assert said.count("report: forged") == 8
     assert not [line for line in said.splitlines() if line.startswith("report: forged")]
+
+
+def test_a_result_that_the_terminal_cannot_show_is_an_error(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="latin-1"))
+    with guarded(), pytest.raises(StorageError, match="standard output: cannot write '−' as latin-1"):
+        print("−0.05")
 
 
 def test_a_progress_bar_on_a_terminal_may_begin_its_line_again():
