@@ -27,6 +27,18 @@ from calibench.errors import EngineError
 from calibench.errors.stopping import STOPPING
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+@atexit.register
+def _end_tracker() -> None:
+    """Waits for the process by which multiprocessing tracks resources, which Python 3.11 leaves to process 1.
+
+    It ends when the last process does that multiprocessing started; one that is still there ends after this one.
+    """
+    if multiprocessing.parent_process() is None and not multiprocessing.active_children():
+        resource_tracker._resource_tracker._stop()
+
+
 _STARTS = 3
 """How often a worker is started that ends before it is ready, which is not the fault of what it was to do."""
 

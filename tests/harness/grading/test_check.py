@@ -223,6 +223,25 @@ def test_what_a_killed_worker_had_to_grade_is_graded_again(idle: bool, worker: C
         assert pool.submit("creak", QUESTION, "Answer: true").result().outcome == "correct"
 
 
+def test_workers_leave_no_process_to_process_1():
+    """Which waits for nobody in many a container."""
+    script = """
+import ctypes, os, sys
+from pathlib import Path
+from calibench.grading.workers import Workers
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans come here, as to a process 1
+child = os.fork()
+if not child:
+    workers = Workers(1, int, (), int)
+    workers.schedule(os.getpid, (), 60).result()
+    workers.close()
+    sys.exit()
+print(os.waitpid(child, 0)[1], Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr) == ("0 []\n", "")
+
+
 def test_a_worker_that_died_while_it_had_nothing_to_do_costs_no_answer(monkeypatch):
     """Nor if another thread has just heard of its end, so that the system says nothing more of it to this one."""
     workers, heard = Workers(1, int, (), lambda _: None), popen_fork.Popen.poll
