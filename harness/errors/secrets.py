@@ -127,8 +127,13 @@ def _without_value(match: re.Match[str]) -> str:
 
 def _known() -> list[str]:
     """The longest first, so that none is cut by another."""
-    of_environment = {value for name, value in os.environ.items() if is_secret(name) and not value.startswith("/")}
+    of_environment = {value for name, value in os.environ.items() if is_secret(name) and not _is_place(value)}
     return sorted((s for s in _given | of_environment if len(s) >= _SHORTEST), key=len, reverse=True)
+
+
+def _is_place(value: str) -> bool:
+    """Whether it says where something lies (PWD, XAUTHORITY); base64 may begin with a slash too."""
+    return value.startswith("/") and os.path.exists(value)
 
 
 class Log:

@@ -127,6 +127,12 @@ def test_what_an_option_or_the_environment_gave_is_masked_wherever_it_stands(mon
     assert masked(f"input_value={TOKEN!r}; x of-the-environment y 1234567890") == "input_value='***'; x *** y ***"
 
 
+def test_what_begins_with_a_slash_is_a_secret_unless_it_lies_there(monkeypatch, tmp_path):
+    monkeypatch.setenv("SERVICE_SECRET_KEY", "/base64+begins/so0123456789")
+    monkeypatch.setenv("SERVICE_CREDENTIALS", str(tmp_path))
+    assert masked(f"x /base64+begins/so0123456789 y {tmp_path}") == f"x *** y {tmp_path}"
+
+
 def test_the_engine_gets_the_secret_and_nothing_else_has_it(launch):
     """Run file, report, identity; and another secret makes no other run."""
     read = fields(RunConfig)["engine"].read_text(f"hf_token={TOKEN}", "--engine")
