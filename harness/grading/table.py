@@ -112,7 +112,7 @@ def _reference(grader: str, gold: str, labels: str | None) -> str:
         raise unknown_name("grader", grader, list(GRADERS))
     lettered = grader == "option"
     described = Description(
-        f"{grader}.csv",
+        f"grader {grader}.csv",  # no name of a task, of which there is one called math
         grader="choice" if lettered else grader,
         question=_QUESTION,
         answer=gold,
