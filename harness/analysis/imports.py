@@ -301,6 +301,12 @@ class _Growing:
         for (task, by), (same, other) in compared.items():
             whose = f"{self._log.tool}'s verdicts" + (f" ({by})" if by else "")
             yield f"{task}: {whose} differ from ours on {other:,} of {same + other:,} answers"
+        looked, stating = self._reading.overlooked.total(), self._reading.overlooked[True]
+        if 2 * stating > looked:
+            yield (
+                f"{stating} of the first {looked} texts seem to state a confidence, which is not read:"
+                " --stated percent (or probability, words) reads it"
+            )
         if unknown := [what for name, what in _KNOWN.items() if not self._known[name]]:
             yield f"The log does not say, and so it is not known: {', '.join(unknown)}; nor are weights and seeds"
 

@@ -22,6 +22,8 @@ from calibench.running.judging import Judge, answered_of, draw_key, likeliest, p
 
 METHODS = _STATED, _OF_OPTIONS = ("stated", "choice_probability")
 """Those of a run that are read from what a log holds."""
+_LOOKED_AT = 100
+"""Texts that are looked through for a confidence that nobody asked to be read."""
 
 
 class AnswerReader:
@@ -41,6 +43,8 @@ class AnswerReader:
         self._judge = Judge(methods, graders)
         self.differing: Counter[tuple[str, str, bool]] = Counter()
         """(task, what gave the log's verdict, whether ours is another one) -> answers."""
+        self.overlooked: Counter[bool] = Counter()
+        """Whether a text states a percentage that is not read -> texts, of the first `_LOOKED_AT`."""
 
     def protocol_of(self, logged: Logged) -> str:
         return self._protocol or logged.protocol or self._logged
@@ -63,6 +67,9 @@ class AnswerReader:
             generation = replace(generation, reasoning=parsed.reasoning, **_tokens(logged, parsed))
             answered = answered_of(posed.question, generation, parsed)
             methods = [_STATED] if scale else []
+            if not scale and self.overlooked.total() < _LOOKED_AT:
+                seen = await parsed_of(generation, "percent", None, self._graders)
+                self.overlooked[seen.confidence is not None] += 1
         found: list[Any] = [await self._judge.read(name, generation, answered) for name in methods]
         if logged.confidence_column is not None:
             status: Status = "missing" if logged.confidence is None else "ok"

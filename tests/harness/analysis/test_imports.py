@@ -30,6 +30,14 @@ def test_a_log_of_lm_eval_says_what_it_is_of(tmp_path, capsys):
         assert "truncated" not in manifest["known"]["outcomes"], "lm-eval does not say what was cut"
 
 
+def test_confidences_that_nobody_asked_to_be_read_are_told(tmp_path, capsys):
+    with imported(tmp_path, LOGS / "inspect_epochs") as run:
+        assert set(run.frame()["method"]) == {"none"}
+    assert "24 of the first 24 texts seem to state a confidence, which is not read: --stated percent" in (
+        capsys.readouterr().err
+    )
+
+
 def test_epochs_of_inspect_are_draws_that_vote(tmp_path, capsys):
     with imported(tmp_path, LOGS / "inspect_epochs", "--stated", "percent") as run:
         frame = run.frame()
