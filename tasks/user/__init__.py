@@ -110,6 +110,7 @@ def _from_table(described: Description) -> Task:
         raise InputError(f"{path}: expected a grader, one of {', '.join(FORMS)}, by --grader{found}")
     if (described.grader == "code") != (described.tests is not None):
         raise InputError(f"{path}: --grader code needs --tests, a column of asserts, and no other grader takes it")
+    described.meanings()  # whose faults show before any work
     form = FORMS[described.grader](described)
     name = Path(path.name.removesuffix(".gz")).stem
     task = Task(

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from calibench.errors import InputError
 from calibench.fields import Line, Options, fields, option
 
 
@@ -38,6 +39,13 @@ class Description(Options, frozen=True):
         option("the possible answers, for --grader choice without --choices", metavar="NAMES"),
     ] = None
     """Separated by commas; None: yes and no, or true and false."""
+    map: Annotated[
+        Line | None,
+        option(
+            "what the file's answers mean, as SUPPORT=true,CONTRADICT=false; NEI= leaves such rows out", metavar="NAMES"
+        ),
+    ] = None
+    """Separated by commas."""
     instruction: Annotated[
         Line | None,
         option("the form that the answer takes (default: what suits the grader)", metavar="TEXT"),
@@ -47,6 +55,23 @@ class Description(Options, frozen=True):
         option("what separates several accepted answers, or options, in one cell", metavar="TEXT"),
     ] = None
     train_file: Annotated[Line | None, option("questions of the same form to tune on", metavar="FILE")] = None
+
+    def meanings(self) -> dict[str, str] | None:
+        """Answer of the file -> what it means, empty where its rows are left out; None: answers mean themselves.
+
+        Raises:
+            InputError: a part without `=`, or an answer twice.
+        """
+        if self.map is None:
+            return None
+        found: dict[str, str] = {}
+        for part in self.map.split(","):
+            answer, equals, meaning = (text.strip() for text in part.partition("="))
+            if not equals or not answer or answer in found:
+                fault = "it stands twice" if answer in found else f"found {part!r:.60}"
+                raise InputError(f"--map: expected each answer once, as ANSWER=MEANING, apart by commas; {fault}")
+            found[answer] = meaning
+        return found
 
     def reference(self) -> str:
         """As `tasks.load` takes it behind `file:`; holds neither commas nor colons, but may hold slashes."""

@@ -6,7 +6,7 @@ import ast
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from string import ascii_uppercase
@@ -23,6 +23,7 @@ from calibench.tasks.mbpp import with_tests
 from calibench.tasks.user.description import Description
 from calibench.tasks.user.forms import Form
 
+_ABSENT = object()
 _NAMING = (
     "Columns are named by --question, --answer, --id, --choices, --level, --subject and --tests, or so in a "
     "configuration file"
@@ -34,7 +35,9 @@ def open_table(described: Description, file: str, _data: str | None) -> Rows:
     with table.file_errors(path):
         digest = sha256(path)
     # Which column holds the answers decides what is right, so it is as much part of the data as the file's content.
-    further = {name: value for name in ("labels", "separator") if (value := getattr(described, name)) is not None}
+    further = {
+        name: value for name in ("labels", "map", "separator") if (value := getattr(described, name)) is not None
+    }
     columns = ", ".join(f"{role} {name!r}" for role, name in (_columns(described) | further).items())
     return Rows(nonempty(_rows(described, path), path), f"sha256:{digest}, {columns}", f"{path.name}: {columns}")
 
@@ -55,11 +58,24 @@ def _rows(described: Description, path: Path) -> Iterator[tuple[str, dict]]:
     wanted = [name for role, name in columns.items() if role != "choices"]
     with table.file_errors(path):
         for place, row in _READERS[table.suffix_of(path, list(_READERS))](path):
+            row |= _nested(row, columns.values())
             if wanted:
                 options = _option_columns(described, row)
                 table.check_columns(path, [*wanted, *options], list(row), _NAMING)
                 wanted = []
             yield place, row
+
+
+def _nested(row: dict, columns: Iterable[str]) -> dict[str, Any]:
+    """The columns `a.b` that are the field b of the row's field a; a column of that very name comes first."""
+    found = {}
+    for name in columns:
+        value: Any = row
+        for key in name.split(".") if name not in row and "." in name else ():
+            value = value.get(key, _ABSENT) if isinstance(value, dict) else _ABSENT
+        if value is not row and value is not _ABSENT:
+            found[name] = value
+    return found
 
 
 def _option_columns(described: Description, row: dict) -> list[str]:
@@ -98,12 +114,16 @@ _READERS: dict[str, Callable[[Path], Iterator[tuple[str, dict]]]] = {
 }
 
 
-def question_of(described: Description, form: Form, name: str, split: str, row: dict, place: str) -> Question:
+def question_of(described: Description, form: Form, name: str, split: str, row: dict, place: str) -> Question | None:
+    """A row as a question; None if the map leaves its answers out."""
     text = text_field(row, described.question, place)
+    answers = _meant(described, _answers(described, row, place), place)
+    if answers == []:
+        return None
     choices = _choices(described, row, place)
     tests = _tests(described, row, place)
     try:
-        gold = tuple(form.gold(answer, choices) for answer in _answers(described, row, place))
+        gold = tuple(form.gold(answer, choices) for answer in answers or ())
     except ValueError as error:
         cell = row.get(described.answer)
         raise DataError(f"{place}, column {described.answer!r}: expected {error}, found {cell!r:.80}") from None
@@ -125,6 +145,17 @@ def _answers(described: Description, row: dict, place: str) -> list[str]:
     if described.grader == "code" and not row.get(described.answer):
         return []
     return _texts(row, described.answer, place, described.separator)
+
+
+def _meant(described: Description, answers: list[str], place: str) -> list[str] | None:
+    """What the answers mean, without those that mean nothing; None if the table has none."""
+    meanings = described.meanings()
+    if meanings is None:
+        return answers or None
+    if unknown := [answer for answer in answers if answer not in meanings]:
+        expected = f"one of {', '.join(meanings)}, as --map has them"
+        raise DataError(f"{place}, column {described.answer!r}: expected {expected}, found {unknown[0]!r:.80}")
+    return [meaning for answer in answers if (meaning := meanings[answer])]
 
 
 def _texts(row: dict, column: str, place: str, separator: str | None) -> list[str]:

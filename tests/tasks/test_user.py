@@ -38,7 +38,8 @@ def load(path: Path, **columns: str) -> Task:
 
 
 def questions(task: Task) -> list[Question]:
-    return [task.to_question(row, place) for place, row in task.open(None).rows]
+    asked = (task.to_question(row, place) for place, row in task.open(None).rows)
+    return [question for question in asked if question is not None]
 
 
 def rows_as_json_lines(rows: list[dict]) -> str:
@@ -79,6 +80,32 @@ def test_every_format_gives_the_same_questions(tmp_path: Path):
     }
     assert [text for _, text, _ in found["t.csv"]] == ["Größe?", "Two\nlines?"]
     assert {name: value for name, value in found.items() if value != found["t.csv"]} == {}
+
+
+def test_fields_may_lie_in_others_and_answers_have_other_names(tmp_path: Path):
+    rows = [
+        {"claim": {"text": text}, "label": label, "x": {"y": 1}}
+        for text, label in (("Wet?", "SUPPORT"), ("Cold?", "REFUTE"), ("Old?", "NEI"))
+    ]
+    path = write(tmp_path / "t.jsonl", rows_as_json_lines(rows))
+    asked = questions(
+        load(path, grader="choice", question="claim.text", answer="label", map="SUPPORT=true, REFUTE=false, NEI=")
+    )
+    assert [(q.text, q.gold) for q in asked] == [("Wet?", ("true",)), ("Cold?", ("false",))]
+    three = load(path, grader="choice", question="claim.text", answer="label", labels="SUPPORT,REFUTE,NEI")
+    assert [q.gold[0] for q in questions(three)] == ["SUPPORT", "REFUTE", "NEI"]
+
+
+def test_a_column_with_a_dot_in_its_name_comes_before_a_field(tmp_path: Path):
+    row = {"a": {"b": "the field"}, "a.b": "the column", "answer": 1}
+    path = write(tmp_path / "t.jsonl", rows_as_json_lines([row]))
+    assert questions(load(path, grader="number", question="a.b"))[0].text == "the column"
+
+
+@pytest.mark.parametrize("told", ["SUPPORT", "=true", "A=true,A=false"])
+def test_a_map_that_says_nothing_is_refused_before_the_data_are_read(told: str):
+    with pytest.raises(InputError, match="--map: expected each answer once, as ANSWER=MEANING"):
+        load(Path("nowhere.csv"), grader="choice", map=told)
 
 
 @pytest.mark.parametrize(
@@ -232,6 +259,7 @@ def test_a_training_file_is_the_task_s_training_split(tmp_path: Path):
             {"grader": "choice", "choices": "o", "separator": "|"},
             r"t\.csv:2, column 'answer': .*not both A, 'the', by its letter and C, 'a', by its text, found 'a'",
         ),
+        ("t.csv", "question,answer\nA,no\n", {"grader": "choice", "map": "y=yes"}, r":2, column.*one of y, as --map"),
         ("t.csv", "question,answer\nA,maybe\n", {"grader": "choice"}, r"yes, no, true or false, or --labels.*'maybe'"),
         ("t.csv", "question,tests\nA,assert f(\n", {"grader": "code", "tests": "tests"}, r":2, column 'tests'"),
         ("t.csv", "question,tests\nA,f(1)\n", {"grader": "code", "tests": "tests"}, r"at least one assert"),
