@@ -167,24 +167,25 @@ def import_log(*files: str | Path, **options: Any) -> Imported:
 
 @_door
 def report(
-    run: str | Path | RunFile, *, convention: str | Sequence[str] | None = None, out: str | Path | None = None
-) -> RunSummary:
+    run: str | Path | RunFile, *, convention: str | Sequence[str] | None = None,
+    ensemble: str | Sequence[str] | None = None, out: str | Path | None = None,
+) -> RunSummary:  # fmt: skip
     """Scores a run: its scorecard, outcomes and most confident errors; without a graded answer, its `progress`.
 
     Args:
         run: folder, file, or an opened run.
         convention: names of `calibench.metrics.conventions.CONVENTIONS`, or `all`: how others compute a calibration
             error. The numbers under each are the summary's `conventions`.
+        ensemble: confidence methods that a logistic model, fitted on other questions, joins to another one.
         out: folder for `report.html` and `scorecard.json`. None: nothing is written.
 
     Raises:
-        InputError: an unknown convention.
-        CalibenchError: there is no run, or it cannot be read.
+        CalibenchError: there is no run, it cannot be read, or an unknown convention or method.
     """
     from calibench.analysis.options import analysis_options
     from calibench.analysis.report import from_options
 
-    return from_options(run, analysis_options(convention=convention, out=out))
+    return from_options(run, analysis_options(convention=convention, ensemble=ensemble, out=out))
 
 
 @_door

@@ -151,7 +151,7 @@ def _changes(
     pairs = {}
     for key in sorted(parts[a].keys() & parts[b].keys()):
         of_a, of_b = parts[a][key], parts[b][key]
-        shared = set(of_a["question_id"]) & set(of_b["question_id"])
+        shared = set(of_a["question_id"].unique()) & set(of_b["question_id"].unique())
         if shared:
             task, protocol, method = key
             group = Group(task, protocol, method, "all")
@@ -295,7 +295,7 @@ def _verdict(
     change: JudgedChange, p_holm: float | None, margin: float
 ) -> Literal["better", "worse", "equivalent", "undecided"]:
     low, high = change.row["low"], change.row["high"]
-    if low is not None and -margin < low and high < margin:
+    if low is not None and -margin <= low and high <= margin:
         return "equivalent"
     if p_holm is None or p_holm >= ALPHA or change.improvement == 0:
         return "undecided"

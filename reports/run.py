@@ -70,6 +70,7 @@ def run_report(summary: RunSummary) -> str:
         thresholds=thresholds.table(summary.thresholds),
         lengths=list(length.lengths(figure, summary)) if len(summary.lengths) <= _MANY else [],
         budgets=list(length.budgets(figure, summary)) if len(summary.lengths) <= _MANY else [],
+        method_differences=_methods(summary),
         wordings=[(found, wording.sentence(found, measures)) for found in summary.wordings],
         sources=wording.SOURCES,
         best=targets.best,
@@ -244,6 +245,15 @@ def _breakdowns(scorecard: Scorecard) -> list[dict]:
             tasks = groups(rows, lambda row: (row["protocol"], row["task"]))
             out.append({"kind": kind, "heading": heading, "n_rows": len(rows), "tasks": tasks})
     return out
+
+
+def _methods(summary: RunSummary) -> list[dict]:
+    """Per protocol, what is shown of each method against the first: the mean over tasks."""
+    means = [d for d in summary.method_differences if d.task == "macro"]
+    return [
+        {"protocol": protocol, "first": first, "rows": groups(of, lambda d: d.run_b)}
+        for (protocol, first), of in groups(means, lambda d: (d.protocol, d.run_a))
+    ]
 
 
 def _imputations(scorecard: Scorecard) -> list[dict]:

@@ -33,6 +33,7 @@ class AnalysisOptions(Options, frozen=True, kw_only=True):
     convention: Annotated[
         Names | None, option("how others compute a calibration error, shown beside: names, or `all`")
     ] = None
+    ensemble: Annotated[Names | None, option("confidence methods that are joined, and scored beside themselves")] = None
     until: Annotated[Text | None, option("rule that decides two runs, as `accuracy decided`", metavar="RULE")] = None
     out: Annotated[Text | None, option("folder of the page")] = None
 

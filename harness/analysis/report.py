@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import msgspec
 
 from calibench.analysis import plot, texts
+from calibench.analysis.ensemble import note, with_ensemble
+from calibench.analysis.methods import against_first
 from calibench.analysis.options import AnalysisOptions
 from calibench.analysis.spending import spending
 from calibench.analysis.spreads import label_mass, spreads
@@ -43,19 +45,24 @@ def load() -> None:
         import_module(module)
 
 
-def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = False) -> RunSummary:
+def report(
+    run: RunFile, conventions: Sequence[str] = (), *, ensemble: Sequence[str] = (), browse: bool = False
+) -> RunSummary:
     """Computes all that a report needs of a run.
 
     Args:
         run: what was kept of it.
         conventions: of `conventions_named`; the numbers under each of them are added.
-        browse: with what only a page needs: thresholds, lengths, and a sample of the answers and their texts.
+        ensemble: confidence methods of the run; one that joins them is scored beside them.
+        browse: with what only a page needs: thresholds, lengths, differences of methods, and a sample of the answers
+            and their texts.
 
     Returns:
         Of a run without any graded generation, how far it is.
 
     Raises:
         RunFileError: its manifest lacks what every run has.
+        InputError: no such ensemble.
     """
     stage(f"scoring {run.path.parent.name}")
     frame = run.frame()
@@ -66,18 +73,22 @@ def report(run: RunFile, conventions: Sequence[str] = (), *, browse: bool = Fals
         raise RunFileError(f"{run.path}: its manifest has no usable entry {error}") from error
     if frame.empty:
         return _without_numbers(run, manifest)
-    known = run.has_texts()
+    known, stored = run.has_texts(), frame
+    if ensemble:
+        frame = with_ensemble(stored, ensemble)
+        manifest = {**manifest, "notes": [*(manifest.get("notes") or ()), note(ensemble)]}
     summary = summarize(
         frame, manifest, texts.confident_errors(run, frame) if known else None, label_mass(run) if known else {}
     )
     return msgspec.structs.replace(
         for_page(summary, frame) if browse else summary,
-        unread=texts.unread(run, frame) if known else (),
-        answers=texts.sample(run, frame) if known and browse else None,
+        unread=texts.unread(run, stored) if known else (),
+        answers=texts.sample(run, stored) if known and browse else None,
         conventions=_under(conventions, frame),
         until=tuple(outcomes(frame, manifest)),
         wordings=wordings(run),
-        targets=_targets(frame),
+        targets=_targets(stored),
+        method_differences=tuple(against_first(frame, manifest)) if browse else (),
     )
 
 
@@ -114,7 +125,7 @@ def from_options(run: str | Path | RunFile, given: AnalysisOptions) -> RunSummar
     """As `report`, of a run as it is given; its page is written where a folder is named."""
     conventions = conventions_named(given.convention)
     with opened(run) as (run_file,):
-        summary = report(run_file, conventions, browse=given.out is not None)
+        summary = report(run_file, conventions, ensemble=given.ensemble or (), browse=given.out is not None)
     if given.out is not None:
         publish(summary, Path(given.out))
     return summary
@@ -223,17 +234,20 @@ def publish_numbers(summary: RunSummary, folder: Path) -> None:
 
 def numbers(summary: RunSummary) -> dict[str, Any]:
     """What `scorecard.json` holds: the metrics, the points of the diagrams (of levels and subjects where a page is
-    made), and wordings where there are several."""
+    made), and wordings and differences of methods where there are several."""
     card = summary.scorecard
-    more = {"until": summary.until, "wordings": summary.wordings, "targets": summary.targets}
+    more = {
+        "until": summary.until, "wordings": summary.wordings, "targets": summary.targets,
+        "method_differences": summary.method_differences,
+    }  # fmt: skip
     points = {"reliability": (*card.reliability, *summary.by_subset), "risk_coverage": card.risk_coverage}
     return {"metrics": card.metrics, **points, **{name: of for name, of in more.items() if of}}
 
 
-def update(run: RunFile, conventions: Sequence[str] = ()) -> RunSummary:
+def update(run: RunFile, conventions: Sequence[str] = (), ensemble: Sequence[str] = ()) -> RunSummary:
     """Computes the numbers of a run that is open for writing, as `report`; replaces those in its file, and the pages
     beside it."""
-    summary = report(run, conventions, browse=True)
+    summary = report(run, conventions, ensemble=ensemble, browse=True)
     run.replace_metrics(summary.scorecard.metrics)
     publish(summary, run.path.parent)
     return summary

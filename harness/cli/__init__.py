@@ -11,7 +11,22 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from calibench.cli import completion, decide, export, imports, lists, look, plot, run, runs, score, shards, tasks, tune
+from calibench.cli import (
+    completion,
+    decide,
+    export,
+    imports,
+    lists,
+    look,
+    plot,
+    recalibrate,
+    run,
+    runs,
+    score,
+    shards,
+    tasks,
+    tune,
+)
 from calibench.cli.parser import INTERRUPTED, Parser
 from calibench.errors import CalibenchError, InputError
 from calibench.errors.stopping import stoppable
@@ -19,7 +34,7 @@ from calibench.errors.terminal import guarded, tell
 from calibench.errors.working import working
 from calibench.version import __version__
 
-_GROUPS = (run, shards, runs, plot, look, decide, score, imports, export, tasks, tune, lists)
+_GROUPS = (run, shards, runs, recalibrate, plot, look, decide, score, imports, export, tasks, tune, lists)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

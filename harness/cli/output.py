@@ -138,3 +138,13 @@ def print_list(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     widths = {key: max(len(key), *(len(row[key]) for row in texts)) for key in keys}
     for row in [{key: key for key in keys}, *texts]:
         print("  ".join(row[key].ljust(widths[key]) for key in keys).rstrip())
+
+
+def is_text(options: argparse.Namespace) -> bool:
+    """Whether a command prints for a reader, and not for a program."""
+    return not (options.json or options.format)
+
+
+def print_json_of(found: dict[str, Any]) -> None:
+    """What was found of one run; of several, by the names of their folders."""
+    print_json(found if len(found) > 1 else next(iter(found.values())))

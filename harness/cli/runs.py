@@ -1,15 +1,12 @@
-"""Commands that read what runs left: report, compare, votes, recalibrate. None needs a model, but a comparison of runs
+"""Commands that read what runs left: report, compare, votes. None needs a model, but a comparison of runs
 that grow."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import sys
-import textwrap
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from calibench.cli import output, track, values
 from calibench.cli.options import given, reader
@@ -23,20 +20,14 @@ from calibench.fields import Fraction
 from calibench.tasks.user.description import Description
 
 if TYPE_CHECKING:
-    from calibench.results import Recalibrated, Rescoring
-    from calibench.results.maps import SavedMaps
+    from calibench.results import Rescoring
     from calibench.store import RunFile
-
-
-NOT_BETTER = 1
-"""Exit code: no map is shown to be better than the confidences as they are."""
 
 
 def register(commands: Any) -> None:
     _add_report(commands)
     _add_compare(commands)
     _add_votes(commands)
-    _add_recalibrate(commands)
 
 
 def _add_report(commands: Any) -> None:
@@ -62,6 +53,12 @@ def _add_report(commands: Any) -> None:
         type=values.names,
         help="also show the numbers as others compute them, such as netcal, torchmetrics, hle; `all`: every convention"
         " that is known",
+    )
+    report.add_argument(
+        "--ensemble",
+        metavar="NAMES",
+        type=values.names,
+        help="also score a method that joins these confidence methods of the run, fitted on other questions",
     )
     _add_wordings(report)
     report.add_argument(
@@ -91,34 +88,25 @@ def _report(options: argparse.Namespace) -> None:
     runs = runs_in(options.run)
     found = {}
     for run in runs:
-        if len(runs) > 1 and _is_text(options):
+        if len(runs) > 1 and output.is_text(options):
             print(f"{one_line(str(run))}:\n")
         found[run.name] = _report_one(run, options)
-        if len(runs) > 1 and _is_text(options):
+        if len(runs) > 1 and output.is_text(options):
             print()
     if options.format and not options.dry_run:
         output.print_headline_tables(
             {name: summary for name, (summary, _) in found.items()}, options.format, options.wordings, options.targets
         )
     elif options.json and not options.dry_run:
-        _print_json_of({name: shown for name, (_, shown) in found.items()})
+        output.print_json_of({name: shown for name, (_, shown) in found.items()})
     for run in runs if not options.dry_run else ():
         track.send(options, found[run.name][0], run if run.is_dir() else run.parent)
 
 
 def _check_form(options: argparse.Namespace) -> None:
     for name in ("wordings", "targets"):
-        if getattr(options, name, False) and _is_text(options):
+        if getattr(options, name, False) and output.is_text(options):
             raise InputError(f"--{name} goes with --format or --json: the page shows them anyway")
-
-
-def _is_text(options: argparse.Namespace) -> bool:
-    return not (options.json or options.format)
-
-
-def _print_json_of(found: dict[str, Any]) -> None:
-    """What was found of one run; of several, by the names of their folders."""
-    output.print_json(found if len(found) > 1 else next(iter(found.values())))
 
 
 def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
@@ -136,9 +124,9 @@ def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
         if options.dry_run:
             return None
         output.warn_if_unfinished(run)
-        summary = update(run, options.convention)
+        summary = update(run, options.convention, options.ensemble or ())
     metrics = summary.scorecard.metrics
-    if _is_text(options):
+    if output.is_text(options):
         output.print_headline(summary, run.path.parent / "report.html")
     wordings, targets = summary.wordings if options.wordings else (), summary.targets if options.targets else ()
     parts = (
@@ -160,7 +148,7 @@ def _rescore(run: RunFile, options: argparse.Namespace) -> Rescoring:
         tasks.load(name)
     found = rescore(run)
     summary = found.summary()
-    if _is_text(options):
+    if output.is_text(options):
         print(rescoring_text(summary), end="\n\n", flush=True)
     elif options.dry_run:
         output.print_json({"rescored": summary})
@@ -318,83 +306,3 @@ def _votes(options: argparse.Namespace) -> None:
     else:
         print(votes_text(result))
         output.print_place(page)
-
-
-def _add_recalibrate(commands: Any) -> None:
-    recalibrate = add(
-        commands,
-        "recalibrate",
-        _recalibrate,
-        "map a run's confidences to the accuracy seen at them, fitted on other questions, and score both; no model",
-        table=True,
-    )
-    recalibrate.add_argument("run", metavar="RUN")
-    recalibrate.add_argument(
-        "--fit", metavar="RUN", help="run to fit the maps on, as of the training split (default: one half of RUN)"
-    )
-    recalibrate.add_argument(
-        "--map",
-        metavar="NAMES",
-        type=values.names,
-        help="of temperature, platt, isotonic, beta, histogram, classifier, classifier_mlp"
-        " (default: temperature,platt,isotonic, and classifier where a method has its features)",
-    )
-    renamed(recalibrate, "--method", "--map", type=values.names)
-    recalibrate.add_argument("--out", metavar="DIR", help="folder of page and numbers (default: the run's)")
-    recalibrate.add_argument(
-        "--save", metavar="FILE", help="file for the recommended map, fitted on all answers, for use elsewhere"
-    )
-
-
-def _recalibrate(options: argparse.Namespace) -> int:
-    from calibench.store import runs_in
-
-    runs, out = runs_in(options.run), Path(options.out) if options.out else None
-    if options.save and len(runs) > 1:
-        raise InputError(f"--save is of one run, and {options.run} holds {len(runs)}")
-    found, maps = {}, None
-    for run in runs:
-        found[run.name], maps = _recalibrate_one(run, options, out / run.name if out and len(runs) > 1 else out)
-    if options.json:
-        _print_json_of(found)
-    elif options.format:
-        from calibench.reports.recalibration import recalibration_table
-
-        output.print_tables(options.format, recalibration_table(found))
-    return 0 if maps is None else _save(maps, Path(options.save), sys.stdout if _is_text(options) else sys.stderr)
-
-
-def _recalibrate_one(
-    run_path: Path, options: argparse.Namespace, folder: Path | None
-) -> tuple[Recalibrated, SavedMaps | None]:
-    from calibench.analysis.maps import saved
-    from calibench.analysis.recalibrate import publish, recalibrate
-    from calibench.reports.recalibration import recalibration_text
-    from calibench.store import RunFile
-
-    with contextlib.ExitStack() as open_runs:
-        run = open_runs.enter_context(RunFile.open(run_path))
-        fit = open_runs.enter_context(RunFile.open(options.fit)) if options.fit else None
-        result = recalibrate(run, fit, options.map)
-        folder = folder or run.path.parent
-        maps = saved(result, run, fit) if options.save else None
-    page = publish(result, folder)
-    for note in result.notes:
-        tell("warning", note)
-    if _is_text(options):
-        print(recalibration_text(result))
-        output.print_place(page)
-    return result, maps
-
-
-def _save(maps: SavedMaps, file: Path, told: TextIO) -> int:
-    """Writes the maps, if any is recommended, and says which; returns the exit code."""
-    from calibench.analysis.maps import publish
-
-    for recommendation in maps.recommendations:
-        print(f"\n{textwrap.fill(recommendation.words, 100)}", file=told)
-    if maps.maps:
-        print(f"\nmaps: {one_line(str(publish(maps, file)))}", file=told)
-        return 0
-    print(f"\nnothing is written to {one_line(str(file))}", file=told)
-    return NOT_BETTER

@@ -192,6 +192,8 @@ class RunSummary(Record, kw_only=True, frozen=True):
     """Of the methods that were asked for in several wordings."""
     targets: tuple[TargetNumbers, ...] = ()
     """Of the confidence targets that were told, against what the confidences say."""
+    method_differences: tuple[Difference, ...] = ()
+    """Of each confidence method (B) against the first (A), on the same answers; empty where no page is made."""
 
 
 class Comparison(Record, kw_only=True, frozen=True):

@@ -29,7 +29,8 @@ class Difference(Record, kw_only=True, frozen=True):
     p_holm: float | None
     """p_value after Holm's correction over all differences of the comparison."""
     verdict: Literal["better", "worse", "equivalent", "undecided"]
-    """Of B against A. `equivalent`: the interval lies inside the stated margin."""
+    """Of B against A. `equivalent`: the interval lies inside the stated margin, or, of two methods of a run, both give
+    every answer the same confidence."""
     n_questions: int
     """Questions shared by both runs."""
     convention: str
