@@ -47,7 +47,16 @@ def draw_classes(task: Task, question: Question, generations: Sequence[Generatio
     Args:
         question: `blind`.
     """
-    answers = [_answer(task, question, generation, how) for generation in generations]
+    read: dict[tuple, str | None] = {}
+    graded: dict[str | None, str | None] = {None: None}
+    answers = []
+    for generation in generations:  # draws repeat each other: what is read once is not read again
+        said = generation.text, generation.reasoning_opened, generation.finish_reason
+        if said not in read:
+            read[said] = _text(generation, how)
+        if (text := read[said]) is not None and text not in graded:
+            graded[text] = _answer(task, question, text, how)
+        answers.append(graded[text])
     return numbered(answers, grading.answer_classes(task.grader, [answer for answer in answers if answer is not None]))
 
 
@@ -78,10 +87,8 @@ def _text(generation: Generation, how: HowRead) -> str | None:
     return None if parsed.truncated else parsed.answer_text
 
 
-def _answer(task: Task, question: Question, generation: Generation, how: HowRead) -> str | None:
-    text = _text(generation, how)
-    if text is None:
-        return None
+def _answer(task: Task, question: Question, text: str, how: HowRead) -> str | None:
+    """What a text that is graded answers."""
     try:
         verdict = task.grade(question, text)
     except Exception:  # a grader of anybody's, that cannot read without gold
