@@ -176,13 +176,15 @@ class ChatFormat(Conversation):
         return passage if reasoned else "", after if found else ""
 
     @_told
-    def first(self, user: str, system: str | None = None) -> Prompt:
+    def first(self, user: str, system: str | None = None, *, closed: bool = False) -> Prompt:
         if not self.has_template:
             text = f"{system}\n\n{user}\n" if system else f"{user}\n"
             return Prompt(tuple(self.tokenizer(text)["input_ids"]))
         messages = [{"role": "system", "content": system}] if system else []
         messages.append({"role": "user", "content": user})
-        text = self._render(messages, **self._variables(self.thinking))
+        text = self._render(messages, **self._variables("off" if closed else self.thinking))
+        if closed:
+            text += self._to_answer(messages, text, None)
         turns = tuple(Message(**message) for message in messages)
         return Prompt(self._encode(text), opens_reasoning(text, self.markup), turns)
 

@@ -26,6 +26,8 @@ class Prompt(NamedTuple):
     """The prompt ends inside an opened reasoning block."""
     messages: tuple[Message, ...] = ()
     """The turns; empty where the prompt continues token ids, or is no conversation."""
+    closed: bool = False
+    """The turns are to be answered without a reasoning."""
 
 
 class Written(NamedTuple):
@@ -43,8 +45,11 @@ class Conversation(abc.ABC):
     """False: questions are asked as plain text."""
 
     @abc.abstractmethod
-    def first(self, user: str, system: str | None = None) -> Prompt:
+    def first(self, user: str, system: str | None = None, *, closed: bool = False) -> Prompt:
         """The prompt that asks `user` as the first turn, after a system turn if there is one.
+
+        Args:
+            closed: the reply is to begin without a reasoning, as those to follow-ups do.
 
         Raises:
             ModelError: these turns cannot be told, or not whole.

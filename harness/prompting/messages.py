@@ -25,21 +25,20 @@ class MessageFormat(Conversation):
         self._thinking = thinking
         self._given: dict[str, Any] = {}
 
-    def first(self, user: str, system: str | None = None) -> Prompt:
+    def first(self, user: str, system: str | None = None, *, closed: bool = False) -> Prompt:
         before = (Message("system", system),) if system else ()
-        return Prompt((), messages=(*before, Message("user", user)))
+        return Prompt((), messages=(*before, Message("user", user)), closed=closed)
 
     def about(self, prompt: Prompt, written: Written, cuts: Iterable[tuple[int, int]], question: str) -> Prompt:
         answer = Message("assistant", _without(written.text, cuts))
-        return Prompt((), messages=(*prompt.messages, answer, Message("user", question)))
+        return Prompt((), messages=(*prompt.messages, answer, Message("user", question)), closed=True)
 
     def give(self, values: Mapping[str, Any]) -> None:
         self._given = dict(values)
 
     def variables(self, prompt: Prompt) -> dict[str, Any]:
-        """What the server's template gets: a question about an answer is answered without a reasoning."""
-        follow_up = any(message.role == "assistant" for message in prompt.messages)
-        thinking = "off" if follow_up else self._thinking
+        """What the server's template gets."""
+        thinking = "off" if prompt.closed else self._thinking
         return ({} if thinking == "auto" else {"enable_thinking": thinking == "on"}) | self._given
 
     def notes(self) -> list[str]:

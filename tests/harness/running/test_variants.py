@@ -40,8 +40,8 @@ def test_eight_wordings_are_all_others_of_one_scale(name):
         load(f"{name}#9")
 
 
-def test_the_methods_that_ask_after_the_answer_have_wordings():
-    assert WORDED == ["asked", "p_true", "reflected"]
+def test_the_methods_that_ask_apart_from_the_answer_have_wordings():
+    assert WORDED == ["asked", "foreseen", "p_true", "reflected"]
 
 
 def test_variants_ask_about_the_same_answers_and_stay_out_of_the_default_rows(launch):
