@@ -303,6 +303,8 @@ class Sampling(NamedTuple):
     """Ask for the `scores` of the completion; they change no token."""
     entropies: bool = False
     """Ask for those of the scores too. No label probabilities may be asked for at the same time (`choose`)."""
+    certainties: bool = False
+    """Ask for those of the scores too, of a backend that has `whole_vocabulary`."""
     top_k: int = 0
     """The k likeliest tokens alone; 0: all."""
     min_p: float = 0.0

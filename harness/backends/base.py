@@ -7,6 +7,7 @@ backend's name. An installed package gives others by entry points of the group `
 from __future__ import annotations
 
 import abc
+import contextlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from calibench import model as checkpoints
 from calibench import registry
-from calibench.errors import CapabilityError, InputError, unknown_name
+from calibench.errors import CapabilityError, InputError, PluginError, unknown_name
 from calibench.model import Checkpoint, ServedModel
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.conversation import Conversation, Prompt
@@ -37,6 +38,9 @@ class TokenScores(NamedTuple):
     that of the whole vocabulary. None if not asked for."""
     texts: tuple[str, ...] | None = None
     """What each token writes; None where their ids tell."""
+    certainties: tuple[float, ...] | None = None
+    """Divergence of the uniform distribution over the whole vocabulary from that at each position (nats); None if not
+    asked for."""
 
 
 class Completion(NamedTuple):
@@ -85,9 +89,9 @@ class LogLikelihood(NamedTuple):
 class BaseBackend(abc.ABC):
     capabilities: frozenset[str]
     """Of `sampling`, `follow_up` (is asked about its own output), `label_probabilities`, `log_probabilities` (of the
-    tokens of a completion), `token_ids` (has the tokenizer, and continues exact token ids), `token_probabilities` (of
-    given next tokens), `log_likelihoods` (of given continuations), `adapters` (LoRA, from a folder). Of the class: all
-    that it may have; of a started backend: what it has."""
+    tokens of a completion), `whole_vocabulary` (their `certainties`), `token_ids` (has the tokenizer, and continues
+    exact token ids), `token_probabilities` (of given next tokens), `log_likelihoods` (of given continuations),
+    `adapters` (LoRA, from a folder). Of the class: all that it may have; of a started backend: what it has."""
 
     reserved_options: ClassVar[frozenset[str]]
     """Engine options that a run sets itself."""
@@ -223,6 +227,16 @@ def load(name: str) -> type[BaseBackend]:
         PluginError: another package's, and not to be had.
     """
     return registry.load(_FAMILY, name, BaseBackend)
+
+
+def having(capabilities: frozenset[str]) -> list[str]:
+    """Names of the backends that may have all of these."""
+    found = []
+    for name in names():
+        with contextlib.suppress(PluginError):  # another package's that is not to be had serves nothing
+            if capabilities <= load(name).capabilities:
+                found.append(name)
+    return found
 
 
 def check_options(name: str, engine_options: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from calibench.backends._reasoning import declared_markup
+from calibench.backends._vocabulary import self_certainty
 from calibench.backends.base import TOP_TOKENS, BaseBackend, Completion, LogLikelihood, TokenScores
 from calibench.errors import InputError
 from calibench.model import reading
@@ -32,7 +33,7 @@ class Backend(BaseBackend):
     capabilities = frozenset(
         {
             "sampling", "follow_up", "label_probabilities", "log_probabilities", "log_likelihoods", "token_ids",
-            "token_probabilities", "adapters",
+            "token_probabilities", "adapters", "whole_vocabulary",
         }
     )  # fmt: skip
     reserved_options: ClassVar[frozenset[str]] = frozenset()
@@ -111,6 +112,7 @@ class Backend(BaseBackend):
         written: list[int] = []
         logprobs: list[float] = []
         entropies: list[float] = []
+        certainties: list[float] = []
         cache, ended = None, False
         with torch.inference_mode():
             step = list(prompt)
@@ -124,13 +126,18 @@ class Backend(BaseBackend):
                     every = logits.log_softmax(-1).double()
                     logprobs.append(float(every[token]))
                     entropies.append(_entropy(every))
+                    certainties.append(float(self_certainty(every)))
                 if ended := token in self.chat.ends:
                     break
                 written.append(token)
                 step = [token]
         scores = None
         if sampling.log_probabilities:
-            scores = TokenScores(tuple(logprobs), tuple(entropies) if sampling.entropies else None)
+            scores = TokenScores(
+                tuple(logprobs),
+                tuple(entropies) if sampling.entropies else None,
+                certainties=tuple(certainties) if sampling.certainties else None,
+            )
         return Completion(self.chat.decode(written), tuple(written), ended, 0, scores)
 
     async def token_probabilities(

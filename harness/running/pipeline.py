@@ -201,8 +201,10 @@ def _check_capabilities(
     for name, method in methods.items():
         if missing := method.needs - has:
             what = "a protocol that asks for a confidence" if missing == {"stated"} else ", ".join(sorted(missing))
+            served = backends.having(missing)
             raise CapabilityError(
                 f"method {name} needs {what}; backend {config.backend} with protocol {protocol.name} does not give it"
+                + (f" (--backend {' or '.join(served)} does)" if served else "")
             )
     if config.adapter and "adapters" not in capabilities:
         raise CapabilityError(f"--adapter needs adapters; backend {config.backend} does not take them here")

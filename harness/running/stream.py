@@ -63,6 +63,7 @@ class Stream:
         sampling = config.token_sampling()._replace(
             log_probabilities=bool(self._of_scores),
             entropies=not any("label_probabilities" in method.needs for method in methods.values()),
+            certainties=any("whole_vocabulary" in method.needs for method in methods.values()),
         )
         self._asker = Asker(config, protocol, sampling, backend, graders) if backend else None
         self._judge = Judge(of_one, graders, backend)

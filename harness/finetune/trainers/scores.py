@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from calibench.backends._vocabulary import self_certainty
 from calibench.finetune.rewards import ReplyScores
 from calibench.finetune.trainers.validation import padded
 from calibench.prompting.chat import ChatFormat
@@ -29,7 +29,7 @@ def token_scores(model: PreTrainedModel, chat: ChatFormat, pairs: Sequence[Pair]
         found[number] = ReplyScores(
             tuple(logs.gather(1, ids[:, None])[:, 0].tolist()),
             tuple((-(logs.exp() * logs).sum(-1)).tolist()),
-            tuple((-logs.mean(-1) - math.log(logs.shape[-1])).tolist()),
+            tuple(self_certainty(logs).tolist()),
         )
     return [found[number] for number in range(len(pairs))]
 

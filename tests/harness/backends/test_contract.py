@@ -48,7 +48,8 @@ async def ask(name: str, url: str, folder: Path) -> dict:
             for question in select(task, None, QUESTIONS).questions(None):
                 turns.append(protocols.first_turn(question, task, protocols.protocol("stated")))
         prompts = [backend.chat.first(turn) for turn in turns]
-        scored = GREEDY._replace(log_probabilities=True, entropies=True)
+        whole = "whole_vocabulary" in kind.capabilities
+        scored = GREEDY._replace(log_probabilities=True, entropies=True, certainties=whole)
         drawn = Sampling(1.0, 1.0, 96)
         done = await asyncio.gather(*(backend.complete(prompt, scored, None) for prompt in prompts))
         follow_ups = [
@@ -117,12 +118,13 @@ def test_greedy_answers_are_those_of_the_reference(given, reference):
 
 def test_scores_change_no_answer_and_are_those_of_a_forward_pass(given, reference):
     assert [one[0] for one in given["scored"]] == reference["texts"]
-    for (_, _, ended, _, (logprobs, entropies, _), *_), (written, entropy) in zip(
+    for (_, _, ended, _, (logprobs, entropies, _, certainties), *_), (written, entropy, certainty) in zip(
         given["scored"], reference["scores"], strict=True
     ):
         assert ended
         assert logprobs == pytest.approx(written, abs=1e-3)
         assert entropies == pytest.approx(entropy, abs=2e-3)
+        assert certainties == (pytest.approx(certainty, abs=1e-3) if "whole_vocabulary" in given["may"] else None)
 
 
 def test_a_budget_cuts_and_the_cut_is_told(given, reference):
@@ -196,7 +198,10 @@ def reference():
             likely = every.exp().topk(base.TOP_TOKENS).values
             rest = (1 - likely.sum(1)).clamp(min=1e-300)
             entropy = -(likely * likely.log()).sum(1) - rest * rest.log()
-            scores.append((every.gather(1, torch.tensor(written)[:, None])[:, 0].tolist(), entropy.tolist()))
+            uniform = torch.full_like(every, 1 / every.shape[-1])
+            certainty = (uniform * (uniform.log() - every)).sum(-1)  # KL(U || p), as in arXiv 2502.18581
+            written_scores = every.gather(1, torch.tensor(written)[:, None])[:, 0]
+            scores.append((written_scores.tolist(), entropy.tolist(), certainty.tolist()))
             ids.append(written[:-1])
             texts.append(chat.decode(written[:-1]))
             asked = chat.about(
