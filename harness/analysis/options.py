@@ -104,7 +104,7 @@ class ImportOptions(Options, frozen=True, kw_only=True):
     labels: Annotated[Text | None, option("the possible answers, for --grader choice", metavar="NAMES")] = None
     verdicts: Annotated[Literal["ours", "log"], option("whose verdicts count, where the log has some")] = "ours"
     stated: Annotated[
-        Literal["percent", "probability", "words"] | None,
+        Literal["percent", "probability", "words", "score", "letters"] | None,
         option("how the texts state a confidence (default: none is read from them)"),
     ] = None
     protocol: Annotated[

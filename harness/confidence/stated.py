@@ -12,7 +12,7 @@ async def _read(answered: Answered, _no_backend: None) -> Reading:
 
 
 METHOD = Method(
-    description="what is written with the answer, as the protocol asks: percentage, probability or words",
+    description="what is written with the answer, as the protocol asks: percentage, words, score, ...",
     needs=frozenset({"stated"}),
     read=_read,
 )

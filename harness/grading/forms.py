@@ -46,7 +46,9 @@ FORMS = {
 }
 OPEN = ("bare", "line", "sentence")
 """Forms in which a model may answer where none is asked for; a grader should read them all."""
-_CONFIDENCES = {"percent": "80%", "probability": "0.8", "words": next(iter(SCALE)).capitalize()}
+_CONFIDENCES = {
+    "percent": "80%", "probability": "0.8", "words": next(iter(SCALE)).capitalize(), "score": "8", "letters": "B"
+}  # fmt: skip
 _REASONING = "I work it out step by step, and check it."
 
 

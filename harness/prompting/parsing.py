@@ -86,8 +86,8 @@ def parse(
     Args:
         text: the output as decoded; any text is valid.
         reasoning_opened: the prompt opened the reasoning, so that text starts inside it.
-        scale: how a confidence was asked for: `percent`, `probability`, `words`, or None if it was not; then none is
-            read.
+        scale: how a confidence was asked for, see `calibench.prompting.protocols.Protocol`; None if it was not: then
+            none is read.
         finish_reason: `length` if the token limit ended the text; None if that is not known, and the text is read as
             one that ended by itself.
         answered_before: the answer stands in an earlier turn, and the text replies to a question for the confidence

@@ -13,6 +13,7 @@ import msgspec
 
 from calibench.errors import CapabilityError, unknown_name
 from calibench.prompting.hedges import SCALE
+from calibench.prompting.values import LETTER_BANDS
 from calibench.records import TARGET, Question
 from calibench.tasks.base import AnswerOptions, Task
 
@@ -22,6 +23,7 @@ _BOX = "in \\boxed{}"
 _BOXED = f"Solve it step by step, and put the final answer {_BOX}."
 _CODE_BLOCK = "as one code block that starts with ```python"
 _PHRASES = ", ".join(SCALE)
+_LETTERS = ", ".join(f"{letter} ({band}%)" for letter, band in LETTER_BANDS.items())
 
 
 class Protocol(NamedTuple):
@@ -29,7 +31,8 @@ class Protocol(NamedTuple):
     instruction: str
     """Appended to the question and the task's own instruction."""
     scale: str | None
-    """How a stated confidence is written: `percent`, `probability` or `words`; None if none is asked for."""
+    """How a stated confidence is written: `percent`, `probability`, `words`, `score` (0 to 10) or `letters`; None if
+    none is asked for."""
     alone: str = ""
     """Appended instead to a question whose own text says how to answer: asks for the confidence, or for the box, and
     for nothing else."""
@@ -66,6 +69,22 @@ PROTOCOLS = {
             "words",
             'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, '
             f"in one of these phrases: {_PHRASES}.",
+        ),
+        Protocol(
+            "stated_score",
+            f'Write the final answer {_ANSWER_LINE} and below it, on a line "Confidence: ...", '
+            "how sure you are that this answer is correct, from 0 (certainly wrong) to 10 (certainly right).",
+            "score",
+            'Below the answer, write on a line "Confidence: ..." how sure you are that this answer is correct, '
+            "from 0 (certainly wrong) to 10 (certainly right).",
+        ),
+        Protocol(
+            "stated_letters",
+            f'Write the final answer {_ANSWER_LINE} and below it, on a line "Confidence: ...", '
+            f"how likely it is that this answer is correct, as one of these letters: {_LETTERS}.",
+            "letters",
+            'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, '
+            f"as one of these letters: {_LETTERS}.",
         ),
         Protocol("boxed", _BOXED, None, _BOXED, _BOX),
         Protocol(
@@ -111,7 +130,8 @@ PROTOCOLS = {
 
 
 LOGGED: dict[str | None, str] = {
-    None: "logged", "percent": "logged_percent", "probability": "logged_probability", "words": "logged_words"
+    None: "logged", "percent": "logged_percent", "probability": "logged_probability", "words": "logged_words",
+    "score": "logged_score", "letters": "logged_letters",
 }  # fmt: skip
 """How a confidence is stated in the texts of an imported log -> what stands where the protocol does: they were asked
 for elsewhere, in words that are not known here."""

@@ -8,8 +8,8 @@ Forms, strongest first; within the strongest form found, the last statement coun
    also `Paris: 0.9`.
 
 Labels and numbers in words may be in the languages of `calibench.tasks.grading.languages`, and digits in other scripts.
-Words (`almost certain`, `not very likely`) are read where words were asked for, and nowhere else. A number there counts
-if it says what it means (`85%`, `9/10`).
+Words (`almost certain`, `not very likely`) and letters are read where they were asked for, and nowhere else. A number
+there counts if it says what it means (`85%`, `9/10`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from calibench.prompting.labels import LABEL, LABEL_ALONE, left, right
 from calibench.prompting.sentences import denied, in_sentences, says_error, scale_before
 from calibench.prompting.text import words_as_digits
 from calibench.prompting.values import NUMBER, PERCENT, PERCENTAGE, VALUE, Statement
-from calibench.prompting.verbal import in_words
+from calibench.prompting.verbal import in_letters, in_words
 from calibench.tasks.grading.answer import answer_begins
 
 _WORDS_BEFORE_VALUE = re.compile(r"[^\n\d]{1,40}")
@@ -47,13 +47,15 @@ def statements(visible: str, scale: str, answered_before: bool = False) -> list[
 
     Args:
         visible: the text in plain characters, with everything left blank that can hold no statement.
-        scale: how a confidence was asked for: `percent`, `probability` or `words`.
+        scale: how a confidence was asked for, see `calibench.prompting.protocols.Protocol`.
         answered_before: the answer stands in an earlier turn, and the text is about its confidence alone.
     """
     visible = words_as_digits(visible)
     found = [*_labelled(visible, scale), *_with_answer(visible), *in_sentences(visible)]
     if scale == "words":
         found += in_words(visible)
+    if scale == "letters":
+        found += in_letters(visible)
     found = found or list(bare_reply(visible) if answered_before else bare(visible, scale))
     found = found or [Statement(m.start(), m.end(), "labelled", None) for m in LABEL_ALONE.finditer(visible)]
     return sorted(found, key=lambda s: s.start)

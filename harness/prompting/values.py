@@ -5,6 +5,9 @@ bare number means what was asked for; `50/50` and `90/10` are chances for and ag
 in two ways: a bare number above 0 and up to 1 where a percentage was asked for, 0.1 to 1 with a percent sign, a range,
 a bound (`over 90%`, `90% or more`), the likelihood of an error. A number outside the scale is `out_of_range`.
 
+Of a score from 0 to 10, a bare number between 0 and 1 is `ambiguous`, as it may be a probability. A letter has the
+middle of its band, so that the surest is 0.9.
+
 Words have the values of `calibench.prompting.hedges`. Two words of different values are `ambiguous`, and so is a word
 that has no place on the scale ("possible").
 """
@@ -51,7 +54,10 @@ VALUE = re.compile(
     rf"(?P<more>\+|[ ]?(?:{_OR_MORE}))?"
 )
 
-
+LETTER_BANDS = {"A": "80 to 100", "B": "60 to 80", "C": "40 to 60", "D": "20 to 40", "E": "0 to 20"}
+"""Letter -> the percentages that it stands for."""
+LETTERS = {"A": 0.9, "B": 0.7, "C": 0.5, "D": 0.3, "E": 0.1}
+"""Letter -> the middle of its band."""
 _TOPS = (12, 15, 20, 25, 30, 40, 50, 100, 1000, 10_000)
 """Upper ends of scales that people use, besides those up to 10."""
 
@@ -106,9 +112,9 @@ def read(statement: Statement, scale: str) -> tuple[float | None, Status]:
         top = 100  # 50/50
     if value["top"] and top > 10 and top not in _TOPS:
         return None, "ambiguous"  # 80/90
-    if not top and scale == "words":
+    if not top and (scale in ("words", "letters") or (scale == "score" and 0 < number < 1)):
         return None, "ambiguous"
-    share = number / (top or {"percent": 100, "probability": 1}[scale])
+    share = number / (top or {"percent": 100, "probability": 1, "score": 10}[scale])
     return (float(share), "ok") if 0 <= share <= 1 else (None, "out_of_range")
 
 

@@ -1,4 +1,4 @@
-"""Finds where a text states a confidence in words, as in `Confidence: almost certain`."""
+"""Finds where a text states a confidence in words, as in `Confidence: almost certain`, or by a letter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from calibench.prompting.hedges import Hedge, hedges
 from calibench.prompting.labels import LABEL, SENTENCE, left, right
-from calibench.prompting.values import PERCENTAGE, Statement
+from calibench.prompting.values import LETTERS, PERCENTAGE, Statement
 from calibench.tasks.grading.answer import answer_above
 
 _CLAUSE = re.compile(
@@ -23,7 +23,16 @@ _IS_RIGHT = re.compile(
     r"(?i)(?:(?!\b(?:wrong|incorrect|not|false)\b|n't)[^.\n]){0,60}?"
     r"\b(?:correct|right)(?: answer| one| option)?(?=[ \t*_]*(?:[.,;!)\n]|\Z))"
 )
+_LETTER = re.compile(r"[ \t*_\"'`(\[<]{0,6}(?P<letter>[A-E])(?=[ \t*_\"'`)\].,]{0,6}(?:\n|\Z|[(:–]|- |</))")
 _IS_CONFIDENCE = re.compile(r"(?i) (?:level of )?(?:confidence|certainty)\b(?! (?:interval|level|band|bound|limit))")
+
+
+def in_letters(visible: str) -> Iterator[Statement]:
+    """Every label that is followed by the letter of a band alone, or by one that is explained."""
+    for label in LABEL.finditer(visible):
+        if found := _LETTER.match(visible, label.end()):
+            letter = Hedge(*found.span("letter"), LETTERS[found["letter"]], "likely")
+            yield Statement(left(visible, label.start()), right(visible, letter.end), "labelled", (letter,))
 
 
 def in_words(visible: str) -> list[Statement]:

@@ -173,7 +173,7 @@ TEXTS = st.lists(PIECES | st.text(max_size=4), max_size=14).map("".join)
 @given(
     text=TEXTS,
     opened=st.booleans(),
-    scale=st.sampled_from(["percent", "probability", "words", None]),
+    scale=st.sampled_from(["percent", "probability", "words", "score", "letters", None]),
     finish_reason=st.sampled_from(["stop", "length"]),
 )
 def test_spans_never_overlap_and_status_agrees_with_value(text, opened, scale, finish_reason):

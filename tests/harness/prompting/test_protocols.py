@@ -14,7 +14,9 @@ STATING = [protocol for protocol in PROTOCOLS.values() if protocol.scale]
 QUESTION = Question(
     task="t", question_id="1", text="Which?", choices=("a", "b"), gold=("A",), domain="other", split="test"
 )
-WRITTEN = {"percent": "80%", "probability": "0.8", "words": "very good chance"}  # 0.8 in each scale
+WRITTEN = {"percent": "80%", "probability": "0.8", "words": "very good chance", "score": "8", "letters": "B"}
+VALUES = {"letters": 0.7}
+"""In a scale that has no 0.8."""
 
 
 @pytest.mark.parametrize("protocol", STATING, ids=lambda protocol: protocol.name)
@@ -26,7 +28,35 @@ def test_the_form_that_a_protocol_asks_for_is_read(protocol: Protocol, confidenc
     confidence = f"<confidence>{value}</confidence>" if tagged else f"Confidence: {value}"
     text = "\n".join([confidence, answer] if confidence_first else [answer, confidence])
     parsed = parse(text, reasoning_opened=False, scale=protocol.scale, finish_reason="stop")
-    assert (parsed.confidence, parsed.status, parsed.answer_text) == (0.8, "ok", answer)
+    expected = VALUES.get(protocol.scale, 0.8)
+    assert (parsed.confidence, parsed.status, parsed.answer_text) == (expected, "ok", answer)
+
+
+@pytest.mark.parametrize(
+    ("scale", "written", "expected"),
+    [
+        ("score", "8/10", (0.8, "ok")),
+        ("score", "10", (1.0, "ok")),
+        ("score", "1", (0.1, "ok")),
+        ("score", "85%", (0.85, "ok")),
+        ("score", "0.8", (None, "ambiguous")),
+        ("score", "11", (None, "out_of_range")),
+        ("letters", "A", (0.9, "ok")),
+        ("letters", "**(C)**", (0.5, "ok")),
+        ("letters", "E (0 to 20%)", (0.1, "ok")),
+        ("letters", "B: quite sure", (0.7, "ok")),
+        ("letters", "85%", (0.85, "ok")),
+        ("letters", "85", (None, "ambiguous")),
+        ("letters", "A lot of it", (None, "missing")),
+        ("letters", "F", (None, "missing")),
+        ("percent", "B", (None, "missing")),
+    ],
+)
+def test_scores_and_letters_are_read_where_they_were_asked_for(scale, written, expected):
+    text = f"Answer: B\nConfidence: {written}"
+    parsed = parse(text, reasoning_opened=False, scale=scale, finish_reason="stop")
+    assert (parsed.confidence, parsed.status) == expected
+    assert parsed.answer_text == "Answer: B"
 
 
 @pytest.mark.parametrize("protocol", STATING, ids=lambda protocol: protocol.name)
