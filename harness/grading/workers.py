@@ -36,7 +36,7 @@ def _end_tracker() -> None:
     It ends when the last process does that multiprocessing started; one that is still there ends after this one.
     """
     if multiprocessing.parent_process() is None and not multiprocessing.active_children():
-        resource_tracker._resource_tracker._stop()
+        resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]  # as Python 3.12 does by itself
 
 
 _STARTS = 3
