@@ -219,7 +219,9 @@ def distribution(requirement: str) -> str:
 
 def test_every_library_that_is_imported_is_declared():
     # vLLM's distribution depends on the machine, so the Makefile names it.
-    declared = {distribution(requirement) for requirement in [*PYPROJECT["project"]["dependencies"], "vllm"]}
+    project = PYPROJECT["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["ray"], "vllm"]
+    declared = {distribution(requirement) for requirement in needed}
     providers = packages_distributions()
     undeclared = {
         (module, library)

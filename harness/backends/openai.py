@@ -282,7 +282,7 @@ class Backend(BaseBackend):
 
     async def _fitting(self, body: dict[str, Any], prompt: Prompt) -> _Answer:
         """The answer; where the server refuses a budget that the context has no room for, within what room there is."""
-        of = prompt.messages[0].content
+        of = prompt.conversation or ""
         try:
             return await self._ask(body, of)
         except Refused as refused:
@@ -296,7 +296,7 @@ class Backend(BaseBackend):
 
     async def choose(self, prompt: Prompt, labels: Sequence[str]) -> Choice:
         body = self._body(prompt, Sampling(0.0, 1.0, 1), None, self._likeliest)
-        answer = await self._ask(body, prompt.messages[0].content)
+        answer = await self._ask(body, prompt.conversation or "")
         tokens = (answer.choices[0].logprobs or _Logprobs()).content
         if not tokens or not tokens[0].top_logprobs:
             raise Refused("the server gave no log-probabilities")

@@ -177,20 +177,21 @@ class ChatFormat(Conversation):
 
     @_told
     def first(self, user: str, system: str | None = None, *, closed: bool = False) -> Prompt:
-        if not self.has_template:
-            text = f"{system}\n\n{user}\n" if system else f"{user}\n"
-            return Prompt(tuple(self.tokenizer(text)["input_ids"]))
         messages = [{"role": "system", "content": system}] if system else []
         messages.append({"role": "user", "content": user})
+        turns = tuple(Message(**message) for message in messages)
+        if not self.has_template:
+            text = f"{system}\n\n{user}\n" if system else f"{user}\n"
+            return Prompt(tuple(self.tokenizer(text)["input_ids"]), messages=turns)
         text = self._render(messages, **self._variables("off" if closed else self.thinking))
         if closed:
             text += self._to_answer(messages, text, None)
-        turns = tuple(Message(**message) for message in messages)
         return Prompt(self._encode(text), opens_reasoning(text, self.markup), turns)
 
     def about(self, prompt: Prompt, written: Written, cuts: Iterable[tuple[int, int]], question: str) -> Prompt:
         output = self._encode(written.text) if written.token_ids is None else written.token_ids
-        return Prompt(self.follow_up(prompt.token_ids, self.without(output, cuts), question))
+        ids = self.follow_up(prompt.token_ids, self.without(output, cuts), question)
+        return Prompt(ids, messages=prompt.messages)
 
     def follow_up(self, prompt: Sequence[int], output: Sequence[int], question: str) -> tuple[int, ...]:
         """Token ids of prompt and output, then `question` as the next user turn, up to where the answer begins."""

@@ -25,9 +25,14 @@ class Prompt(NamedTuple):
     reasoning_opened: bool = False
     """The prompt ends inside an opened reasoning block."""
     messages: tuple[Message, ...] = ()
-    """The turns; empty where the prompt continues token ids, or is no conversation."""
+    """The turns; of a prompt that continues token ids, those that it began with. Empty where it is no conversation."""
     closed: bool = False
     """The turns are to be answered without a reasoning."""
+
+    @property
+    def conversation(self) -> str | None:
+        """Its first question, which tells conversations apart; None where it is none."""
+        return next((turn.content for turn in self.messages if turn.role == "user"), None)
 
 
 class Written(NamedTuple):

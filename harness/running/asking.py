@@ -161,7 +161,9 @@ class Asker:
             return completion
         output = (*written[:room], *begun)
         forced = await self._backend.complete(
-            Prompt((*prompt.token_ids, *output)), self._sampling._replace(max_tokens=_FORCED_TOKENS), seed
+            Prompt((*prompt.token_ids, *output), messages=prompt.messages),
+            self._sampling._replace(max_tokens=_FORCED_TOKENS),
+            seed,
         )
         whole = (*output, *(forced.token_ids or ()))
         return Completion(chat.decode(whole), whole, forced.ended, completion.cached_tokens)

@@ -29,9 +29,11 @@ CHECKPOINT = "micro-sft"
 QUESTIONS = 4
 LONG = "word " * 5000
 GREEDY = Sampling(0.0, 1.0, 96)
+OPTIONS = {"transformers": {"dtype": "float32"}, "ray": {"actors": 2, "kv_cache_memory_bytes": 200_000_000}}
 BACKENDS = [
     "transformers",
     pytest.param("vllm", marks=[pytest.mark.engine, pytest.mark.bench]),
+    pytest.param("ray", marks=[pytest.mark.engine, pytest.mark.bench]),
     pytest.param("openai", marks=[pytest.mark.engine, pytest.mark.bench]),
 ]
 
@@ -39,7 +41,7 @@ BACKENDS = [
 async def ask(name: str, url: str, folder: Path) -> dict:
     kind = base.load(name)
     known = kind.identify(NAME if url else CHECKPOINT, print)
-    options = {"base_url": url} if url else {} if name == "vllm" else {"dtype": "float32"}
+    options = {"base_url": url} if url else OPTIONS.get(name, {})
     backend: BaseBackend = kind(known.location, options, "auto", folder / "engine.log")
     await backend.start()
     try:
