@@ -15,6 +15,7 @@ import contextlib
 import importlib.util
 import logging
 import os
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +40,7 @@ _ENDS = 6
 _ENDS_IN_VAIN = 3
 """Times that an actor's place is filled again without any answer since the last."""
 _CLOSING_SECONDS = 60.0
+_CONNECTING_SECONDS = 20.0
 
 
 class _Options(msgspec.Struct, forbid_unknown_fields=True):
@@ -170,11 +172,13 @@ class Backend(BaseBackend):
         if ray.is_initialized():
             return
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        address = self._options.address or os.environ.get("RAY_ADDRESS")
         try:
+            _require_listening(address)
             with interrupts_blocked():
-                ray.init(self._options.address, log_to_driver=False, logging_level=logging.ERROR)
+                ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:
-            raise EngineError(f"no Ray cluster: {_brief(error)}") from error
+            raise EngineError(f"no Ray cluster at {address or 'this machine'}: {_brief(error)}") from error
         self._own_cluster = True
 
     def _counted(self) -> int:
@@ -304,6 +308,13 @@ class Backend(BaseBackend):
         self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]
     ) -> list[LogLikelihood]:
         return await self._ask(None, "log_likelihoods", prompt, continuations)
+
+
+def _require_listening(address: str | None) -> None:
+    """Raises OSError where nobody listens at HOST:PORT, for which Ray would wait for many minutes."""
+    host, colon, port = (address or "").rpartition(":")
+    if colon and port.isdecimal() and "/" not in host:
+        socket.create_connection((host, int(port)), timeout=_CONNECTING_SECONDS).close()
 
 
 def _cause(error: BaseException) -> BaseException:

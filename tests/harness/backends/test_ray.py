@@ -31,3 +31,9 @@ def test_options_that_make_no_pool_are_refused(tmp_path, capsys, option, told):
 
 def test_where_the_actors_are_is_no_part_of_a_runs_identity():
     assert {"actors", "address", "tensor_parallel_size"} <= base.load("ray").neutral_options
+
+
+def test_a_cluster_that_is_not_there_is_told_at_once(tmp_path, capsys):
+    command = ["run", "micro-sft", "--tasks", "micro_words", "--limit", "1", "--backend", "ray"]
+    assert main([*command, "--engine", "address=127.0.0.1:1", "--out", str(tmp_path / "run")]) == 5
+    assert "no Ray cluster at 127.0.0.1:1" in capsys.readouterr().err
