@@ -16,6 +16,7 @@ from calibench.errors import DataError
 from calibench.exchange.readers.base import Logged
 from calibench.grading.pool import GradingPool
 from calibench.prompting import protocols
+from calibench.prompting.markup import with_reasoning
 from calibench.prompting.parsing import Parsed
 from calibench.records import Confidence, Generation, Grade, Status
 from calibench.running.judging import Judge, answered_of, draw_key, likeliest, parsed_of
@@ -120,8 +121,7 @@ def _written(logged: Logged, key: dict[str, Any]) -> Generation:
         raise DataError(f"{logged.place}: expected the text of an answer, found none")
     text = logged.text or ""
     if logged.reasoning:
-        # Put back where the tool has taken it from, so that one parser reads all texts.
-        text = f"<think>\n{logged.reasoning}\n</think>\n\n{text}"
+        text = with_reasoning(logged.reasoning, text)  # so that one parser reads all texts
     failed = logged.error is not None
     return Generation(
         **key,

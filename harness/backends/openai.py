@@ -3,7 +3,8 @@
 `--backend openai --base-url URL[,URL...] MODEL`, where MODEL is the name that the servers give it. Questions are chat
 completions, which the server renders by the model's own template; one request gives one whole answer. How the model is
 told to sample is said in full, as a server's defaults are its own. What a server can do is asked of it by one token at
-the start: whether it takes the parameters that vLLM added to the protocol, and gives log-probabilities.
+the start: whether it takes the parameters that vLLM added to the protocol, and gives log-probabilities. With
+`--engine tokenizer=DIR` the prompts are token ids instead, as on the machine: see `calibench.backends._token_road`.
 
 A reasoning that the server returns apart is put back before its answer, between tags. The key is read from
 OPENAI_API_KEY, or from the variable that `--engine api_key_env=NAME` names, and stands in no file.
@@ -11,83 +12,43 @@ OPENAI_API_KEY, or from the variable that `--engine api_key_env=NAME` names, and
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import itertools
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
 
+from calibench.backends._scoring import entropy
 from calibench.backends._servers import Servers
-from calibench.backends.base import TOP_TOKENS, BaseBackend, Choice, Completion, Refused, TokenScores
+from calibench.backends._token_road import ContinuedAnswer, TokenRoad, chat_format
+from calibench.backends.base import (
+    TOP_TOKENS,
+    BaseBackend,
+    Choice,
+    Completion,
+    LogLikelihood,
+    Refused,
+    TokenScores,
+)
 from calibench.errors import CapabilityError, EngineError, InputError, ModelError, secrets, unknown_name
 from calibench.model import ServedModel
+from calibench.prompting.completions import (
+    ServerAnswer,
+    ServerChoice,
+    TokenLogprobs,
+    TokenUsage,
+    WrittenToken,
+    written,
+)
 from calibench.prompting.conversation import Prompt
 from calibench.prompting.messages import MessageFormat
 from calibench.records import Sampling
-
-_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
-_Byte = Annotated[int, msgspec.Meta(ge=0, le=255)]
-_LogProbability = Annotated[float, msgspec.Meta(le=1e-3)]
-"""Above 0 by rounding alone."""
-
-
-class _Top(msgspec.Struct):
-    token: str
-    logprob: _LogProbability
-    bytes: list[_Byte] | None = None
-
-    def __post_init__(self) -> None:
-        self.logprob = min(self.logprob, 0.0)
-
-
-class _Token(_Top):
-    top_logprobs: list[_Top] | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if math.fsum(math.exp(one.logprob) for one in self.top_logprobs or ()) > 1.01:
-            raise ValueError("the probabilities of the likeliest tokens add up to more than 1")
-
-
-class _Logprobs(msgspec.Struct):
-    content: list[_Token] | None = None
-
-
-class _Message(msgspec.Struct):
-    content: str | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-    refusal: str | None = None
-
-
-class _Choice(msgspec.Struct):
-    message: _Message
-    finish_reason: str
-    logprobs: _Logprobs | None = None
-
-
-class _Details(msgspec.Struct):
-    cached_tokens: _Count | None = None
-    reasoning_tokens: _Count | None = None
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: _Count | None = None
-    completion_tokens: _Count | None = None
-    prompt_tokens_details: _Details | None = None
-    completion_tokens_details: _Details | None = None
-
-
-class _Answer(msgspec.Struct):
-    choices: list[_Choice]
-    model: str | None = None
-    usage: _Usage | None = None
-    system_fingerprint: str | None = None
 
 
 class _Served(msgspec.Struct):
@@ -111,9 +72,13 @@ class _Options(msgspec.Struct, forbid_unknown_fields=True):
     """Seconds for one whole answer."""
     patience: float = 600.0
     """Seconds without any answer, before the run ends."""
+    tokenizer: str | None = None
+    """Folder or hub id of the checkpoint's tokenizer: prompts are token ids, which the server continues."""
 
 
-_SPEED = frozenset({"base_url", "api_key_env", "concurrency", "timeout", "patience"})
+_CHAT = frozenset({"sampling", "follow_up"})
+_SCORES = frozenset({"label_probabilities", "log_probabilities"})
+_TOKENS = frozenset({"token_ids", "token_probabilities", "log_likelihoods"})
 _LOGPROBS = (TOP_TOKENS, 5, None)
 """Likeliest tokens per position to ask for, as a server takes them; None: it gives no log-probabilities."""
 _ADDED = {
@@ -121,16 +86,15 @@ _ADDED = {
     "spaces_between_special_tokens": False,
 }  # fmt: skip
 """Parameters that vLLM added to the protocol and others took over, as a model is asked without them."""
-_decode = msgspec.json.Decoder(_Answer).decode
+_decode = msgspec.json.Decoder(ServerAnswer).decode
 
 
 class Backend(BaseBackend):
     """Servers of one model; `engine_options` are the fields of `_Options`."""
 
-    capabilities = frozenset({"sampling", "follow_up", "label_probabilities", "log_probabilities"})
+    capabilities = _CHAT | _SCORES | _TOKENS
     reserved_options: ClassVar[frozenset[str]] = frozenset()
-    neutral_options = _SPEED
-    chat: MessageFormat
+    neutral_options = frozenset(_Options.__struct_fields__)  # a template is compared by what it says
 
     @classmethod
     def option_names(cls) -> frozenset[str] | None:
@@ -156,7 +120,8 @@ class Backend(BaseBackend):
         self._servers = Servers(urls, key, options.concurrency, options.timeout, options.patience, log)
         self._options = options
         self.in_flight = options.concurrency * len(urls)
-        self.chat = MessageFormat(thinking)
+        self.chat = self._turns = MessageFormat(thinking)
+        self._road: TokenRoad | None = None
         self.context = None
         self._served: dict[str, Any] = {}
         self._answers_as: str | None = None
@@ -168,7 +133,13 @@ class Backend(BaseBackend):
         await self._servers.open()
         for url in self._servers.urls:
             self._found(await self._models(url), url)
-        await self._learn()
+        if self._options.tokenizer is None:
+            await self._learn()
+            return
+        self.chat = chat = await asyncio.to_thread(chat_format, self._options.tokenizer, self._turns.thinking)
+        self._road = TokenRoad(chat, self._continued)
+        self._answers_as = await self._road.learn()
+        self.capabilities = _CHAT | _SCORES | _TOKENS
 
     async def close(self) -> None:
         await self._servers.close()
@@ -221,8 +192,7 @@ class Backend(BaseBackend):
             break
         else:
             raise EngineError(f"{secrets.masked(self._servers.urls[0])} does not answer a question: {refusal}")
-        scores = {"label_probabilities", "log_probabilities"} if self._likeliest else set()
-        self.capabilities = frozenset({"sampling", "follow_up"} | scores)
+        self.capabilities = _CHAT | (_SCORES if self._likeliest else frozenset())
         self._answers_as = answer.model
 
     def _body(self, prompt: Prompt, sampling: Sampling, seed: int | None, likeliest: int | None) -> dict[str, Any]:
@@ -244,28 +214,38 @@ class Backend(BaseBackend):
             body["seed"] = seed
         if likeliest is not None:
             body |= {"logprobs": True, "top_logprobs": likeliest}
-        if variables := self.chat.variables(prompt):
+        if variables := self._turns.variables(prompt):
             body["chat_template_kwargs"] = variables
         return body
 
-    async def _ask(self, body: dict[str, Any], of: str) -> _Answer:
+    async def _ask(self, body: dict[str, Any], of: str) -> ServerAnswer:
         answer = await self._servers.post("/chat/completions", body, of, _whole)
-        if self._answers_as is not None and answer.model != self._answers_as:
-            raise EngineError(
-                f"the server answers as {answer.model!r} now; expected {self._answers_as!r} as at the start"
-            )
+        self._require_same(answer.model)
         return answer
 
+    async def _continued(
+        self, body: dict[str, Any], of: str, read: Callable[[bytes], ContinuedAnswer]
+    ) -> ContinuedAnswer:
+        answer = await self._servers.post("/completions", {"model": self._model, **body}, of, read)
+        self._require_same(answer.model)
+        return answer
+
+    def _require_same(self, model: str | None) -> None:
+        if self._answers_as is not None and model != self._answers_as:
+            raise EngineError(f"the server answers as {model!r} now; expected {self._answers_as!r} as at the start")
+
     async def complete(self, prompt: Prompt, sampling: Sampling, seed: int | None) -> Completion:
+        if self._road is not None:
+            return await self._road.complete(prompt, sampling, seed, self.context)
         likeliest = None
         if sampling.log_probabilities:
             likeliest = self._likeliest if sampling.entropies else 0
         body = self._body(prompt, sampling, seed, likeliest)
         answer = await self._fitting(body, prompt)
-        (choice, *_), usage = answer.choices, answer.usage or _Usage()
+        (choice, *_), usage = answer.choices, answer.usage or TokenUsage()
         if choice.finish_reason not in ("stop", "length"):
-            raise Refused(f"the server ended the answer by {choice.finish_reason[:100]!r}")
-        text = _text(choice)
+            raise Refused(f"the server ended the answer by {str(choice.finish_reason)[:100]!r}")
+        text = written(choice.reply)
         scores = None
         if sampling.log_probabilities:
             scores = _scores(choice, sampling.entropies and self._likeliest == TOP_TOKENS)
@@ -273,14 +253,14 @@ class Backend(BaseBackend):
             text,
             None,
             choice.finish_reason == "stop",
-            (usage.prompt_tokens_details or _Details()).cached_tokens,
+            usage.cached_tokens,
             scores,
             usage.prompt_tokens,
             usage.completion_tokens,
-            (usage.completion_tokens_details or _Details()).reasoning_tokens,
+            usage.reasoning_tokens,
         )
 
-    async def _fitting(self, body: dict[str, Any], prompt: Prompt) -> _Answer:
+    async def _fitting(self, body: dict[str, Any], prompt: Prompt) -> ServerAnswer:
         """The answer; where the server refuses a budget that the context has no room for, within what room there is."""
         of = prompt.conversation or ""
         try:
@@ -294,23 +274,39 @@ class Backend(BaseBackend):
                 raise refused
             return await self._ask(body | {self._limit_name: room}, of)
 
+    async def token_probabilities(
+        self, prompt: Sequence[int], tokens: Sequence[int]
+    ) -> tuple[dict[int, float], int | None]:
+        if self._road is None:
+            return await super().token_probabilities(prompt, tokens)
+        return await self._road.token_probabilities(prompt, tokens)
+
+    async def log_likelihoods(
+        self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]
+    ) -> list[LogLikelihood]:
+        if self._road is None:
+            return await super().log_likelihoods(prompt, continuations)
+        return await self._road.log_likelihoods(prompt, continuations)
+
     async def choose(self, prompt: Prompt, labels: Sequence[str]) -> Choice:
+        if self._road is not None:
+            return await super().choose(prompt, labels)
         body = self._body(prompt, Sampling(0.0, 1.0, 1), None, self._likeliest)
         answer = await self._ask(body, prompt.conversation or "")
-        tokens = (answer.choices[0].logprobs or _Logprobs()).content
+        tokens = (answer.choices[0].logprobs or TokenLogprobs()).content
         if not tokens or not tokens[0].top_logprobs:
             raise Refused("the server gave no log-probabilities")
         likely = {one.token: math.exp(one.logprob) for one in tokens[0].top_logprobs}
-        written = {label: (label, f" {label}") for label in labels}
-        hidden = sum(token not in likely for tokens in written.values() for token in tokens)
+        variants = {label: (label, f" {label}") for label in labels}
+        hidden = sum(token not in likely for tokens in variants.values() for token in tokens)
         rest = max(0.0, 1.0 - math.fsum(likely.values()))
-        usage = answer.usage or _Usage()
+        usage = answer.usage or TokenUsage()
         return Choice(
             {
                 label: min(1.0, math.fsum(likely.get(token, 0.0) for token in tokens))
-                for label, tokens in written.items()
+                for label, tokens in variants.items()
             },
-            (usage.prompt_tokens_details or _Details()).cached_tokens,
+            usage.cached_tokens,
             min(rest, hidden * min(likely.values())),
         )
 
@@ -334,42 +330,26 @@ def _address(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/') or '/v1'}"
 
 
-def _whole(answer: bytes) -> _Answer:
+def _whole(answer: bytes) -> ServerAnswer:
     found = _decode(answer)
-    if not found.choices:
-        raise ValueError("it has no choices")
+    if not found.choices or found.choices[0].message is None or found.choices[0].finish_reason is None:
+        raise ValueError("it has no whole choice")
     return found
 
 
-def _text(choice: _Choice) -> str:
-    """What the model wrote, reasoning included."""
-    message = choice.message
-    answer = message.content or message.refusal or ""
-    if reasoning := message.reasoning_content or message.reasoning:
-        return f"<think>\n{reasoning}\n</think>\n\n{answer}" if answer else f"<think>\n{reasoning}"
-    before, closed, _ = answer.partition("</think>")
-    return f"<think>{answer}" if closed and "<think>" not in before else answer
-
-
-def _scores(choice: _Choice, entropies: bool) -> TokenScores:
-    tokens = (choice.logprobs or _Logprobs()).content
+def _scores(choice: ServerChoice, entropies: bool) -> TokenScores:
+    tokens = (choice.logprobs or TokenLogprobs()).content
     if not tokens:
         raise Refused("the server gave no log-probabilities")
     pieces = tuple(_pieces(tokens))
-    if not "".join(pieces).startswith(_text(choice)):
+    if not "".join(pieces).startswith(written(choice.reply)):
         pieces = ()  # of an answer whose reasoning was taken out of it, no token's place is known
-    entropy = tuple(map(_entropy, tokens)) if entropies else None
+    entropy = tuple(entropy(one.logprob for one in token.top_logprobs or ()) for token in tokens) if entropies else None
     return TokenScores(tuple(token.logprob for token in tokens), entropy, pieces)
 
 
-def _pieces(tokens: Sequence[_Token]) -> Iterator[str]:
+def _pieces(tokens: Sequence[WrittenToken]) -> Iterator[str]:
     """What each token adds to the text; a character that several tokens write belongs to the last of them."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     for token in tokens:
         yield token.token if token.bytes is None else decoder.decode(bytes(token.bytes))
-
-
-def _entropy(token: _Token) -> float:
-    """Of the likeliest tokens, and the rest taken as one more (nats)."""
-    likely = [math.exp(one.logprob) for one in token.top_logprobs or ()]
-    return -math.fsum(p * math.log(p) for p in [*likely, max(0.0, 1.0 - math.fsum(likely))] if p > 0)

@@ -10,9 +10,9 @@ prompts hit the prefix cache. See `calibench.backends._cpu`.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import dataclasses
+import functools
 import gc
 import importlib.metadata
 import itertools
@@ -26,6 +26,7 @@ from typing import Any
 
 from calibench.backends import _cpu
 from calibench.backends._reasoning import declared_markup
+from calibench.backends._scoring import by_last_token
 from calibench.backends._surroundings import environment, interrupts_blocked, output_to
 from calibench.backends.base import TOP_TOKENS, BaseBackend, Completion, LogLikelihood, Refused, TokenScores
 from calibench.errors import CalibenchError, EngineError, StorageError, is_fault
@@ -247,25 +248,10 @@ class Backend(BaseBackend):
     async def log_likelihoods(
         self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]
     ) -> list[LogLikelihood]:
-        """The engine always generates a token, so what differs in the last token alone is one request: its tokens but
-        the last are read as part of the prompt, which reads no prefix cache, the last where the new token would be."""
+        """The tokens but the last are read as part of the prompt, which reads no prefix cache."""
         from vllm.sampling_params import MAX_LOGPROB_TOKEN_IDS
 
-        last_tokens: dict[tuple[int, ...], list[int]] = {}
-        for *head, last in dict.fromkeys(map(tuple, continuations)):
-            last_tokens.setdefault(tuple(head), []).append(last)
-        requests = [
-            (head, last[i : i + MAX_LOGPROB_TOKEN_IDS])
-            for head, last in last_tokens.items()
-            for i in range(0, len(last), MAX_LOGPROB_TOKEN_IDS)
-        ]
-        scored = await asyncio.gather(*(self._score(prompt, head, last) for head, last in requests))
-        of_all = {
-            (*head, token): one
-            for (head, _), of_last in zip(requests, scored, strict=True)
-            for token, one in of_last.items()
-        }
-        return [of_all[tuple(continuation)] for continuation in continuations]
+        return await by_last_token(continuations, MAX_LOGPROB_TOKEN_IDS, functools.partial(self._score, prompt))
 
     async def _score(
         self, prompt: Sequence[int], head: tuple[int, ...], last: Sequence[int]

@@ -22,13 +22,12 @@ from calibench.backends import base as backends
 from calibench.backends._likelihoods import log_likelihoods
 from calibench.backends.base import LogLikelihood, tokens_of
 from calibench.errors import InputError
-from calibench.fields import fields
 from calibench.lm_eval.theirs import until_stop
 from calibench.prompting.chat import opens_reasoning
 from calibench.prompting.conversation import Prompt
 from calibench.prompting.parsing import parse
 from calibench.records import Sampling
-from calibench.running.config import RunConfig, seed_of
+from calibench.running.config import checked, seed_of
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -57,7 +56,7 @@ class Model(LM):
         max_batch_size: Any = None, device: Any = None, trust_remote_code: bool = False, **engine: Any,
     ):  # fmt: skip
         super().__init__()
-        thinking = fields(RunConfig)["thinking"].read(thinking, "thinking")
+        thinking = checked("thinking", thinking)
         kind = backends.load(backend)
         checkpoint = kind.identify(pretrained, trust_remote_code=trust_remote_code)
         engine |= {"trust_remote_code": True} if trust_remote_code else {}

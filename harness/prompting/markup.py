@@ -152,6 +152,11 @@ def closing_tag(opening: str) -> str:
     return f"{opening[0]}/{opening[1:].strip()}"
 
 
+def with_reasoning(reasoning: str, answer: str) -> str:
+    """The text of a model whose server or tool took the reasoning out of it; without answer, the reasoning is open."""
+    return f"<think>\n{reasoning}\n</think>\n\n{answer}" if answer else f"<think>\n{reasoning}"
+
+
 def of_response_template(template: Any) -> Markup | None:
     """What a tokenizer's response template (transformers' `parse_response`) says of the field `thinking`.
 

@@ -22,7 +22,7 @@ class MessageFormat(Conversation):
     markup = None
 
     def __init__(self, thinking: str):
-        self._thinking = thinking
+        self.thinking = thinking
         self._given: dict[str, Any] = {}
 
     def first(self, user: str, system: str | None = None, *, closed: bool = False) -> Prompt:
@@ -38,7 +38,7 @@ class MessageFormat(Conversation):
 
     def variables(self, prompt: Prompt) -> dict[str, Any]:
         """What the server's template gets."""
-        thinking = "off" if prompt.closed else self._thinking
+        thinking = "off" if prompt.closed else self.thinking
         return ({} if thinking == "auto" else {"enable_thinking": thinking == "on"}) | self._given
 
     def notes(self) -> list[str]:

@@ -20,6 +20,7 @@ from calibench.fields import (
     Share,
     Text,
     WholeNumber,
+    fields,
     option,
 )
 from calibench.prompting import protocols
@@ -238,6 +239,15 @@ class RunConfig(Options, frozen=True, kw_only=True):
         if protocol.scores_options:
             return ("choice_probability",)
         return ("stated",) if protocol.scale else ("asked",)
+
+
+def checked(name: str, value: Any) -> Any:
+    """A value of one option of a run, read as Python gives it.
+
+    Raises:
+        InputError: it is none.
+    """
+    return fields(RunConfig)[name].read(value, name)
 
 
 def seed_of(run_seed: int, task: str, question_id: str) -> int:

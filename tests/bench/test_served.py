@@ -32,6 +32,12 @@ AT_ONCE = 128
 KEY = ["task", "question_id", "draw", "method"]
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with served(CHECKPOINT, tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
 def command(out: Path, *options: str) -> list[str]:
     limit = ["--limit", str(LIMIT)] if LIMIT else []
     return [sys.executable, "-m", "calibench", "run", *options, "--tasks", "micro", "--out", str(out), *limit]
@@ -66,6 +72,29 @@ def test_a_run_outlives_its_server_and_gives_the_answers_of_the_local_road(tmp_p
     assert local.answer.fillna("").tolist() == through.answer.fillna("").tolist()
     assert through.value.tolist() == pytest.approx(local.value.tolist(), abs=1e-4, nan_ok=True)
     assert "again in" in (tmp_path / "served" / "engine.log").read_text()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("--protocol", "options"),
+        ("--force-answer", "--max-tokens", "24", "--confidence", "asked"),
+        ("--draws", "2", "--temperature", "1", "--confidence", "p_true,reasoning_gain"),
+    ],
+)
+def test_what_continues_token_ids_is_served_as_it_is_on_the_machine(tmp_path, server, asked):
+    tasks_of_it = ("micro_facts",) if "options" in asked else ("micro_facts", "micro_words")
+    limit = ("--tasks", ",".join(tasks_of_it), "--limit", "12")
+    tokenizer = f"tokenizer={model.resolve(CHECKPOINT).path}"
+    options = (NAME, "--backend", "openai", "--base-url", server.url, "--engine", tokenizer)
+    for road, of_road in {"local": (CHECKPOINT,), "served": options}.items():
+        run = [sys.executable, "-m", "calibench", "run", *of_road, *asked, *limit, "--out", str(tmp_path / road)]
+        subprocess.run(run, check=True, capture_output=True)
+    local, through = rows(tmp_path / "local"), rows(tmp_path / "served")
+    assert len(local) == len(through) > 0
+    for column in (*KEY, "outcome", "status", "prompt_tokens", "reasoning_tokens", "answer_tokens"):
+        assert local[column].fillna(-1).tolist() == through[column].fillna(-1).tolist(), column
+    assert through.value.tolist() == pytest.approx(local.value.tolist(), abs=1e-4, nan_ok=True)
 
 
 def test_the_run_reaches_nine_tenths_of_the_servers_own_benchmark(tmp_path):

@@ -26,6 +26,7 @@ from calibench.exchange.readers.base import (
     lines,
     nothing_found,
 )  # fmt: skip
+from calibench.prompting.completions import ServerAnswer, TokenUsage
 
 
 class _Request(msgspec.Struct):
@@ -47,46 +48,6 @@ class _Row(msgspec.Struct):
     custom_id: str
     response: _Response | None = None
     error: _Error | None = None
-
-
-class _Token(msgspec.Struct):
-    logprob: float
-
-
-class _Logprobs(msgspec.Struct):
-    content: list[_Token] | None = None
-
-
-class _Message(msgspec.Struct):
-    content: str | None = None
-    refusal: str | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-
-
-class _Choice(msgspec.Struct):
-    finish_reason: str | None = None
-    message: _Message | None = None
-    text: str | None = None
-    logprobs: _Logprobs | None = None
-
-
-class _Details(msgspec.Struct):
-    reasoning_tokens: int | None = None
-    cached_tokens: int | None = None
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    completion_tokens_details: _Details | None = None
-    prompt_tokens_details: _Details | None = None
-
-
-class _Completion(msgspec.Struct):
-    choices: list[_Choice]
-    model: str | None = None
-    usage: _Usage | None = None
 
 
 class _Content(msgspec.Struct):
@@ -177,26 +138,21 @@ def _of_row(of_all: Logged, row: _Row, place: str) -> Iterator[Logged]:
     if "output" in response.body:
         yield _of_responses(of_all, converted(response.body, _OfResponses, f"{place}, response.body"))
         return
-    body = converted(response.body, _Completion, f"{place}, response.body")
-    usage = body.usage or _Usage()
+    body = converted(response.body, ServerAnswer, f"{place}, response.body")
+    usage = body.usage or TokenUsage()
     alone: dict[str, Any] = {}
     if len(body.choices) == 1:  # counts are of all choices together
-        details = usage.completion_tokens_details
-        alone = {
-            "output_tokens": usage.completion_tokens,
-            "reasoning_tokens": details.reasoning_tokens if details else None,
-        }
+        alone = {"output_tokens": usage.completion_tokens, "reasoning_tokens": usage.reasoning_tokens}
     for choice in body.choices:
-        message = choice.message or _Message(choice.text)
         tokens = choice.logprobs and choice.logprobs.content
         yield of_all._replace(
             model=of_all.model or body.model,
-            text=message.content if message.content is not None else message.refusal or "",
-            reasoning=message.reasoning_content or message.reasoning,
+            text=choice.reply.answer,
+            reasoning=choice.reply.thought,
             finish="length" if choice.finish_reason == "length" else "stop" if choice.finish_reason else None,
             logprob=fsum(token.logprob for token in tokens) if tokens else None,
             prompt_tokens=usage.prompt_tokens,
-            cached_tokens=usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None,
+            cached_tokens=usage.cached_tokens,
             **alone,
         )
 

@@ -7,7 +7,6 @@ them makes.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import subprocess
@@ -35,13 +34,16 @@ BACKENDS = [
     pytest.param("vllm", marks=[pytest.mark.engine, pytest.mark.bench]),
     pytest.param("ray", marks=[pytest.mark.engine, pytest.mark.bench]),
     pytest.param("openai", marks=[pytest.mark.engine, pytest.mark.bench]),
+    pytest.param("openai, by tokens", marks=[pytest.mark.engine, pytest.mark.bench]),
 ]
 
 
 async def ask(name: str, url: str, folder: Path) -> dict:
-    kind = base.load(name)
+    kind = base.load(name.partition(",")[0])
     known = kind.identify(NAME if url else CHECKPOINT, print)
     options = {"base_url": url} if url else OPTIONS.get(name, {})
+    if "by tokens" in name:
+        options["tokenizer"] = str(model.resolve(CHECKPOINT).path)
     backend: BaseBackend = kind(known.location, options, "auto", folder / "engine.log")
     await backend.start()
     try:
@@ -92,14 +94,19 @@ async def ask(name: str, url: str, folder: Path) -> dict:
         await backend.close()
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with served(CHECKPOINT, tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
 @pytest.fixture(scope="module", params=BACKENDS)
 def given(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(request.param)
-    with contextlib.ExitStack() as stack:
-        url = stack.enter_context(served(CHECKPOINT, folder)).url if request.param == "openai" else ""
-        command = [sys.executable, __file__, request.param, url, str(folder)]
-        paths = os.pathsep.join(filter(None, sys.path))
-        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": paths})
+    folder = tmp_path_factory.mktemp("given")
+    url = request.getfixturevalue("server").url if request.param.startswith("openai") else ""
+    command = [sys.executable, __file__, request.param, url, str(folder)]
+    paths = os.pathsep.join(filter(None, sys.path))
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": paths})
     assert done.returncode == 0, done.stderr
     return json.loads((folder / "given.json").read_text())
 

@@ -15,6 +15,7 @@ from aiohttp import web
 from fakes import gsm8k_folder
 from served import free_port
 
+from calibench import model
 from calibench.cli import main
 from calibench.store import RunFile
 
@@ -353,6 +354,12 @@ async def _no_key(server, request, body, times):
             "unknown option 'concurency'. Did you mean concurrency?",
         ),
         (Sums(), {"options": ("--engine", "concurrency=many")}, 2, "--engine, backend openai: Expected `int`"),
+        (
+            Sums(),
+            {"options": ("--engine", f"tokenizer={model.resolve('micro-sft').path}")},
+            2,
+            "does not continue token ids",
+        ),
         (Sums(), {"options": ("--force-answer",)}, 2, "--force-answer needs token_ids"),
     ],
 )

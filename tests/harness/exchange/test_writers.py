@@ -10,7 +10,10 @@ import re
 from pathlib import Path
 
 import msgspec
+import pandas
 import pytest
+from some_logs import answers, every_eval_ever, lines
+from some_logs import rows as logged_rows
 from some_runs import DRAWS, METHODS, QUESTIONS, whole_run
 
 from calibench.cli import main
@@ -188,3 +191,46 @@ def test_the_hub_reads_its_evaluation_results(run, tmp_path, capsys):
 def test_an_unknown_format_is_named_with_the_nearest(run, tmp_path, capsys):
     assert main(["export", str(run), "--to", "lmeval", "--out", str(tmp_path / "out")]) == 2
     assert "unknown export format 'lmeval'. Did you mean lm_eval" in capsys.readouterr().err
+
+
+_TABLE = (
+    *("--text", "output", "--question", "question_id", "--group", "task", "--model", "model"),
+    *("--protocol", "stated"),
+)
+BACK = {
+    "parquet": _TABLE,
+    "jsonl": (*_TABLE, "--format", "table"),
+    "csv": _TABLE,
+    "lm-eval": (),
+    "eee": ("--protocol", "stated"),
+}
+"""Format that has texts -> what its import needs besides."""
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory) -> Path:
+    """A run with two draws of a model's answers, of which the second are those to other questions, less sure."""
+    folder = tmp_path_factory.mktemp("drawn")
+    (log,), options, _ = every_eval_ever(folder)
+    texts = [answer.text for answer in answers()]
+    records = logged_rows(log)
+    for i, record in enumerate(records):
+        record["output"]["raw"] = [texts[i], re.sub(r"\d+%", f"{40 + i}%", texts[i - 1])]
+    assert main(["import", str(lines(log, records)), *options, "--out", str(folder / "run")]) == 0
+    return folder / "run"
+
+
+@pytest.mark.parametrize("name", BACK)
+def test_what_is_written_is_read_back_as_the_same_run(drawn, tmp_path, name):
+    out = export(drawn, name, tmp_path / f"out.{name}")
+    files = [out] if out.is_file() else sorted(out.rglob("*samples*"))
+    assert main(["import", *map(str, files), *BACK[name], "--out", str(tmp_path / "again")]) == 0
+    columns = ["task", "question_id", "draw", "method", "outcome", "answer", "status", "value", "correct"]
+    with RunFile.open(drawn) as first, RunFile.open(tmp_path / "again") as second:
+        one, other = (run.frame()[columns].sort_values(columns[:4], ignore_index=True) for run in (first, second))
+    assert len(one) == 2 * len(answers())
+    assert one["outcome"].nunique() > 1
+    pandas.testing.assert_frame_equal(one, other)
+    assert {k: m.value for k, m in metrics(drawn).items()} == {
+        k: m.value for k, m in metrics(tmp_path / "again").items()
+    }
