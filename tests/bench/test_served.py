@@ -9,6 +9,7 @@ its prefix cache, so each measured round follows one that is not.
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -74,22 +75,23 @@ def test_a_run_outlives_its_server_and_gives_the_answers_of_the_local_road(tmp_p
     assert "again in" in (tmp_path / "served" / "engine.log").read_text()
 
 
+DATA = os.environ.get("CALIBENCH_DATA", "")
+
+
 @pytest.mark.parametrize(
     "asked",
     [
-        ("--protocol", "options"),
-        ("--force-answer", "--max-tokens", "24", "--confidence", "asked"),
-        ("--draws", "2", "--temperature", "1", "--confidence", "p_true,reasoning_gain"),
+        pytest.param(("--protocol", "options", "--tasks", "creak", "--data", DATA), marks=pytest.mark.data),
+        ("--force-answer", "--max-tokens", "24", "--confidence", "asked", "--tasks", "micro_words"),
+        ("--draws", "2", "--temperature", "1", "--confidence", "p_true,reasoning_gain", "--tasks", "micro_words"),
     ],
 )
 def test_what_continues_token_ids_is_served_as_it_is_on_the_machine(tmp_path, server, asked):
-    tasks_of_it = ("micro_facts",) if "options" in asked else ("micro_facts", "micro_words")
-    limit = ("--tasks", ",".join(tasks_of_it), "--limit", "12")
     tokenizer = f"tokenizer={model.resolve(CHECKPOINT).path}"
     options = (NAME, "--backend", "openai", "--base-url", server.url, "--engine", tokenizer)
     for road, of_road in {"local": (CHECKPOINT,), "served": options}.items():
-        run = [sys.executable, "-m", "calibench", "run", *of_road, *asked, *limit, "--out", str(tmp_path / road)]
-        subprocess.run(run, check=True, capture_output=True)
+        given = (*of_road, *asked, "--limit", "12", "--out", str(tmp_path / road))
+        subprocess.run([sys.executable, "-m", "calibench", "run", *given], check=True, capture_output=True)
     local, through = rows(tmp_path / "local"), rows(tmp_path / "served")
     assert len(local) == len(through) > 0
     for column in (*KEY, "outcome", "status", "prompt_tokens", "reasoning_tokens", "answer_tokens"):
@@ -97,14 +99,13 @@ def test_what_continues_token_ids_is_served_as_it_is_on_the_machine(tmp_path, se
     assert through.value.tolist() == pytest.approx(local.value.tolist(), abs=1e-4, nan_ok=True)
 
 
-def test_the_run_reaches_nine_tenths_of_the_servers_own_benchmark(tmp_path):
+def test_the_run_reaches_nine_tenths_of_the_servers_own_benchmark(tmp_path, server):
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_text("".join(f"{json.dumps({'prompt': turn, 'output_tokens': 512})}\n" for turn in turns()))
-    with served(CHECKPOINT, tmp_path) as server:
-        pairs = []
-        for number in range(size(4, 1)):
-            theirs = own_benchmark(tmp_path, server, prompts)
-            pairs.append((through_calibench(tmp_path / f"run-{number}", server), theirs))
+    pairs = []
+    for number in range(size(4, 1)):
+        theirs = own_benchmark(tmp_path, server, prompts)
+        pairs.append((through_calibench(tmp_path / f"run-{number}", server), theirs))
     measured = pairs[1:] or pairs
     ratio = statistics.median(ours / theirs for ours, theirs in measured)
     print("\n" + "; ".join(f"{a:.1f} / {b:.1f} answers/s" for a, b in measured) + f"; median ratio {ratio:.3f}")
