@@ -83,11 +83,11 @@ class TokenUsage(msgspec.Struct):
 
     @property
     def cached_tokens(self) -> int | None:
-        return self.prompt_tokens_details and self.prompt_tokens_details.cached_tokens
+        return self.prompt_tokens_details.cached_tokens if self.prompt_tokens_details else None
 
     @property
     def reasoning_tokens(self) -> int | None:
-        return self.completion_tokens_details and self.completion_tokens_details.reasoning_tokens
+        return self.completion_tokens_details.reasoning_tokens if self.completion_tokens_details else None
 
 
 class ServerAnswer(msgspec.Struct):
