@@ -175,7 +175,7 @@ class TokenRoad:
             if len(steps) != len(head):
                 raise Refused("the server gave no log-probabilities of the prompt")
             of_head = [(step or {})[str(token)] for step, token in zip(steps, head, strict=True)]
-            total, greedy = math.fsum(one.logprob for one in of_head), all(one.rank == 1 for one in of_head)
+            total, greedy = math.fsum(min(one.logprob, 0.0) for one in of_head), all(one.rank == 1 for one in of_head)
             behind = _first_step(answer, last)
             return {
                 token: LogLikelihood(total + behind[token], greedy and choice.token_ids[0] == token) for token in last
@@ -195,7 +195,9 @@ def _first_step(answer: ContinuedAnswer, tokens: Sequence[int]) -> dict[int, flo
     """The log-probability (nats) of each of the tokens as the first that is written."""
     scored = answer.choices[0].logprobs
     step = scored.top_logprobs[0] if scored and scored.top_logprobs else None
-    found = {int(name.removeprefix(_ID)): value for name, value in (step or {}).items() if name.startswith(_ID)}
+    found = {
+        int(name.removeprefix(_ID)): min(value, 0.0) for name, value in (step or {}).items() if name.startswith(_ID)
+    }
     if lacking := [token for token in tokens if token not in found]:
         raise Refused(f"the server gave no log-probability of the token {lacking[0]}")
     return {token: found[token] for token in tokens}
@@ -205,7 +207,7 @@ def _scores(choice: _Continued, entropies: bool) -> TokenScores:
     scored = choice.logprobs
     if scored is None or None in scored.token_logprobs or len(scored.token_logprobs) != len(choice.token_ids):
         raise Refused("the server gave no log-probabilities")
-    written = tuple(value for value in scored.token_logprobs if value is not None)
+    written = tuple(min(value, 0.0) for value in scored.token_logprobs if value is not None)
     if not entropies:
         return TokenScores(written, None)
     steps = [sorted((step or {}).values(), reverse=True)[:TOP_TOKENS] for step in scored.top_logprobs or ()]
