@@ -43,8 +43,8 @@ def read(path: Path) -> Policy:
     for rule in policy.rules:
         for field in ("protocol", "method"):
             if (value := getattr(rule, field)) != policy.identity.get(field):
-                expected = policy.identity.get(field)
-                raise InputError(f"{path}: {field}: expected {expected!r} as in its identity, found {value!r:.60}")
+                named = policy.identity.get(field)
+                raise InputError(f"{path}: {field}: expected {named!r} as in its identity, found {value!r:.60}")
     return policy
 
 

@@ -64,7 +64,7 @@ def guesses_in(reply: str, markup: Markup | None = None) -> list[Candidate]:
         value = VALUE.match(text, label.end())
         found = read(Statement(label.start(), value.end(), "labelled", value), "probability")[0] if value else None
         probabilities.setdefault(int(label["number"]), found)
-    named = {}
+    named: dict[int, str] = {}
     for guess in _GUESS.finditer(text):
         named.setdefault(int(guess["number"]), guess["text"])
     return [Candidate(text, probabilities.get(number)) for number, text in named.items()]
