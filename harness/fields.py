@@ -274,7 +274,7 @@ def _is_countable(number: float) -> bool:
 def _entries(kind: inspect.VarTupleType, text: str) -> list[str] | list[float] | str:
     """The entries of a list that is written as one text; the text itself where it has none."""
     names = [name.strip() for name in text.split(",") if name.strip()]
-    return [float(name) for name in names] if _of_numbers(kind) else names or text
+    return [float(name) for name in names] if names and _of_numbers(kind) else names or text
 
 
 def _of_numbers(kind: inspect.VarTupleType) -> bool:

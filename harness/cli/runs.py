@@ -16,7 +16,7 @@ from calibench.cli.tasks import add_task_file_options, task_of_file
 from calibench.errors import InputError
 from calibench.errors.characters import one_line
 from calibench.errors.terminal import tell
-from calibench.fields import Fraction
+from calibench.fields import Fraction, flag
 from calibench.tasks.user.description import Description
 
 if TYPE_CHECKING:
@@ -118,6 +118,8 @@ def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
         raise InputError("--dry-run goes with --rescore: a report changes nothing of what a run holds")
     if options.tasks and not options.rescore:
         raise InputError("--tasks goes with --rescore: a report is of all tasks of a run")
+    if not options.rescore and (described := given(options, Description)):
+        raise InputError(f"{flag(next(iter(described)))} goes with --rescore: a report grades nothing")
     threading.Thread(target=load).start()
     with RunFile.reopen(run_path) as run:
         found = _rescore(run, options) if options.rescore else None

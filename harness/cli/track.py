@@ -19,7 +19,7 @@ def add_option(command: argparse.ArgumentParser) -> None:
 
 def require(options: argparse.Namespace) -> None:
     """Refuses a tracker that there is not, or that is not installed, before any work."""
-    if options.track:
+    if options.track is not None:
         base.load(options.track)
 
 

@@ -143,8 +143,7 @@ def _shard(config: RunConfig) -> Shard | None:
 
 def _selected(config: RunConfig, chosen: Sequence[Task], shard: Shard | None) -> list[Selection]:
     selections = [select(task, config.data, config.limit, shard) for task in chosen]
-    if shard and not any(selection.total for selection in selections):
-        most = max(selection.whole for selection in selections)
+    if shard and shard.of > (most := max(selection.whole for selection in selections)):
         raise InputError(f"--shard {shard}: expected at most {most} shards, as there are no more questions")
     return selections
 

@@ -36,9 +36,10 @@ def check_places(command: str, given: Mapping[str, Any]) -> None:
             read by the same command, or is to be written twice.
     """
     written = _WRITTEN.get(command, ())
-    for name in (*_READ, "out", "save"):
+    options = {"out", *written, "fit"}
+    for name in (*_READ, *options):
         if "" in _flat(given.get(name)):
-            raise InputError(f"--{name}: expected a path, found nothing" if name in ("out", "save", "fit") else
+            raise InputError(f"--{name}: expected a path, found nothing" if name in options else
                              f"{command}: expected a file or the folder of a run, found an empty path")  # fmt: skip
     if "out" not in written and isinstance(out := given.get("out"), str | PathLike):
         _check_folder(Path(out))

@@ -26,6 +26,7 @@ class Toy(Options, frozen=True, kw_only=True):
     label: Line | None = None
     table: dict[str, Any] = {}
     counts: dict[str, Count] = {}
+    shares: tuple[Fraction, ...] = ()
 
 
 class Hyphened(Options, frozen=True, kw_only=True):
@@ -131,6 +132,11 @@ def test_texts_are_read_as_the_command_line_has_them(name, text, value):
         ("share", "inf", "--x: expected a finite number (above 0, at most 1), found 'inf'"),
         ("switch", "perhaps", "--x: expected true or false, found 'perhaps'"),
         ("names", ",", "--x: expected names separated by commas, found ','"),
+        (
+            "shares",
+            ",",
+            "--x: expected numbers separated by commas, each a finite number (above 0, at most 1), found ','",
+        ),
         ("table", "a", "--x: expected KEY=VALUE, found 'a'"),
         ("counts", "a=0", "--x: expected KEY=VALUE, VALUE a whole number (at least 1), found 'a=0'"),
     ],

@@ -83,6 +83,7 @@ def test_nor_from_python(folder: Path) -> None:
         ("show", "", "question"),
         ("score", "labelled.csv", "--out", ""),
         ("recalibrate", "run", "--save", ""),
+        ("plot", "run", "--out", "new.svg", "--data", ""),
     ],
 )
 def test_an_empty_path_is_not_the_current_folder(

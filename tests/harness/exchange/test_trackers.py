@@ -53,7 +53,12 @@ def test_a_tracker_that_fails_leaves_the_run(run, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("wandbb", "unknown tracker 'wandbb'. Did you mean wandb"), ("mlflow", "pip install mlflow")]
+    ("name", "told"),
+    [
+        ("wandbb", "unknown tracker 'wandbb'. Did you mean wandb"),
+        ("mlflow", "pip install mlflow"),
+        ("", "unknown tracker ''"),
+    ],
 )
 def test_a_tracker_that_is_not_there_is_told_before_any_work(run, tmp_path, monkeypatch, capsys, name, told):
     monkeypatch.setattr(base.importlib.util, "find_spec", lambda library: None)

@@ -165,9 +165,10 @@ def test_a_shard_is_named_by_its_number_and_theirs(launch, shard):
         launch(FakeBackend(add), shard=shard)
 
 
-def test_there_are_no_more_shards_than_questions(launch):
-    with pytest.raises(InputError, match="--shard 11/11: expected at most 10 shards"):
-        launch(FakeBackend(add), shard="11/11")
+@pytest.mark.parametrize("shard", ["11/11", "1/11"])
+def test_there_are_no_more_shards_than_questions(launch, shard):
+    with pytest.raises(InputError, match=f"--shard {shard}: expected at most 10 shards"):
+        launch(FakeBackend(add), shard=shard)
 
 
 def test_the_page_of_a_shard_says_that_it_is_one(three):
