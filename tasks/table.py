@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
@@ -23,10 +24,18 @@ from calibench.errors.regular import regular
 
 _COLON = re.compile(r'"\s*:')
 """What follows each name in an object, and perhaps text in between."""
-_LONGEST = 2**24
+LONGEST = 2**24
 """Characters of a row, and of a line of JSON: more than any model writes, and a bound for what a packed file holds."""
 _WIDEST = 100_000
 """Columns."""
+_UNPACKED = 2**26
+"""Bytes that a packed file of any size may hold."""
+_RATIO = 300
+"""How often its own size a larger one may hold: tables with the same texts in all rows stay below."""
+_SHORT = 2**12
+"""Characters of most elements of a JSON array."""
+_HALF = "half a surrogate pair, which is no character"
+_SPACE = re.compile(r"[ \t\n\r]*")
 
 
 def suffix_of(path: Path, known: Sequence[str]) -> str:
@@ -55,14 +64,40 @@ def file_errors(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: cannot read the file ({reason})") from error
 
 
+def check_unpacked(path: Path, unpacked: int, packed: int) -> None:
+    """Refuses a small file that holds much, before it fills the memory; sizes in bytes.
+
+    Raises:
+        DataError: it holds more than tables of its size do.
+    """
+    if unpacked > (most := max(_UNPACKED, _RATIO * packed)):
+        raise DataError(f"{path}: expected at most {most:,} bytes in a packed file of {packed:,}; unpack it first")
+
+
+class _Packed(gzip.GzipFile):
+    """A file that is unpacked as it is read, as far as `check_unpacked` lets it."""
+
+    def __init__(self, path: Path):
+        super().__init__(path, "rb")
+        self._path = path
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._checked(super().read(size))
+
+    def read1(self, size: int = -1) -> bytes:
+        return self._checked(super().read1(size))
+
+    def _checked(self, block: bytes) -> bytes:
+        check_unpacked(self._path, self.tell(), self._path.stat().st_size)
+        return block
+
+
 def open_bytes(path: Path) -> BinaryIO:
-    open_as = gzip.open if path.suffix.lower() == ".gz" else open
-    return cast(BinaryIO, open_as(path, "rb"))
+    return cast(BinaryIO, _Packed(path) if path.suffix.lower() == ".gz" else path.open("rb"))
 
 
 def open_text(path: Path) -> TextIO:
-    open_as = gzip.open if path.suffix.lower() == ".gz" else open
-    return open_as(path, "rt", encoding="utf-8-sig", newline="")
+    return io.TextIOWrapper(open_bytes(path), encoding="utf-8-sig", newline="")
 
 
 def records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -75,14 +110,14 @@ def records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
     def bounded(file: TextIO) -> Iterator[str]:
         nonlocal length
-        while line := file.readline(_LONGEST + 1 - length):
+        while line := file.readline(LONGEST + 1 - length):
             length += len(line)
-            if length > _LONGEST:
-                raise DataError(f"{path}, line {lines.line_num + 1}: expected at most {_LONGEST:,} characters in a row")
+            if length > LONGEST:
+                raise DataError(f"{path}, line {lines.line_num + 1}: expected at most {LONGEST:,} characters in a row")
             yield line
 
     # Outputs of reasoning models are longer than the 128 KiB that the module allows a field by default.
-    csv.field_size_limit(_LONGEST)
+    csv.field_size_limit(LONGEST)
     with open_text(path) as file:
         lines = csv.reader(bounded(file), delimiter=delimiter, strict=True)
         try:
@@ -114,9 +149,9 @@ def objects(path: Path) -> Iterator[tuple[int, dict]]:
         DataError: a line is not one JSON object.
     """
     with open_text(path) as file:
-        for number, line in enumerate(iter(lambda: file.readline(_LONGEST + 1), ""), 1):
-            if len(line) > _LONGEST:
-                raise DataError(f"{path}, line {number}: expected at most {_LONGEST:,} characters")
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST + 1), ""), 1):
+            if len(line) > LONGEST:
+                raise DataError(f"{path}, line {number}: expected at most {LONGEST:,} characters")
             if not line.strip():
                 continue
             row = _plain_json(line)
@@ -164,10 +199,58 @@ def json_value(text: str | bytes, place: str) -> Any:
         if b"\\ud" in written or b"\\uD" in written:
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise DataError(f"{place}: not valid JSON (half a surrogate pair, which is no character)") from None
+        raise DataError(f"{place}: not valid JSON ({_HALF})") from None
     except (ValueError, RecursionError) as error:
         raise DataError(f"{place}: not valid JSON ({error})") from None
     return value
+
+
+def elements(text: str, place: str) -> Iterator[dict]:
+    """The objects of a JSON array, each decoded when its turn comes: all at once, short ones take thirty times the
+    memory of their text.
+
+    Raises:
+        DataError: it is no valid JSON, or no array of objects; as `json_value`.
+    """
+    decode = json.JSONDecoder(object_pairs_hook=_unique).raw_decode
+    at = _after_space(text, _after_space(text, 0) + 1)
+    number = 0
+    while number or text[at : at + 1] != "]":
+        number += 1
+        try:
+            row, at = _element(decode, text, at)
+        except UnicodeEncodeError:
+            raise DataError(f"{place}, element {number}: not valid JSON ({_HALF})") from None
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{place}, element {number}: not valid JSON ({error})") from None
+        if not isinstance(row, dict):
+            raise DataError(f"{place}, element {number}: expected an object, found {row!r:.80}")
+        yield row
+        if text[at : at + 1] != ",":
+            break
+        at = _after_space(text, at + 1)
+    if text[at : at + 1] != "]" or _after_space(text, at + 1) < len(text):
+        raise DataError(f"{place}: not valid JSON (expected the array to go on or to end after element {number})")
+
+
+def _element(decode: Callable[[str], tuple[Any, int]], text: str, at: int) -> tuple[Any, int]:
+    """The value that begins at a place, and where what follows it begins; of no object, a part may come back."""
+    part = text[at : at + _SHORT]
+    try:
+        row, length = decode(part)
+    except json.JSONDecodeError:
+        if len(part) < _SHORT:
+            raise
+        row, length = decode(part := text[at : at + LONGEST])
+    if "\\u" in part:
+        json.dumps(row, ensure_ascii=False).encode()
+    return row, _after_space(text, at + length)
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    assert found
+    return found.end()
 
 
 def check_columns(path: Path, wanted: Sequence[str], found: Sequence[str], naming: str) -> None:

@@ -116,10 +116,8 @@ def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
 
     if options.dry_run and not options.rescore:
         raise InputError("--dry-run goes with --rescore: a report changes nothing of what a run holds")
-    if options.tasks and not options.rescore:
-        raise InputError("--tasks goes with --rescore: a report is of all tasks of a run")
-    if not options.rescore and (described := given(options, Description)):
-        raise InputError(f"{flag(next(iter(described)))} goes with --rescore: a report grades nothing")
+    if not options.rescore and (named := [*["tasks"] * bool(options.tasks), *given(options, Description)]):
+        raise InputError(f"{flag(named[0])} goes with --rescore: a report is of all tasks of a run")
     threading.Thread(target=load).start()
     with RunFile.reopen(run_path) as run:
         found = _rescore(run, options) if options.rescore else None

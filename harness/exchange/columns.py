@@ -28,6 +28,8 @@ Reader = Callable[[Path, list[str], str], Iterator[Batch]]
 
 _ROWS = 50_000
 """Rows of a batch: as Python objects, a million take more memory than all that is made of them."""
+_PART = 2048
+"""Rows that are taken out of a packed file together, before it is known how long they are."""
 _DELIMITERS = (",", ";", "\t")
 _BLOCK = 1 << 20
 """Bytes that are looked at together."""
@@ -192,37 +194,16 @@ def _json(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
 
 
 def _array(path: Path) -> Iterator[dict]:
-    import msgspec
-
     with table.open_text(path) as file:
         text = file.read(_ARRAY + 1)
     if len(text) > _ARRAY:
         raise DataError(f"{path}: expected an array of at most {_ARRAY:,} characters; JSON Lines may have more")
-    decode: Callable[[Any], Any] = msgspec.json.decode
-    try:  # Objects that are not looked into take a tenth of the memory.
-        rows = msgspec.json.decode(text, type=list[msgspec.Raw])
-    except (msgspec.MsgspecError, RecursionError):  # as of NaN, which Python writes and JSON lacks
-        rows, decode = table.json_value(text, str(path)), _same
-    if not isinstance(rows, list):
+    if not text[:_BLOCK].lstrip().startswith("["):
         raise DataError(
             f'{path}: expected an array of objects, as pandas writes it by to_json(orient="records"), found '
-            f"{text.strip()!r:.80}"
+            f"{text[:_BLOCK].strip()!r:.80}"
         )
-    for number, raw in enumerate(rows, 1):
-        try:
-            row = decode(raw)
-            if isinstance(raw, msgspec.Raw) and isinstance(row, dict):
-                text = bytes(raw).decode()
-                row = table.json_value(text, f"{path}, element {number}") if table.may_repeat(text, row) else row
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise DataError(f"{path}, element {number}: not valid JSON ({error})") from None
-        if not isinstance(row, dict):
-            raise DataError(f"{path}, element {number}: expected an object, found {row!r:.80}")
-        yield row
-
-
-def _same(value: Any) -> Any:
-    return value
+    return table.elements(text, str(path))
 
 
 def _parquet(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
@@ -230,7 +211,7 @@ def _parquet(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
 
     with _arrow_errors(path, "Parquet"), path.open("rb") as source, parquet.ParquetFile(source) as file:
         table.check_columns(path, wanted, file.schema_arrow.names, naming)
-        yield from map(_cells, file.iter_batches(_ROWS, columns=wanted))
+        yield from map(_cells, _of_size(_bounded(path, file.iter_batches(_PART, columns=wanted))))
 
 
 def _arrow(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
@@ -248,8 +229,36 @@ def _arrow(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
         table.check_columns(path, wanted, file.schema.names, naming)
         for part in parts:
             part.validate(full=True)
-            for start in range(0, part.num_rows, _ROWS):
-                yield _cells(part.slice(start, _ROWS).select(wanted))
+            rows = part.select(wanted)
+            slices = (rows.slice(start, _PART) for start in range(0, rows.num_rows, _PART))
+            yield from map(_cells, _of_size(_bounded(path, slices)))
+
+
+def _bounded(path: Path, parts: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
+    """The same, with dictionaries written out, as long as neither a row nor all of them hold more than those of a text
+    file may."""
+    unpacked = rows = 0
+    for packed in parts:
+        part = _written_out(packed)
+        unpacked += part.nbytes
+        table.check_unpacked(path, unpacked, path.stat().st_size)
+        if part.nbytes > table.LONGEST:
+            for number in range(part.num_rows):
+                if part.slice(number, 1).nbytes > table.LONGEST:
+                    raise DataError(
+                        f"{path}, row {rows + number + 1}: expected at most {table.LONGEST:,} bytes in a row"
+                    )
+        rows += part.num_rows
+        yield part
+
+
+def _written_out(part: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
+    import pyarrow
+
+    decoded = [
+        column.dictionary_decode() if pyarrow.types.is_dictionary(column.type) else column for column in part.columns
+    ]
+    return pyarrow.RecordBatch.from_arrays(decoded, part.schema.names)
 
 
 def _saved_data_set(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
@@ -266,6 +275,7 @@ def _saved_data_set(path: Path, wanted: list[str], naming: str) -> Iterator[Batc
     with table.file_errors(path):
         for file in path.iterdir():  # the library would wait for a pipe
             regular(file)
+        _check_inside(path)
     try:
         rows = datasets.load_from_disk(str(path))
     except Exception as error:  # whatever the library raises for a damaged folder
@@ -275,6 +285,19 @@ def _saved_data_set(path: Path, wanted: list[str], naming: str) -> Iterator[Batc
     with table.file_errors(path), _arrow_errors(path, "Arrow"):
         for part in rows.select_columns(wanted).with_format("arrow").iter(_ROWS):
             yield _cells(part)
+
+
+def _check_inside(path: Path) -> None:
+    """Refuses a data set that names files outside of its folder, which the library would read."""
+    state = table.json_value((path / "state.json").read_bytes(), str(path / "state.json"))
+    for role in ("_data_files", "_indices_data_files"):
+        files = state.get(role) if isinstance(state, dict) else None
+        for file in files if isinstance(files, list) else ():
+            name = file.get("filename") if isinstance(file, dict) else None
+            if not isinstance(name, str) or Path(name).name != name:
+                raise DataError(
+                    f"{path / 'state.json'}: expected in {role} names of files beside it, found {name!r:.80}"
+                )
 
 
 def _cells(part: pyarrow.RecordBatch | pyarrow.Table) -> Batch:

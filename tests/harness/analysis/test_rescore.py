@@ -230,7 +230,7 @@ def test_a_task_that_is_not_known_here_is_named_with_the_way_to_name_it(launch, 
     assert main(["report", str(launch.out), "--tasks", "gsm8k"]) == 2
     assert capsys.readouterr().err == "calibench: --tasks goes with --rescore: a report is of all tasks of a run\n"
     assert main(["report", str(launch.out), "--grader", "number"]) == 2
-    assert capsys.readouterr().err == "calibench: --grader goes with --rescore: a report grades nothing\n"
+    assert capsys.readouterr().err == "calibench: --grader goes with --rescore: a report is of all tasks of a run\n"
 
 
 def test_what_the_checkpoint_says_about_its_reasoning_is_kept_and_read_again(launch):

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import shlex
+import tracemalloc
 from pathlib import Path
 
 import datasets
@@ -21,6 +22,7 @@ from calibench.analysis.report import report
 from calibench.analysis.score import publish, score
 from calibench.cli import main
 from calibench.errors import InputError
+from calibench.exchange import columns
 from calibench.store import RunFile
 
 
@@ -238,11 +240,12 @@ CSV = "confidence,correct\n"
         ("t.jsonl", "[" * 100_000, ["line 1", "not valid JSON"]),
         ("t.jsonl", '{"confidence": 0.5, "correct": 1, "x": "\\ud83d"}\n', ["line 1", "half a surrogate pair"]),
         ("t.json", '[{"confidence": 0.5, "correct": 1, "x": "\\ud83d"}]', ["half a surrogate pair"]),
-        ("t.json", '[{"confidence": 1e999, "correct": 1}]', ["element 1", "not valid JSON"]),
+        ("t.json", '[{"confidence": 1e999, "correct": 1}]', ["row 1", "confidences from 0 to 1", "inf"]),
         ("t.json", '[{"confidence": NaN, "correct": 1, "x": "\\ud83d"}]', ["half a surrogate pair"]),
-        ("t.json", "[" * 100_000, ["not valid JSON"]),
+        ("t.json", "[" * 100_000, ["element 1", "not valid JSON"]),
+        ("t.json", '[{"confidence": 0.5, "correct": 1}] 7', ["not valid JSON", "after element 1"]),
         ("t.json", b"\xff\xfe", ["UTF-8", "0xff"]),
-        ("t.json", '{"confidence": 9' + "9" * 5000 + "}", ["not valid JSON"]),
+        ("t.json", '[{"confidence": 9' + "9" * 5000 + "}]", ["element 1", "not valid JSON"]),
         ("t.json.gz", gzip.compress(b'[{"confidence": 0.5, "correct": 1}]' * 9, mtime=0)[:-6], ["end-of-stream"]),
         ("t.parquet", parquet_of(b"0.\xff")[:-20], ["not a readable Parquet file"]),
         ("t.parquet", parquet_of(pd.Timestamp("2020-01-01")), ["'confidence', row 1", "a number"]),
@@ -279,6 +282,42 @@ def test_a_small_file_does_not_unpack_to_one_row_of_any_size(table, capsys, name
     assert main(["threshold", str(path), "--precision", "0.9"]) == 2
     assert said in capsys.readouterr().err
     assert not (path.parent / "out").exists()
+
+
+def test_nor_to_any_number_of_rows(table, capsys):
+    path = table(gzip.compress((CSV + "0.5,yes\n" * 2**23).encode() + b"0.5,yes\n"), "t.csv.gz")
+    assert main(["threshold", str(path), "--precision", "0.9"]) == 2
+    assert f"expected at most {2**26:,} bytes in a packed file of {path.stat().st_size:,}" in capsys.readouterr().err
+
+
+def test_nor_does_one_in_parquet(tmp_path, capsys):
+    rows = {"confidence": [0.5, 0.5], "correct": [True, False], "id": ["a", "y" * 2**24]}
+    pd.DataFrame(rows).to_parquet(path := tmp_path / "t.parquet", compression="zstd")
+    assert main(["threshold", str(path), "--precision", "0.9", "--question", "id"]) == 2
+    assert "row 2: expected at most 16,777,216 bytes in a row" in capsys.readouterr().err
+
+
+def test_the_objects_of_an_array_are_decoded_one_by_one(table):
+    path = table('[{"confidence": 0.5, "correct": 1}' + ",{}" * 2**17 + "]", "t.json")
+    list(columns.read(path, ["confidence"], ""))  # what is imported for it
+    batches = columns.read(path, ["confidence"], "")
+    tracemalloc.start()
+    for _ in batches:
+        held, _ = tracemalloc.get_traced_memory()
+        assert held < 2**23  # of 131,073 objects; all of them at once would take more
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("role", ["_data_files", "_indices_data_files"])
+def test_a_saved_data_set_names_no_file_outside_of_its_folder(tmp_path, capsys, role):
+    rows = datasets.Dataset.from_pandas(ROWS)
+    rows.save_to_disk(tmp_path / "other")
+    rows.save_to_disk(folder := tmp_path / "folder")
+    state = json.loads((folder / "state.json").read_text())
+    outside = f"../other/{state['_data_files'][0]['filename']}"
+    (folder / "state.json").write_text(json.dumps(state | {role: [{"filename": outside}]}))
+    assert main(["score", str(folder), "--out", str(tmp_path / "out")]) == 2
+    assert f"expected in {role} names of files beside it, found '{outside}'" in capsys.readouterr().err
 
 
 def test_nor_does_a_row_that_never_ends_or_a_heading_without_end(table, capsys):
