@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import msgspec
 
@@ -13,7 +13,6 @@ from calibench.analysis import answers, saved
 from calibench.analysis.answers import Answers
 from calibench.analysis.options import ColumnOptions
 from calibench.errors import IdentityError, InputError
-from calibench.exchange.cells import Scale
 from calibench.results.decisions import Policy
 from calibench.store import RunFile
 
@@ -37,10 +36,9 @@ def read(path: Path) -> Policy:
     tasks = [rule.task for rule in policy.rules]
     if len(set(tasks)) < len(tasks) or (ALL in tasks and len(tasks) > 1):
         raise InputError(f"{path}: expected one rule for all tasks, or one per task, found {', '.join(tasks):.100}")
-    if (scale := policy.identity.get("scale")) not in get_args(Scale):
-        expected = " or ".join(get_args(Scale))
-        raise InputError(f"{path}: identity: expected the scale {expected}, found {scale!r:.60}")
     for rule in policy.rules:
+        if not rule.n >= rule.n_scored >= rule.n_automated >= rule.n_right:
+            raise InputError(f"{path}: not a usable policy: expected n, n_scored, n_automated, n_right to fall")
         for field in ("protocol", "method"):
             if (value := getattr(rule, field)) != policy.identity.get(field):
                 named = policy.identity.get(field)

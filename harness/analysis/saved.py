@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
 from calibench.errors import InputError
 from calibench.errors.regular import regular
+from calibench.exchange.cells import Scale
+from calibench.results.decisions import Policy
+from calibench.results.maps import SavedMaps
 
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T", Policy, SavedMaps)
 
 
 def read(path: Path, kind: type[T], schema: str, what: str, command: str) -> T:
@@ -25,7 +28,7 @@ def read(path: Path, kind: type[T], schema: str, what: str, command: str) -> T:
         command: that writes it.
 
     Raises:
-        InputError: there is none, or it is damaged, of another schema, or has other fields.
+        InputError: there is none, or it is damaged, of another schema, has other fields, or no scale of confidences.
     """
     try:
         text = regular(path).read_bytes()
@@ -40,9 +43,12 @@ def read(path: Path, kind: type[T], schema: str, what: str, command: str) -> T:
     if given != schema:
         raise InputError(f"{path}: expected a {what} with the schema {schema!r}, found {given!r:.60}")
     try:
-        return msgspec.convert(found, kind)
+        made = msgspec.convert(found, kind)
     except msgspec.ValidationError as error:
         raise InputError(f"{path}: not a usable {what}: {error}") from None
+    if (scale := made.identity.get("scale")) not in get_args(Scale):
+        raise InputError(f"{path}: identity: expected the scale {' or '.join(get_args(Scale))}, found {scale!r:.60}")
+    return made
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -248,6 +248,7 @@ def test_what_a_file_does_not_say_is_told(place, capsys):
             lambda p: json.dumps({**p, "identity": {k: v for k, v in p["identity"].items() if k != "scale"}}),
             "expected the scale fraction or percent, found None",
         ),
+        (lambda p: json.dumps({**p, "rules": [{**p["rules"][0], "n_right": 10**29}]}), "n_automated, n_right to fall"),
     ],
 )
 def test_a_policy_that_is_none_is_refused(place, capsys, damage, message):

@@ -133,6 +133,7 @@ def test_confidences_that_are_right_are_left_as_they_are(place, tmp_path, capsys
             "isotonic: expected knots, found none",
         ),
         (lambda found: found["maps"][0].update(recalibration="classifier") or found, "not a usable map"),
+        (lambda found: {**found, "identity": {"a": 1}}, "expected the scale fraction or percent, found None"),
         (lambda found: [], "expected a map with the schema"),
     ],
 )
