@@ -19,6 +19,7 @@ from calibench.backends.base import TOP_TOKENS, BaseBackend, Completion, LogLike
 from calibench.errors import InputError
 from calibench.model import reading
 from calibench.model.adapter import Adapter
+from calibench.model.loading import load_model
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.conversation import Prompt
 from calibench.records import Sampling
@@ -62,13 +63,13 @@ class Backend(BaseBackend):
 
     def _load(self) -> None:
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers import AutoTokenizer
 
         device = self._device or ("cuda" if torch.cuda.is_available() else "cpu")
         dtype = self._dtype or ("auto" if device != "cpu" else "float32")
         consent = self._trust_remote_code
-        with reading("model", self._folder):
-            model = AutoModelForCausalLM.from_pretrained(self._folder, dtype=dtype, trust_remote_code=consent)
+        model = load_model(self._folder, dtype, trust_remote_code=consent)
+        with reading("model", self._folder):  # which may be too large for the device
             self._model = model.to(device).eval()
         if self._adapter:
             from peft import PeftModel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
@@ -233,11 +234,27 @@ def _require_checkpoint(folder: Path) -> None:
         )
     if not (folder / "config.json").is_file():
         raise ModelError(f"{folder}: no checkpoint; expected config.json, a tokenizer and weights, found {found}")
+    for index in folder.glob("*.index.json"):
+        _require_own_files(index)
     for what, patterns in (("weights", _WEIGHTS), ("a tokenizer", _TOKENIZERS)):
         if not _files(folder, patterns):
             raise ModelError(
                 f"{folder}: config.json without {what}; expected one of {', '.join(patterns)}, found {found}"
             )
+
+
+def _require_own_files(index: Path) -> None:
+    """Refuses an index of weights that names files elsewhere, which the fingerprint is without."""
+    with contextlib.suppress(
+        OSError, ValueError, RecursionError, msgspec.MsgspecError
+    ):  # loading it tells what is wrong
+        for name in set(msgspec.json.decode(index.read_bytes(), type=_Index).weight_map.values()):
+            if name != Path(name).name:
+                raise ModelError(f"{index}: expected names of files beside it, found {name!r:.100}")
+
+
+class _Index(msgspec.Struct):
+    weight_map: dict[str, str]
 
 
 def _from_hub(model: str, with_code: bool) -> Checkpoint:

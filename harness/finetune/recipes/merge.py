@@ -152,14 +152,15 @@ def _into_base(job: Job, adapter: Path) -> None:
     from peft import PeftModel, get_peft_model_state_dict
     from safetensors import SafetensorError
     from safetensors.torch import load_file
-    from transformers import AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
+
+    from calibench.model.loading import load_model
 
     disable_progress_bar()
     misfit = f"{job.options.adapters}: no adapters of {job.parent.name}: "
     try:
         consent = job.parent.trust_remote_code
-        base = AutoModelForCausalLM.from_pretrained(job.parent.path, dtype=torch.float32, trust_remote_code=consent)
+        base = load_model(job.parent.path, torch.float32, trust_remote_code=consent)
         with warnings.catch_warnings(action="ignore"):  # about what is missing, which is reported below
             tuned = PeftModel.from_pretrained(base, adapter)
     except Exception as error:  # an adapter's configuration may hold anything

@@ -44,7 +44,9 @@ class TrainerSettings(msgspec.Struct, frozen=True, kw_only=True):
 def load(settings: TrainerSettings, **tokenizer_options: Any) -> tuple[PreTrainedModel, ChatFormat]:
     """The model to train, and the chat format with its tokenizer; seeds everything."""
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, set_seed
+    from transformers import AutoConfig, AutoTokenizer, set_seed
+
+    from calibench.model.loading import load_model
 
     set_seed(settings.seed)
     consent = settings.trust_remote_code
@@ -54,7 +56,7 @@ def load(settings: TrainerSettings, **tokenizer_options: Any) -> tuple[PreTraine
     config = AutoConfig.from_pretrained(settings.model, trust_remote_code=consent)
     short = config.dtype == torch.bfloat16 and settings.options.lora_rank
     dtype = torch.bfloat16 if torch.cuda.is_available() and short else torch.float32
-    model = AutoModelForCausalLM.from_pretrained(settings.model, dtype=dtype, trust_remote_code=consent)
+    model = load_model(settings.model, dtype, trust_remote_code=consent)
     return model, ChatFormat(tokenizer, settings.thinking)
 
 
