@@ -32,8 +32,6 @@ _UNPACKED = 2**26
 """Bytes that a packed file of any size may hold."""
 _RATIO = 300
 """How often its own size a larger one may hold: tables with the same texts in all rows stay below."""
-_SHORT = 2**12
-"""Characters of most elements of a JSON array."""
 _HALF = "half a surrogate pair, which is no character"
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -233,18 +231,14 @@ def elements(text: str, place: str) -> Iterator[dict]:
         raise DataError(f"{place}: not valid JSON (expected the array to go on or to end after element {number})")
 
 
-def _element(decode: Callable[[str], tuple[Any, int]], text: str, at: int) -> tuple[Any, int]:
-    """The value that begins at a place, and where what follows it begins; of no object, a part may come back."""
-    part = text[at : at + _SHORT]
-    try:
-        row, length = decode(part)
-    except json.JSONDecodeError:
-        if len(part) < _SHORT:
-            raise
-        row, length = decode(part := text[at : at + LONGEST])
-    if "\\u" in part:
+def _element(decode: Callable[[str, int], tuple[Any, int]], text: str, at: int) -> tuple[Any, int]:
+    """The value that begins at a place, and where what follows it begins."""
+    row, end = decode(text, at)
+    if end - at > LONGEST:
+        raise ValueError(f"expected at most {LONGEST:,} characters")
+    if text.find("\\u", at, end) >= 0:
         json.dumps(row, ensure_ascii=False).encode()
-    return row, _after_space(text, at + length)
+    return row, _after_space(text, end)
 
 
 def _after_space(text: str, at: int) -> int:
