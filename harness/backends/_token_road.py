@@ -69,11 +69,11 @@ def chat_format(place: str, thinking: str) -> ChatFormat:
     from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 
     with reading("tokenizer", place):
-        tokenizer = AutoTokenizer.from_pretrained(place)
+        tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
     with reading("configuration", place):
-        model_type = AutoConfig.from_pretrained(place).model_type
+        model_type = AutoConfig.from_pretrained(place, trust_remote_code=False).model_type
     try:
-        declared = GenerationConfig.from_pretrained(place).eos_token_id
+        declared = GenerationConfig.from_pretrained(place, trust_remote_code=False).eos_token_id
     except OSError:  # it has no such file
         declared = None
     ends = declared if isinstance(declared, list) else [] if declared is None else [declared]
