@@ -127,7 +127,9 @@ def _without_value(match: re.Match[str]) -> str:
 
 def _known() -> list[str]:
     """The longest first, so that none is cut by another."""
-    of_environment = {value for name, value in os.environ.items() if is_secret(name) and not _is_place(value)}
+    # Other threads may change the environment meanwhile.
+    values = {os.environ.get(name, "") for name in list(os.environ) if is_secret(name)}
+    of_environment = {value for value in values if not _is_place(value)}
     return sorted((s for s in _given | of_environment if len(s) >= _SHORTEST), key=len, reverse=True)
 
 

@@ -313,7 +313,7 @@ def test_lists_are_text_and_json(place, capsys, command):
         (["run", "gone", "--tasks", "gsm8k", "--out", "file"], 4, "cannot write here"),
         (["tune", "sft", "--model", "gone", "--out", "file"], 4, "cannot write here"),
         (["plot", "gone", "--out", "file"], 2, "expected a name ending in"),
-        (["plot", "gone", "--out", "folder.svg"], 2, "found a folder"),
+        (["plot", "gone", "--out", "folder.svg"], 4, "found a folder"),
     ],
 )
 def test_an_out_that_cannot_be_written_is_refused_before_anything_is_read(

@@ -186,7 +186,7 @@ _REFUSED = r"(?i)weights.only"
 
 
 def test_pickled_weights_that_call_something_are_refused(pickled, marker):
-    with pytest.raises((pickle.UnpicklingError, OSError, ValueError), match=_REFUSED):
+    with pytest.raises(ModelError, match=_REFUSED):
         trainers.load(trainers.TrainerSettings(model=str(pickled), options=TrainingOptions()))
     assert not marker.exists()
 
