@@ -34,8 +34,9 @@ RLCR). The name of the run says which recipe it was."""
 Better = Literal["higher", "lower", "nearer 0"]
 """Which values of a metric are better."""
 
-_Number = Annotated[int, Meta(ge=0)]
-"""Of tokens, draws or rows."""
+_Number = Annotated[int, Meta(ge=0, le=2**53)]
+"""Of tokens, draws or rows; no more than a float tells apart."""
+_Integer = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +61,7 @@ class Question(Record, kw_only=True, frozen=True):
     domain: Domain
     subject: str | None = None
     """The publisher's category; None if it has none."""
-    level: int | None = None
+    level: _Integer | None = None
     """Difficulty, 1 is the easiest; None if the task has no levels."""
     cluster: str | None = None
     """Questions that share a cluster are not independent (same source claim, same entity); None: its own cluster."""
@@ -75,7 +76,7 @@ class Generation(Record, kw_only=True, frozen=True):
     protocol: str
     draw: _Number
     """0 .. K-1."""
-    seed: int | None
+    seed: _Integer | None
     """Sampling seed of this draw; None for greedy decoding."""
     prompt_tokens: _Number | None
     """None if the backend, or the log that it was imported from, does not say it."""

@@ -20,7 +20,7 @@ from calibench.records import AnswerClass, Confidence, Generation, Grade, Outcom
 from calibench.store import schema
 from calibench.version import __version__
 
-_WholeNumber = Annotated[int, Meta(ge=0)]
+_WholeNumber = Annotated[int, Meta(ge=0, le=2**53)]
 
 
 class _Model(msgspec.Struct):

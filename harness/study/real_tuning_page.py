@@ -191,7 +191,7 @@ def _summary(named: Sequence[tuple[Claim, Difference]], of: Kin) -> str:
             " been seen with a chance of 80 %."
         )
     if missing := sorted({row.name for row in RULE} - of.tuned.keys()):
-        said.append(f"Not made yet: {', '.join(missing)}.")
+        said.append(f"Not made yet: {', '.join(missing)}; until then the correction is over the other rows alone.")
     return " ".join(said)
 
 

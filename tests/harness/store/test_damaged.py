@@ -59,11 +59,12 @@ def refusal(folder: Path) -> str:
 
 _VALUES = {
     "blob": "x'ff00fe'", "null": "NULL", "negative": "-1", "half": "0.5", "infinite": "9e999", "word": "'bogus'",
-    "no UTF-8": "CAST(x'ff41' AS TEXT)",
+    "huge": "9223372036854775807", "no UTF-8": "CAST(x'ff41' AS TEXT)",
 }  # fmt: skip
 _MAY_BE = {
     "negative": {"generations.seed", "generations.logprob", "questions.level"},
     "half": {"generations.logprob", "generations.latency", "confidences.value"},
+    "huge": {"generations.latency", "generations.logprob"},
     "null": {
         *("generations.seed", "generations.prompt_tokens", "generations.cached_tokens", "generations.reasoning_tokens"),
         "generations.answer_tokens",

@@ -67,7 +67,7 @@ def test_the_page_says_what_was_found_and_what_is_not_there_yet(tmp_path):
     real_tuning_page.write(cells(0.9)[:3], tmp_path)
     page = (tmp_path / "real-tuning.md").read_text()
     assert re.search(r"\*\*found\*\*: distilled, gsm8k, p_true accuracy \(\+0\.\d+ \[", page)
-    assert "Not made yet: confidence_sft." in page
+    assert "Not made yet: confidence_sft; until then the correction" in page
     assert "256 draws of training questions of GSM8K, 70 of them right" in page
     assert "| epicar | `epicar` | 64 | 70 answer, 70 yes, 90 no | 9000 answer | 1.0 |" in page
     assert "rank 8 and alpha 16" in page
