@@ -344,8 +344,10 @@ def _scores(choice: ServerChoice, entropies: bool) -> TokenScores:
     pieces = tuple(_pieces(tokens))
     if not "".join(pieces).startswith(written(choice.reply)):
         pieces = ()  # of an answer whose reasoning was taken out of it, no token's place is known
-    entropy = tuple(entropy(one.logprob for one in token.top_logprobs or ()) for token in tokens) if entropies else None
-    return TokenScores(tuple(token.logprob for token in tokens), entropy, pieces)
+    of_tokens = (
+        tuple(entropy(one.logprob for one in token.top_logprobs or ()) for token in tokens) if entropies else None
+    )
+    return TokenScores(tuple(token.logprob for token in tokens), of_tokens, pieces)
 
 
 def _pieces(tokens: Sequence[WrittenToken]) -> Iterator[str]:
