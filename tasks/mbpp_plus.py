@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from calibench.errors import DataError
 from calibench.records import Question
-from calibench.tasks.base import Task
 from calibench.tasks.data import Hub, Source, open_rows, text_field
 from calibench.tasks.grading import published
 from calibench.tasks.grading.asserts import functions
-from calibench.tasks.grading.code import GRADER, finish_code, grade_code
-from calibench.tasks.mbpp import with_tests, wrong_program
+from calibench.tasks.mbpp import TASK as MBPP
+from calibench.tasks.mbpp import with_tests
 
 SOURCE = Source(
     task="mbpp_plus",
@@ -60,16 +59,10 @@ def _texts(row: dict, name: str, place: str, *, may_lack: bool = False) -> tuple
     return tuple(value)
 
 
-TASK = Task(
+TASK = MBPP._replace(
     name="mbpp_plus",
-    domain="code",
     description="MBPP with 35 times as many tests (378 questions)",
-    instruction="Write the Python code that the tests need, with all its imports.",
     open=lambda data: open_rows(SOURCE, data),
     to_question=to_question,
-    grade=lambda question, answer_text: grade_code(question.tests, answer_text),
-    finish=lambda question, job, ran: finish_code(question.tests, job, ran),
-    grader=GRADER,
-    gold_text=lambda question: [f"```python\n{gold}\n```" for gold in question.gold],
-    wrong_text=wrong_program,
+    training=None,
 )

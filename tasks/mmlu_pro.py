@@ -10,9 +10,8 @@ from __future__ import annotations
 from calibench.errors import DataError
 from calibench.records import Question
 from calibench.tasks.data import Hub, Source, open_rows, text_field
+from calibench.tasks.supergpqa import LETTERS, lettered_options
 from calibench.tasks.supergpqa import TASK as SUPERGPQA
-
-_LETTERS = tuple("ABCDEFGHIJ")
 
 SOURCE = Source(
     task="mmlu_pro",
@@ -25,12 +24,9 @@ SOURCE = Source(
 
 
 def to_question(row: dict, place: str) -> Question:
-    options, letter, index = row.get("options"), row.get("answer"), row.get("answer_index")
-    if not isinstance(options, list) or not 2 <= len(options) <= len(_LETTERS):
-        raise DataError(f"{place}: expected 2 to {len(_LETTERS)} texts in 'options', found {options!r:.80}")
-    if letter not in _LETTERS[: len(options)]:
-        raise DataError(f"{place}: expected the letter of an option in 'answer', found {letter!r:.80}")
-    if index != (expected := _LETTERS.index(letter)):
+    choices, letter = lettered_options(row, "answer", place)
+    index = row.get("answer_index")
+    if index != (expected := LETTERS.index(letter)):
         raise DataError(f"{place}: expected {expected} in 'answer_index', as 'answer' is {letter}, found {index!r:.80}")
     if not isinstance(row.get("question_id"), int):
         raise DataError(f"{place}: expected a number in the field 'question_id', found {row.get('question_id')!r:.80}")
@@ -38,7 +34,7 @@ def to_question(row: dict, place: str) -> Question:
         task="mmlu_pro",
         question_id=str(row["question_id"]),
         text=text_field(row, "question", place),
-        choices=tuple(map(str, options)),
+        choices=choices,
         gold=(letter,),
         domain="science",
         subject=text_field(row, "category", place),

@@ -13,9 +13,9 @@ import ast
 
 from calibench.errors import DataError
 from calibench.records import Question
-from calibench.tasks.base import Task
+from calibench.tasks.base import Rows
 from calibench.tasks.data import Hub, Source, content_id, open_rows, text_field
-from calibench.tasks.grading.alias import GRADER, grade_alias
+from calibench.tasks.triviaqa import TASK as TRIVIAQA
 
 SOURCE = Source(
     task="simpleqa",
@@ -50,15 +50,17 @@ def fact(task: str, row: dict, place: str, topic: str) -> Question:
     )
 
 
-TASK = Task(
+def noted_rows(source: Source, data: str | None) -> Rows:
+    """The rows, and what a reader of their accuracy must know."""
+    rows = open_rows(source, data)
+    graded = f"{source.task}: only the published answer is right, where the paper has a judge: accuracies are lower"
+    return rows._replace(note="; ".join(filter(None, [graded, rows.note])))
+
+
+TASK = TRIVIAQA._replace(
     name="simpleqa",
-    domain="fact",
     description="Short questions about facts, answered by a name, number or date (4,326 questions)",
     instruction="Answer the question. The answer is a name, a number, a date or a few words.",
-    open=lambda data: open_rows(SOURCE, data),
+    open=lambda data: noted_rows(SOURCE, data),
     to_question=to_question,
-    grade=lambda question, answer_text: grade_alias(question.gold, answer_text),
-    grader=GRADER,
-    gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
-    wrong_text=lambda question: "Answer: xyzzy",
 )

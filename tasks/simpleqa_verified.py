@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 
 from calibench.records import Question
-from calibench.tasks.data import Hub, Source, open_rows, text_field
+from calibench.tasks.data import Hub, Source, text_field
 from calibench.tasks.simpleqa import TASK as SIMPLEQA
-from calibench.tasks.simpleqa import fact
+from calibench.tasks.simpleqa import fact, noted_rows
 
 _RANGE = re.compile(r"(?s)\s*\((?:an )?acceptable (?:range|answer).*", re.IGNORECASE)
 
@@ -35,6 +35,6 @@ def to_question(row: dict, place: str) -> Question:
 TASK = SIMPLEQA._replace(
     name="simpleqa_verified",
     description="SimpleQA, its labels checked again (1,000 questions)",
-    open=lambda data: open_rows(SOURCE, data),
+    open=lambda data: noted_rows(SOURCE, data),
     to_question=to_question,
 )

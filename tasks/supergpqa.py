@@ -13,7 +13,7 @@ from calibench.tasks.base import Task
 from calibench.tasks.data import Hub, Source, open_rows, text_field
 from calibench.tasks.grading.option import GRADER, grade_option
 
-_LETTERS = tuple("ABCDEFGHIJ")
+LETTERS = tuple("ABCDEFGHIJ")
 _LEVELS = {"easy": 1, "middle": 2, "hard": 3}
 
 SOURCE = Source(
@@ -26,19 +26,26 @@ SOURCE = Source(
 )
 
 
+def lettered_options(row: dict, field: str, place: str) -> tuple[tuple[str, ...], str]:
+    """The texts in a row's `options`, and the letter of one of them in the field of that name."""
+    options, letter = row.get("options"), row.get(field)
+    if not isinstance(options, list) or not 2 <= len(options) <= len(LETTERS):
+        raise DataError(f"{place}: expected 2 to {len(LETTERS)} texts in 'options', found {options!r:.80}")
+    if letter not in LETTERS[: len(options)]:
+        raise DataError(f"{place}: expected the letter of an option in {field!r}, found {letter!r:.80}")
+    return tuple(map(str, options)), letter
+
+
 def to_question(row: dict, place: str) -> Question:
-    options, letter, level = row.get("options"), row.get("answer_letter"), row.get("difficulty")
-    if not isinstance(options, list) or not 2 <= len(options) <= len(_LETTERS):
-        raise DataError(f"{place}: expected 2 to {len(_LETTERS)} texts in 'options', found {options!r:.80}")
-    if letter not in _LETTERS[: len(options)]:
-        raise DataError(f"{place}: expected the letter of an option in 'answer_letter', found {letter!r:.80}")
+    choices, letter = lettered_options(row, "answer_letter", place)
+    level = row.get("difficulty")
     if level not in _LEVELS:
         raise DataError(f"{place}: expected {', '.join(_LEVELS)} in 'difficulty', found {level!r:.80}")
     return Question(
         task="supergpqa",
         question_id=text_field(row, "uuid", place),
         text=text_field(row, "question", place),
-        choices=tuple(map(str, options)),
+        choices=choices,
         gold=(letter,),
         domain="science",
         subject=text_field(row, "discipline", place),
@@ -58,6 +65,6 @@ TASK = Task(
     grader=GRADER,
     gold_text=lambda question: [f"Answer: {question.gold[0]}", f"Answer: ({question.gold[0]})"],
     wrong_text=lambda question: f"Answer: {'B' if question.gold == ('A',) else 'A'}",
-    labels=_LETTERS,
+    labels=LETTERS,
     levels=tuple(_LEVELS.values()),
 )

@@ -140,6 +140,8 @@ def test_mmlu_pro_and_simpleqa_have_the_subjects_of_their_publishers():
     asked = {name: questions(tasks.load(name)) for name in ("mmlu_pro", "simpleqa", "simpleqa_verified")}
     assert [(q.gold[0], q.subject) for q in asked["mmlu_pro"]] == [("C", "physics"), ("A", "economics")]
     assert [(q.gold[0], q.subject) for q in asked["simpleqa"]] == [("Rhine", "Geography"), ("1989", "History")]
+    for name in ("simpleqa", "simpleqa_verified"):
+        assert "only the published answer is right" in (tasks.load(name).open(str(ROWS)).note or "")
     assert [q.gold[0] for q in asked["simpleqa_verified"]] == ["4806", "Jane Austen"]
 
 
