@@ -47,7 +47,7 @@ CONTRACT = tuple(
 # The composition roots, lowest first: a root may import those before it, and everything that is no root.
 ROOTS = (
     "calibench.grading",
-    "calibench.running.judging",
+    "calibench.running.reading",
     "calibench.running.over_draws",
     "calibench.running.asking",
     "calibench.running.stream",

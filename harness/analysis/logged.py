@@ -19,7 +19,7 @@ from calibench.prompting import protocols
 from calibench.prompting.markup import with_reasoning
 from calibench.prompting.parsing import Parsed
 from calibench.records import Confidence, Generation, Grade, Status
-from calibench.running.judging import Judge, answered_of, draw_key, likeliest, parsed_of
+from calibench.running.reading import GenerationReader, answered_of, draw_key, likeliest, parsed_of
 
 METHODS = _STATED, _OF_OPTIONS = ("stated", "choice_probability")
 """Those of a run that are read from what a log holds."""
@@ -41,7 +41,7 @@ class AnswerReader:
         self._protocol = protocol
         self._logged = protocols.LOGGED[scale]
         methods = {name: confidence.load(name) for name in (_STATED, _OF_OPTIONS)}
-        self._judge = Judge(methods, graders)
+        self._reader = GenerationReader(methods, graders)
         self.differing: Counter[tuple[str, str, bool]] = Counter()
         """(task, what gave the log's verdict, whether ours is another one) -> answers."""
         self.overlooked: Counter[bool] = Counter()
@@ -71,7 +71,7 @@ class AnswerReader:
             if not scale and self.overlooked.total() < _LOOKED_AT:
                 seen = await parsed_of(generation, "percent", None, self._graders)
                 self.overlooked[seen.confidence is not None] += 1
-        found: list[Any] = [await self._judge.read(name, generation, answered) for name in methods]
+        found: list[Any] = [await self._reader.read(name, generation, answered) for name in methods]
         if logged.confidence_column is not None:
             status: Status = "missing" if logged.confidence is None else "ok"
             column = logged.confidence_column
@@ -81,7 +81,7 @@ class AnswerReader:
     async def _grade(self, logged: Logged, posed: Posed, generation: Generation, parsed: Parsed) -> Grade:
         if posed.task is None:
             return _their_grade(logged, generation, parsed)
-        grade = await self._judge.grade(posed.task, posed.question, generation, parsed)
+        grade = await self._reader.grade(posed.task, posed.question, generation, parsed)
         if logged.verdict is None or grade.outcome == "failed":
             return grade
         differs = (grade.outcome == "correct") != (logged.verdict == "correct")

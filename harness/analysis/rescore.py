@@ -19,10 +19,10 @@ from calibench.prompting import protocols
 from calibench.prompting.parsing import PARSER, Parsed
 from calibench.records import AnswerClass, Confidence, Generation, Grade, Question, Record
 from calibench.results import Rescoring, RescoringChange
-from calibench.running.judging import Judge, answered_of, draw_key, parsed_of
 from calibench.running.manifest import is_complete, markup_of
 from calibench.running.over_draws import OverDraws
 from calibench.running.pipeline import run_loop
+from calibench.running.reading import GenerationReader, answered_of, draw_key, parsed_of
 from calibench.running.stream import first_cause
 from calibench.store import RunFile
 from calibench.tasks.base import Task
@@ -126,7 +126,7 @@ class _Rescoring:
         """What reads no more than the run file."""
         self._of_text = {name for name in self._stored_only if not methods[name].of_draws}
         self._graders = graders
-        self._judge = Judge(methods, graders)
+        self._reader = GenerationReader(methods, graders)
         self._over_draws = OverDraws(run, protocols.protocol(protocol), methods, graders)
         self._found = found
 
@@ -171,7 +171,7 @@ class _Rescoring:
     ) -> None:
         parsed = await parsed_of(generation, self._scale, self._markup, self._graders)
         answered = answered_of(question, generation, parsed)
-        made = await self._judge.judge(task, question, generation, answered, {"grade", *self._of_text})
+        made = await self._reader.made(task, question, generation, answered, {"grade", *self._of_text})
         before: dict[str, Grade | Confidence] = {**readings, **({"grade": old} if old else {})}
         changed = [record for record in made if self._differs(before, record)]
         moved = parsed.reasoning != generation.reasoning

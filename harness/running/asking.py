@@ -16,7 +16,7 @@ from calibench.prompting.parsing import Parsed, states_answer
 from calibench.prompting.protocols import Protocol, body, first_turn, options_of
 from calibench.records import Generation, Question, Sampling
 from calibench.running.config import RunConfig, seed_of
-from calibench.running.judging import parsed_of, written_of
+from calibench.running.reading import parsed_of, written_of
 from calibench.tasks.base import AnswerOptions, Task
 
 _FORCED_TOKENS = 64

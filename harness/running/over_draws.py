@@ -11,8 +11,8 @@ from calibench.grading.drawn_answers import HowRead, blind, by_text
 from calibench.grading.pool import GradingPool
 from calibench.prompting.protocols import Protocol
 from calibench.records import AnswerClass, Confidence, Generation, Question, Record
-from calibench.running.judging import draw_key
 from calibench.running.manifest import markup_of
+from calibench.running.reading import draw_key
 from calibench.store import RunFile
 
 _AT_ONCE = 64

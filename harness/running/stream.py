@@ -19,16 +19,16 @@ from calibench.prompting.protocols import Protocol
 from calibench.records import Grade, Question
 from calibench.running.asking import Asker
 from calibench.running.config import RunConfig
-from calibench.running.judging import Judge, answered_of, parsed_of
 from calibench.running.manifest import markup_of
 from calibench.running.over_draws import OverDraws
 from calibench.running.progress import Progress
+from calibench.running.reading import GenerationReader, answered_of, parsed_of
 from calibench.running.saving import Saver, draining
 from calibench.running.selection import Selection
 from calibench.store import RunFile
 from calibench.tasks.base import AnswerOptions, Task
 
-_JUDGED_AT_ONCE = 64
+_READ_AT_ONCE = 64
 """Stored draws that are read and graded at a time where no engine says how many."""
 
 
@@ -66,8 +66,8 @@ class Stream:
             certainties=any("whole_vocabulary" in method.needs for method in methods.values()),
         )
         self._asker = Asker(config, protocol, sampling, backend, graders) if backend else None
-        self._judge = Judge(of_one, graders, backend)
-        self._in_flight = backend.in_flight if backend else _JUDGED_AT_ONCE
+        self._reader = GenerationReader(of_one, graders, backend)
+        self._in_flight = backend.in_flight if backend else _READ_AT_ONCE
         self._saver = Saver(run)
         self.generated_tokens = 0
         self.made = 0
@@ -158,11 +158,11 @@ class Stream:
             generation, answered = await asker.ask(question, prompt, draw)
             generated = (generation.reasoning_tokens or 0) + (generation.answer_tokens or 0)
             # Log-probabilities are not stored: what is read from them is committed together with the generation.
-            scored = [await self._judge.read(name, generation, answered) for name in parts & self._of_scores]
+            scored = [await self._reader.read(name, generation, answered) for name in parts & self._of_scores]
             self._saver.add([question, generation, *scored])
             parts = parts - self._of_scores
         self.generated_tokens += generated
-        made = await self._judge.judge(task, question, generation, answered, parts)
+        made = await self._reader.made(task, question, generation, answered, parts)
         self._saver.add(made)
         self.made += 1
         outcome = next((record.outcome for record in made if isinstance(record, Grade)), None)

@@ -55,7 +55,7 @@ def likeliest(labels: Sequence[str], pairs: Sequence[tuple[str, str]], logprobs:
     return Answered(parsed, written=Written(scored.winner(), None), options=scored)
 
 
-class Judge:
+class GenerationReader:
     """Reads and grades generations.
 
     Args:
@@ -69,7 +69,7 @@ class Judge:
         self._graders = graders
         self._backend = backend
 
-    async def judge(
+    async def made(
         self, task: Task, question: Question, generation: Generation, answered: Answered, parts: set[str]
     ) -> list[Grade | Confidence]:
         """The parts that are asked for: names of methods, and `grade`."""
