@@ -84,7 +84,7 @@ class Servers:
         key: sent to them; None: none.
         concurrency: requests at a time per server, at most.
         timeout: seconds for one whole answer.
-        patience: seconds without any answer from any server after which the run ends.
+        patience: seconds without any answer from any server after which the run ends; no server is waited for longer.
         log: file that receives what goes wrong.
     """
 
@@ -155,7 +155,7 @@ class Servers:
                 try:
                     found = await self._attempt(server.url, path, content, read)
                 except _Again as failed:
-                    pause = _pause(attempts) if failed.wait is None else failed.wait
+                    pause = _pause(attempts) if failed.wait is None else min(failed.wait, self._patience)
                     attempts, faults = attempts + 1, faults + (not failed.no_fault)
                     server.failed(begin, pause, failed)
                     self._tell(f"{server.url}: {failed}; again in {pause:.1f} s")

@@ -86,6 +86,8 @@ _ADDED = {
     "spaces_between_special_tokens": False,
 }  # fmt: skip
 """Parameters that vLLM added to the protocol and others took over, as a model is asked without them."""
+_CHARACTERS_OF_A_TOKEN = 256
+"""Of the longest, which write spaces: a text that has more did not keep to the tokens that were asked for."""
 _decode = msgspec.json.Decoder(ServerAnswer).decode
 
 
@@ -236,7 +238,15 @@ class Backend(BaseBackend):
 
     async def complete(self, prompt: Prompt, sampling: Sampling, seed: int | None) -> Completion:
         if self._road is not None:
-            return await self._road.complete(prompt, sampling, seed, self.context)
+            answer = await self._road.complete(prompt, sampling, seed, self.context)
+        else:
+            answer = await self._replied(prompt, sampling, seed)
+        if len(answer.text) > (most := sampling.max_tokens * _CHARACTERS_OF_A_TOKEN):
+            wrote = len(answer.text)
+            raise Refused(f"expected at most {sampling.max_tokens} tokens, so {most} characters; found {wrote}")
+        return answer
+
+    async def _replied(self, prompt: Prompt, sampling: Sampling, seed: int | None) -> Completion:
         likeliest = None
         if sampling.log_probabilities:
             likeliest = self._likeliest if sampling.entropies else 0

@@ -233,6 +233,36 @@ def test_retry_after_is_honoured(ask):
     assert begun[2] - begun[1] >= 1.5
 
 
+def test_no_server_is_waited_for_beyond_patience(ask):
+    async def never(server, request, body, times):
+        started = body["messages"][-1]["content"] == "1"
+        return None if started else web.Response(status=429, headers={"Retry-After": "1e308"})
+
+    with Sums(never) as server:
+        begun = time.monotonic()
+        code, told = ask(server, options=("--limit", "1", "--engine", "patience=0.5"), confidence="none")
+    assert (code, "no server has answered for" in told) == (5, True)
+    assert time.monotonic() - begun < 60, "Retry-After may ask for 300 s"
+
+
+def test_an_answer_far_beyond_the_tokens_that_were_asked_for_is_failed_and_the_others_go_on(ask):
+    async def endless(server, request, body, times):
+        answer = server.answer(body)
+        if "What is 3 plus 3" in body["messages"][-1]["content"]:
+            answer["choices"][0]["message"]["content"] = "so " * 1_000_000
+        return web.json_response(answer)
+
+    with Sums(endless) as server:
+        code, told = ask(server, options=("--max-tokens", "64"), confidence="none")
+    assert code == 0, told
+    rows = frame(ask.out)
+    assert rows.outcome.value_counts().to_dict() == {"correct": ROWS - 1, "failed": 1}
+    with RunFile.open(ask.out) as run:
+        (failed,) = rows[rows.outcome == "failed"].question_id.unique()
+        error = run.draws("gsm8k", failed, "plain")[0].error
+    assert error == "expected at most 64 tokens, so 16384 characters; found 3000000"
+
+
 def test_a_question_that_the_server_refuses_is_failed_with_the_reason_and_the_others_go_on(ask):
     async def picky(server, request, body, times):
         if "What is 3 plus 3" in body["messages"][-1]["content"]:
