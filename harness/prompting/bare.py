@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 
 from calibench.prompting.labels import right
-from calibench.prompting.sentences import SCALE, bounded, denied, says_error
+from calibench.prompting.likelihood import says_wrong
+from calibench.prompting.sentences import SCALE, bounded, denied, denied_behind, says_error
 from calibench.prompting.values import NUMBER, PERCENT, PERCENTAGE, VALUE, Statement
 from calibench.tasks.grading.answer import answer_above, first_label, stated, stated_answer
 
@@ -50,20 +51,26 @@ def bare_reply(visible: str) -> Iterator[Statement]:
     if end - start > _LONGEST_REPLY:  # it reasons, and its last line concludes
         start = visible.rfind("\n", 0, end) + 1
     declared = None
-    numbers = [n for n in PERCENTAGE.finditer(visible, start, end) if not denied(visible, n.start())]
+    numbers = [n for n in PERCENTAGE.finditer(visible, start, end) if not _denied(visible, n)]
     if not numbers and end - start <= _LONGEST_REPLY:
         answer = stated(visible)
         begins = answer.start if answer and answer.labelled else end  # it solves the problem again: `Answer: 2`
         declared = SCALE.search(visible, start, begins)
         start = declared.end() if declared else start
-        numbers = [n for n in _NUMBER_ALONE.finditer(visible, start, begins) if not denied(visible, n.start())]
+        numbers = [n for n in _NUMBER_ALONE.finditer(visible, start, begins) if not _denied(visible, n)]
         numbers = numbers if len(numbers) == 1 or _leads(visible, start, numbers) else []
     values = [value for number in numbers if (value := VALUE.match(visible, number.start()))]
     if values:
         several = len({value["number"] for value in values}) > 1 and not _leads(visible, start, numbers)
-        unclear = several or says_error(visible, values[0].end()) or bounded(visible, values[0].start())
+        begin, stop = values[0].span()
+        unclear = several or says_error(visible, stop) or says_wrong(visible, begin) or bounded(visible, begin)
         top = declared[1] if declared else None
         yield Statement(values[0].start(), right(visible, values[0].end()), "bare", values[0], top, unclear)
+
+
+def _denied(visible: str, number: re.Match[str]) -> bool:
+    value = VALUE.match(visible, number.start())
+    return denied(visible, number.start()) or (value is not None and denied_behind(visible, value.end()))
 
 
 def _leads(visible: str, start: int, numbers: list[re.Match[str]]) -> bool:

@@ -101,6 +101,8 @@ _EASTERN = _phrases(
     ("low", SCALE["highly unlikely"], "非常に可能性が低い|可能性は?非常に低い|极不可能|極不可能|"
      "可能性极低|可能性極低"),
     ("low", SCALE["unlikely"], "可能性[がは]低い|ありそうに?ない|不太可能|不大可能|可能性(?:较|較)?低|可能性不大"),
+    ("low", SCALE["probably not"], "おそらく(?:違|間違|正しくな)[いう]?|(?:大概|可能|多半)(?:不是|不对|不對"
+    "|不正确|不正確)"),
     ("low", 0.20, "高くない|不(?:太|是很|怎么)?高"),
     ("vague", None, "確実で(?:は|も)?ない|不(?:太|是很|完全|能)?(?:确定|確定|肯定)"),
     ("low", SCALE["about even"], "五分五分|半々|一半一半|五五开|五五開"),
@@ -121,7 +123,8 @@ _EASTERN = _phrases(
 )  # fmt: skip
 
 _DEGREE = (
-    "sehr|höchst|äußerst|très|extrêmement|fort|muy|sumamente|altamente|molto|estremamente|muito|extremamente|очень|крайне"
+    "sehr|höchst|äußerst|très|extrêmement|fort|muy|sumamente|altamente|molto|estremamente|muito|extremamente"
+    "|очень|крайне|весьма"
     "|매우|아주"
 )
 _WESTERN = _phrases(
@@ -135,11 +138,11 @@ _WESTERN = _phrases(
     ("low", SCALE["highly unlikely"], rf"(?:{_DEGREE}) (?:unwahrscheinlich|improbables?|improbabile|improvável"
      "|маловероятно|невероятно|가능성이? 낮)"
      "|(?:muy|molto|muito|très) (?:poco|pouco|peu) (?:probables?|probabile|provável)"
-     "|من غير المحتمل (?:جدا|للغاية)|बहुत (?:कम संभावना|असंभाव्य)"),
+     "|(?:من )?غير (?:ال)?محتمل (?:جدا|للغاية)|बहुत (?:कम संभावना|असंभाव्य)"),
     ("low", SCALE["unlikely"], "unwahrscheinlich|improbables?|improbabile|improvável|(?:poco|pouco|peu) (?:probables?"
      "|probabile|provável)|маловероятно|가능성이? 낮|(?:من )?غير (?:ال)?محتمل|कम संभावना|संभावना कम|असंभाव्य"),
     ("low", SCALE["probably not"], "(?:wahrscheinlich|vermutlich) nicht|probablement pas|probablemente no"
-     "|probabilmente no|provavelmente não|вероятно,? нет|아마 아닐|ربما لا|शायद नहीं"),
+     "|probabilmente no|provavelmente não|вероятно,? нет|아마 아닐|(?:على الأرجح|ربما) (?:لا|ليس)|शायद नहीं"),
     ("low", SCALE["about even"], "fünfzig zu fünfzig|(?:etwa )?halbe.halbe|une chance sur deux|mitad y mitad"
      "|metà e metà|meio a meio|пятьдесят на пятьдесят|반반|نصف نصف|مناصفة|पचास पचास|आधा आधा"),
     ("sure", SCALE["almost certain"], "(?:fast|nahezu|beinahe|ziemlich|so gut wie) (?:sicher|gewiss)"
@@ -147,7 +150,8 @@ _WESTERN = _phrases(
      "|(?:casi|quase) (?:segur[oa]|ciert[oa]|cert[oa])"
      "|практически уверена?|почти (?:наверняка|уверена?|точно)|거의 (?:확실|확신)"
      "|(?:شبه|يكاد يكون) (?:مؤكدا?|أكيد)|شبه متأكد|लगभग (?:निश्चित|पक्का|तय)"),
-    ("sure", 0.99, "(?:absolut|ganz|völlig|vollkommen) sicher|(?:absolument|tout à fait|totalement) (?:sûre?|certaine?)"
+    ("sure", 0.99, "(?:absolut|ganz|völlig|vollkommen) sicher|(?:absolument|tout à fait|totalement) (?:sûre?"
+    "|certaine?)"
      "|(?:absolutamente|totalmente|completamente) (?:segur[oa]|cert[oa])"
      "|(?:assolutamente|completamente|totalmente) (?:sicur[oa]|cert[oa])|(?:абсолютно|полностью|совершенно) уверена?"
      "|(?:완전히|절대적으로) 확신|متأكد تماما|(?:पूरी तरह|पूर्णतः) (?:से )?(?:निश्चित|आश्वस्त)"
@@ -163,9 +167,20 @@ _WESTERN = _phrases(
     ("vague", None, "unsicher|ungewiss|vielleicht|möglicherweise|möglich|peut-être|incertaine?|possibles?|quizás?"
      "|tal vez|posible|insegur[oa]|inciert[oa]|forse|possibile|incert[oa]|talvez|possível|возможно|может быть"
      "|не уверена?|불확실|확실하지 않|글쎄|ربما|غير (?:متأكد|مؤكد)|शायद|अनिश्चित|निश्चित नहीं"),
-    ("sure", 0.90, rf"(?:{_DEGREE}) (?:sicher|zuversichtlich|sûre?|confiante?|segur[oa]|sicur[oa]|fiducios[oa]|cert[oa]"
+    ("sure", 0.90, rf"(?:{_DEGREE}) (?:sicher|zuversichtlich|sûre?|confiante?|segur[oa]|sicur[oa]|fiducios[oa]"
+    "|cert[oa]"
      "|уверена?|확신)|متأكد جدا|बहुत (?:निश्चित|आश्वस्त)"),
-    ("sure", 0.85, "sicher|gewiss|zuversichtlich|sûre?|certaine?|confiante?|segur[oa]|sicur[oa]|cert[oa]|уверена?|확신"
+    ("sure", 0.95, rf"(?:{_DEGREE}) (?:hoch|élevée?s?|alt[oa]|высок(?:ая|ий|ое)|높[음다])|عالية? جدا"
+    "|बहुत (?:उच्च|अधिक)"),
+    ("low", 0.05, rf"(?:{_DEGREE}) (?:niedrig|gering|faible|basse?|baj[oa]|bass[oa]|baix[oa]|низк(?:ая|ий|ое)"
+    "|낮[음다])"
+     "|منخفضة? جدا|बहुत (?:निम्न|कम)"),
+    ("sure", 0.85, "hoch|élevée?s?|haute?|alt[oa]|высок(?:ая|ий|ое)|높음|높다|높습니다|عالية?|مرتفعة?|उच्च|अधिक"),
+    ("low", 0.20, "niedrig|gering|faible|basse?|baj[oa]|bass[oa]|baix[oa]|низк(?:ая|ий|ое)|낮음|낮다|낮습니다|منخفضة?"
+     "|निम्न|कम"),
+    ("low", 0.50, "mittel|mittelmäßig|moyenne?|medi[oa]|médi[oa]|средн(?:яя|ий|ее)|보통|중간|متوسطة?|मध्यम"),
+    ("sure", 0.85, "sicher|gewiss|zuversichtlich|sûre?|certaine?|confiante?|segur[oa]|sicur[oa]|cert[oa]"
+    "|уверена?|확신"
      "|확실|متأكد|واثق|مؤكد|निश्चित|आश्वस्त"),
 )  # fmt: skip
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 
-from calibench.tasks.grading.languages import CONFIDENCE, IS
+from calibench.prompting.values import ABOUT
+from calibench.tasks.grading.languages import CONFIDENCE, IS, LIKELIHOOD
 
 _SURE = (
-    rf"(?:(?:confidence|certainty|{CONFIDENCE}|確信度|信頼度|自信度|確度|信心(?:度|程度|水平|指数)?|置信(?:度"
+    rf"(?:(?:confidence|certainty|{CONFIDENCE}|確信度|信頼度|自信の度合い|自信度|確度|信心(?:度|程度|水平"
+    rf"|指数)?|置信(?:度|分数|分數"
     rf"|水平)|可信(?:度|程度)"
-    r"|自信(?:程度)?|把握(?:程度|度)?|确信(?:度|程度)|确定(?:度|程度))(?:スコア|レベル|の値|分数|评分|評分|得分)?"
+    r"|自信(?:程度|水平)?|把握(?:程度|度)?|确信(?:度|程度)|确定(?:度|程度))(?:スコア|レベル|の値|分数|评分|評分"
+    r"|得分)?"
     r"(?:[ _\-](?:level|score|rating|estimate|percentage|value|in (?:this|my|the) (?:final )?answer"
-    r"|в ответе|in (?:die|meine) antwort|dans (?:ma|la) réponse|en (?:la|mi) respuesta|nella (?:mia )?risposta"
+    r"|в ответе|ответа|в правильности(?: ответа)?|in (?:die|meine) antwort|dans (?:ma|la) réponse|en (?:la"
+    r"|mi) respuesta|nella (?:mia )?risposta"
     r"|na resposta)){0,2}"
     r"|(?:probability|likelihood|chances?|odds)(?: (?:that|of)|(?= (?:I['’ ]|it['’ ]|correct|right)))"
     r"(?! (?:guess|pick|gett|choos|select|draw))"
@@ -19,12 +23,12 @@ _SURE = (
 )
 LABEL = re.compile(
     rf"(?i)(?<![a-zà-ÿа-яё\u0904-\u0939不非불])(?<!</)(?:{_SURE}"
-    r"|(?P<likely>probability|likelihood|確率|概率|機率|\bp\((?:correct|right|true)\)))"
+    rf"|(?P<likely>probability|likelihood|確率|概率|機率|{LIKELIHOOD}|\bp\((?:correct|right|true)\)))"
     r"(?:[ \t]?\((?:[^()\n]{0,20}?(?P<top>\d{1,6})%?|[^()\n]{1,20})\)"
     r"|[ ](?:on|in|from) (?:a scale (?:of|from) )?[01] ?(?:-|–|to) ?(?P<scale>\d{1,6}))?"
     r"(?:[ ]?(?:in )?(?:%|percent)(?=[ \t]{0,2}[:=]))?"
-    r"(?:[*_\"'`\]]{0,4}[ \t]{0,2}(?:[:=>|]|->|→|は|为|為|是)[*_\"'`]{0,4}[ \t]{0,4}\n?"
-    rf"|[ ]?(?:{IS})[ ]{{1,2}}(?=[\d~≈])"
+    r"(?:[*_\"'`\]]{0,4}[ \t]{0,2}(?:[:=>|]|->|→|は|(?:大约|大約|约|約)?(?:为|為|是))[*_\"'`]{0,4}[ \t]{0,4}\n?"
+    rf"|[ ]?(?:{IS})[ ]{{1,2}}(?=(?:(?:{ABOUT})[ ]?)?[\d~≈])"
     r"|(?<=[\u3040-\u30ff\u4e00-\u9fff])(?=\d)"
     r"|(?P<loose>[ \t]{1,2}(?:[-–—][ \t]{1,2})?(?=[\d*])))"
 )
@@ -36,7 +40,7 @@ SENTENCE = re.compile(
 _LEFT = re.compile(
     r"(?i)[ \t*_\"'`#\-•({<]{0,8}"
     r"(?:\b(?:my|overall|final|answer|self|i'm|i am|i feel|there's|there is|it's|it is|this is|the|with|about|around"
-    r"|an?)[ _\-]){0,5}\Z"
+    r"|an?|meine?|ma|mon|mi|la mia|il mio|a?minha|o?meu|мо[йя]|제|나의|내|मेरा|मेरी|मेरे)[ _\-]|我的|私の){0,5}\Z"
 )
 _AFTER_VALUE = re.compile(r"(?i)[ \t]?</(?:confidence|probability)>|[*_\"'`>\])}$\\]{0,6}")
 

@@ -14,18 +14,19 @@ from collections.abc import Iterator
 
 from calibench.prompting.labels import SENTENCE, left, right
 from calibench.prompting.values import ABOUT, BOUND, NUMBER, PERCENT, PERCENTAGE, VALUE, Statement
-from calibench.tasks.grading.languages import DENIAL, SURE_BEFORE, SURE_BEHIND
+from calibench.tasks.grading.languages import DENIAL, SURE_BEFORE, SURE_BEHIND, TO
 
 _WINDOW = 80
 """Characters before a value that may belong to its sentence."""
 _CLAUSE_START = re.compile(
-    r"(?i)[,.;:!?\n()。，、]|\b(?:but|so|and|because|since|as|though|although|yet|however|therefore|thus|hence|while)\b"
+    r"(?i)[.;:!?\n()。，、]|,(?! (?:zu|dass|что)\b)|\b(?:but|so|and|because|since|as|though|although|yet"
+    r"|however|therefore|thus|hence|while)\b"
 )
 _DENIAL = re.compile(
     r"(?i)\b(?:not|never|nor|no(?! doubt)|nobody|nothing|none|cannot|hardly|without|unable|rather than|instead of"
     r"|short of|far from|(?:hard|difficult|impossible|reluctant|need|needed|required|enough|tempting) to|if|unless"
     r"|(?:I|we|would) (?:doubt|hesitate|deny)|(?:wrong|incorrect|false) to (?:say|claim)"
-    rf"|until|nowhere near|less than fully|{DENIAL})\b|n't\b|没有|沒有|不|无法|無法|未"
+    rf"|until|nowhere near|less than fully|{DENIAL})\b|n't\b|नहीं|没有|沒有|不|无法|無法|未"
 )
 _TWICE = re.compile(
     r"(?i)(?:\b(?:not|never|no|nothing|cannot|do not|would not|without)|n't)(?: (?:\w+ ){0,2}?|(?<=n't) ?)"
@@ -36,15 +37,36 @@ _TWICE = re.compile(
 _CONDITION = re.compile(r"(?i)without|if|unless|until")
 _I_AM = re.compile(r"(?i)\bI(?:'m| am) (?:(?:about|around|only|still|at least) )?\Z")
 _SOMEBODY_ELSE = re.compile(
-    r"(?i)(?:\A|[^\w])(?!(?:it|this|that|which|there|here|answer|confidence|certainty|probability|likelihood|chance|i|we)\b)"
+    r"(?i)(?:\A|[^\w])(?!(?:it|this|that|which|there|here|answer|confidence|certainty|probability|likelihood"
+    r"|chance|i|we)\b)"
     rf"(?:[a-z]+(?: (?:is|was|are|were|feels|felt|seems|says))|\w[.)] is|(?:he|she|they|who)'(?:s|re))"
     rf" (?:(?:now|only|also|{ABOUT}) )?\Z"
 )
 _BOUND_BEFORE = re.compile(
-    rf"(?i)(?:(?:\b|(?=[<>≤≥])|(?<=[<>≤≥=]))(?:{BOUND})|\d[ ]?(?:to|or|bis|à)|\bbetween \d{{1,3}} and) ?\Z"
+    rf"(?i)(?:(?:\b|(?=[<>≤≥\u3040-\u9fff\uac00-\ud7af])|(?<=[<>≤≥=]))(?:{BOUND})|\bbetween \d{{1,3}} and"
+    rf"|\d[ ]?%?[ ]?(?:to|or|{TO}|und|et|y|e|и|و)(?: (?:el|il|les?|os?|l['’]))?) ?\Z"
 )
+_SOMEBODY_ELSE_ELSEWHERE = re.compile(
+    r"(?i)\b(?:ist|sind|war|waren)(?: sich)?(?: \w+)? (?:zu )?\Z|\b(?:est|sont|était)(?: en)? \w+ à \Z"
+    r"|\bestá\w* \w+ (?:al|en un) \Z"
+    r"|\b(?:è|era) \w+ al(?: |l['’])\Z|\bt[eê]m (?:uma )?(?:\w+ )?(?:de )?\Z"
+    r"|(?<!\w)(?!(?:я|мы|что|то|бы|не|и|но|так|поэтому|почти|вполне|достаточно|очень|более|примерно|только|лишь"
+    r"|полностью)(?!\w))"
+    r"[а-яё]+ уверен[аы]? на \Z"
+    r"|(?:^|[\n.،,])[ ]*(?!(?:و|ف|ل)?(?:[إأا]نا|[إأ]ن[ين]?ي|شبه|لست|لدي|مدى|هناك|بنسبة)\b)\w+ (?:متأكد|متاكد"
+    r"|واثق)ة?ا? بنسبة \Z"
+    r"|(?<!मुझ)(?<!मुझे)[ ]को \Z"
+    r"|(?:[^\W\d_]{1,8})(?<!私)(?<!僕)(?<!俺)(?<!自分)(?<!答え)(?<!回答)(?<!解答)(?<!正解)(?<!これ)(?<!それ)(?<!に)"
+    r"(?<!確信度)(?<!自信)(?<!可能性)(?<!確率)(?<!現時点で)(?<!で)[はが]\Z"
+    r"|[^\W\d_]{2,8}(?<!답)(?<!저)(?<!나)(?<!것)(?<!확신)(?<!확신도)(?<!신뢰도)[은는] \Z"
+    r"|我的(?!信心|把握|置信|自信|答案|确定|確定|可信)[^\W\d_]{1,6}[有是]?\Z|(?:他|她|它|老师|老師|专家|專家"
+    r"|大家|人们|人們|有人|作者)[^我，。\n]{0,10}\Z"
+)
+"""Before a value, in the languages whose verb or particle says that it is somebody else's."""
+_OF_THE_ANSWER = re.compile(r"(?i)\b(?:antwort|r[ée]ponse|respuesta|risposta|resposta|das|es)\b|ответ|[إا]جاب|उत्तर|答")
 _SURE_AFTER = re.compile(
-    r"(?i)[ -](?:confident|sure|certain)\b| (?:confidence|certainty)\b(?! (?:interval|level|band|bound|limit))"
+    r"(?i)しか(?:自信|確信)[がは]?(?:ありません|ない|持てません|持てない)|[ -](?:confident|sure|certain)\b"
+    r"| (?:confidence|certainty)\b(?! (?:interval|level|band|bound|limit))"
     r"| (?:chance|probability|likelihood|likely)(?:(?!\b(?:guess|random|pick|gett|choos|select|draw))[^.\n]){1,60}?"
     r"\b(?:correct|right)\b"
     r"|(?:的|の)?(?:概率|機率|几率|幾率|可能性|確率)(?:是|为|為|で)?正(?:确|確|解)"
@@ -60,7 +82,11 @@ _I_SAY = re.compile(
 _DENIED_AFTER = re.compile(
     r"(?i) (?:(?:is|are|was) (?:not|never|im|rarely|hard|difficult|unattainable)|can ?not|can't|isn't|would|requires)"
     r"|(?:하지|하진|하지는|이)? ?(?:않|못|없)|[ ]?नहीं|(?:は|が)?(?:ありません|ない|持てません|持てない)"
+    r"|(?:がある|する|한다고|していると|しているとは)[^.。\n,，]{0,12}?(?:言え(?:ません|ない)|できません"
+    r"|できない|없|않|못)|할 수(?:는|가)? 없"
+    r"|(?:して(?:いる|おり)?)?(?:わけで|とは)"
 )
+_DENIED_BEHIND = re.compile(r"[^.。।\n,，、:：]{0,40}?(?:नहीं|않|지(?:는|도)? ?못|수 없|わけでは|とは(?:言え|思え))")
 _ERROR = re.compile(
     r"(?i) (?:chance|probability|likelihood|risk|possibility|odds|sure|certain|confident|likely|likelihood)\b"
     r"(?:(?!\b(?:claim|statement|sentence|assertion|premise|option|hypothesis|proposition|passage|question|not)\b|n't)"
@@ -102,6 +128,19 @@ def denied(visible: str, start: int) -> bool:
     return denial is not None and not (_CONDITION.match(denial[0]) and _I_AM.search(clause))
 
 
+def denied_behind(visible: str, end: int) -> bool:
+    """Whether a denial follows a value that ends at `end`, as in languages whose verb stands last."""
+    return bool(_DENIED_BEHIND.match(visible, end))
+
+
+def somebody_else(before: str) -> bool:
+    """Whether what stands before a value makes it how sure somebody else is."""
+    if _SOMEBODY_ELSE.search(before):
+        return True
+    found = _SOMEBODY_ELSE_ELSEWHERE.search(before)
+    return bool(found) and not _OF_THE_ANSWER.search(_CLAUSE_START.split(before)[-1])
+
+
 def _label_first(visible: str) -> Iterator[Statement]:
     for phrase in SENTENCE.finditer(visible):
         value = VALUE.match(visible, phrase.end())
@@ -131,7 +170,7 @@ def _value_first(visible: str) -> Iterator[Statement]:
         if not (after or error or _SURE_BEFORE.search(before)) or denied(visible, number.start()):
             continue
         end = after.end() if after else value.end()
-        if _SOMEBODY_ELSE.search(before) or _DENIED_AFTER.match(visible, end) or _OTHERS.match(visible, end):
+        if somebody_else(before) or _DENIED_AFTER.match(visible, end) or _OTHERS.match(visible, end):
             continue
         unclear = error or bounded(visible, number.start())
         yield Statement(left(visible, number.start()), end, "sentence", value, None, unclear)

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 from calibench.prompting.bare import bare, bare_reply
 from calibench.prompting.labels import LABEL, LABEL_ALONE, left, right
+from calibench.prompting.likelihood import likelihoods
 from calibench.prompting.sentences import denied, in_sentences, says_error, scale_before
 from calibench.prompting.text import words_as_digits
 from calibench.prompting.values import NUMBER, PERCENT, PERCENTAGE, VALUE, Statement
@@ -33,7 +34,8 @@ _WITH_ANSWER = re.compile(
 )
 """`Answer and Confidence (0-100): 18, 85%` (Xiong et al. 2024, arXiv 2306.13063)."""
 _OF_SOMETHING_ELSE = re.compile(
-    r"(?i)(?:answer(?:,? and|,|[ ]?&)|\b(?:error|failure|guess|guessing|mistake)|عدم)[ ]\Z"
+    r"(?i)(?:answer(?:,? and|,|[ ]?&)|\b(?:error|failure|guess|guessing|mistake)|عدم|오류|오답|틀릴|실패"
+    r"|(?:गलती|ग़लती|त्रुटि|होने) (?:की|का))[ ]\Z"
     r"|(?:错误?|錯誤?|不正确|不正確|不对|誤り?|間違い?|間違っている|正しくない)[的の]?\Z"
 )
 _OF_ONE_PART = re.compile(
@@ -51,7 +53,7 @@ def statements(visible: str, scale: str, answered_before: bool = False) -> list[
         answered_before: the answer stands in an earlier turn, and the text is about its confidence alone.
     """
     visible = words_as_digits(visible)
-    found = [*_labelled(visible, scale), *_with_answer(visible), *in_sentences(visible)]
+    found = [*_labelled(visible, scale), *_with_answer(visible), *in_sentences(visible), *likelihoods(visible)]
     if scale == "words":
         found += in_words(visible)
     if scale == "letters":

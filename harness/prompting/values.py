@@ -20,37 +20,40 @@ from typing import Literal, NamedTuple
 
 from calibench.prompting.hedges import Hedge
 from calibench.records import Status
+from calibench.tasks.grading.languages import BOUND as _BOUND
+from calibench.tasks.grading.languages import OR_MORE as _OR_MORE_ELSEWHERE
 from calibench.tasks.grading.languages import PERCENT as _PERCENT
+from calibench.tasks.grading.languages import TO
 
 NUMBER = r"[-+]?(?:\d{1,15}(?:[.,]\d{0,300})?|\.\d{1,300})(?:e[-+]?\d{1,2})?(?!\d|[.,]\d{20})"
 PERCENT = rf"(?:\\?%|per ?cent\b|{_PERCENT})"
 PERCENTAGE = re.compile(rf"(?i)(?<![\d.,/-])(?={NUMBER}[ ]?{PERCENT})")
 ABOUT = (
     "about|around|approximately|approx|roughly|circa|some|約|大約|大约|约|およそ|etwa|ungefähr|rund|environ"
-    "|unos|alrededor de"
-    "|aproximadamente|cerca de|около|примерно|약|حوالي|نحو|लगभग|करीब"
+    "|unos|alrededor del?|aproximadamente(?: el| un)?|circa il|cerca del?|около|примерно|약|حوالي|نحو|लगभग|करीब"
 )
 BOUND = (
     "[<>≤≥]=?|less than|more than|no more than|no less than|not more than|not less than|greater than|higher than"
     "|lower than|fewer than|at least|at most|at the most|at the least|up to|over|under|above|below|better than"
-    "|between|from|超过|超過|至少|最多|不到|低于|低於|高于|高於"
+    f"|between|from|{_BOUND}"
 )
 """What makes a number the end of a range."""
-_OR_MORE = "(?:or|and) (?:more|higher|above|over|greater|better|less|lower|below|under)|以上|以下|未満"
+_OR_MORE = rf"(?:or|and) (?:more|higher|above|over|greater|better|less|lower|below|under)|{_OR_MORE_ELSEWHERE}"
 VALUE = re.compile(
     rf"(?i)(?:[*_\"'`\[({{}}$~≈%\\| \t]|\.{{2,3}}+|…|</?\w{{1,6}}>"
     rf"|boxed|text|{ABOUT}|<(?={NUMBER}[ ]?{PERCENT}?>)){{0,12}}"
     rf"(?:not (?:quite |fully |entirely )?{NUMBER}[ ]?{PERCENT}?,? (?:but|more like)(?: rather| only| about)? )?"
     rf"(?P<bound>(?:{BOUND})[ ]?)?(?P<hundredths>百分之)?"
+    r"(?:(?P<out_of>10{1,2})(?: में से | 중(?:에서?)? |점 만점에 |点(?:満点)?(?:中|で)|分(?:中|满分)的?))?"
     rf"(?P<number>{NUMBER})(?:[*_>\"'`$]{{0,3}}[ \t]?(?P<percent>{PERCENT})|[ ]?\((?P<restated>{NUMBER})[ ]?%\))?"
-    rf"(?:[ \t]?(?:-|–|—|~|〜|～|到|至|から|to\b|or\b|->|→|=>"
+    rf"(?:[ \t]?(?:-|–|—|~|〜|～|to\b|or\b|(?:{TO})(?![^\W\d])|->|→|=>"
     rf"|\(?(?:now |then |later )?(?:revised|adjusted|lowered|raised|reduced|updated|changed) to)[ \t]?"
     rf"(?!\d{{1,4}} (?!per)[a-z]{{2}})"
     rf"(?P<upper>{NUMBER})[ \t]?{PERCENT}?"
     r"|[ \t]?\(?(?:/|out of|(?(percent)(?!)|in)(?= \d{1,3}(?![\d.,%]|[ ]\w))"
     r"|of a possible|points? out of|(?:on|in) (?:a|the) scale (?:from|of)(?: [01] ?(?:to|-|–))?)"
     r"[ \t]?(?P<top>\d{1,6})\)?"
-    r"|[ ](?:von|sur|de|su|em|из)[ ](?P<of>10{1,3})\b|[ ]\(?on an? (?P<points>\d{1,4})[- ]point\b)?"
+    r"|[ ](?:von|sur|sobre|de|su|em|из|من)[ ](?P<of>10{1,3})\b|[ ]\(?on an? (?P<points>\d{1,4})[- ]point\b)?"
     rf"(?P<more>\+|[ ]?(?:{_OR_MORE}))?"
 )
 
@@ -100,7 +103,7 @@ def read(statement: Statement, scale: str) -> tuple[float | None, Status]:
     top = (
         100
         if percent or value["restated"]
-        else int(value["top"] or value["of"] or value["points"] or statement.top or 0)
+        else int(value["top"] or value["out_of"] or value["of"] or value["points"] or statement.top or 0)
     )
     if not top and scale == "percent" and 0 < number <= 1:
         return None, "ambiguous"

@@ -12,7 +12,7 @@ from calibench.tasks.grading.answer import answer_above
 
 _CLAUSE = re.compile(
     r"(?i)[\s*_\"'`(\[$<]{0,6}(?:\\\w{1,8}\{)?"
-    r"(?:(?!\b(?:but|because|since|as|given|due|though|although)\b|, )[^\n.;<>{}()\"|&]){0,80}+"
+    r"(?:(?!\b(?:but|because|since|as|given|due|though|although)\b|, (?!нет\b))[^\n.;<>{}()\"|&]){0,80}+"
 )
 """What a label says: to the end of its sentence, its quotes or its tag, or to where it is explained."""
 _PERCENTAGE_NEAR = re.compile(rf"(?i)[^\n]{{0,100}}?{PERCENTAGE.pattern.removeprefix('(?i)')}")

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from calibench.tasks.grading.blocks import HIDDEN, programs_hidden
 from calibench.tasks.grading.languages import ANSWER, ANSWER_IS
 
-_FINAL = "(?:最终|最終|最后|最後|正确|正確|正しい)?(?:的)?"
+_FINAL = "(?:我的|私の)?(?:最终|最終|最終的な|最后|最後|正确|正確|正しい)?(?:的)?"
 _LABEL = re.compile(
     r"(?im)^[^\w\n]{0,8}(?:(?:(?:my|the|final|correct(?:ed)?|revised|best) ){0,2}(?:answer|guess)(?: and confidence)?"
     rf"|{_FINAL}(?:答え|回答|解答|答案|正解)|答|{ANSWER})(?:[ ]?\([^()\n]{{1,20}}\))?(?: is)?[ \t\u00a0\u202f*_]{{0,4}}"
@@ -25,7 +25,8 @@ _LABEL = re.compile(
     r"|####|(?P<box>\\(?:boxed|fbox)[ ]?\{)"
 )
 _SENTENCE = re.compile(
-    rf"(?i)(?:\banswer (?:is|would be|should be|must be)|{ANSWER_IS}):?[ \t]+(?P<said>[^\n]+?)(?=\.(?:\s|$)|\n|$)"
+    rf"(?i)(?:\banswer (?:is|would be|should be|must be)"
+    rf"|{ANSWER_IS})[ \u00a0\u202f]?:?[ \t]+(?P<said>[^\n]+?)(?=\.(?:\s|$)|\n|$)"
     r"|(?:(?:答え|解答|答案|正解)(?:应该|應該)?(?:は|是|为|為)|(?:정답|답)은|(?:उत्तर"
     r"|जवाब)(?= \S{1,40} है))[:：、，]?[ \t]{0,4}"
     r"(?P<eastern>[^\n。।]+?)(?:です|でした|である|だ|に?となります|입니다\.?|이다\.?| है)?(?=[。।\n]|$)"
@@ -118,7 +119,7 @@ def unwrapped(text: str) -> str:
     """The text without surrounding markup, quotes and final full stop."""
     while True:
         before = text
-        text = text.strip().rstrip(".。,; \t\n").strip()
+        text = text.strip().rstrip(".。।,，、،; \t\n").strip()
         if styled := _STYLED.fullmatch(text):
             text = styled[1]
         for left, right in _WRAPPERS:

@@ -12,50 +12,105 @@ from fractions import Fraction
 from calibench.tasks.grading.refusal_phrases import fold
 
 ANSWER = (
-    r"(?:(?:meine|die|finale|endgültige) ){0,2}(?:end)?antwort|(?:(?:ma|la) )?r[ée]ponse(?: finale)?"
+    r"(?:(?:meine|die|finale|endgültige|richtige|korrekte) ){0,2}(?:end)?antwort|(?:(?:ma|la"
+    r"|bonne) ){0,2}r[ée]ponse(?: finale| correcte)?"
     r"|(?:(?:mi|la) )?respuesta(?: final| correcta)?|(?:(?:la )?(?:mia )?)risposta(?: finale| corretta)?"
     r"|(?:(?:a )?(?:minha )?)resposta(?: final| correta)?|(?:(?:мой|окончательный|итоговый|правильный) )?ответ"
-    r"|(?:최종 ?)?(?:정답|답변|답|대답)|(?:ال)?(?:[إا]جابة|جواب)(?: النهائية| النهائي| الصحيحة)?"
+    r"|(?:(?:최종|제|내|나의) ?)?(?:정답|답변|답|대답)|[إا]جابتي|جوابي|(?:ال)?(?:[إا]جابة|جواب)(?: النهائية"
+    r"| النهائي| الصحيحة)?"
     r"|(?:(?:मेरा|अंतिम|सही) )?(?:उत्तर|जवाब)"
 )
 """Labels of an answer, besides the English, Chinese and Japanese ones."""
 ANSWER_IS = (
-    r"\bantwort (?:ist|lautet)|\br[ée]ponse est|\brespuesta es|\brisposta è|\bresposta é|\bответ (?:это|равен|-|—|–)"
-    r"|(?:الإجابة|الاجابة) هي|الجواب هو"
+    r"\bantwort (?:ist|lautet)|\bist die antwort(?=:)|\bответ(?=:)|\br[ée]ponse(?: finale| correcte)? est"
+    r"|\brespuesta(?: final| correcta)? es"
+    r"|\brisposta(?: finale| corretta)? è|\bresposta(?: final| correta)? é|(?:उत्तर|जवाब) है(?=:)|\bответ (?:это"
+    r"|равен|-|—|–)"
+    r"|(?:الإجابة|الاجابة)(?: النهائية| الصحيحة)? هي|الجواب(?: النهائي| الصحيح)? هو"
 )
+DECIMAL_COMMA = re.compile(r"(?i)\b(?:(?:end)?antwort|r[ée]ponse|respuesta|risposta|resposta|ответ)\b")
+"""Labels of the languages that write a comma before decimals."""
 PERCENT = (
     r"prozent|pour ?cents?|por ?ciento|por ?cien|per ?cento|por ?cento|процент(?:а|ов)?|퍼센트|프로|(?:بال"
     r"|في ?ال)(?:مئة|مائة)"
-    r"|प्रतिशत|パーセント"
+    r"|प्रतिशत|फ़?ीसदी|फीसदी|パーセント"
 )
 CONFIDENCE = (
-    r"(?:konfidenz|zuversicht|gewissheit|sicherheit|vertrauen)(?:s?(?:wert|grad|niveau|stufe|level))?"
-    r"|(?:(?:niveau|degr[ée]|taux|indice) de )?(?:confiance|certitude)|(?:(?:nivel|grado) de )?(?:confianza"
-    r"|certeza|seguridad)"
-    r"|(?:(?:livello|grado) di )?(?:confidenza|fiducia|certezza|sicurezza)"
-    r"|(?:(?:n[íi]vel|grau) de )?(?:confiança|certeza|segurança)|(?:(?:степень|уровень) )?(?:уверенност"
+    r"(?:konfidenz|zuversicht|gewissheit|sicherheit|vertrauen(?:swürdigkeit)?)(?:s?(?:wert|grad|niveau|stufe|level))?"
+    r"|(?:(?:niveau|degr[ée]|taux|indice|score) de )?(?:confiance|certitude)|(?:(?:nivel|grado"
+    r"|puntuación) de )?(?:confianza"
+    r"|certidumbre|certeza|seguridad)"
+    r"|(?:(?:livello|grado|punteggio) di )?(?:confidenza|fiducia|certezza|sicurezza)"
+    r"|(?:(?:n[íi]vel|grau|pontuação) de )?(?:confiança|certeza|segurança)|(?:(?:степень|уровень"
+    r"|оценка) )?(?:уверенност"
     r"|достоверност)[ьи]"
-    r"|(?:신뢰|확신|자신|확실)(?:도|감|성| ?수준)?|(?:(?:مستوى|درجة|نسبة) )?(?:ال)?(?:ثقة|يقين)"
-    r"|(?:आत्म)?विश्वास(?: (?:का )?स्तर)?|निश्चितता|भरोसा"
+    r"|(?:신뢰|확신|자신|확실)(?:도|감|성)?(?: ?수준)?(?: 점수)?|(?:(?:مستوى|درجة|نسبة) )?(?:(?:ال)?(?:ثقة|يقين|تأكد)"
+    r"|ثقتي)(?: في (?:ال)?[إا]جابة)?"
+    r"|(?:आत्म)?विश्वास(?: (?:(?:का )?स्तर|स्कोर))?|निश्चितता|भरोसा"
 )
 """Labels of a confidence, besides the English, Chinese and Japanese ones."""
-IS = r"ist|beträgt|liegt bei|est(?: de| d'environ)?|es(?: del?)?|è(?: del?)?|é(?: de)?|составляет|равна"
-r"|[은는이가]|ه[يو]|है|:"
+IS = (
+    r"ist|beträgt|liegt bei|est(?: de| d'environ)?|es(?: del?)?|è(?: del?| di)?|é(?: de)?|составляет|равна"
+    r"|[-–—]|[은는이가]|ه[يو]"
+)
 """Between a label and its number."""
+_CERTAINTY = (
+    r"(?:sicherheit|gewissheit|konfidenz|zuversicht|certitude|confiance|certeza|confianza|confiança|fiducia|confidenza"
+    r"|certezza|seguridad|sicurezza|segurança)"
+)
 SURE_BEHIND = (
-    r"[ ](?:sicher|gewiss|überzeugt|zuversichtlich)\b|[ ](?:de |di )?(?:certitude|confiance|certeza|confianza"
-    r"|confiança"
-    r"|fiducia|certezza|seguridad|segurança|sûre?|certaine?|segur[oa]|sicur[oa]|cert[oa]|convencid[oa])\b|[ ]?уверен"
-    r"|[ ]?(?:정도 ?)?(?:확신|확실|자신)|[ ](?:यकीन|विश्वास|भरोसा|निश्चित|आश्वस्त|सुनिश्चित)"
+    r"[ ](?:sicher|gewiss|überzeugt|zuversichtlich)\b|-?[ ]?iger? (?:sicherheit|gewissheit|überzeugung)"
+    rf"|[ ](?:de |di )?(?:{_CERTAINTY}|sûre?|certaine?|confiante?|segur[oa]|sicur[oa]|cert[oa]|convencid[oa])\b"
+    rf"|[ ]?уверен"
+    r"|[ ]?(?:정도(?:의|로)? ?|의 |만 )?(?:확신|확실|자신)|[ ](?:यकीन|विश्वास|भरोसा|निश्चित|आश्वस्त|सुनिश्चित)"
 )
 """What makes a percentage before it a confidence."""
 SURE_BEFORE = (
-    r"(?:(?:sûre?|certaine?|confiante?) à|(?:segur[oa]|convencid[oa]) (?:al|en un)|(?:sicur[oa]|cert[oa]) al(?:l')?"
-    r"|sicher zu|уверен[аы]? на|уверенност[ьи] в|(?:متأكد|متاكد|واثق)ة? بنسبة"
-    r"|(?:विश्वास|निश्चितता)(?: (?:का )?स्तर)?)[ ]?"
+    r"(?:(?:sûre?|certaine?|confiante?) (?:qu)?['’]?à|(?:segur[oa]|convencid[oa]) (?:al|en un)"
+    r"|(?:sicur[oa]|cert[oa])(?: solo)? al(?:l['’])?"
+    rf"|sicher zu|{_CERTAINTY} (?:all['’]|mit|del?|di|al|en un|em|à|auf|von)(?: (?:cerca de|circa il|etwa))?"
+    r"|уверен[аы]?(?: в (?:\w+ )?ответе)?(?: только| лишь)? на|уверенност[ьи](?: я)?(?: оцениваю)? в"
+    r"|(?:متأكد|متاكد|واثق|ثقة)ا?ة? بنسبة|ثقتي(?: بنسبة)?(?: حوالي)?|(?:विश्वास"
+    r"|निश्चितता)(?: (?:का )?स्तर)?(?: लगभग)?)[ ]?"
 )
 """What makes a percentage behind it a confidence."""
-DENIAL = r"nicht|kein\w{0,2}|pas|ne|jamais|nunca|non|não|не|لست|لا|नहीं"
+LIKELIHOOD = (
+    r"wahrscheinlichkeit|probabilit[éà]|probabilidade?|вероятность(?: правильности| верности)?|(?:정답일 |맞을 )?확률"
+    r"|(?:ال)?[اإ]حتمال(?:ية)?|संभावना|प्रायिकता|正[确確]率|正解率|可能性(?=[:：])"
+)
+"""Labels of the likelihood that an answer is right."""
+BOUND = (
+    r"(?:nicht )?(?:mehr|weniger) als|über|unter|mindestens(?: zu)?|höchstens(?: zu)?|maximal(?: zu)?"
+    r"|wenigstens(?: zu)?|bis zu|zwischen"
+    r"|(?:plus|moins) de|(?:à )?au (?:moins|plus|maximum|minimum)|entre(?: les?| el| os?)?|jusqu['’]à"
+    r"|sup[ée]rieure? [àa]l?|inférieure? à"
+    r"|(?:más|menos) del?|al menos(?: un| el)?|por lo menos(?: un| el)?|como (?:mínimo|máximo)(?: un| el)?"
+    r"|hasta(?: un| el)?"
+    r"|por (?:encima|debajo) del?|più del(?:l['’])?|più di|meno del?(?:l['’])?|oltre(?: il| l['’])?"
+    r"|almeno(?: al| il| l['’]| all['’])?"
+    r"|al (?:massimo|minimo)(?: il| l['’])?|[tf]ra (?:il|l['’])|fino al(?:l['’])?|mais de|menos de|pelo menos"
+    r"|no (?:mínimo|máximo)|ao menos|até"
+    r"|acima de|abaixo de|(?:не )?(?:более|больше|менее|меньше)|свыше|выше|ниже|как минимум(?: на)?|минимум|максимум"
+    r"|по крайней мере(?: на)?|хотя бы(?: на)?|от|до|между|أكثر من|أقل من|ما لا يقل عن|لا [تي]قل عن|[تي]زيد عن"
+    r"|أعلى من|بين"
+    r"|कम से कम|अधिक से अधिक|अधिकतम|न्यूनतम|최소(?:한)?|적어도|최대|많아야|기껏해야|少なくとも|最低(?:でも)?"
+    r"|最大(?:でも?)?|多くとも|せいぜい|至少有?|最多有?|超过|超過|不到|低于|低於|高于|高於"
+)
+"""What makes a number behind it the end of a range."""
+OR_MORE = (
+    r"oder (?:mehr|weniger|höher)|ou (?:plus|moins|mais|menos)|o (?:más|menos|più|meno)|или (?:более|больше"
+    r"|выше|менее|меньше)"
+    r"|(?:au|al|pelo) (?:moins|menos)|almeno|как минимум|से (?:अधिक|ज़्यादा|ज्यादा|ऊपर|कम)|이상|이하|초과|미만"
+    r"|(?:를|을) 넘"
+    r"|以上|以下|未満|を(?:超え|上回|下回)|على (?:الأقل|الأكثر)|[أف]و? ?(?:أكثر|أقل)"
+)
+"""What makes a number before it the end of a range."""
+TO = r"bis|à|al?|до|से|에서|부터|から|到|至|إلى"
+"""Between the two ends of a range."""
+DENIAL = (
+    r"nicht|kein\w{0,2}|niemand|pas|ne(?! (?:sono|ho)\b)|nadie|nessun\w?|ninguém|никто|jamais|nunca|non|não|не"
+    r"|لست|لا|नहीं|alles andere als|loin d(?:e|['’]être)|lejos de|tutt['’]altro che|lontano dal\w*|longe de|далеко"
+)
 DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९０１２３４５６７８９٪٫", "0123456789" * 4 + "%.")
 
 

@@ -5,7 +5,8 @@ numbers (also `2½`), signs (also U+2212, a dash, `minus`), LaTeX (`\frac{3}{4}`
 and words around the number, dollars and cents, `1.5 million`, `1.2k`, `3万`, `forty-two`, `two thirds`, and sums and
 products (`3*6` is 18). A percent sign is a unit: 25% is 25. A number is read whole or not at all: never a part of a
 longer number, a word, a range, a root, a time of day or a quantity in two units, nor one that is denied ("not 7"). Two
-alternatives ("7 or 8"), a list ("7, 8") and a bound ("more than 7") are no answer.
+alternatives ("7 or 8"), a list ("7, 8") and a bound ("more than 7") are no answer. Behind a label of a language with
+decimal commas, `3,5` is 3.5, and `1.200` may be 1.2 or 1200.
 
 In a stated answer with several numbers, the right side of the last `=` counts; then the number that the answer starts
 with; then the last one. Where no answer is stated, the last number of the text counts, and the detail says so.
@@ -21,10 +22,10 @@ from fractions import Fraction
 
 from calibench.tasks.base import Verdict
 from calibench.tasks.grading.answer import stated_answer
-from calibench.tasks.grading.languages import english_number, number_of_words
+from calibench.tasks.grading.languages import DECIMAL_COMMA, english_number, number_of_words
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "number/4"
+GRADER = "number/5"
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _REWRITTEN = (
@@ -68,6 +69,8 @@ _NUMBER = re.compile(
 )
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SCALES |= {"千": 10**3, "万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8}
+_SIGNS = str.maketrans("−٫٬", "-.,")
+_COMMA = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:\.\d{3})+|\d{1,15})(?:,\d{1,15})?(?![.,]?\d)")
 _GOES_ON = re.compile(
     r"(?i)and\b|hundred|thousand|.?illion|hundert|tausend|cent|mil|mila|тысяч|сот|миллион|सौ|हज़?ार|लाख|करोड़|م[ئا]|[أا]لف|dozen"
 )
@@ -108,6 +111,9 @@ def grade_number(gold: Sequence[str], answer_text: str) -> Verdict:
     if is_refusal(answer_text):
         return Verdict("abstained", stated)
     number = _read(stated) if stated else _last_number(answer_text)
+    if stated and DECIMAL_COMMA.search(answer_text):
+        other = _with_decimal_comma(stated)
+        number = other if number is None or other in accepted else number
     if number is None:
         return Verdict("unparsed", None, f"no number in the stated answer {stated[:80]!r}" if stated else None)
     return Verdict(
@@ -115,6 +121,13 @@ def grade_number(gold: Sequence[str], answer_text: str) -> Verdict:
         _written(number),
         None if stated else "no stated answer: last number of the text",
     )
+
+
+def _with_decimal_comma(answer: str) -> Fraction | None:
+    """The number that an answer gives where a comma stands before decimals and a point between thousands."""
+    if not (number := _COMMA.search(answer)):
+        return None
+    return read_number(answer[: number.start()] + number[0].replace(".", "").replace(",", ".") + answer[number.end() :])
 
 
 def answer_classes(answers: Sequence[str]) -> list[str]:
@@ -192,7 +205,7 @@ def _last_number(text: str) -> Fraction | None:
 def _plain(text: str) -> str:
     for pattern, replacement in _REWRITTEN:
         text = pattern.sub(replacement, text)
-    return unicodedata.normalize("NFKC", text.replace("−", "-"))
+    return unicodedata.normalize("NFKC", text.translate(_SIGNS))
 
 
 def _fraction(sign: str) -> str:
