@@ -138,7 +138,7 @@ class _Rescoring:
                     key = (task.name, question.question_id, self._protocol)
                     grades, readings = self._run.grades(*key), self._run.readings(*key)
                     draws = self._run.draws(*key)
-                    if self._over_draws.methods and draws:
+                    if draws:
                         await slots.acquire()
                         job = reading.create_task(self._read_together(question, draws, readings))
                         job.add_done_callback(lambda _: slots.release())

@@ -129,12 +129,15 @@ class GradingPool:
         self.close()
 
     def _or_nothing(self, work: Callable[..., Any], arguments: tuple) -> Future[Any]:
-        """The result of the work; None if it is out of time or fails."""
+        """The result of the work; None if it is out of time or fails, and EngineError if no worker starts."""
         result: Future[Any] = Future()
         result.set_running_or_notify_cancel()  # a waiter that is cancelled must not cancel what is set below
 
         def settle(done: Future) -> None:
-            result.set_result(None if _error(done) else done.result())
+            if isinstance(error := _error(done), EngineError) and not self._closed:
+                result.set_exception(error)
+            else:
+                result.set_result(None if error else done.result())
 
         self._schedule(work, arguments, self._timeout + _ASLEEP, settle)
         return result

@@ -135,6 +135,12 @@ def is_complete(run: RunFile) -> bool:
     return True
 
 
+def was_finished(run: RunFile, scope: dict[str, Any]) -> bool:
+    """Whether an earlier command made everything in this scope, and came to its end."""
+    kept = run.manifest()
+    return kept.get("scope") == scope and kept.get("complete", False) and is_complete(run)
+
+
 def grown_scope(run: RunFile, config: RunConfig, selections: Sequence[Selection]) -> dict[str, Any]:
     """What the run file is to hold: what it was to hold before, and what is asked for now.
 

@@ -1,4 +1,4 @@
-"""Reads the confidences that all draws of a question give together, from the run file alone."""
+"""Reads which draws of a question answer the same, and what confidence they give together, from the run file alone."""
 
 from __future__ import annotations
 
@@ -40,13 +40,14 @@ class OverDraws:
         """Questions whose answers were compared as texts, because the grader's rules took too long or failed."""
 
     async def bring_up_to_date(self, questions: Iterable[Question], draws: int, stop: Callable[[], bool]) -> None:
-        """Reads and writes what is not there, or is of fewer draws than are stored now.
+        """Reads and writes what is not there, or is of fewer draws than are stored now: the classes, whatever the
+        methods are.
 
         Args:
             questions: with fewer than `draws` draws, one is left until it has them.
             stop: whether no further question is to be begun.
         """
-        if not self.methods:
+        if draws < 2:
             return
         found: list[Record] = []
         waiting: list[asyncio.Task[list[AnswerClass | Confidence]]] = []
@@ -92,7 +93,7 @@ class OverDraws:
         done = self._run.finished(**key)
         if len(done.keys() & set(range(draws))) < draws:
             return None
-        if all(self.methods.keys() <= parts for parts in done.values()):
+        if all({*self.methods, "answer_class"} <= parts for parts in done.values()):
             return None
         return [generation for _, generation in sorted(self._run.draws(**key).items())]
 

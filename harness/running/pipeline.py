@@ -29,7 +29,9 @@ from calibench.prompting.protocols import Protocol
 from calibench.records import Grade
 from calibench.running import sampling
 from calibench.running.config import RunConfig
-from calibench.running.manifest import check_identity, description, environment, grown_scope, identity, is_complete
+from calibench.running.manifest import (
+    check_identity, description, environment, grown_scope, identity, is_complete, was_finished,
+)  # fmt: skip
 from calibench.running.progress import Progress
 from calibench.running.selection import Selection, Shard, select, split_of
 from calibench.running.steps import Asked, Steps, StoppingRule, lacking
@@ -110,7 +112,7 @@ def execute(
             pass  # through what an earlier command finished
         interrupted = False
         faults: Counter[str] = Counter()
-        if grown_scope(run, config, steps.current) != run.manifest().get("scope") or not is_complete(run):
+        if not was_finished(run, grown_scope(run, config, steps.current)):
             if rule is None and run.manifest().get("until"):
                 run.update_manifest(until=None)  # no rule stops what goes on now
             session = _Session(config, run, checkpoint, selections, asked, known, steps, progress)

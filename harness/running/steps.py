@@ -17,7 +17,8 @@ Asked = Sequence[tuple[PromptProtocol, Mapping[str, Method]]]
 
 
 def lacking(run: RunFile, config: RunConfig, asked: Asked, selections: Sequence[Selection]) -> set[str]:
-    """What some of the draws asked for lack: names of methods, `grade`, and `generation` where one is not there."""
+    """What some of the draws asked for lack: names of methods, `grade`, `answer_class` where there are several, and
+    `generation` where one is not there."""
     lacks: set[str] = set()
     for protocol, methods, selection in ((*one, selection) for one in asked for selection in selections):
         if "generation" not in run.tally(selection.task.name, protocol.name):
@@ -25,8 +26,10 @@ def lacking(run: RunFile, config: RunConfig, asked: Asked, selections: Sequence[
             continue
         for question in selection.questions(config.data):
             done = run.finished(question.task, question.question_id, protocol.name)
-            for draw in range(config.draws_of(question.task)):
-                lacks |= {*methods, "grade"} - done[draw] if draw in done else {"generation"}
+            draws = config.draws_of(question.task)
+            wanted = {*methods, "grade", *(["answer_class"] if draws > 1 else [])}
+            for draw in range(draws):
+                lacks |= wanted - done[draw] if draw in done else {"generation"}
     return lacks
 
 

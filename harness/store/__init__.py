@@ -285,7 +285,8 @@ class RunFile:
         return generation, grade, tuple(self.select(Confidence, **key))
 
     def finished(self, task: str, question_id: str, protocol: str) -> dict[int, set[str]]:
-        """What is stored about the draws of one question: draw -> the methods read, and `grade` if it is graded."""
+        """What is stored about the draws of one question: draw -> the methods read, `grade` if it is graded, and
+        `answer_class` if it was compared with the others."""
         key = (task, question_id, protocol)
         where = "task = ? AND question_id = ? AND protocol = ?"
         done: dict[int, set[str]] = {}
@@ -294,8 +295,9 @@ class RunFile:
                 done[draw] = set()
             for draw, method in self._db.execute(
                 f"SELECT draw, method FROM confidences WHERE {where}"
-                f" UNION ALL SELECT draw, 'grade' FROM grades WHERE {where}",
-                key * 2,
+                f" UNION ALL SELECT draw, 'grade' FROM grades WHERE {where}"
+                f" UNION ALL SELECT draw, 'answer_class' FROM answer_classes WHERE {where}",
+                key * 3,
             ):
                 done.setdefault(draw, set()).add(method)
         return done

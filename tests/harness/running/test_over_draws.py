@@ -10,8 +10,8 @@ from calibench import tasks
 from calibench.analysis.rescore import keep, rescore
 from calibench.analysis.votes import votes
 from calibench.confidence import base
-from calibench.errors import CapabilityError, PluginError
-from calibench.grading import drawn_answers
+from calibench.errors import CapabilityError, EngineError, PluginError
+from calibench.grading import drawn_answers, workers
 from calibench.grading.pool import GradingPool
 from calibench.prompting import protocols
 from calibench.records import AnswerClass, Confidence
@@ -71,6 +71,33 @@ def test_they_are_added_to_a_finished_run_and_replaced_when_draws_are_added(laun
     assert not counted.all()
     assert of.value[counted].tolist() == answers[counted].tolist(), "graded answers are numbers in one form"
     assert of.value[~counted].isna().all()
+
+
+def test_every_run_of_several_draws_keeps_which_of_them_answer_the_same(launch):
+    launch(FakeBackend(spread), **DRAWN | {"confidence": ("none",)})
+    with RunFile.create(launch.out) as run:
+        kept = list(run.select(AnswerClass))
+        run._db.execute("DELETE FROM answer_classes")  # stopped between the last grade and this
+        run.update_manifest(complete=False)
+    assert {one.answer_class for one in kept} > {0, 1}
+    launch(NeverStarts(), **DRAWN | {"confidence": ("none",)})
+    with RunFile.open(launch.out) as run:
+        assert list(run.select(AnswerClass)) == kept
+        assert run.manifest()["complete"]
+    launch(FakeBackend(spread), **DRAWN | {"confidence": ("none",), "draws": 1, "out": str(launch.out.with_name("1"))})
+    with RunFile.open(launch.out.with_name("1")) as run:
+        assert not list(run.select(AnswerClass))
+
+
+def test_where_no_worker_starts_nothing_is_compared_in_another_way(launch, monkeypatch):
+    def starts(*_):
+        raise OSError("no memory")
+
+    monkeypatch.setattr(workers, "_Worker", starts)
+    with GradingPool(1, 10.0) as pool:
+        classes = pool.draw_classes("gsm8k", question(0), [generation(0)], drawn_answers.HowRead("plain", None, None))
+        with pytest.raises(EngineError, match="no grading worker gets ready"):
+            classes.result(10)
 
 
 def test_a_draw_that_failed_counts_as_none(launch):
