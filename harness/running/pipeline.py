@@ -27,11 +27,8 @@ from calibench.model import Checkpoint, ServedModel
 from calibench.prompting import protocols
 from calibench.prompting.protocols import Protocol
 from calibench.records import Grade
-from calibench.running import sampling
+from calibench.running import manifest, sampling
 from calibench.running.config import RunConfig
-from calibench.running.manifest import (
-    check_identity, description, environment, grown_scope, identity, is_complete, was_finished,
-)  # fmt: skip
 from calibench.running.progress import Progress
 from calibench.running.selection import Selection, Shard, select, split_of
 from calibench.running.steps import Asked, Steps, StoppingRule, lacking
@@ -101,8 +98,8 @@ def execute(
     run = RunFile.create(config.out)
     try:
         progress.stage("hashing weights")
-        known = identity(config, checkpoint, selections)
-        check_identity(run, known)
+        known = manifest.identity(config, checkpoint, selections)
+        manifest.check_identity(run, known)
         _check_stored_scores(run, config, selections, methods)
         for selection in selections:
             run.remove(_to_grade_again(run, config, selection))
@@ -112,7 +109,7 @@ def execute(
             pass  # through what an earlier command finished
         interrupted = False
         faults: Counter[str] = Counter()
-        if not was_finished(run, grown_scope(run, config, steps.current)):
+        if not manifest.was_finished(run, manifest.grown_scope(run, config, steps.current)):
             if rule is None and run.manifest().get("until"):
                 run.update_manifest(until=None)  # no rule stops what goes on now
             session = _Session(config, run, checkpoint, selections, asked, known, steps, progress)
@@ -305,7 +302,7 @@ class _Session(NamedTuple):
             if lacks & of_model and not interrupted:
                 interrupted = await self._ask(graders, backend_type, notes)
         self.run.update_manifest(scope=self._scope())
-        complete = is_complete(self.run)
+        complete = manifest.is_complete(self.run)
         self.run.update_manifest(complete=complete)
         return interrupted and not complete, graders.faults
 
@@ -331,9 +328,11 @@ class _Session(NamedTuple):
             if backend.chat.markup:
                 known["reasoning"] = backend.chat.markup._asdict()
             data = self.run.manifest().get("data", {})
-            about = description(self.config, self.checkpoint, self.selections, data, backend.chat)
+            about = manifest.description(self.config, self.checkpoint, self.selections, data, backend.chat)
             about["notes"] += form_notes
-            return await self._work(self._streams(graders, backend), known, engine, {**about, **environment(engine)})
+            return await self._work(
+                self._streams(graders, backend), known, engine, {**about, **manifest.environment(engine)}
+            )
         finally:
             await backend.close()
 
@@ -341,7 +340,7 @@ class _Session(NamedTuple):
         return lacking(self.run, self.config, self.asked, self.steps.current)
 
     def _scope(self) -> dict[str, Any]:
-        return grown_scope(self.run, self.config, self.steps.current)
+        return manifest.grown_scope(self.run, self.config, self.steps.current)
 
     def _streams(self, graders: GradingPool, backend: BaseBackend | None = None) -> list[Stream]:
         return [
@@ -353,8 +352,8 @@ class _Session(NamedTuple):
         self, streams: list[Stream], known: dict[str, Any], engine: dict[str, Any] | None, entries: dict[str, Any]
     ) -> bool:
         """Lets the streams run one after the other, and notes the session in the manifest, with further entries."""
-        merged = check_identity(self.run, known)
-        session = {"start": datetime.now(UTC).isoformat(timespec="seconds"), **environment(engine)}
+        merged = manifest.check_identity(self.run, known)
+        session = {"start": datetime.now(UTC).isoformat(timespec="seconds"), **manifest.environment(engine)}
         sessions = [*self.run.manifest().get("sessions", []), session]
         self.run.update_manifest(identity=merged, scope=self._scope(), complete=False, sessions=sessions, **entries)
         if engine is not None:
