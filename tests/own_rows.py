@@ -7,6 +7,7 @@ from pathlib import Path
 ROWS = Path(__file__).parent / "tasks" / "rows"
 """A `--data` folder."""
 OWN_ROWS = (
+    "abstention_bench",
     "aime24",
     "aime25",
     "gpqa_diamond",

@@ -131,7 +131,7 @@ def documents(task: str, data: str | None = None, **_metadata: Any) -> dict[str,
         data,
         lambda task, question: {
             "prompt": protocols.first_turn(question, task, _PROTOCOL),
-            "target": question.gold[0],
+            "target": next(iter(question.gold), ""),
         },
     )
 

@@ -55,7 +55,7 @@ def test_gold_wrong_empty_and_refusing_answers_are_graded_as_such(name: str):
     for question in questions(task, 10 if task.finish else 60):
         if question.question_id in task.broken_gold:
             continue
-        assert task.gold_text(question), question
+        assert task.gold_text(question) or question.subject == "unanswerable", question
         for text in task.gold_text(question):
             assert outcome(task, question, text) == "correct", (question, text)
         assert outcome(task, question, task.wrong_text(question)) == "incorrect", question
@@ -71,7 +71,7 @@ def test_questions_are_of_the_task_and_their_ids_are_unique(name: str):
     assert {(q.task, q.domain) for q in asked} == {(name, task.domain)}
     assert len({q.question_id for q in asked}) == len(asked)
     assert set(task.broken_gold) <= {q.question_id for q in asked}
-    assert all(q.gold and q.text.strip() for q in asked)
+    assert all(q.text.strip() and bool(q.gold) != (q.subject == "unanswerable") for q in asked)
     assert re.fullmatch(r"[a-z_]+/\d+", task.grader)
     assert task.description
 
@@ -145,6 +145,17 @@ def test_mmlu_pro_and_simpleqa_have_the_subjects_of_their_publishers():
     assert [q.gold[0] for q in asked["simpleqa_verified"]] == ["4806", "Jane Austen"]
 
 
+def test_of_abstention_bench_whatever_is_answered_to_what_cannot_be_is_incorrect():
+    task = tasks.load("abstention_bench")
+    river, trains, tallest = asked = questions(task)
+    assert [q.subject for q in asked] == ["answerable", "unanswerable", "unanswerable"], "no reference, no question"
+    assert outcome(task, river, "Answer: Donau") == "correct"
+    for question in (trains, tallest):
+        assert outcome(task, question, "Answer: 4") == "incorrect"
+        assert outcome(task, question, "This cannot be determined from the question.") == "abstained"
+        assert task.gold_text(question) == []
+
+
 def test_math_takes_the_last_box_and_knows_levels_that_are_known():
     asked = questions(tasks.load("math"))
     assert [q.gold[0] for q in asked] == ["7", r"\frac{5}{12}", r"\{-3,3\}", "42"]
@@ -212,6 +223,8 @@ def test_supergpqa_has_the_levels_and_letters_of_its_publisher():
         ("mmlu_pro", {"options": ["a", "b"], "answer": "B", "answer_index": 0}, "row 7: expected 1 in 'answer_index'"),
         ("mmlu_pro", {"options": ["a", "b"], "answer": "C"}, "row 7: expected the letter of an option in 'answer'"),
         ("simpleqa", {"metadata": "{}"}, "row 7: expected a dict with a 'topic' in 'metadata', found '{}'"),
+        ("abstention_bench", {"reference_answers": ["a"]}, "row 7: expected true or false in the field 'should_abst"),
+        ("abstention_bench", {"should_abstain": False, "reference_answers": "a"}, "row 7: expected a list of answers"),
         ("scifact", {"evidence": {"1": [{"label": "NEI"}]}}, "row 7: expected one of SUPPORT and CONTRADICT in"),
         ("scifact", {"evidence": {"1": ["SUPPORT"]}}, "row 7: expected a label with each set of sentences"),
         ("humaneval", {"prompt": "def f():\n", "entry_point": "g", "canonical_solution": "  pass"}, "the function 'g'"),

@@ -47,7 +47,7 @@ def test_answers_are_read_in_the_form_that_each_protocol_asks_for(name):
     task = tasks.load(name)
     opened = task.open(str(ROWS) if name in OWN_ROWS else os.environ.get("CALIBENCH_DATA"))
     asked = (task.to_question(row, place) for place, row in opened.rows)
-    asked = [q for q in islice(asked, 40) if q is not None and q.question_id not in task.broken_gold]
+    asked = [q for q in islice(asked, 40) if q is not None and q.gold and q.question_id not in task.broken_gold]
     for question in asked[: 1 if task.finish else 12]:
         for protocol in ASKING:
             outcome, confidence = graded(task, question, task.gold_text(question)[0], protocol)
