@@ -174,11 +174,12 @@ class TokenRoad:
             steps = (choice.prompt_logprobs or [])[len(prompt) :] if head else []
             if len(steps) != len(head):
                 raise Refused("the server gave no log-probabilities of the prompt")
-            of_head = [(step or {})[str(token)] for step, token in zip(steps, head, strict=True)]
+            of_head = [_of_prompt(step or {}, token) for step, token in zip(steps, head, strict=True)]
             total, greedy = math.fsum(min(one.logprob, 0.0) for one in of_head), all(one.rank == 1 for one in of_head)
             behind = _first_step(answer, last)
             return {
-                token: LogLikelihood(total + behind[token], greedy and choice.token_ids[0] == token) for token in last
+                token: LogLikelihood(total + behind[token], greedy and choice.token_ids[:1] == [token])
+                for token in last
             }
 
         return await by_last_token(continuations, _MOST_TOKENS, score)
@@ -195,12 +196,16 @@ def _first_step(answer: ContinuedAnswer, tokens: Sequence[int]) -> dict[int, flo
     """The log-probability (nats) of each of the tokens as the first that is written."""
     scored = answer.choices[0].logprobs
     step = scored.top_logprobs[0] if scored and scored.top_logprobs else None
-    found = {
-        int(name.removeprefix(_ID)): min(value, 0.0) for name, value in (step or {}).items() if name.startswith(_ID)
-    }
-    if lacking := [token for token in tokens if token not in found]:
+    found = {token: (step or {}).get(f"{_ID}{token}") for token in tokens}
+    if lacking := [token for token, value in found.items() if value is None]:
         raise Refused(f"the server gave no log-probability of the token {lacking[0]}")
-    return {token: found[token] for token in tokens}
+    return {token: min(value, 0.0) for token, value in found.items() if value is not None}
+
+
+def _of_prompt(step: dict[str, _PromptToken], token: int) -> _PromptToken:
+    if (found := step.get(str(token))) is None:
+        raise Refused(f"the server gave no log-probability of the token {token} of the prompt")
+    return found
 
 
 def _scores(choice: _Continued, entropies: bool) -> TokenScores:
@@ -211,4 +216,6 @@ def _scores(choice: _Continued, entropies: bool) -> TokenScores:
     if not entropies:
         return TokenScores(written, None)
     steps = [sorted((step or {}).values(), reverse=True)[:TOP_TOKENS] for step in scored.top_logprobs or ()]
+    if len(steps) != len(written):
+        raise Refused("the server gave no likeliest tokens")
     return TokenScores(written, tuple(map(entropy, steps)))

@@ -16,6 +16,8 @@ from fakes import gsm8k_folder
 from served import free_port
 
 from calibench import model
+from calibench.backends._token_road import TokenRoad
+from calibench.backends.base import Refused
 from calibench.cli import main
 from calibench.store import RunFile
 
@@ -424,3 +426,28 @@ def test_an_address_is_of_the_openai_backend(ask, tmp_path, capsys):
     code = main(["run", "micro-sft", "--base-url", "http://127.0.0.1:9", "--tasks", "gsm8k",
                  "--data", str(tmp_path / "data"), "--out", str(ask.out)])  # fmt: skip
     assert (code, "--base-url: expected --backend openai" in capsys.readouterr().err) == (2, True)
+
+
+_STEP = {"token_logprobs": [-1.0], "top_logprobs": [{"token_id:5": -1.0}]}
+_OF_PROMPT = [None, None, {"3": {"logprob": -1.0}}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"prompt_logprobs": _OF_PROMPT}, "no log-probability of the token 5"),
+        ({"prompt_logprobs": _OF_PROMPT, "logprobs": _STEP | {"top_logprobs": [{"token_id:x": -1.0}]}}, "the token 5"),
+        ({"prompt_logprobs": [None, None, {"7": {"logprob": -1.0}}], "logprobs": _STEP}, "token 3 of the prompt"),
+        ({"prompt_logprobs": [None], "logprobs": _STEP}, "no log-probabilities of the prompt"),
+    ],
+)
+def test_a_continuation_that_lacks_what_was_asked_for_is_refused(answer, said):
+    async def ask(body, of, read):
+        whole = {"finish_reason": "length", "token_ids": [], "prompt_token_ids": [], **answer}
+        return read(json.dumps({"choices": [whole]}).encode())
+
+    class Chat:
+        ends = frozenset({0})
+
+    with pytest.raises(Refused, match=said):
+        asyncio.run(TokenRoad(Chat(), ask).log_likelihoods((1, 2), ((3, 5),)))
