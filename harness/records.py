@@ -68,6 +68,23 @@ class Question(Record, kw_only=True, frozen=True):
     split: str
 
 
+class TypedDecision(Record, kw_only=True, frozen=True):
+    """What a question is that is answered by a distribution over its options, and what gold says of each."""
+
+    task: str
+    question_id: str
+    item: str
+    """The question as it is asked of other states too, as `customer_service/urgency`."""
+    kind: Literal["choice", "yes_no", "ordinal"]
+    """yes_no: the options are no and yes, in this order; ordinal: they are levels, from the lowest on."""
+    options: Annotated[tuple[str, ...], Meta(min_length=2)]
+    """Names in the publisher's order."""
+    gold: tuple[Annotated[float, Meta(ge=0, le=1)], ...]
+    """Probability of each option; they sum to 1."""
+    shown: tuple[_Number, ...]
+    """Which of `options` each of the question's choices is, in the order shown."""
+
+
 class Generation(Record, kw_only=True, frozen=True):
     """What the model wrote for one draw of one question under one protocol."""
 

@@ -273,19 +273,24 @@ def _convention(measure: Measure, pairs: list[Pair], margin: float) -> str:
     return f"{text}; coverage differs: {', '.join(apart)}" if apart else text
 
 
-def judge(changes: Sequence[JudgedChange], margin: float) -> list[Difference]:
-    """The verdicts, with p values corrected over all of these differences."""
+def judge(
+    changes: Sequence[JudgedChange], margin: float, measures: Mapping[str, Measure] = MEASURES
+) -> list[Difference]:
+    """The verdicts, with p values corrected over all of these differences; `measures` are those they are of."""
     holm = _holm([c.p_value for c in changes])
     # An undecided difference would have been found at the level of the first that Holm's procedure did not reject.
     left = sum(p is not None and p >= ALPHA for p in holm)
-    return [_judged(c, p, margin, ALPHA / max(left, 1)) for c, p in zip(changes, holm, strict=True)]
+    return [
+        _judged(c, measures[c.row["metric"]], p, margin, ALPHA / max(left, 1))
+        for c, p in zip(changes, holm, strict=True)
+    ]
 
 
-def _judged(change: JudgedChange, p_holm: float | None, margin: float, level: float) -> Difference:
+def _judged(change: JudgedChange, measure: Measure, p_holm: float | None, margin: float, level: float) -> Difference:
     verdict = _verdict(change, p_holm, margin)
     seen = None
-    if verdict == "undecided" and change.tested and MEASURES[change.row["metric"]].better:
-        low, high = MEASURES[change.row["metric"]].range
+    if verdict == "undecided" and change.tested and measure.better:
+        low, high = measure.range
         least = detectable(change.tested.error, change.tested.n_clusters, level, POWER)
         seen = least if least is not None and least <= high - low else None
     return Difference(**change.row, p_value=change.p_value, p_holm=p_holm, verdict=verdict, detectable=seen)

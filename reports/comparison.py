@@ -32,7 +32,7 @@ def comparison_report(comparison: Comparison) -> str:
     }
     return render(
         "comparison.html",
-        measures=measures,
+        measures=measures | {m.metric: m for m in comparison.typed_measures},
         columns=columns,
         ladder_columns=[m for m in columns if m.metric != "mean_confidence"],
         runs=runs,
@@ -60,6 +60,7 @@ def comparison_report(comparison: Comparison) -> str:
         ],
         extents=_extents(comparison.differences),
         held=_held(comparison),
+        typed_decisions=groups(comparison.typed_decisions, lambda d: (d.run_a, d.run_b)),
         splits=_splits(comparison, from_baseline=True),
         split_steps=_splits(comparison, from_baseline=False),
         known=_known(comparison),

@@ -27,6 +27,7 @@ from calibench.reports import (
     targets,
     text,
     thresholds,
+    typed_decisions,
     until,
     wording,
 )
@@ -82,6 +83,8 @@ def run_report(summary: RunSummary) -> str:
         notices=_notices(summary),
         rule=list(until.rows(summary.until, measures)),
         rule_warning=until.WARNING,
+        typed_decisions=typed_decisions.by_task(summary),
+        decisions=typed_decisions,
         conventions=conventions.by_task(summary),
         convention_words=conventions.definitions(summary),
         levels=list(_levels(figure, summary.scorecard)),

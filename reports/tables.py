@@ -229,7 +229,15 @@ def baseline_text(comparison: Comparison) -> str:
         if d.run_a == comparison.baseline and d.task == "macro" and _shown(measures[d.metric])
     ]
     heading = f"Against {clip(comparison.baseline, 60)}, mean over tasks, paired on the questions shared with it"
-    return f"{heading}\n\n{differences_text(differences, measures)}"
+    typed = [
+        replace(d, task=d.run_b)
+        for d in comparison.typed_decisions
+        if d.run_a == comparison.baseline and d.task == "macro"
+    ]
+    of_typed = {measure.metric: measure for measure in comparison.typed_measures}
+    parts = [heading, differences_text(differences, measures)]
+    parts += ["Typed decisions, likewise", differences_text(typed, of_typed)] if typed else []
+    return "\n\n".join(parts)
 
 
 def _measures(comparison: Comparison) -> dict[str, MeasureInfo]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from calibench.records import Domain, Outcome, Question
+from calibench.records import Domain, Outcome, Question, TypedDecision
 
 
 class Verdict(NamedTuple):
@@ -103,3 +103,5 @@ class Task(NamedTuple):
     """The levels that its questions have; empty: none."""
     options: Callable[[Question], AnswerOptions] | None = None
     """How a question is asked by its options; None: by its lettered choices or `labels`, if it has any."""
+    typed: Callable[[dict, str], TypedDecision] | None = None
+    """(row, place) -> what gold says of each option of its question. None: only which of them is right is known."""

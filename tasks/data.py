@@ -33,8 +33,8 @@ class Source(NamedTuple):
     task: str
     file: str
     """Path below the `--data` folder."""
-    layout: Literal["lines", "array", "csv"]
-    """JSON Lines (also with .gz), one JSON array of objects, or CSV with a heading."""
+    layout: Literal["lines", "array", "csv", "parquet"]
+    """JSON Lines (also with .gz), one JSON array of objects, CSV with a heading, or Parquet."""
     sha256: str | None
     """Of the file as published; None if it is not known here."""
     publisher: str
@@ -101,7 +101,7 @@ def _local(source: Source, path: Path) -> Rows:
         note = f"{source.file} was not compared with the published file: no sha256 of that is known, this has {digest}"
     elif digest != source.sha256:
         note = f"{source.file} is not the published file: expected sha256 {source.sha256}, found {digest}"
-    read = {"lines": _lines, "array": array_rows, "csv": _csv}[source.layout]
+    read = {"lines": _lines, "array": array_rows, "csv": _csv, "parquet": parquet_rows}[source.layout]
     return Rows(nonempty(read(path), path), f"sha256:{digest}", source.file, note)
 
 
@@ -132,6 +132,23 @@ def array_rows(path: Path) -> Iterator[tuple[str, dict]]:
         if not isinstance(row, dict):
             raise DataError(f"{path}, row {number}: expected a JSON object, found {row!r:.80}")
         yield f"{path}, row {number}", row
+
+
+def parquet_rows(path: Path) -> Iterator[tuple[str, dict]]:
+    """Place and row of each row of a Parquet file.
+
+    Raises:
+        DataError: it is none.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        with file_errors(path), parquet.ParquetFile(path) as file:
+            rows = (row for batch in file.iter_batches() for row in batch.to_pylist())
+            yield from ((f"{path}, row {number}", row) for number, row in enumerate(rows, 1))
+    except pyarrow.ArrowException as error:
+        raise DataError(f"{path}: not a readable Parquet file ({' '.join(str(error).split())[:120]})") from error
 
 
 def _object(line: bytes, place: str) -> dict:

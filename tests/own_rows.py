@@ -20,5 +20,6 @@ OWN_ROWS = (
     "simpleqa",
     "simpleqa_verified",
     "supergpqa",
+    "typed_decisions",
 )
 """The tasks."""

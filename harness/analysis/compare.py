@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from calibench.analysis import typed_decisions
 from calibench.analysis.names import place, unique
 from calibench.analysis.options import AnalysisOptions
 from calibench.analysis.report import numbers as report_numbers
@@ -79,6 +80,7 @@ def compare(
         splits=tuple(change_splits(frames, pairs)), decisions=decided,
         self_knowledge=self_knowledge({name: frames[name] for name in names}, _lengths(runs)),
         held=held_verdicts(in_words, pairs, margin=margin) if in_words else (),
+        **typed_decisions.compared(dict(zip(frames, runs, strict=True)), pairs, margin),
     )  # fmt: skip
 
 
@@ -114,7 +116,8 @@ def numbers(comparison: Comparison) -> dict[str, Any]:
         "differences": comparison.differences, "splits": comparison.splits, **decided,
         "self_knowledge": {name: card.metrics for name, card in comparison.self_knowledge.items()},
     }  # fmt: skip
-    return found | ({"held": comparison.held} if comparison.held else {})
+    more = {"held": comparison.held, "typed_decisions": comparison.typed_decisions}
+    return found | {name: of for name, of in more.items() if of}
 
 
 def _lengths(runs: Sequence[RunFile]) -> dict[tuple[str, str], int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
-from calibench.analysis import plot, texts
+from calibench.analysis import plot, texts, typed_decisions
 from calibench.analysis.ensemble import note, with_ensemble
 from calibench.analysis.methods import against_first
 from calibench.analysis.options import AnalysisOptions
@@ -89,6 +89,7 @@ def report(
         wordings=wordings(run),
         targets=_targets(stored),
         method_differences=tuple(against_first(frame, manifest)) if browse else (),
+        typed_decisions=typed_decisions.numbers(run),
     )
 
 
@@ -187,7 +188,7 @@ def summarize(
     frame: pd.DataFrame,
     manifest: Mapping[str, Any],
     gallery: tuple[GalleryItem, ...] | None = None,
-    masses: Mapping[tuple[str, str], float] = {},
+    masses: Mapping[tuple[str, str, str], float] = {},
 ) -> RunSummary:
     """Computes all that a report needs, from the rows and the manifest of a run.
 
@@ -238,7 +239,7 @@ def numbers(summary: RunSummary) -> dict[str, Any]:
     card = summary.scorecard
     more = {
         "until": summary.until, "wordings": summary.wordings, "targets": summary.targets,
-        "method_differences": summary.method_differences,
+        "method_differences": summary.method_differences, "typed_decisions": summary.typed_decisions,
     }  # fmt: skip
     points = {"reliability": (*card.reliability, *summary.by_subset), "risk_coverage": card.risk_coverage}
     return {"metrics": card.metrics, **points, **{name: of for name, of in more.items() if of}}

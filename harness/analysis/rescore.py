@@ -215,7 +215,7 @@ class _Rescoring:
     def _let_go(self, generation: Generation, parsed: Parsed, reading: Confidence) -> None:
         """What becomes of a confidence in an answer that is read otherwise now."""
         method = self._methods.get(reading.method)
-        if method is None or method.of_whole_output or "protocol options" in method.needs:
+        if method is None or method.of_whole_output or method.own_protocol:
             return
         if parsed.truncated:
             nothing = Confidence(**draw_key(generation), method=reading.method, value=None, status="missing", raw=None)

@@ -16,11 +16,11 @@ from calibench.store import RunFile
 if TYPE_CHECKING:
     import pandas as pd
 
-LABELS = "p_true"
-"""The method whose `raw` holds the probabilities of its labels."""
+LABELS = ("p_true", "option_probability")
+"""The methods whose `raw` holds the probabilities of their labels."""
 
 
-def spreads(frame: pd.DataFrame, masses: Mapping[tuple[str, str], float]) -> tuple[Spread, ...]:
+def spreads(frame: pd.DataFrame, masses: Mapping[tuple[str, str, str], float]) -> tuple[Spread, ...]:
     """One per task, protocol and method.
 
     Args:
@@ -35,7 +35,7 @@ def spreads(frame: pd.DataFrame, masses: Mapping[tuple[str, str], float]) -> tup
             Spread(
                 task=task, protocol=protocol, method=method, n=len(values), distinct=int(values.nunique()),
                 deviation=float(values.std()) if len(values) > 1 else None,
-                label_mass=masses.get((task, protocol)) if method == LABELS else None,
+                label_mass=masses.get((task, protocol, method)),
                 example=example,
                 copies=int((values == _value(example)).sum()) if example else 0,
             )
@@ -43,13 +43,13 @@ def spreads(frame: pd.DataFrame, masses: Mapping[tuple[str, str], float]) -> tup
     return tuple(found)
 
 
-def label_mass(run: RunFile) -> dict[tuple[str, str], float]:
-    """(task, protocol) -> mean probability of all labels of P(True)."""
-    masses: dict[tuple[str, str], list[float]] = {}
-    for reading in run.confidences(LABELS):
+def label_mass(run: RunFile) -> dict[tuple[str, str, str], float]:
+    """(task, protocol, method) -> mean probability of all labels that the method reads."""
+    masses: dict[tuple[str, str, str], list[float]] = {}
+    for reading in (reading for method in LABELS for reading in run.confidences(method)):
         if reading.status == "ok" and reading.raw:
             mass = math.fsum(run.evidence(reading, dict[str, Share]).values())
-            masses.setdefault((reading.task, reading.protocol), []).append(mass)
+            masses.setdefault((reading.task, reading.protocol, reading.method), []).append(mass)
     return {key: math.fsum(of) / len(of) for key, of in masses.items()}
 
 

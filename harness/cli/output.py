@@ -30,6 +30,7 @@ def print_headline(summary: Any, report: Path) -> None:
     from calibench.reports.run import spread_notes
     from calibench.reports.tables import headline, measures_of, text
     from calibench.reports.targets import targets_text
+    from calibench.reports.typed_decisions import typed_decisions_text
     from calibench.reports.unstarted import unstarted_text
     from calibench.reports.until import notices, until_text
     from calibench.reports.wording import wordings_text
@@ -37,6 +38,8 @@ def print_headline(summary: Any, report: Path) -> None:
     print(text(headline(summary.scorecard)) if summary.counts else unstarted_text(summary))
     if summary.until:
         print(f"\n{until_text(summary.until, measures_of([summary.scorecard]))}")
+    if summary.typed_decisions:
+        print(f"\n{typed_decisions_text(summary)}")
     if summary.conventions:
         print(f"\n{conventions_text(summary)}")
     if summary.wordings:
@@ -52,16 +55,19 @@ def print_headline(summary: Any, report: Path) -> None:
 
 def print_headline_tables(summaries: dict[str, Any], form: str, wordings: bool = False, targets: bool = False) -> None:
     """The headline of every run or model, and its numbers under other conventions, in a form of `--format`; with
-    `wordings` and `targets` also those of each wording and each confidence target."""
+    `wordings` and `targets` also those of each wording and each confidence target. Before it, but not in CSV, those of
+    typed decisions."""
     from calibench.reports.conventions import conventions_table
     from calibench.reports.tables import headline_table
     from calibench.reports.targets import targets_table
+    from calibench.reports.typed_decisions import typed_decisions_table
     from calibench.reports.wording import variances_table, wordings_table
 
     asked = [conventions_table(summaries)] if any(summary.conventions for summary in summaries.values()) else []
     asked += [variances_table(summaries), wordings_table(summaries)] if wordings else []
     asked += [targets_table(summaries)] if targets else []
-    print_tables(form, headline_table({name: summary.scorecard for name, summary in summaries.items()}), *asked)
+    typed = [typed_decisions_table(summaries)] if any(of.typed_decisions for of in summaries.values()) else []
+    print_tables(form, *typed, headline_table({name: summary.scorecard for name, summary in summaries.items()}), *asked)
 
 
 def print_headlines(cards: dict[str, Any], comparison: Any, page: Path) -> None:

@@ -131,6 +131,7 @@ def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
     wordings, targets = summary.wordings if options.wordings else (), summary.targets if options.targets else ()
     parts = (
         ("rescored", found), ("conventions", summary.conventions), ("wordings", wordings), ("targets", targets),
+        ("typed_decisions", summary.typed_decisions),
     )  # fmt: skip
     more = {name: of for name, of in parts if of}
     return summary, {**more, "metrics": metrics} if more else metrics

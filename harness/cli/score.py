@@ -8,6 +8,7 @@ from typing import Any
 
 from calibench.cli import output
 from calibench.cli.parser import add, renamed
+from calibench.errors import InputError
 from calibench.errors.terminal import tell
 from calibench.fields import flag
 
@@ -54,6 +55,11 @@ def register(commands: Any) -> None:
         default=[],
         help="what stands for no confidence, as -1; repeatable",
     )
+    score.add_argument(
+        "--decisions",
+        metavar="FILE",
+        help="typed decisions with gold, of each of which the other file predicts a distribution over its options",
+    )
     score.add_argument("--shared", action="store_true", help="only the questions that every model answered")
     score.add_argument("--out", metavar="DIR", default="runs/score", help="folder of the run (default: %(default)s)")
 
@@ -61,6 +67,9 @@ def register(commands: Any) -> None:
 def _score(options: argparse.Namespace) -> None:
     from calibench.analysis.score import publish, score
 
+    if options.decisions is not None:
+        _score_decisions(options)
+        return
     columns = {name: getattr(options, name) for name in _COLUMNS}
     scored = score(
         options.file,
@@ -82,3 +91,25 @@ def _score(options: argparse.Namespace) -> None:
         output.print_headline_tables({name: of.summary for name, of in scored.models.items()}, options.format)
     else:
         output.print_headlines(cards, scored.comparison, page)
+
+
+def _score_decisions(options: argparse.Namespace) -> None:
+    from calibench.analysis.score_decisions import score_decisions
+
+    others = [name for name in (*_COLUMNS, "grader", "labels", "missing", "shared") if name != "model"]
+    if given := [name for name in others if getattr(options, name) not in (None, [], False, _DEFAULTS.get(name))]:
+        raise InputError(f"{flag(given[0])} is of tables of verdicts: typed decisions name their own fields")
+    found = score_decisions(options.file, options.decisions, options.out, options.model)
+    cards = {name: summary.scorecard for name, summary in found.summaries.items()}
+    if options.json:
+        numbers = {
+            name: {"metrics": summary.scorecard.metrics, "typed_decisions": summary.typed_decisions}
+            for name, summary in found.summaries.items()
+        }
+        output.print_json(numbers if options.model else numbers[""])
+    elif options.format:
+        output.print_headline_tables(found.summaries, options.format)
+    elif found.comparison is None:
+        output.print_headline(next(iter(found.summaries.values())), found.page)
+    else:
+        output.print_headlines(cards, found.comparison, found.page)

@@ -17,7 +17,7 @@ import msgspec
 
 from calibench import registry
 from calibench.backends._likelihoods import ScoredOptions
-from calibench.backends.base import BaseBackend, TokenScores, no_room, tokens_of
+from calibench.backends.base import BaseBackend, Choice, TokenScores, no_room, tokens_of
 from calibench.prompting.conversation import Prompt, Written, pieces_touching
 from calibench.prompting.markup import Markup
 from calibench.prompting.parsing import Parsed, parse
@@ -35,6 +35,8 @@ class Answered(NamedTuple):
     """None unless the run has a method that needs `log_probabilities`."""
     options: ScoredOptions | None = None
     """None unless the protocol is `options`."""
+    choice: Choice | None = None
+    """Of the letters of the options; None unless the protocol is `decision`."""
     problem: str = ""
     """What the question asks, options included, without instructions."""
 
@@ -54,8 +56,8 @@ class Method(NamedTuple):
     description: str
     """One line for `calibench methods`."""
     needs: frozenset[str]
-    """Capabilities that the backend must have, `stated` if the protocol must ask for a confidence, and
-    `protocol options` if it must be that one, where no other methods are read."""
+    """Capabilities that the backend must have, `stated` if the protocol must ask for a confidence, and `protocol
+    options` or `protocol decision` if it must be that one, where no other methods are read."""
     read: Callable[..., Awaitable[Reading]] | None = None
     """(generation, backend) -> reading. The backend is None for a method that needs no model."""
     read_draws: Callable[[Sequence[Generation], Sequence[int | None]], Sequence[Reading]] | None = None
@@ -80,6 +82,11 @@ class Method(NamedTuple):
     def needs_model(self) -> bool:
         """Whether the model must be there when it reads; if not, it reads what the run file keeps of a generation."""
         return not self.needs <= {"stated"}
+
+    @property
+    def own_protocol(self) -> bool:
+        """Whether it is of one protocol alone, under which the model writes no text."""
+        return any(need.startswith("protocol ") for need in self.needs)
 
     @property
     def of_draws(self) -> bool:

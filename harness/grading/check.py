@@ -135,9 +135,7 @@ def check_task(name: str, data: str | None, rows: int | None = None, protocol: s
         DataError: its data are missing or malformed.
         CapabilityError: it runs programs, and there is no sandbox.
     """
-    checked = [
-        p for p in ([load_protocol(protocol)] if protocol is not None else PROTOCOLS.values()) if not p.scores_options
-    ]
+    checked = [p for p in ([load_protocol(protocol)] if protocol is not None else PROTOCOLS.values()) if p.writes]
     task = tasks.load(name)
     if task.finish:
         sandbox.require()

@@ -129,9 +129,7 @@ def require_read(pool: GradingPool, task: Task, question: Question, protocol: Pr
             return None
         if not _named_behind(task, question, protocol):
             return f"{task.name}: {found.text()}. `calibench check-task {task.name}` says more"
-        fitting = [
-            p.name for p in PROTOCOLS.values() if not p.scores_options and reading(pool, task, [question], p).fits
-        ]
+        fitting = [p.name for p in PROTOCOLS.values() if p.writes and reading(pool, task, [question], p).fits]
     except PluginError:
         return None  # a fault of other people's code that a run may never meet
     advice = f"choose --protocol {', '.join(fitting)}" if fitting else f"see `calibench check-task {task.name}`"

@@ -21,6 +21,7 @@ _ANSWER_LINE = 'on a line "Answer: ..."'
 _ANSWER_TAGS = "between <answer> and </answer>"
 _BOX = "in \\boxed{}"
 _BOXED = f"Solve it step by step, and put the final answer {_BOX}."
+_STEPS = "Think step by step. "
 _CODE_BLOCK = "as one code block that starts with ```python"
 _PHRASES = ", ".join(SCALE)
 _LETTERS = ", ".join(f"{letter} ({band}%)" for letter, band in LETTER_BANDS.items())
@@ -40,6 +41,14 @@ class Protocol(NamedTuple):
     """The part of the instruction that says where the answer stands; a program is asked for as a code block there."""
     scores_options: bool = False
     """The answer is chosen among given options by their log-likelihoods; see `calibench.backends._likelihoods`."""
+    asks_letter: bool = False
+    """The answer is the likeliest of the letters of the question's options as the first token of the reply; see
+    `calibench.running.deciding`."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether the model writes a text. If not, the answer is what has the highest probability."""
+        return not (self.scores_options or self.asks_letter)
 
 
 PROTOCOLS = {
@@ -125,6 +134,14 @@ PROTOCOLS = {
             _ANSWER_TAGS,
         ),
         Protocol("options", "", None, scores_options=True),
+        Protocol(
+            "decision",
+            "Reply with that letter and nothing else.",
+            None,
+            "Reply with the letter of one option and nothing else.",
+            "that letter",
+            asks_letter=True,
+        ),
     )
 }
 
@@ -201,7 +218,9 @@ def form_asked(task: Task, protocol: Protocol, program: bool = False) -> str:
         form = _CODE_BLOCK
     elif form == _ANSWER_LINE and task.answer_form:
         form = task.answer_form
-    return f"{task.instruction}\n{protocol.instruction.replace(protocol.answer_form, form)}"
+    # What is answered by its first token leaves no room for steps.
+    asked = task.instruction.removeprefix(_STEPS) if protocol.asks_letter else task.instruction
+    return f"{asked}\n{protocol.instruction.replace(protocol.answer_form, form)}"
 
 
 def options_of(task: Task, question: Question) -> AnswerOptions:
@@ -217,6 +236,18 @@ def options_of(task: Task, question: Question) -> AnswerOptions:
         raise CapabilityError(f"task {task.name} has no options to choose from, which protocol options needs")
     context = f"{body(question)}\n\n{task.instruction}\nAnswer:"
     return AnswerOptions(labels, tuple((context, f" {label}") for label in labels))
+
+
+def require_options(task: Task, question: Question, protocol: Protocol) -> None:
+    """Checks that a question can be asked under a protocol that chooses among options.
+
+    Raises:
+        CapabilityError: it has none.
+    """
+    if protocol.scores_options:
+        options_of(task, question)
+    if protocol.asks_letter and not question.choices:
+        raise CapabilityError(f"task {task.name} has no lettered options, which protocol {protocol.name} needs")
 
 
 def asked_text(task: Task, question: Question, protocol: Protocol) -> str:

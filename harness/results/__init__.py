@@ -194,6 +194,9 @@ class RunSummary(Record, kw_only=True, frozen=True):
     """Of the confidence targets that were told, against what the confidences say."""
     method_differences: tuple[Difference, ...] = ()
     """Of each confidence method (B) against the first (A), on the same answers; empty where no page is made."""
+    typed_decisions: tuple[Metric, ...] = ()
+    """Of distributions over options against gold, and of the uniform one (method `uniform`); empty where the run has
+    none."""
 
 
 class Comparison(Record, kw_only=True, frozen=True):
@@ -215,6 +218,10 @@ class Comparison(Record, kw_only=True, frozen=True):
     """Name of a run -> what its confidences know beyond difficulty; of three runs or more on the same questions."""
     held: tuple[HeldVerdict, ...] = ()
     """The verdicts on confidences that both runs were asked for in several wordings, under each of these."""
+    typed_decisions: tuple[Difference, ...] = ()
+    """Of distributions over the options of typed decisions that both runs have; `p_holm` is corrected over these."""
+    typed_measures: tuple[MeasureInfo, ...] = ()
+    """What they are of."""
 
 
 class Reach(Record, kw_only=True, frozen=True):

@@ -1,4 +1,4 @@
-"""Asks a model for one draw of a question: a text, or under the protocol `options` the likeliest of the options."""
+"""Asks a model for one draw of a question: a text, or the likeliest of its options (`options`, `decision`)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from calibench.prompting.conversation import Prompt
 from calibench.prompting.parsing import Parsed, states_answer
 from calibench.prompting.protocols import Protocol, body, first_turn, options_of
 from calibench.records import Generation, Question, Sampling
+from calibench.running import deciding
 from calibench.running.config import RunConfig, seed_of
 from calibench.running.reading import parsed_of, written_of
 from calibench.tasks.base import AnswerOptions, Task
@@ -49,7 +50,8 @@ class Asker:
     def prompt(self, task: Task, question: Question) -> Prompt | AnswerOptions:
         if self._protocol.scores_options:
             return options_of(task, question)
-        return self._backend.chat.first(first_turn(question, task, self._protocol), self._config.system)
+        closed = self._protocol.asks_letter  # the letter is the first token of the reply
+        return self._backend.chat.first(first_turn(question, task, self._protocol), self._config.system, closed=closed)
 
     async def ask(self, question: Question, prompt: Prompt | AnswerOptions, draw: int) -> tuple[Generation, Answered]:
         """A new generation, and what the methods read it from."""
@@ -58,6 +60,9 @@ class Asker:
             scored = await _likelihoods.score(self._backend, prompt)
             generation = self._chosen(question, scored, draw, time.monotonic() - begin)
             return generation, await self._answered(question, generation, options=_scored(scored))
+        if self._protocol.asks_letter:
+            generation, choice = await deciding.decided(self._backend, question, prompt, self._key(question, draw))
+            return generation, await self._answered(question, generation, choice=choice)
         seed = None
         if self._sampling.temperature > 0:
             seed = seed_of(self._config.seed, question.task, question.question_id) + draw
@@ -75,7 +80,7 @@ class Asker:
                 reason = self._told(str(refused))
         if completion is None:
             key = self._key(question, draw)
-            generation = _nothing(key, seed, length or None, prompt.reasoning_opened, reason)
+            generation = deciding.nothing(key, seed, length or None, prompt.reasoning_opened, reason)
             return generation, await self._answered(question, generation, prompt=prompt)
         latency = time.monotonic() - begin
         generation, parsed = await self._generation(question, prompt, draw, seed, completion, latency)
@@ -94,6 +99,9 @@ class Asker:
         if isinstance(prompt, AnswerOptions):
             scored = await _likelihoods.score(self._backend, prompt)
             return await self._answered(question, generation, options=_scored(scored))
+        if self._protocol.asks_letter:
+            _, choice = await deciding.decided(self._backend, question, prompt, self._key(question, generation.draw))
+            return await self._answered(question, generation, choice=choice)
         return await self._answered(question, generation, prompt=prompt)
 
     async def _answered(self, question: Question, generation: Generation, **further: Any) -> Answered:
@@ -173,7 +181,7 @@ class Asker:
     ) -> Generation:
         key = self._key(question, draw)
         if isinstance(scored, _likelihoods.NotScored):
-            return _nothing(key, None, scored.prompt_tokens, False, scored.reason)
+            return deciding.nothing(key, None, scored.prompt_tokens, False, scored.reason)
         return Generation(
             **key,
             seed=None,
@@ -204,14 +212,3 @@ def _scored(scored: _likelihoods.ScoredOptions | _likelihoods.NotScored) -> _lik
 
 def _finish_reason(completion: Completion) -> Literal["stop", "length"]:
     return "stop" if completion.ended else "length"
-
-
-def _nothing(
-    key: dict[str, Any], seed: int | None, prompt_tokens: int | None, reasoning_opened: bool, reason: str | None
-) -> Generation:
-    """What is stored of a draw that could not be asked for."""
-    return Generation(
-        **key, seed=seed, prompt_tokens=prompt_tokens, cached_tokens=None, reasoning_tokens=None, answer_tokens=None,
-        finish_reason="error", latency=None, reasoning_opened=reasoning_opened, reasoning=None, text="",
-        token_ids=None, error=reason,
-    )  # fmt: skip

@@ -93,7 +93,8 @@ class RunConfig(Options, frozen=True, kw_only=True):
             "scope",
         ),
     ] = None
-    """None: `stated` if the protocol asks for it, `choice_probability` if it scores options, else `asked`."""
+    """None: `stated` if the protocol asks for it, `choice_probability` if it scores options, `option_probability` if it
+    asks for a letter, else `asked`."""
     variants: Annotated[
         Count, option("asks for each confidence in N wordings, on the same answers; up to 8", "scope", "N")
     ] = 1
@@ -216,8 +217,10 @@ class RunConfig(Options, frozen=True, kw_only=True):
         names = [asking.protocol.name for asking in (first, *found)]
         if len({*names}) < len(names):
             raise InputError(f"--targets: expected each once, found {', '.join(map(str, self.targets))}")
-        if found and first.protocol.scores_options:
-            raise InputError("--targets: protocol options cannot decline to answer; expected one that asks for a text")
+        if found and not first.protocol.writes:
+            raise InputError(
+                f"--targets: protocol {first.protocol.name} cannot decline to answer; expected one that asks for a text"
+            )
         if found and not first.methods:
             raise InputError("--targets: expected a confidence to hold the answers against, found --confidence none")
         return (first, *found)
@@ -238,6 +241,8 @@ class RunConfig(Options, frozen=True, kw_only=True):
         protocol = self.first_prompt()
         if protocol.scores_options:
             return ("choice_probability",)
+        if protocol.asks_letter:
+            return ("option_probability",)
         return ("stated",) if protocol.scale else ("asked",)
 
 

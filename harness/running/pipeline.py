@@ -27,7 +27,7 @@ from calibench.model import Checkpoint, ServedModel
 from calibench.prompting import protocols
 from calibench.prompting.protocols import Protocol
 from calibench.records import Grade
-from calibench.running import manifest, sampling
+from calibench.running import deciding, manifest, sampling
 from calibench.running.config import RunConfig
 from calibench.running.progress import Progress
 from calibench.running.selection import Selection, Shard, select, split_of
@@ -92,9 +92,8 @@ def execute(
     _check_draws(config, methods, chosen)
     progress.stage("reading questions")
     selections = _selected(config, chosen, shard)
-    if protocol.scores_options:
-        for selection in selections:
-            protocols.options_of(selection.task, selection.first)
+    for selection in selections:
+        protocols.require_options(selection.task, selection.first, protocol)
     run = RunFile.create(config.out)
     try:
         progress.stage("hashing weights")
@@ -192,10 +191,10 @@ def _check_capabilities(
     config: RunConfig, methods: Mapping[str, Method], protocol: Protocol, capabilities: frozenset[str]
 ) -> None:
     """Refuses what a backend of these capabilities does not give."""
-    if protocol.scores_options:
-        _check_options(config, methods, capabilities)
+    if not protocol.writes:
+        deciding.check(config.backend, methods, protocol, capabilities)
     has = capabilities | ({"stated"} if protocol.scale else set())
-    has |= {"protocol options"} if protocol.scores_options else set()
+    has |= set() if protocol.writes else {f"protocol {protocol.name}"}
     for name, method in methods.items():
         if missing := method.needs - has:
             what = "a protocol that asks for a confidence" if missing == {"stated"} else ", ".join(sorted(missing))
@@ -216,8 +215,8 @@ def _check_capabilities(
 
 def _check_sampling(config: RunConfig, protocol: Protocol) -> None:
     temperature = config.token_sampling().temperature
-    if protocol.scores_options and temperature > 0:
-        raise InputError("protocol options draws nothing: leave --draws and --temperature out")
+    if not protocol.writes and temperature > 0:
+        raise InputError(f"protocol {protocol.name} draws nothing: leave --draws and --temperature out")
     if config.draws > 1 and temperature == 0:
         raise InputError(
             f"--draws {config.draws} at temperature 0 would draw the same answer every time; give --temperature"
@@ -233,16 +232,6 @@ def _check_draws(config: RunConfig, methods: Mapping[str, Method], chosen: Seque
                 f"method {name} compares the draws of a question, and {single[0]} has one; expected --draws K of 2 or"
                 f" more, such as 8{' (or leave --task-draws out)' if single[0] in config.task_draws else ''}"
             )
-
-
-def _check_options(config: RunConfig, methods: Mapping[str, Method], capabilities: frozenset[str]) -> None:
-    if "log_likelihoods" not in capabilities:
-        raise CapabilityError(f"protocol options needs log_likelihoods; backend {config.backend} does not give them")
-    if of_text := sorted(name for name, method in methods.items() if "protocol options" not in method.needs):
-        raise CapabilityError(
-            f"method {of_text[0]} needs a text that the model wrote; protocol options has none, only log-likelihoods:"
-            " use --confidence choice_probability, or another protocol"
-        )
 
 
 def _check_stored_scores(
@@ -278,7 +267,7 @@ class _Session(NamedTuple):
     def _form_notes(self, graders: GradingPool) -> list[str]:
         """Of tasks that are not this project's own, whether answers are read in the form that is asked for."""
         (protocol, _), *_ = self.asked
-        others = [] if protocol.scores_options else [s for s in self.selections if not tasks.bundled(s.task.name)]
+        others = [] if not protocol.writes else [s for s in self.selections if not tasks.bundled(s.task.name)]
         found = [forms.require_read(graders, s.task, s.first, protocol) for s in others]
         graders.faults.clear()  # they are faults of answers, and these were none
         notes = [note for note in found if note]

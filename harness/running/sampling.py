@@ -30,7 +30,7 @@ def resolved(config: RunConfig, checkpoint: Checkpoint | ServedModel) -> RunConf
         ModelError: generation_config.json cannot be read, or holds a value that is none.
         InputError: the model's own sampling is wanted of one whose files are not here.
     """
-    if config.sampling is None and config.first_prompt().scores_options:
+    if config.sampling is None and not config.first_prompt().writes:
         return config
     base: dict[str, Any] = {}
     if config.sampling == "greedy":

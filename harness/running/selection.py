@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from calibench.errors import DataError, InputError
-from calibench.records import Question
+from calibench.records import Question, TypedDecision
 from calibench.tasks.base import Task
 
 
@@ -66,6 +66,15 @@ class Selection(NamedTuple):
             question = self.task.to_question(row, place)
             if question is not None and (self.chosen is None or question.question_id in self.chosen):
                 yield question
+
+    def typed_decisions(self, data: str | None) -> Iterator[TypedDecision]:
+        """Of the questions that are typed decisions."""
+        if (typed := self.task.typed) is None:
+            return
+        for place, row in self.task.open(data).rows:
+            decision = typed(row, place)
+            if self.chosen is None or decision.question_id in self.chosen:
+                yield decision
 
 
 def split_of(task: Task, split: str) -> Task:

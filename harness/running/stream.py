@@ -105,6 +105,7 @@ class Stream:
         self._progress.stage("stopping: waiting for what is in flight (again to drop it)")
 
     async def _start_task(self, selection: Selection, draws: asyncio.TaskGroup) -> None:
+        self._saver.add(list(selection.typed_decisions(self._config.data)))
         for question in selection.questions(self._config.data):
             done = self._run.finished(question.task, question.question_id, self._protocol.name)
             missing = {draw: self._wanted - done.get(draw, set()) for draw in range(self._draws_of(question))}

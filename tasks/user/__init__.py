@@ -6,10 +6,11 @@ by its short name from then on: the table's name without suffix, or the name tha
 name stands in the run file and in reports, so that the file may be moved; its sha256 and the columns that are read are
 part of the run's identity.
 
-Tables: CSV, TSV and JSON Lines (each also with .gz), and `.json` with an array of objects or an object per line. An
-answer that is a JSON list of texts (`["USA", "United States"]`) gives several accepted ones; so does a text that holds
-the separator, where one is named. Options stand in one column as such a list, or in a column each; the answer is then
-the letter or the text of an option.
+Tables: CSV, TSV and JSON Lines (each also with .gz), Parquet, and `.json` with an array of objects or an object per
+line. An answer that is a JSON list of texts (`["USA", "United States"]`) gives several accepted ones; so does a text
+that holds the separator, where one is named. Options stand in one column as such a list, or in a column each; the
+answer is then the letter or the text of an option. Typed decisions have a form of their own, which
+`calibench.tasks.typed_decisions` describes.
 """
 
 from __future__ import annotations
@@ -25,16 +26,18 @@ from calibench.errors import DataError, InputError, unknown_name
 from calibench.fields import fields
 from calibench.records import Question
 from calibench.registry.foreign import Foreign
-from calibench.tasks import table
+from calibench.tasks import table, typed_decisions
 from calibench.tasks.base import Rows, Task
 from calibench.tasks.data import sha256
 from calibench.tasks.user.description import Description
 from calibench.tasks.user.forms import FORMS
-from calibench.tasks.user.rows import open_table, question_of
+from calibench.tasks.user.rows import open_decisions, open_table, question_of
 
 __all__ = ["Description", "identity", "load"]
 
-_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".py")
+_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".py")
+_DECISION = "decision"
+"""As a grader: the file holds typed decisions, whose fields have names of their own."""
 
 
 def load(reference: str) -> Task:
@@ -105,9 +108,11 @@ def _own_question(task: Task, row: dict, place: str) -> Question | None:
 
 def _from_table(described: Description) -> Task:
     path = Path(described.task_file)
+    if described.grader == _DECISION:
+        return _typed_decisions(described)
     if described.grader not in FORMS:
         found = f", found {described.grader!r}" if described.grader else ""
-        raise InputError(f"{path}: expected a grader, one of {', '.join(FORMS)}, by --grader{found}")
+        raise InputError(f"{path}: expected a grader, one of {', '.join((*FORMS, _DECISION))}, by --grader{found}")
     if (described.grader == "code") != (described.tests is not None):
         raise InputError(f"{path}: --grader code needs --tests, a column of asserts, and no other grader takes it")
     described.meanings()  # whose faults show before any work
@@ -135,3 +140,11 @@ def _from_table(described: Description) -> Task:
             to_question=partial(question_of, described, form, name, "train"),
         )
     )
+
+
+def _typed_decisions(described: Description) -> Task:
+    path = Path(described.task_file)
+    if described != Description(described.task_file, grader=_DECISION):
+        raise InputError(f"{path}: a file of typed decisions names its own fields; drop the other options")
+    name = Path(path.name.removesuffix(".gz")).stem
+    return typed_decisions.task_of(name, partial(open_decisions, described.task_file), f"decisions from {path.name}")

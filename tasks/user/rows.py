@@ -17,7 +17,7 @@ from calibench.fields import fields
 from calibench.records import Question
 from calibench.tasks import table
 from calibench.tasks.base import Rows
-from calibench.tasks.data import array_rows, content_id, nonempty, sha256, text_field
+from calibench.tasks.data import array_rows, content_id, nonempty, parquet_rows, sha256, text_field
 from calibench.tasks.grading import asserts
 from calibench.tasks.mbpp import with_tests
 from calibench.tasks.user.description import Description
@@ -111,7 +111,17 @@ _READERS: dict[str, Callable[[Path], Iterator[tuple[str, dict]]]] = {
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
     ".json": _json,
+    ".parquet": parquet_rows,
 }
+
+
+def open_decisions(file: str, _data: str | None) -> Rows:
+    """A file in the form of `calibench.tasks.typed_decisions`, whose fields have the names that they have there."""
+    path = Path(file)
+    with table.file_errors(path):
+        digest = sha256(path)
+        rows = _READERS[table.suffix_of(path, list(_READERS))](path)
+    return Rows(nonempty(rows, path), f"sha256:{digest}", path.name)
 
 
 def question_of(described: Description, form: Form, name: str, split: str, row: dict, place: str) -> Question | None:

@@ -19,7 +19,7 @@ from calibench.running import suites
 from calibench.store import RunFile
 from calibench.tasks.base import Program
 
-ASKING = [p for p in PROTOCOLS.values() if not p.scores_options]
+ASKING = [p for p in PROTOCOLS.values() if p.writes]
 GENERATED = tasks.expand(["micro", "puzzles", "puzzles_compact"])
 
 

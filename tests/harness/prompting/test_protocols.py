@@ -68,13 +68,16 @@ def test_a_question_that_says_how_to_answer_is_asked_for_nothing_but_the_confide
     assert protocol.answer_form not in turn
 
 
-@pytest.mark.parametrize(
-    "protocol", [p for p in PROTOCOLS.values() if p.instruction], ids=lambda protocol: protocol.name
-)
+@pytest.mark.parametrize("protocol", [p for p in PROTOCOLS.values() if p.writes], ids=lambda protocol: protocol.name)
 def test_where_the_answer_stands_is_said_once(protocol: Protocol):
     turn = first_turn(QUESTION, tasks.load("gpqa_diamond"), protocol)
     assert turn.startswith("Which?\nA) a\nB) b\n\nThink step by step. The answer is the letter of one option.\n")
     assert turn.count(protocol.answer_form) == 1
+
+
+def test_what_is_answered_by_its_first_token_is_not_to_be_thought_about_in_steps():
+    turn = first_turn(QUESTION, tasks.load("gpqa_diamond"), PROTOCOLS["decision"])
+    assert turn.endswith("\n\nThe answer is the letter of one option.\nReply with that letter and nothing else.")
 
 
 def test_a_task_says_where_its_answer_stands_unless_the_protocol_has_a_place_for_it():
