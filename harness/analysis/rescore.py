@@ -44,7 +44,7 @@ class Rescored:
     lost: Counter[str] = field(default_factory=Counter)
     records: list[Record] = field(default_factory=list)
     """Grades, confidences, answer classes and generations that are otherwise than those stored."""
-    removed: list[Confidence] = field(default_factory=list)
+    removed: set[Confidence] = field(default_factory=set)
 
     def summary(self) -> Rescoring:
         return Rescoring(
@@ -154,17 +154,22 @@ class _Rescoring:
     async def _read_together(
         self, question: Question, draws: dict[int, Generation], readings: dict[int, dict[str, Confidence]]
     ) -> None:
-        """Reads which draws say the same again, and what follows from it. A question that was not compared, because a
-        run was stopped, stays so."""
+        """Reads which draws say the same again, and what follows from it; what a model was asked about other classes is
+        let go. A question that was not compared, because a run was stopped, stays so."""
         key = {"task": question.task, "question_id": question.question_id, "protocol": self._protocol}
         stored = {one.draw: one for one in self._run.select(AnswerClass, **key)}
         if stored.keys() != draws.keys():
             return
+        moved = False
         for record in await self._over_draws.read(question, [draws[draw] for draw in sorted(draws)]):
             if isinstance(record, Confidence):
                 self._differs(dict(readings.get(record.draw, {})), record)
             elif record != stored[record.draw]:
                 self._found.records.append(record)
+                moved = True
+        if moved:
+            asked = {name for name, method in self._methods.items() if method.ask_draws}
+            self._found.removed |= {of[name] for of in readings.values() for name in asked & of.keys()}
 
     async def _read(
         self, task: Task, question: Question, generation: Generation, old: Grade | None, readings: dict[str, Confidence]
@@ -224,7 +229,7 @@ class _Rescoring:
             self._found.lost[reading.method] += 1
             self._found.records.append(replace(reading, value=None, status="failed", raw=_LOST))
         else:
-            self._found.removed.append(reading)
+            self._found.removed.add(reading)
 
 
 def _read_otherwise(changed: list[Grade | Confidence], before: dict[str, Grade | Confidence]) -> bool:

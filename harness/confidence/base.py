@@ -3,7 +3,7 @@
 A method is one file in this folder that defines `METHOD`; the file's name is the method's name. An installed package
 gives others by entry points of the group `calibench.methods`. Follow-up methods ask the model again about its own
 output, from which a stated confidence has been cut, so that it cannot be copied. Methods over draws see all draws of a
-question together, and which of them answer the same; they see neither model nor gold.
+question together, and which of them answer the same; they do not see gold.
 """
 
 from __future__ import annotations
@@ -41,6 +41,18 @@ class Answered(NamedTuple):
     """What the question asks, options included, without instructions."""
 
 
+class DrawsTogether(NamedTuple):
+    """All draws of a question that did not fail."""
+
+    problem: str
+    """As `Answered.problem`."""
+    draws: Sequence[Generation]
+    classes: Sequence[int | None]
+    """Of each one's answer, as `grading.drawn_answers` finds them; None is a draw without an answer."""
+    answers: Sequence[str]
+    """What each states, as it wrote it; empty for a draw without an answer."""
+
+
 class Reading(NamedTuple):
     """What a method read; see `calibench.records.Confidence`."""
 
@@ -51,7 +63,7 @@ class Reading(NamedTuple):
 
 
 class Method(NamedTuple):
-    """A way of obtaining a confidence, by one of `read` and `read_draws`."""
+    """A way of obtaining a confidence, by one of `read`, `read_draws` and `ask_draws`."""
 
     description: str
     """One line for `calibench methods`."""
@@ -65,6 +77,9 @@ class Method(NamedTuple):
 
     Pure. Classes are those of `grading.drawn_answers`; None is a draw without an answer. Read again when draws are
     added, or when answers are read by other rules."""
+    ask_draws: Callable[[DrawsTogether, BaseBackend], Awaitable[Sequence[Reading]]] | None = None
+    """(all draws of a question that did not fail, backend) -> a reading of each, with the model's help. Asked again as
+    `read_draws` is read again."""
     question: str = ""
     """What a follow-up asks; part of a run's identity."""
     wordings: tuple[str, ...] = ()
@@ -91,7 +106,7 @@ class Method(NamedTuple):
     @property
     def of_draws(self) -> bool:
         """Whether it compares the draws of a question, so that one alone tells nothing."""
-        return self.read_draws is not None
+        return self.read_draws is not None or self.ask_draws is not None
 
     def worded(self, number: int) -> Method:
         """The method that asks in the wording of this number; in the first it is as it is."""

@@ -1,19 +1,23 @@
-"""Reads which draws of a question answer the same, and what confidence they give together, from the run file alone."""
+"""Reads which draws of a question answer the same, and what confidence they give together, from the run file; only some
+methods ask the model too."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from calibench.confidence.base import Method, Reading
+from calibench.backends.base import BaseBackend
+from calibench.confidence.base import DrawsTogether, Method, Reading
 from calibench.errors import PluginError
 from calibench.grading.drawn_answers import HowRead, blind, by_text
 from calibench.grading.pool import GradingPool
+from calibench.prompting import protocols
 from calibench.prompting.protocols import Protocol
 from calibench.records import AnswerClass, Confidence, Generation, Question, Record
 from calibench.running.manifest import markup_of
-from calibench.running.reading import draw_key
+from calibench.running.reading import draw_key, parsed_of
 from calibench.store import RunFile
+from calibench.tasks.grading.answer import answer_above
 
 _AT_ONCE = 64
 """Questions whose answers are read at a time."""
@@ -29,10 +33,17 @@ class OverDraws:
         protocol: what they answer.
         methods: confidence methods, by name; those that read one draw are left out.
         graders: read the answers, without gold.
+        backend: for the methods that need the model; None: those are left out too.
     """
 
-    def __init__(self, run: RunFile, protocol: Protocol, methods: Mapping[str, Method], graders: GradingPool):
-        self.methods = {name: method for name, method in methods.items() if method.of_draws}
+    def __init__(
+        self, run: RunFile, protocol: Protocol, methods: Mapping[str, Method], graders: GradingPool,
+        backend: BaseBackend | None = None,
+    ):  # fmt: skip
+        self.methods = {
+            name: method for name, method in methods.items() if method.of_draws and (backend or not method.ask_draws)
+        }
+        self._backend = backend
         self._run = run
         self._how = HowRead(protocol.name, protocol.scale, markup_of(run))
         self._graders = graders
@@ -82,7 +93,7 @@ class OverDraws:
             AnswerClass(**draw_key(generation), answer_class=one)
             for generation, one in zip(generations, classes, strict=True)
         ]
-        return [*kept, *self._confidences(generations, classes)]
+        return [*kept, *await self._confidences(question, generations, classes)]
 
     def _key(self, question: Question) -> dict[str, str]:
         return {"task": question.task, "question_id": question.question_id, "protocol": self._how.protocol}
@@ -103,15 +114,18 @@ class OverDraws:
         """As `read`, with the classes that are stored where they are of these draws."""
         stored = {one.draw: one.answer_class for one in self._run.select(AnswerClass, **self._key(question))}
         if stored.keys() == {generation.draw for generation in generations}:
-            return list(self._confidences(generations, [stored[generation.draw] for generation in generations]))
+            classes = [stored[generation.draw] for generation in generations]
+            return await self._confidences(question, generations, classes)
         return await self.read(question, generations)
 
-    def _confidences(self, generations: Sequence[Generation], classes: Sequence[int | None]) -> Iterable[Confidence]:
+    async def _confidences(
+        self, question: Question, generations: Sequence[Generation], classes: Sequence[int | None]
+    ) -> list[Confidence]:
         there = [place for place, generation in enumerate(generations) if not generation.error]
         drawn = [generations[place] for place in there], [classes[place] for place in there]
+        found = []
         for name, method in self.methods.items():
-            assert method.read_draws, "a method over draws has it"
-            readings = list(method.read_draws(*drawn))
+            readings = list(await self._readings(method, question, *drawn))
             if len(readings) != len(there):
                 raise PluginError(
                     f"method {name}: expected a reading of each of {len(there)} draws, found {len(readings)}"
@@ -119,4 +133,23 @@ class OverDraws:
             at = dict(zip(there, readings, strict=True))
             for place, generation in enumerate(generations):
                 reading = at.get(place, Reading(None, "missing", None))
-                yield Confidence(**draw_key(generation), method=name, **reading._asdict())
+                found.append(Confidence(**draw_key(generation), method=name, **reading._asdict()))
+        return found
+
+    async def _readings(
+        self, method: Method, question: Question, generations: Sequence[Generation], classes: Sequence[int | None]
+    ) -> Sequence[Reading]:
+        if method.read_draws:
+            return method.read_draws(generations, classes)
+        assert method.ask_draws, "a method over draws has one of them"
+        assert self._backend, "without it, such a method is left out"
+        answers = [await self._answer(*each) for each in zip(generations, classes, strict=True)]
+        together = DrawsTogether(protocols.body(question), generations, classes, answers)
+        return await method.ask_draws(together, self._backend)
+
+    async def _answer(self, generation: Generation, answer_class: int | None) -> str:
+        """What a draw states, as it wrote it."""
+        if answer_class is None:
+            return ""
+        parsed = await parsed_of(generation, self._how.scale, self._how.markup, self._graders)
+        return answer_above(parsed.answer_text) or parsed.answer_text

@@ -128,8 +128,8 @@ def _check_engine(config: RunConfig, backend_type: type[BaseBackend]) -> None:
 
 def _method(name: str) -> Method:
     method = confidence.load(name)
-    if (method.read is None) == (method.read_draws is None):
-        raise PluginError(f"confidence method {name}: expected either `read` or `read_draws`")
+    if [method.read, method.read_draws, method.ask_draws].count(None) != 2:
+        raise PluginError(f"confidence method {name}: expected one of `read`, `read_draws` and `ask_draws`")
     return method
 
 

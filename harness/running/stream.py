@@ -55,7 +55,7 @@ class Stream:
         self._progress = progress
         self._markup = markup_of(run)
         self._graders = graders
-        self._over_draws = OverDraws(run, protocol, methods, graders)
+        self._over_draws = OverDraws(run, protocol, methods, graders, backend)
         of_one = {name: method for name, method in methods.items() if not method.of_draws}
         self._wanted = {*of_one, "grade"}
         self._of_text = {"grade", *(name for name, method in of_one.items() if not method.needs_model)}

@@ -9,6 +9,7 @@ from some_records import generation, question
 from calibench import tasks
 from calibench.analysis.rescore import keep, rescore
 from calibench.analysis.votes import votes
+from calibench.backends.base import Choice
 from calibench.confidence import base
 from calibench.errors import CapabilityError, EngineError, PluginError
 from calibench.grading import drawn_answers, workers
@@ -164,6 +165,44 @@ def test_of_a_grader_that_wants_gold_the_stated_answers_are_compared():
     assert drawn_answers.draw_classes(needy, drawn_answers.blind(question(0)), draws, how) == [0, 0, 1]
 
 
+class Entails(FakeBackend):
+    """Finds that what says 5 entails what says 6, and the other way round; and nothing else."""
+
+    async def choose(self, prompt, labels):
+        text = self.chat.decode(prompt.token_ids)
+        self.chosen.append(text)
+        first, second = (text.split(f"{which} answer:\n")[1].split("\n")[0] for which in ("First", "Second"))
+        yes = 0.75 if {first[:1], second[:1]} <= set("56") else 0.25
+        return Choice({"A": yes, "B": 1 - yes}, 0)
+
+
+def test_the_model_finds_answers_the_same_that_rules_find_different(launch):
+    asked = {"confidence": ("semantic_entropy", "semantic_entropy_asked")}
+    backend = Entails(spread)
+    launch(backend, **DRAWN | asked)
+    launch(NeverStarts(), **DRAWN | asked)
+    with RunFile.create(launch.out) as run:
+        classes = {(one.question_id, one.draw): one.answer_class for one in run.select(AnswerClass)}
+        questions = {question for question, _ in classes}
+        values = {name: {one.question_id: one.value for one in run.confidences(name) if one.value is not None}
+                  for name in asked["confidence"]}  # fmt: skip
+        run._db.execute("UPDATE answer_classes SET answer_class = 0 WHERE answer_class IS NOT NULL")
+        found = rescore(run)
+        changed = {
+            question for question in questions if len({classes[question, draw] for draw in range(4)} - {None}) > 1
+        }
+        assert {one.question_id for one in found.removed} == changed, "what was asked of other classes"
+        keep(run, found)
+    assert backend.chosen
+    assert not any("Answer:" in text.split("First answer")[1] for text in backend.chosen), "answers, and no texts"
+    assert all(values["semantic_entropy_asked"][one] >= values["semantic_entropy"][one] for one in questions)
+    assert values["semantic_entropy_asked"] != values["semantic_entropy"]
+    again = Entails(spread)
+    launch(again, **DRAWN | asked)
+    assert again.completed == []
+    assert sorted(again.chosen) == sorted(backend.chosen)
+
+
 def test_one_draw_is_refused_before_any_work(launch):
     with pytest.raises(CapabilityError, match="gsm8k has one; expected --draws K of 2 or more"):
         launch(NeverStarts(), confidence=("consistency",))
@@ -201,7 +240,7 @@ def test_a_method_reads_in_one_way_and_every_draw(launch, monkeypatch):
     given = {"both": base.load("consistency")._replace(read=base.load("trace_length").read),
              "short": base.load("consistency")._replace(read_draws=lambda draws, classes: [])}  # fmt: skip
     monkeypatch.setattr(base.registry, "load", lambda family, name, kind: given[name])
-    with pytest.raises(PluginError, match="both: expected either `read` or `read_draws`"):
+    with pytest.raises(PluginError, match="both: expected one of `read`, `read_draws` and `ask_draws`"):
         launch(NeverStarts(), **DRAWN | {"confidence": ("both",)})
     with pytest.raises(PluginError, match="short: expected a reading of each of 4 draws, found 0"):
         launch(FakeBackend(spread), **DRAWN | {"confidence": ("short",)})
