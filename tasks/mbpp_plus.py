@@ -8,6 +8,8 @@ relative 1e-07 plus an absolute 1e-06, or what the row gives, as there.
 
 from __future__ import annotations
 
+import ast
+
 from calibench.errors import DataError
 from calibench.records import Question
 from calibench.tasks.data import Hub, Source, open_rows, text_field
@@ -27,13 +29,16 @@ SOURCE = Source(
 
 
 def to_question(row: dict, place: str) -> Question:
-    shown = _texts(row, "test_list", place)
+    shown, imports = _texts(row, "test_list", place), _texts(row, "test_imports", place, may_lack=True)
     if not isinstance(row.get("task_id"), int):
         raise DataError(f"{place}: expected a number in the field 'task_id', found {row.get('task_id')!r:.80}")
     try:
         named = functions(shown)
-    except SyntaxError as error:
-        raise DataError(f"{place}: expected asserts in the field 'test_list', found {error}") from error
+        ast.parse("\n".join(imports))
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise DataError(
+            f"{place}: expected asserts in the field 'test_list', imports in 'test_imports', found {error}"
+        ) from error
     program = text_field(row, "code", place)
     defined = [name for name in sorted(named) if f"def {name}(" in program]
     if not defined:
@@ -44,7 +49,7 @@ def to_question(row: dict, place: str) -> Question:
         question_id=str(row["task_id"]),
         text=with_tests(text_field(row, "prompt", place), shown),
         gold=(program,),
-        tests=(*_texts(row, "test_imports", place, may_lack=True), *tests),
+        tests=(*imports, *tests),
         domain="code",
         split="test",
     )

@@ -39,7 +39,7 @@ def lettered_options(row: dict, field: str, place: str) -> tuple[tuple[str, ...]
 def to_question(row: dict, place: str) -> Question:
     choices, letter = lettered_options(row, "answer_letter", place)
     level = row.get("difficulty")
-    if level not in _LEVELS:
+    if not isinstance(level, str) or level not in _LEVELS:
         raise DataError(f"{place}: expected {', '.join(_LEVELS)} in 'difficulty', found {level!r:.80}")
     return Question(
         task="supergpqa",

@@ -15,6 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
+import msgspec
+
 from calibench.analysis import compare, elsewhere, report, score
 from calibench.analysis.logged import METHODS, AnswerReader
 from calibench.analysis.options import ImportOptions
@@ -22,7 +24,7 @@ from calibench.analysis.questions import Posed, QuestionLookup, require_verdict
 from calibench.errors import DataError, InputError
 from calibench.errors.working import stage
 from calibench.exchange.readers import base as readers
-from calibench.exchange.readers.base import AnswerLog, Logged
+from calibench.exchange.readers.base import AnswerLog, Logged, converted
 from calibench.grading.pool import GRADER_SECONDS, GradingPool
 from calibench.prompting import protocols
 from calibench.prompting.parsing import PARSER
@@ -254,9 +256,10 @@ class _Growing:
             self._counted[key] += 1
             return self._counted[key] - 1
         content = sha256(repr((logged.text, logged.likelihoods, logged.reasoning)).encode("utf-8", "replace")).digest()
-        before, place = self._seen.setdefault((*key, logged.draw), (content[:8], logged.place))
-        if place == logged.place:
+        if (*key, logged.draw) not in self._seen:
+            self._seen[*key, logged.draw] = content[:8], logged.place
             return logged.draw
+        before, place = self._seen[*key, logged.draw]
         if before == content[:8]:
             self._told["answers that the log has a second time, word for word, and that are left out"] += 1
             return None
@@ -267,6 +270,8 @@ class _Growing:
 
     async def _add(self, model: str, logged: Logged, posed: Posed, draw: int) -> None:
         made = await self._reading.records(logged, posed, draw)
+        for record in (posed.question, *made):
+            converted(msgspec.structs.asdict(record), type(record), logged.place)  # as the run file takes it
         scope = self._scopes[model].setdefault((posed.question.task, made[0].protocol), _Scope())
         self._known["rows"] += 1
         for record in made:

@@ -8,8 +8,11 @@ it grades nothing, and leaves None what the log does not hold.
 from __future__ import annotations
 
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -153,7 +156,7 @@ def start_of(path: Path) -> Start:
     """
     with table.file_errors(path):
         if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
+            with archive_errors(path), zipfile.ZipFile(path) as archive:
                 return Start(path, frozenset(archive.namelist()), "", {})
         with table.open_bytes(path) as file:
             head = file.read(_START)
@@ -165,6 +168,17 @@ def start_of(path: Path) -> Start:
     except (ValueError, RecursionError):
         row = None
     return Start(path, frozenset(), head.decode("utf-8", "replace"), row if isinstance(row, dict) else {})
+
+
+@contextmanager
+def archive_errors(path: Path) -> Iterator[None]:
+    """Turns what opening and unpacking a ZIP archive raises into a DataError: one that is damaged, encrypted, or packed
+    in an unknown way."""
+    try:
+        yield
+    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, struct.error, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(f"{path}: not a readable archive ({reason})") from error
 
 
 def lines(path: Path, tell: Tell) -> Iterator[tuple[str, dict]]:
@@ -204,6 +218,16 @@ def document(path: Path, kind: type[_T]) -> _T:
     if len(text) > _DOCUMENT:
         raise DataError(f"{path}: expected at most {_DOCUMENT:,} bytes in a log that is one JSON value")
     return converted(table.json_value(text, str(path)), kind, str(path))
+
+
+def decoded(text: bytes, decoder: msgspec.json.Decoder[_T], place: str) -> _T:
+    """What a JSON text says, as `converted` to the decoder's type."""
+    try:
+        return decoder.decode(text)
+    except msgspec.ValidationError as error:
+        raise DataError(f"{place}: {_told(str(error))}") from None
+    except (msgspec.MsgspecError, RecursionError):  # as of NaN, which Python writes and JSON lacks
+        return converted(table.json_value(text, place), decoder.type, place)
 
 
 def converted(value: Any, kind: type[_T], place: str) -> _T:

@@ -11,7 +11,6 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,7 +24,9 @@ from calibench.exchange.readers.base import (
     Reader,
     Start,
     Tell,
+    archive_errors,
     converted,
+    decoded,
     document,
     one_task,
     start_of,
@@ -161,54 +162,43 @@ def _open(path: Path, tell: Tell) -> tuple[_Header, Iterator[tuple[str, _Sample]
 
 
 def _archive(path: Path) -> tuple[_Header, Iterator[tuple[str, _Sample]]]:
-    with _archive_errors(path), zipfile.ZipFile(path) as archive:
+    with archive_errors(path), zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         found = _HEADER if _HEADER in names else _STARTED
         if found not in names:
             raise DataError(f"{path}: expected an archive with {_HEADER}, found {', '.join(sorted(names)[:5])}")
         place = f"{path}, {found}"
-        header = converted(table.json_value(_unpacked(archive, found), place), _Header, place)
-    members = sorted(name for name in names if name.startswith("samples/") and name.endswith(".json"))
-    return header, _samples(path, members)
+        header = converted(table.json_value(_unpacked(archive, archive.getinfo(found)), place), _Header, place)
+        of_samples = [
+            member for member in archive.infolist()
+            if member.filename.startswith("samples/") and member.filename.endswith(".json")
+        ]  # fmt: skip
+    return header, _samples(path, sorted(of_samples, key=lambda member: member.filename))
 
 
-def _samples(path: Path, members: Sequence[str]) -> Iterator[tuple[str, _Sample]]:
-    with zipfile.ZipFile(path) as archive:
-        for name in members:
-            place = f"{path}, {name}"
-            with _archive_errors(path):
-                text = _unpacked(archive, name)
-            try:
-                yield place, _DECODER.decode(text)
-            except (msgspec.MsgspecError, RecursionError):  # NaN, or a field: Python's module reads the one
-                yield place, converted(table.json_value(text, place), _Sample, place)
+def _samples(path: Path, members: Sequence[zipfile.ZipInfo]) -> Iterator[tuple[str, _Sample]]:
+    """Of all members, also of several that have one name."""
+    with archive_errors(path), zipfile.ZipFile(path) as archive:
+        for member in members:
+            place = f"{path}, {member.filename}"
+            yield place, decoded(_unpacked(archive, member), _DECODER, place)
 
 
 _DECODER = msgspec.json.Decoder(_Sample)
 
 
-@contextmanager
-def _archive_errors(path: Path) -> Iterator[None]:
-    """Turns what unpacking raises into a DataError."""
-    try:
-        yield
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, struct.error, NotImplementedError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(f"{path}: not a readable archive ({reason})") from error
-
-
-def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
+def _unpacked(archive: zipfile.ZipFile, about: zipfile.ZipInfo) -> bytes:
     """The bytes of a member.
 
     Raises:
         DataError: they are more than a sample can have.
         zipfile.BadZipFile: it is damaged.
     """
-    about = archive.getinfo(name)
+    name = about.filename
     if about.file_size > _LONGEST:
         raise DataError(f"{archive.filename}, {name}: expected at most {_LONGEST:,} bytes, found {about.file_size:,}")
     if about.compress_type != _ZSTD:
-        return archive.read(name)
+        return archive.read(about)
     import pyarrow
 
     packed = _packed(archive, about)

@@ -138,3 +138,52 @@ def refused(arguments: list[str], tmp_path: Path, capsys) -> str:
     said = capsys.readouterr().err
     assert "Traceback" not in said
     return said
+
+
+def _archive(folder: Path, *samples: tuple[str, dict], version: bytes = b"", flags: bytes = b"") -> Path:
+    """A log of Inspect's with these samples by the names of their members; its directory says these bytes."""
+    header = {"version": 2, "status": "success", "eval": {"task": "t", "model": "m"}}
+    with zipfile.ZipFile(folder / "log.eval", "w") as archive:
+        for name, content in (("header.json", header), *samples):
+            archive.writestr(name, json.dumps(content))
+    content = bytearray((folder / "log.eval").read_bytes())
+    entry = content.find(b"PK\x01\x02")
+    content[entry + 6 : entry + 6 + len(version)] = version
+    content[entry + 8 : entry + 8 + len(flags)] = flags
+    (folder / "log.eval").write_bytes(content)
+    return folder / "log.eval"
+
+
+def _sample(identifier: str = "a", **changed: object) -> dict:
+    output = {"choices": [{"message": {"content": "Answer: b"}}]}
+    scores = {"match": {"value": "C"}}
+    return {"id": identifier, "epoch": 1, "input": "?", "target": "b", "output": output, "scores": scores, **changed}
+
+
+@pytest.mark.parametrize(
+    ("sample", "directory", "said"),
+    [
+        ({}, {"flags": b"\x01\x00"}, "is encrypted, password required"),
+        ({}, {"version": b"\x63\x00"}, "not a readable archive (zip file version 9.9)"),
+        ({"epoch": 0}, {}, "samples/a.json: field draw: Expected `int` >= 0"),
+        ({"epoch": 10**18}, {}, "samples/a.json: field draw: Expected `int` <="),
+        ({"epoch": "x"}, {}, "samples/a.json: field epoch: Expected `int`"),
+        ({"output": {"usage": {"input_tokens": 10**17}, **_sample()["output"]}}, {}, "a.json: field prompt_tokens"),
+    ],
+)  # fmt: skip
+def test_what_no_log_says_is_refused_and_leaves_no_run(sample, directory, said, tmp_path, capsys):
+    file = _archive(tmp_path, ("samples/a.json", _sample(**sample)), **directory)
+    assert main(["import", str(file), "--out", str(tmp_path / "run")]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "run" / "run.sqlite").exists()
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_samples_of_one_name_are_all_read(tmp_path, capsys):
+    """The ZIP format allows it; the second is no answer that nobody sees."""
+    file = _archive(
+        tmp_path, *((f"samples/{name}.json", _sample(i)) for name, i in (("a", "a"), ("a", "b"), ("c", "c")))
+    )
+    assert main(["import", str(file), "--out", str(tmp_path / "run")]) == 0
+    with RunFile.open(tmp_path / "run") as run:
+        assert sorted(question.question_id for question in run.questions()) == ["a", "b", "c"]
