@@ -115,7 +115,7 @@ class OverDraws:
         stored = {one.draw: one.answer_class for one in self._run.select(AnswerClass, **self._key(question))}
         if stored.keys() == {generation.draw for generation in generations}:
             classes = [stored[generation.draw] for generation in generations]
-            return await self._confidences(question, generations, classes)
+            return [*await self._confidences(question, generations, classes)]
         return await self.read(question, generations)
 
     async def _confidences(
