@@ -153,7 +153,7 @@ that gave it grades the answer again when it is repeated."""
 
 
 class Grade(Record, kw_only=True, frozen=True):
-    """Whether one generation's answer is right."""
+    """Whether one generation's answer is right: by the task's grader, or by the judge of the run."""
 
     task: str
     question_id: str
@@ -163,9 +163,31 @@ class Grade(Record, kw_only=True, frozen=True):
     """The extracted answer; None if none was read."""
     outcome: Outcome
     grader: str
-    """Name and version of the grader, as `number/1`."""
+    """Name and version of the grader, as `number/1`; `judge` and its name where a judge gave the outcome."""
     detail: str | None = None
     """Why, where the outcome alone does not say it."""
+
+
+class Judgement(Record, kw_only=True, frozen=True):
+    """What a judge, a model that grades, says of one generation's answer."""
+
+    task: str
+    question_id: str
+    protocol: str
+    draw: _Number
+    judge: str
+    """Which judge, by its name in the manifest's `judges`."""
+    outcome: Outcome
+    """correct, incorrect, abstained; failed where its reply fits none of these, or it could not be asked; unparsed
+    where there was no text to ask about."""
+    probability: Annotated[float, Meta(ge=0, le=1)] | None
+    """Of the class among the classes; None where it was read from a reply, or there is none."""
+    asked: str | None
+    """Hash of what the judge was asked: another question, gold, answer or wording has another one. None: nothing."""
+    detail: str | None
+    """Why, where the outcome alone does not say it."""
+    reply: str | None
+    """What the class was read from: the letters' probabilities as JSON, or the text; None if there was nothing."""
 
 
 class Draw(NamedTuple):

@@ -10,6 +10,7 @@ from calibench.records import UNSAID
 from calibench.reports import tables, text
 from calibench.reports.page import groups
 from calibench.results import ChangeSplit, Comparison, Difference, RunSummary
+from calibench.results.judging import graders, judge_notes
 
 _NOTABLE = 0.02
 """Differences of coverage and truncation between runs that are warned of."""
@@ -24,6 +25,8 @@ def warnings(comparison: Comparison) -> Iterator[str]:
         if run.manifest.get("complete") is False:
             yield f"{_short(run.name)} is not finished: its numbers are of what was graded when this page was made."
     yield from asked_otherwise(comparison.runs)
+    for note, runs in _judge_notes(comparison.runs):
+        yield f"{', '.join(map(_short, runs))}: {note}."
     yield from _question_warnings(comparison)
     yield from _share_warnings(comparison.runs)
 
@@ -68,7 +71,12 @@ def _scope(run: RunSummary) -> Iterator[tuple[str, str, dict]]:
 
 
 def _identity_warnings(runs: Sequence[RunSummary]) -> Iterator[str]:
-    for field, what in (("prompts", "prompts"), ("graders", "graders"), ("data", "versions of the data")):
+    held_graders = {run.name: graders(run.manifest) for run in runs}
+    for task in sorted(set().union(*held_graders.values())):
+        by_grader = by_value({run: of_run[task] for run, of_run in held_graders.items() if task in of_run})
+        if len(by_grader) > 1:
+            yield f"The graders of {text.clip(task, 60)} differ: {_said(by_grader)}. What is right is not the same."
+    for field, what in (("prompts", "prompts"), ("data", "versions of the data")):
         held = {run.name: (run.manifest.get("identity") or {}).get(field) or {} for run in runs}
         for name in sorted(set().union(*held.values())):
             values = by_value({run: of_run[name] for run, of_run in held.items() if name in of_run})
@@ -141,6 +149,15 @@ def counts(runs: Sequence[RunSummary]) -> list[tuple[Any, dict]]:
     """(protocol, task) -> {run: outcome counts}."""
     counted = [((count.protocol, count.task), run.name, count) for run in runs for count in run.counts]
     return [(key, {name: count for _, name, count in rows}) for key, rows in groups(counted, lambda row: row[0])]
+
+
+def _judge_notes(runs: Sequence[RunSummary]) -> list[tuple[str, list[str]]]:
+    """What is to be known of judges, and the runs that it is of."""
+    found: dict[str, list[str]] = {}
+    for run in runs:
+        for note in judge_notes(run.manifest):
+            found.setdefault(note, []).append(run.name)
+    return list(found.items())
 
 
 def pair_of(difference: Difference | ChangeSplit) -> tuple[str, str]:

@@ -15,6 +15,11 @@ def rescoring_text(found: Rescoring) -> str:
         " that made the run asks again"
         for method, n in found.asked_again.items()
     ]
+    if found.judged_again:
+        lines.append(
+            f"{found.judged_again} judgements: of an answer that is read otherwise now, so they are taken out; the"
+            " command that made the run judges again"
+        )
     lines += [
         f"{n} {method} confidences: of an answer that is read otherwise now, and log-probabilities are not stored, so"
         " they become failed"

@@ -20,6 +20,7 @@ from calibench.reports import (
     conventions,
     figures,
     headline,
+    judging,
     length,
     risk,
     small_multiples,
@@ -43,6 +44,7 @@ from calibench.reports.page import (
 )
 from calibench.reports.unstarted import unstarted_report
 from calibench.results import UNREAD, GalleryItem, RunSummary, Spread
+from calibench.results.judging import judge_notes
 
 _MANY = 40
 """Diagrams beyond which the page has small ones."""
@@ -72,6 +74,7 @@ def run_report(summary: RunSummary) -> str:
         lengths=list(length.lengths(figure, summary)) if len(summary.lengths) <= _MANY else [],
         budgets=list(length.budgets(figure, summary)) if len(summary.lengths) <= _MANY else [],
         method_differences=_methods(summary),
+        agreements=[(found, judging.table(found)) for found in summary.agreements],
         wordings=[(found, wording.sentence(found, measures)) for found in summary.wordings],
         sources=wording.SOURCES,
         best=targets.best,
@@ -95,13 +98,7 @@ def run_report(summary: RunSummary) -> str:
         spending=[(None, spent) for spent in summary.spending],
         outcomes=_kinds(OUTCOMES, (count.outcomes for count in summary.counts)),
         spread_of={(s.task, s.protocol, s.method): s for s in summary.spreads},
-        without=sum(
-            n
-            for count in summary.counts
-            for of_method in count.confidences.values()
-            for status, n in of_method.items()
-            if status != "ok"
-        ),
+        without=_without(summary),
         statuses=_kinds(STATUSES, (of_method for count in summary.counts for of_method in count.confidences.values())),
         domains=any(count.domain != "other" for count in summary.counts),
         gallery=_gallery(summary),
@@ -154,6 +151,7 @@ def _notices(summary: RunSummary) -> list[str]:
     if summary.manifest.get("complete") is False:
         notices.append("This run is not complete: the numbers are of what was finished when the page was made.")
     notices += until.notices(summary)
+    notices += judge_notes(summary.manifest)
     for count in summary.counts:
         asked = sum(count.outcomes.values())
         for outcome in ("truncated", "echoed", "unparsed", "failed"):
@@ -282,6 +280,12 @@ def _every_metric(scorecard: Scorecard) -> list[dict]:
         rows = [(name, {m.method: m for m in group}) for name, group in groups(metrics, lambda m: m.metric)]
         out.append({"protocol": protocol, "task": task, "methods": methods, "rows": rows})
     return out
+
+
+def _without(summary: RunSummary) -> int:
+    """Confidences that have no value."""
+    of_methods = (of_method for count in summary.counts for of_method in count.confidences.values())
+    return sum(n for of_method in of_methods for status, n in of_method.items() if status != "ok")
 
 
 def _kinds(order: Iterable[str], counts: Iterable[dict[str, int]]) -> list[str]:

@@ -66,4 +66,5 @@ TASK = TRIVIAQA._replace(
     instruction="Answer the question in a few words. If it cannot be answered, say that you do not know.",
     open=_rows,
     to_question=to_question,
+    judge=None,  # which goes by accepted answers, and what cannot be answered has none
 )

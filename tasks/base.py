@@ -6,7 +6,7 @@ A task is one file in this folder (or in `tasks/micro/`) that defines `TASK`; th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from calibench.records import Domain, Outcome, Question, TypedDecision
@@ -40,6 +40,15 @@ class Ran(NamedTuple):
     of its own: it equals this literal, if one follows, and perhaps others too."""
     error: str | None
     """Why it ended before the last call had a value; None if it did not."""
+
+
+class JudgeRequest(NamedTuple):
+    """What a judge, a model that grades, is asked about one answer, which the harness does: graders ask no model."""
+
+    text: str
+    """The whole turn. Neither reasoning nor confidence stands in it."""
+    classes: Mapping[str, Outcome]
+    """Letter that the judge replies with -> what it says of the answer: correct, incorrect or abstained."""
 
 
 class Rows(NamedTuple):
@@ -91,6 +100,9 @@ class Task(NamedTuple):
     """An answer text that must be graded incorrect."""
     finish: Callable[[Question, Program, Ran], Verdict] | None = None
     """(question, job, what became of it) -> verdict. Pure. None for tasks that run no programs."""
+    judge: Callable[[Question, str], JudgeRequest] | None = None
+    """(question, answer text) -> what a judge is asked, where the run has one: its word then stands in the place of the
+    grader's. Pure, and for any text. None: the task takes no judge."""
     broken_gold: dict[str, str] = {}
     """question_id -> proof, for rows whose published gold is itself broken: not graded, and listed."""
     training: Task | None = None

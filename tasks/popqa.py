@@ -20,6 +20,7 @@ from calibench.records import Question
 from calibench.tasks.base import Rows, Task
 from calibench.tasks.data import Hub, Source, content_id, open_rows, text_field
 from calibench.tasks.grading.alias import GRADER, grade_alias
+from calibench.tasks.grading.judge import fact_request
 
 SOURCE = Source(
     task="popqa",
@@ -103,4 +104,5 @@ TASK = Task(
     grader=GRADER,
     gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
     wrong_text=lambda question: "Answer: xyzzy",
+    judge=fact_request,
 )

@@ -1,9 +1,10 @@
 """SimpleQA: short questions about facts that have a single answer which does not change.
 
 Wei et al. 2024, "Measuring short-form factuality in large language models" (arXiv 2411.04368). There a language model
-says whether an answer is correct, incorrect or not attempted; here an answer is right if it equals the published one by
-the rules of `tasks.grading.alias`, and not attempted (abstained) if it says that it does not know. That takes correct
-answers in other words for wrong, so that accuracies are lower than the paper's. The loader is tested on rows of this
+says whether an answer is correct, incorrect or not attempted, as the judge of a run does here (`tasks.grading.judge`).
+Without one an answer is right if it equals the published one by the rules of `tasks.grading.alias`, and not attempted
+(abstained) if it says that it does not know. That takes correct answers in other words for wrong, so that accuracies
+are lower than the paper's. The loader is tested on rows of this
 project's own in the published form: see `tests/tasks/rows`.
 """
 
@@ -53,7 +54,10 @@ def fact(task: str, row: dict, place: str, topic: str) -> Question:
 def noted_rows(source: Source, data: str | None) -> Rows:
     """The rows, and what a reader of their accuracy must know."""
     rows = open_rows(source, data)
-    graded = f"{source.task}: only the published answer is right, where the paper has a judge: accuracies are lower"
+    graded = (
+        f"{source.task}: only the published answer is right without --judge, where the paper has a judge: accuracies"
+        " are lower then"
+    )
     return rows._replace(note="; ".join(filter(None, [graded, rows.note])))
 
 

@@ -17,6 +17,7 @@ from calibench.records import Question
 from calibench.tasks.base import Task
 from calibench.tasks.data import Hub, Source, open_rows, text_field
 from calibench.tasks.grading.alias import GRADER, grade_alias
+from calibench.tasks.grading.judge import fact_request
 
 SOURCE = Source(
     task="triviaqa",
@@ -53,4 +54,5 @@ TASK = Task(
     grader=GRADER,
     gold_text=lambda question: [f"Answer: {gold}" for gold in question.gold],
     wrong_text=lambda question: "Answer: xyzzy",
+    judge=fact_request,
 )

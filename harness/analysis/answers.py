@@ -12,8 +12,10 @@ from calibench.analysis import predictions
 from calibench.errors import InputError
 from calibench.exchange.cells import Scale
 from calibench.records import UNSAID
-from calibench.store import RunFile, unfinished
+from calibench.results.judging import judge_notes
+from calibench.store import RunFile
 from calibench.store.files import FILE_NAME
+from calibench.store.finished import unfinished
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +109,8 @@ def _of_run(run: RunFile) -> Answers:
         columns = identity.get("columns", {})
         identity = {"scale": identity["scale"]} | ({} if model == "not stated" else {"model": model})
     name = str(manifest.get("name", run.path.parent.name))
-    return Answers(name, model, frame, identity, columns, (warning,) if warning else (), is_run=True)
+    notes = (*([warning] if warning else []), *judge_notes(manifest))
+    return Answers(name, model, frame, identity, columns, notes, is_run=True)
 
 
 def identity(of: Answers, protocol: str, method: str, tasks: Sequence[str]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from calibench.errors import InputError
 from calibench.results.decisions import Decision, RuleLook
 from calibench.running.config import RunConfig
 from calibench.running.progress import Progress
-from calibench.store import RunFile, unfinished
+from calibench.store import RunFile
+from calibench.store.finished import unfinished
 from calibench.store.opening import opened
 
 if TYPE_CHECKING:

@@ -11,8 +11,10 @@ from calibench import tasks
 from calibench.analysis import report
 from calibench.exchange.writers import base
 from calibench.records import Scorecard
-from calibench.store import RunFile, unfinished
+from calibench.results.judging import judge_notes
+from calibench.store import RunFile
 from calibench.store.draws import draws
+from calibench.store.finished import unfinished
 from calibench.store.opening import opened
 from calibench.version import __version__
 
@@ -37,6 +39,8 @@ def export(run: str | Path | RunFile, to: str, out: str | Path, tell: Callable[[
     with opened(run) as (run_file,):
         if warning := unfinished(run_file):
             tell(warning)
+        for note in judge_notes(run_file.manifest()):
+            tell(note)
         writer.write(_content(run_file, tell), Path(out))
     return Path(out)
 

@@ -30,7 +30,7 @@ from calibench.prompting import protocols
 from calibench.prompting.parsing import PARSER
 from calibench.records import Generation, Grade, Outcome, Record, Status
 from calibench.results import Comparison, RunSummary
-from calibench.running.pipeline import run_loop
+from calibench.running.loop import run_loop
 from calibench.running.stream import first_cause
 from calibench.store import RunFile, locked
 from calibench.store.files import FILE_NAME

@@ -9,10 +9,12 @@ from typing import Any
 from calibench import tasks
 from calibench.errors import CalibenchError, InputError
 from calibench.prompting import protocols
-from calibench.records import Question, Scorecard
+from calibench.records import Judgement, Question, Scorecard
 from calibench.reports.tables import headline
-from calibench.store import RunFile, graded_of_asked
+from calibench.running.reading import draw_key
+from calibench.store import RunFile
 from calibench.store.files import FILE_NAME
+from calibench.store.finished import graded_of_asked
 
 _NAMED = 5
 """Questions that are named where the one that was asked for is not there."""
@@ -97,7 +99,7 @@ def _of_question(run: RunFile, question: Question, draw: int | None) -> dict[str
     generations = []
     for protocol in run.manifest()["scope"].get(question.task, {}):
         key = (question.task, question.question_id, protocol)
-        grades, readings = run.grades(*key), run.readings(*key)
+        grades, own, readings = run.grades(*key), run.own_grades(*key), run.readings(*key)
         for number, generation in run.draws(*key).items():
             if draw is None or number == draw:
                 generations.append(
@@ -105,6 +107,8 @@ def _of_question(run: RunFile, question: Question, draw: int | None) -> dict[str
                         "generation": generation,
                         "prompt": _prompt(question, protocol),
                         "grade": grades.get(number),
+                        "own_grade": own.get(number),
+                        "judgements": list(run.select(Judgement, **draw_key(generation))),
                         "confidences": list(readings.get(number, {}).values()),
                     }
                 )

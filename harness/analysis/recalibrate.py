@@ -18,7 +18,9 @@ from calibench.errors.working import stage
 from calibench.files import write_text
 from calibench.records import Question, Scorecard, TokenFeatures
 from calibench.results import Recalibrated, RecalibrationFit
-from calibench.store import RunFile, unfinished
+from calibench.results.judging import graders_told
+from calibench.store import RunFile
+from calibench.store.finished import unfinished
 
 if TYPE_CHECKING:
     import numpy as np
@@ -310,4 +312,4 @@ def _notes(run: RunFile, fit: RunFile | None) -> list[str]:
     weights = {r.manifest().get("identity", {}).get("weights") or r.manifest()["model"]["name"] for r in runs}
     if len(weights) > 1:
         notes.append("the maps were fitted on answers of another checkpoint")
-    return notes
+    return [*notes, *graders_told([r.manifest() for r in runs])]

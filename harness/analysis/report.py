@@ -23,6 +23,7 @@ from calibench.errors.working import stage
 from calibench.files import write_text
 from calibench.records import Metric, Outcome, Scorecard, Status
 from calibench.results import GalleryItem, OutcomeCount, RunSummary, TaskProgress
+from calibench.results.judging import GraderAgreement, graders
 from calibench.results.plots import BudgetCurve
 from calibench.results.targets import TargetNumbers
 from calibench.store import RunFile
@@ -90,6 +91,7 @@ def report(
         targets=_targets(stored),
         method_differences=tuple(against_first(frame, manifest)) if browse else (),
         typed_decisions=typed_decisions.numbers(run),
+        agreements=_agreements(run, manifest),
     )
 
 
@@ -178,6 +180,14 @@ def _targets(frame: pd.DataFrame) -> tuple[TargetNumbers, ...]:
     return targets(frame)
 
 
+def _agreements(run: RunFile, manifest: Mapping[str, Any]) -> tuple[GraderAgreement, ...]:
+    if not manifest.get("judged_by"):
+        return ()
+    from calibench.metrics.agreement import agreements
+
+    return tuple(agreements(run.judged()))
+
+
 def _under(conventions: Sequence[str], frame: pd.DataFrame) -> dict[str, tuple[Metric, ...]]:
     from calibench.metrics.conventions import scores
 
@@ -234,12 +244,14 @@ def publish_numbers(summary: RunSummary, folder: Path) -> None:
 
 
 def numbers(summary: RunSummary) -> dict[str, Any]:
-    """What `scorecard.json` holds: the metrics, the points of the diagrams (of levels and subjects where a page is
-    made), and wordings and differences of methods where there are several."""
+    """What `scorecard.json` holds: the metrics, by which grader each task's are, the points of the diagrams (of levels
+    and subjects where a page is made), and wordings, differences of methods and agreement of graders where there are
+    several."""
     card = summary.scorecard
     more = {
         "until": summary.until, "wordings": summary.wordings, "targets": summary.targets,
         "method_differences": summary.method_differences, "typed_decisions": summary.typed_decisions,
+        "graders": graders(summary.manifest), "agreements": summary.agreements,
     }  # fmt: skip
     points = {"reliability": (*card.reliability, *summary.by_subset), "risk_coverage": card.risk_coverage}
     return {"metrics": card.metrics, **points, **{name: of for name, of in more.items() if of}}

@@ -17,11 +17,11 @@ from calibench.grading import sandbox
 from calibench.grading.pool import GRADER_SECONDS, GRADERS, GradingPool
 from calibench.prompting import protocols
 from calibench.prompting.parsing import PARSER, Parsed
-from calibench.records import AnswerClass, Confidence, Generation, Grade, Question, Record
+from calibench.records import AnswerClass, Confidence, Generation, Grade, Judgement, Question, Record
 from calibench.results import Rescoring, RescoringChange
-from calibench.running.manifest import is_complete, markup_of
+from calibench.running.loop import run_loop
+from calibench.running.manifest import hash_of, is_complete, markup_of
 from calibench.running.over_draws import OverDraws
-from calibench.running.pipeline import run_loop
 from calibench.running.reading import GenerationReader, answered_of, draw_key, parsed_of
 from calibench.running.stream import first_cause
 from calibench.store import RunFile
@@ -44,7 +44,7 @@ class Rescored:
     lost: Counter[str] = field(default_factory=Counter)
     records: list[Record] = field(default_factory=list)
     """Grades, confidences, answer classes and generations that are otherwise than those stored."""
-    removed: set[Confidence] = field(default_factory=set)
+    removed: set[Confidence | Judgement] = field(default_factory=set)
 
     def summary(self) -> Rescoring:
         return Rescoring(
@@ -54,7 +54,8 @@ class Rescored:
                 for (part, before, after), n in sorted(self.changes.items())
             ),
             reasoning=self.reasoning,
-            asked_again=dict(sorted(Counter(reading.method for reading in self.removed).items())),
+            asked_again=dict(sorted(Counter(r.method for r in self.removed if isinstance(r, Confidence)).items())),
+            judged_again=sum(isinstance(record, Judgement) for record in self.removed),
             lost=dict(sorted(self.lost.items())),
         )
 
@@ -129,6 +130,7 @@ class _Rescoring:
         self._reader = GenerationReader(methods, graders)
         self._over_draws = OverDraws(run, protocols.protocol(protocol), methods, graders)
         self._found = found
+        self._has_judges = bool(run.manifest().get("judges"))
 
     async def read_all(self, task: Task) -> None:
         slots = asyncio.Semaphore(_AT_ONCE)
@@ -136,7 +138,7 @@ class _Rescoring:
             async with asyncio.TaskGroup() as reading:
                 for question in self._run.questions(task.name):
                     key = (task.name, question.question_id, self._protocol)
-                    grades, readings = self._run.grades(*key), self._run.readings(*key)
+                    grades, readings = self._run.own_grades(*key), self._run.readings(*key)
                     draws = self._run.draws(*key)
                     if draws:
                         await slots.acquire()
@@ -176,6 +178,8 @@ class _Rescoring:
     ) -> None:
         parsed = await parsed_of(generation, self._scale, self._markup, self._graders)
         answered = answered_of(question, generation, parsed)
+        if self._has_judges:
+            self._found.removed |= self._judged_otherwise(task, question, generation, parsed)
         made = await self._reader.made(task, question, generation, answered, {"grade", *self._of_text})
         before: dict[str, Grade | Confidence] = {**readings, **({"grade": old} if old else {})}
         changed = [record for record in made if self._differs(before, record)]
@@ -191,6 +195,14 @@ class _Rescoring:
         else:
             for name in sorted(readings.keys() - self._stored_only):
                 self._read_reply(generation, readings[name])
+
+    def _judged_otherwise(
+        self, task: Task, question: Question, generation: Generation, parsed: Parsed
+    ) -> set[Judgement]:
+        """The judgements of what is not what their judges would be asked now."""
+        text = parsed.answer_text
+        asked = hash_of(task.judge(question, text).text) if task.judge and text.strip() else None
+        return {one for one in self._run.select(Judgement, **draw_key(generation)) if one.asked != asked}
 
     def _differs(self, before: dict[str, Grade | Confidence], record: Grade | Confidence) -> bool:
         """Whether a record is otherwise than the stored one; notes and counts it."""

@@ -85,7 +85,7 @@ def threshold(
         precision=precision,
         level=level,
         seed=seed,
-        guarantee=_guarantee(precision, level, by_task, len(cells), tasks),
+        guarantee=_guarantee(precision, level, by_task, len(cells), tasks) + _as_judged(frame),
         identity=answers.identity(of, first.protocol, first.method, tasks),
         columns=of.columns,
         rules=tuple(chosen),
@@ -246,6 +246,13 @@ def _best(rules: Sequence[ThresholdRule]) -> list[ThresholdRule]:
     for rule in rules:
         by_method.setdefault((rule.protocol, rule.method), []).append(rule)
     return max(by_method.values(), key=lambda of: sum(rule.n_automated for rule in of))
+
+
+def _as_judged(frame: pd.DataFrame) -> str:
+    """Of answers that a judge graded, what is right."""
+    graders = frame["grader"].dropna().unique() if "grader" in frame else ()
+    judges = sorted(grader for grader in graders if grader.startswith("judge "))
+    return f" What is right is what the {' and the '.join(judges)} says, a model." if judges else ""
 
 
 def _guarantee(precision: float, level: float, by_task: bool, tried: int, tasks: Sequence[str]) -> str:

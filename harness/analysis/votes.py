@@ -22,7 +22,9 @@ from calibench.grading.answer_classes import answer_classes
 from calibench.grading.pool import GradingPool
 from calibench.records import AnswerClass
 from calibench.results import Votes, VotesRun
-from calibench.store import RunFile, unfinished
+from calibench.results.judging import graders_told
+from calibench.store import RunFile
+from calibench.store.finished import unfinished
 from calibench.store.opening import all_opened
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ def votes(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Vote
         metrics, reaches = measure(frames)
     except ValueError as error:
         raise InputError(f"{', '.join(str(run.path.parent) for run in runs)}: {error}") from error
-    notes += _not_shared(frames)
+    notes += [*_not_shared(frames), *graders_told([run.manifest() for run in runs])]
     return Votes(
         runs=tuple(
             VotesRun(

@@ -55,6 +55,11 @@ def _text(shown: dict[str, Any]) -> Iterator[str]:
             yield f"\n-- reasoning\n{generation.reasoning.strip()}"
         yield f"\n-- output\n{(generation.error or generation.text).strip()}"
         yield f"\n-- grade\n{'not graded yet' if grade is None else _grade(grade)}"
+        if one["judgements"] and one["own_grade"] is not None:
+            yield f"\n-- grade by the task's own grader\n{_grade(one['own_grade'])}"
+        for judgement in one["judgements"]:
+            sure = "" if judgement.probability is None else f", probability {judgement.probability:.3f}"
+            yield f"\n-- judge: {judgement.judge}\n{judgement.outcome}{sure}, read from {judgement.reply!r}"
         for reading in one["confidences"]:
             value = reading.status if reading.value is None else f"{reading.value:g}"
             raw = "" if reading.raw is None else f", read from {reading.raw!r}"

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def warn_if_unfinished(run: Any) -> None:
-    from calibench.store import unfinished
+    from calibench.store.finished import unfinished
 
     if warning := unfinished(run):
         tell("warning", warning)
@@ -27,6 +27,7 @@ def print_place(page: Path) -> None:
 
 def print_headline(summary: Any, report: Path) -> None:
     from calibench.reports.conventions import conventions_text
+    from calibench.reports.judging import agreement_text
     from calibench.reports.run import spread_notes
     from calibench.reports.tables import headline, measures_of, text
     from calibench.reports.targets import targets_text
@@ -34,6 +35,7 @@ def print_headline(summary: Any, report: Path) -> None:
     from calibench.reports.unstarted import unstarted_text
     from calibench.reports.until import notices, until_text
     from calibench.reports.wording import wordings_text
+    from calibench.results.judging import judge_notes
 
     print(text(headline(summary.scorecard)) if summary.counts else unstarted_text(summary))
     if summary.until:
@@ -46,6 +48,10 @@ def print_headline(summary: Any, report: Path) -> None:
         print(f"\n{wordings_text(summary)}")
     if summary.targets:
         print(f"\n{targets_text(summary)}")
+    if summary.agreements:
+        print(f"\n{agreement_text(summary.agreements)}")
+    for note in judge_notes(summary.manifest):
+        tell("note", note)
     for note in (note for spread in summary.spreads for note in spread_notes(spread)):
         tell("note", note)
     for notice in notices(summary):

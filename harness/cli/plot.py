@@ -9,6 +9,8 @@ from typing import Any
 from calibench.analysis.options import PlotOptions
 from calibench.cli import options, output, values
 from calibench.cli.parser import add, renamed
+from calibench.errors.terminal import tell
+from calibench.results.judging import graders_told
 
 
 def register(commands: Any) -> None:
@@ -29,6 +31,8 @@ def _plot(chosen: argparse.Namespace) -> None:
     with all_opened(*chosen.runs) as runs:
         for run in runs:
             output.warn_if_unfinished(run)
+        for note in graders_told([run.manifest() for run in runs]):
+            tell("note", note)
         found, figure = drawn(runs, PlotOptions(**options.given(chosen, PlotOptions)))
     publish(found, figure, chosen.out, chosen.data)
     if chosen.json:

@@ -73,7 +73,7 @@ def _configuration(chosen: argparse.Namespace) -> RunConfig:
     """The command line wins over the configuration file, that over the suite, and all over CALIBENCH_DATA."""
     from_file = _read_file(chosen.config) if chosen.config else {}
     given = from_file | options.given(chosen, RunConfig) | options.given(chosen, Description)
-    for table in ("engine", "template"):
+    for table in ("engine", "judge_engine", "template"):
         given[table] = from_file.get(table, {}) | given.get(table, {})
     return _configured(given, "run")
 

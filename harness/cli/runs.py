@@ -223,12 +223,15 @@ def _compare(options: argparse.Namespace) -> int:
 def _compare_methods(options: argparse.Namespace) -> None:
     from calibench.analysis.methods import compare_methods
     from calibench.reports.methods import methods_table, methods_text
+    from calibench.results.judging import judge_notes
     from calibench.store.opening import all_opened
 
     with all_opened(*options.runs) as runs:
         if len(runs) != 1:
             raise InputError(f"--methods: expected one run, whose methods are compared; found {len(runs)}")
         output.warn_if_unfinished(runs[0])
+        for note in judge_notes(runs[0].manifest()):
+            tell("note", note)
         found = compare_methods(runs[0], margin=options.margin)
     if options.json:
         output.print_json(found)

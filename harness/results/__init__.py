@@ -9,6 +9,7 @@ from calibench.results.decisions import Decision, RuleOutcome
 from calibench.results.differences import ChangeSplit as ChangeSplit
 from calibench.results.differences import Difference as Difference
 from calibench.results.differences import HeldVerdict as HeldVerdict
+from calibench.results.judging import GraderAgreement
 from calibench.results.plots import BudgetCurve, PlotSeries
 from calibench.results.targets import TargetNumbers
 from calibench.results.wordings import Wordings
@@ -197,6 +198,8 @@ class RunSummary(Record, kw_only=True, frozen=True):
     typed_decisions: tuple[Metric, ...] = ()
     """Of distributions over options against gold, and of the uniform one (method `uniform`); empty where the run has
     none."""
+    agreements: tuple[GraderAgreement, ...] = ()
+    """Of a judge with the tasks' own graders; empty for a run without one."""
 
 
 class Comparison(Record, kw_only=True, frozen=True):
@@ -335,6 +338,8 @@ class Rescoring(Record, kw_only=True, frozen=True):
     asked_again: dict[str, int]
     """Method -> confidences that the model gave about an answer that is read otherwise now; they are taken out, and the
     command that made the run asks for them again."""
+    judged_again: int
+    """Judgements of an answer that is read otherwise now, which are taken out as well."""
     lost: dict[str, int]
     """Method -> confidences of an answer that is read otherwise now, which stored log-probabilities would be needed
     for; their status becomes `failed`."""

@@ -121,6 +121,22 @@ class RunConfig(Options, frozen=True, kw_only=True):
         dict[str, Any],
         option("engine argument, passed through; may be repeated", "identity", entry="engine_options"),
     ] = {}
+    judge: Annotated[
+        Text | None,
+        option(
+            "a second model grades answers of tasks of free-form facts, when all are there, as SimpleQA is graded; with"
+            " a backend of its own if one is named; none: no longer",
+            "scope",
+            "MODEL[@BACKEND]",
+        ),
+    ] = None
+    """Its word stands in the place of the grader's for tasks that take one; see `docs/judges.md`."""
+    judge_url: Annotated[
+        Names, option("of --judge MODEL@openai: addresses of the servers, if not --base-url", "neither", "URL,URL")
+    ] = ()
+    judge_engine: Annotated[
+        dict[str, Any], option("engine argument of the judge, passed through; may be repeated", "neither")
+    ] = {}
     sampling: Annotated[
         Literal["greedy", "model"] | None,
         option(

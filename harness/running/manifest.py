@@ -45,8 +45,8 @@ def identity(
         "weights": checkpoint.fingerprint(),
         "remote_code": ", ".join(f"{file} sha256:{digest}" for file, digest in checkpoint.code().items()),
         **_sampling_entries(config),
-        "template": _listed(config.template),
-        "engine_options": _listed({k: config.engine[k] for k in config.engine.keys() - neutral}),
+        "template": listed(config.template),
+        "engine_options": listed({k: config.engine[k] for k in config.engine.keys() - neutral}),
         "data": {s.task.name: s.fingerprint for s in selections},
         "prompts": {
             **{
@@ -61,7 +61,7 @@ def identity(
     }
 
 
-def _listed(options: Mapping[str, Any]) -> str:
+def listed(options: Mapping[str, Any]) -> str:
     """The options in one line, without those that are secrets: another token makes no other run."""
     return ", ".join(f"{name}={masked(options[name])}" for name in sorted(options) if not is_secret(name))
 

@@ -12,7 +12,8 @@ from calibench.errors import IdentityError, InputError, RunFileError
 from calibench.errors.working import stage
 from calibench.running.manifest import joined_identity, shard_note
 from calibench.running.selection import Shard
-from calibench.store import RunFile, unfinished
+from calibench.store import RunFile
+from calibench.store.finished import unfinished
 from calibench.store.joining import join
 
 _ENTRIES = {"complete", "configuration", "notes", "sessions"}
@@ -121,9 +122,21 @@ def _identity(parts: Sequence[_Part]) -> dict[str, Any]:
     for other in others:
         of_other = other.manifest["identity"] | {"shard": None}
         identity, differences = joined_identity(identity, of_other, f"in {first.folder}", f"in {other.folder}")
+        differences += _judge_differences(first, other)
         if differences:
             raise IdentityError(f"{first.folder} and {other.folder} are parts of different runs: {_few(differences)}")
     return identity
+
+
+def _judge_differences(first: _Part, other: _Part) -> list[str]:
+    """Tasks that the one is not judged in by the judge of the other."""
+    of_first, of_other = (part.manifest.get("judged_by") or {} for part in (first, other))
+    pairs = {task: (of_first.get(task, "none"), of_other.get(task, "none")) for task in {**of_first, **of_other}}
+    return [
+        f"judge of {task}: {here} in {first.folder}, {there} in {other.folder}"
+        for task, (here, there) in sorted(pairs.items())
+        if here != there
+    ]
 
 
 def _scope(parts: Sequence[_Part]) -> dict[str, Any]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Coroutine, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from calibench import tasks
 from calibench.backends import base as backends
@@ -27,8 +26,10 @@ from calibench.model import Checkpoint, ServedModel
 from calibench.prompting import protocols
 from calibench.prompting.protocols import Protocol
 from calibench.records import Grade
-from calibench.running import deciding, manifest, sampling
+from calibench.running import deciding, judges, manifest, sampling
 from calibench.running.config import RunConfig
+from calibench.running.judging import judge_answers
+from calibench.running.loop import run_loop
 from calibench.running.progress import Progress
 from calibench.running.selection import Selection, Shard, select, split_of
 from calibench.running.steps import Asked, Steps, StoppingRule, lacking
@@ -36,7 +37,6 @@ from calibench.running.stream import Stream
 from calibench.store import RunFile
 from calibench.tasks.base import Task
 
-_T = TypeVar("_T")
 _SLOW_START_SECONDS = 60.0
 
 
@@ -69,14 +69,7 @@ def execute(
     if (config.until is None) != (rule is None):
         raise InputError("--until: expected together with `rule`, as rule_of(config, tell) gives it; found one alone")
     shard = _shard(config)
-    if chosen is None:
-        chosen = [split_of(tasks.load(name), config.split) for name in tasks.expand(list(config.tasks))]
-    if repeated := [name for name, times in Counter(task.name for task in chosen).items() if times > 1]:
-        raise InputError(f"expected tasks of different names, found {repeated[0]!r} more than once")
-    if not config.suite:  # a suite has draws of tasks that may be left out
-        known_tasks = [task.name for task in chosen]
-        for name in sorted(config.task_draws.keys() - set(known_tasks)):
-            raise InputError(f"task_draws: {unknown_name('task', name, known_tasks)}")
+    chosen = _chosen(config, chosen)
     (protocol, names), *targets = config.askings()
     methods = {name: _method(name) for name in names}
     backend_type = backends.load(config.backend)
@@ -87,6 +80,7 @@ def execute(
     checkpoint = backend_type.identify(config.model, progress.stage, trust_remote_code=config.trust_remote_code)
     if config.adapter:
         checkpoint = checkpoint.adapted(config.adapter)
+    judge = judges.judge_of(config, chosen, progress.stage)
     config = sampling.resolved(config, checkpoint)
     _check_sampling(config, protocol)
     _check_draws(config, methods, chosen)
@@ -99,6 +93,7 @@ def execute(
         progress.stage("hashing weights")
         known = manifest.identity(config, checkpoint, selections)
         manifest.check_identity(run, known)
+        judges.require_same(run, config)
         _check_stored_scores(run, config, selections, methods)
         for selection in selections:
             run.remove(_to_grade_again(run, config, selection))
@@ -113,11 +108,26 @@ def execute(
                 run.update_manifest(until=None)  # no rule stops what goes on now
             session = _Session(config, run, checkpoint, selections, asked, known, steps, progress)
             interrupted, faults = run_loop(session.make(backend_type))
+        if judge and not interrupted:
+            interrupted = run_loop(judge_answers(run, judge, chosen, progress))
         told = [*_faults_told(run, faults), *_failures_told(run, config, selections)]
         return RunResult(run, interrupted, [*run.manifest()["notes"], *told])
     except BaseException:
         run.close()
         raise
+
+
+def _chosen(config: RunConfig, chosen: Sequence[Task] | None) -> Sequence[Task]:
+    """The tasks to ask."""
+    if chosen is None:
+        chosen = [split_of(tasks.load(name), config.split) for name in tasks.expand(list(config.tasks))]
+    if repeated := [name for name, times in Counter(task.name for task in chosen).items() if times > 1]:
+        raise InputError(f"expected tasks of different names, found {repeated[0]!r} more than once")
+    if not config.suite:  # a suite has draws of tasks that may be left out
+        known_tasks = [task.name for task in chosen]
+        for name in sorted(config.task_draws.keys() - set(known_tasks)):
+            raise InputError(f"task_draws: {unknown_name('task', name, known_tasks)}")
+    return chosen
 
 
 def _check_engine(config: RunConfig, backend_type: type[BaseBackend]) -> None:
@@ -175,16 +185,6 @@ def _failures_told(run: RunFile, config: RunConfig, selections: Sequence[Selecti
         f"answers that could not be graded: {n}. {reason}; the same command grades them again"
         for reason, n in reasons.items()
     ]
-
-
-def run_loop(main: Coroutine[Any, Any, _T]) -> _T:
-    """Runs the coroutine to its end, in a thread of its own where an event loop is running already (a notebook)."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(main)
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, main).result()
 
 
 def _check_capabilities(

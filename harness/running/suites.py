@@ -70,8 +70,8 @@ def _shown(value: Any) -> str:
     return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
-_NO_JUDGE = "its answers are graded by a judge model, which is no part of a run"
-_SIMPLEQA = f"{_NO_JUDGE}; --tasks simpleqa asks it, and takes no answer for right but the published one"
+_JUDGED = "its answers are graded by a judge model, which no suite chooses"
+_SIMPLEQA = f"{_JUDGED}; --tasks simpleqa --judge MODEL asks it"
 _ZENG = Suite(
     name="zeng2025",
     description="tags, percent, one turn (V): reasoning against instruct models",
@@ -90,7 +90,7 @@ _ZENG = Suite(
     },
     missing={
         "SimpleQA": _SIMPLEQA,
-        "FreshQA": f"{_NO_JUDGE}, and its answers change with the date",
+        "FreshQA": f"{_JUDGED}, and its answers change with the date",
         "LiveBench-Reasoning": "no task here: each of its questions wants lists of answers in a form of its own",
     },
     differences=(

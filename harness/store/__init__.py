@@ -1,8 +1,8 @@
 """The run file: one SQLite database per run, in WAL mode, that keeps everything the model said.
 
-Tables `questions`, `generations`, `confidences`, `grades`, `answer_classes` and `metrics` have the columns of
-`calibench.records`; `manifest` holds key and JSON value. Predictions that were scored from a file are grades and
-confidences alone: nothing else is known of them. A table's primary key is the record's key, so a row can neither be
+Tables `questions`, `generations`, `confidences`, `grades`, `judgements`, `answer_classes` and `metrics` have the
+columns of `calibench.records`; `manifest` holds key and JSON value. Predictions that were scored from a file are grades
+and confidences alone: nothing else is known of them. A table's primary key is the record's key, so a row can neither be
 lost nor counted twice. Texts stand last in a row: SQLite moves long ones to overflow pages, and a query for numbers
 does not read them. A commit is on the disk when it returns (`synchronous=FULL`), so neither kill -9 nor a power cut
 loses one.
@@ -23,8 +23,8 @@ import msgspec
 
 from calibench.errors import InputError, RunFileError, StorageError
 from calibench.errors.secrets import masked
-from calibench.records import MACHINE, Confidence, Generation, Grade, Metric, Question, Record
-from calibench.store import bulk, schema
+from calibench.records import MACHINE, Confidence, Generation, Grade, Judgement, Metric, Question, Record
+from calibench.store import bulk, outcomes, schema
 from calibench.store.check import check, damaged, manifest
 from calibench.store.files import FILE_NAME as FILE_NAME
 from calibench.store.files import check_journal, existing, for_reading, parts
@@ -190,8 +190,8 @@ class RunFile:
         with self.transaction():
             bulk.write(self._db, "REPLACE", records)
 
-    def remove(self, records: Iterable[Confidence | Grade]) -> None:
-        """Takes confidences and grades out, so that they count as not read and not given."""
+    def remove(self, records: Iterable[Confidence | Grade | Judgement]) -> None:
+        """Takes records out, so that they count as not read and not given."""
         with self.transaction():
             for record in records:
                 table, key = schema.TABLES[type(record)]
@@ -261,8 +261,21 @@ class RunFile:
         return {g.draw: g for g in self.select(Generation, task=task, question_id=question_id, protocol=protocol)}
 
     def grades(self, task: str, question_id: str, protocol: str) -> dict[int, Grade]:
-        """The grades of one question, by draw."""
+        """The grades of one question, by draw; by the judge, where the task has one."""
         return {g.draw: g for g in self.select(Grade, task=task, question_id=question_id, protocol=protocol)}
+
+    def own_grades(self, task: str, question_id: str, protocol: str) -> dict[int, Grade]:
+        """The grades of one question by the task's own grader, by draw."""
+        key = {"task": task, "question_id": question_id, "protocol": protocol}
+        return {g.draw: g for g in self._select(Grade, "grades", key)}
+
+    def unjudged(self, task: str, judge: str) -> Iterator[Grade]:
+        """The own grades of the task's answers that this judge is to see, and has not."""
+        return self._select(Grade, f"({outcomes.unjudged(judge)})", {"task": task})
+
+    def judged(self) -> pd.DataFrame:
+        """What grader and judge say of each answer that the judge has seen: `calibench.store.outcomes.both`."""
+        return outcomes.both(self._db)
 
     def failed_by_machine(self, task: str, protocol: str) -> list[Grade]:
         """The grades that are `failed` for a reason of the machine."""
@@ -334,25 +347,31 @@ class RunFile:
         return list(self.select(Metric))
 
     def select(self, record: type[Record], **key: Any) -> Iterator[Any]:
-        """The records of a kind that have these values, in the order of their key."""
+        """The records of a kind that have these values, in the order of their key; grades as `grades` gives them."""
+        with storage_errors(self.path):
+            table = outcomes.source(self._db) if record is Grade else schema.TABLES[record][0]
+        return self._select(record, table, key)
+
+    def _select(self, record: type[Record], table: str, key: Mapping[str, Any]) -> Iterator[Any]:
         where = " AND ".join(f"{name} = ?" for name in key) or "1"
         with storage_errors(self.path):
-            for row in self._db.execute(f"SELECT * FROM {schema.TABLES[record][0]} WHERE {where}", tuple(key.values())):
+            for row in self._db.execute(f"SELECT * FROM {table} WHERE {where}", tuple(key.values())):
                 try:
                     yield schema.from_row(record, row)
                 except (msgspec.MsgspecError, RecursionError) as error:
-                    table, names = schema.TABLES[record]
-                    place = ", ".join(f"{row[name]!r:.60}" for name in names)
-                    raise RunFileError(f"{self.path}: {table}, {place}: {error}") from None
+                    name, names = schema.TABLES[record]
+                    place = ", ".join(f"{row[each]!r:.60}" for each in names)
+                    raise RunFileError(f"{self.path}: {name}, {place}: {error}") from None
 
     def tally(self, task: str, protocol: str) -> dict[str, int]:
         """How many draws of a task are stored (`generation`), graded (`grade`), and read by each confidence method."""
         key = (task, protocol)
         with storage_errors(self.path):
+            graded = outcomes.source(self._db)
             return dict(
                 self._db.execute(
                     "SELECT method, count(*) FROM confidences WHERE task = ? AND protocol = ? GROUP BY method"
-                    " UNION ALL SELECT 'grade', count(*) FROM grades WHERE task = ? AND protocol = ?"
+                    f" UNION ALL SELECT 'grade', count(*) FROM {graded} WHERE task = ? AND protocol = ?"
                     " UNION ALL SELECT 'generation', count(*) FROM generations WHERE task = ? AND protocol = ?",
                     key * 3,
                 ).fetchall()
@@ -379,21 +398,3 @@ class RunFile:
         if texts:
             found.insert(0, "run", str(self.manifest().get("name", self.path.parent.name)))
         return found
-
-
-def graded_of_asked(run: RunFile) -> tuple[int, int]:
-    """How many generations are graded, and how many the run's scope has."""
-    scope = run.manifest().get("scope", {})
-    asked = sum(p["questions"] * p["draws"] for of_task in scope.values() for p in of_task.values())
-    return sum(run.tally(task, p).get("grade", 0) for task, of_task in scope.items() for p in of_task), asked
-
-
-def unfinished(run: RunFile) -> str | None:
-    """What a reader must know of a run that was stopped; None if it is finished."""
-    if run.manifest().get("complete", True):
-        return None
-    graded, asked = graded_of_asked(run)
-    begin = f"{run.path.parent} is not finished"
-    if graded == asked:
-        return f"{begin}: the command that made it has confidences left to ask for"
-    return f"{begin}: {graded} of {asked} generations are graded, and the numbers are those of them alone"

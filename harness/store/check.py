@@ -16,8 +16,18 @@ from msgspec import Meta, inspect
 
 from calibench.errors import RunFileError
 from calibench.errors.secrets import require_shallow
-from calibench.records import AnswerClass, Confidence, Generation, Grade, Outcome, Question, Record, Status
-from calibench.store import schema
+from calibench.records import (
+    AnswerClass,
+    Confidence,
+    Generation,
+    Grade,
+    Judgement,
+    Outcome,
+    Question,
+    Record,
+    Status,
+)
+from calibench.store import outcomes, schema
 from calibench.version import __version__
 
 _WholeNumber = Annotated[int, Meta(ge=0, le=2**53)]
@@ -49,6 +59,12 @@ class _Reasoning(msgspec.Struct, forbid_unknown_fields=True):
     opening: Annotated[str, Meta(min_length=1)]
     closing: Annotated[str, Meta(min_length=1)]
     answer: str = ""
+
+
+class _Judge(msgspec.Struct):
+    name: str
+    weights: str
+    controls: dict[str, tuple[_WholeNumber, _WholeNumber]] = {}
 
 
 class _Identity(msgspec.Struct):
@@ -84,12 +100,17 @@ _ENTRIES: dict[str, Any] = {
     "rescored": list[dict[str, Any]],
     "rows": _WholeNumber,
     "until": _Until | None,
+    "judges": dict[str, _Judge],
+    "judged_by": dict[str, str],
 }
 """The entries of a manifest that commands read, as far as they read them. Others are only shown."""
 _REFERENCES: dict[type[Record], type[Record]] = {
     Confidence: Generation, Grade: Generation, Generation: Question, AnswerClass: Generation,
+    Judgement: Grade,
 }  # fmt: skip
-_REFERENCES_OF_VERDICTS: dict[type[Record], type[Record]] = {Confidence: Grade, AnswerClass: Grade}
+_REFERENCES_OF_VERDICTS: dict[type[Record], type[Record]] = {
+    Confidence: Grade, AnswerClass: Grade, Judgement: Grade,
+}  # fmt: skip
 """Record -> the one that it is about: of a run, and of predictions that were scored from a file."""
 
 
@@ -291,7 +312,7 @@ def _check_scope(db: sqlite3.Connection, path: Path, whole: bool) -> None:
 
 def _check_complete(db: sqlite3.Connection, path: Path, scope: Mapping[str, Any]) -> None:
     held: dict[tuple[str, str], dict[str, int]] = {}
-    for table, part in (("grades", "'grade'"), ("confidences", "method")):
+    for table, part in ((outcomes.source(db), "'grade'"), ("confidences", "method")):
         counted = db.execute(f"SELECT task, protocol, {part}, count(*) FROM {table} GROUP BY 1, 2, 3")
         for task, protocol, name, n in counted:
             held.setdefault((task, protocol), {})[name] = n

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow
 
 from calibench.records import WORDING
+from calibench.store import outcomes
 
 _FETCHED_ROWS = 300
 """Their cells stay in the processor's cache until they are columns."""
@@ -44,7 +45,7 @@ def frame(db: sqlite3.Connection, texts: bool, wordings: bool) -> pd.DataFrame:
     """The table of `RunFile.frame`, without the column `run`."""
     more = _TEXTS if texts else {}
     # Each table is read once, as it lies: SQLite would join them by looking up every row.
-    found = _table(db, "grades", {})
+    found = _table(db, "grades", {}, source=outcomes.source(db))
     found = _joined(found, _table(db, "questions", more.get("questions", {})), _KEY[:2])
     found = _joined(found, _table(db, "generations", more.get("generations", {})), _KEY)
     asked = "" if wordings else f" WHERE method NOT LIKE '%{WORDING}%'"
@@ -69,13 +70,16 @@ def _joined(left: pd.DataFrame, right: pd.DataFrame, key: list[str]) -> pd.DataF
     return left.merge(right, how="left", on=key)
 
 
-def _table(db: sqlite3.Connection, name: str, texts: dict[str, str], where: str = "") -> pd.DataFrame:
+def _table(
+    db: sqlite3.Connection, name: str, texts: dict[str, str], where: str = "", source: str | None = None
+) -> pd.DataFrame:
+    """Columns of a table, or of what is read in its place."""
     columns = [*_COLUMNS[name], *texts]
-    wanted = [*_COLUMNS[name], *(f"{source} AS {column}" for column, source in texts.items())]
+    wanted = [*_COLUMNS[name], *(f"{of_table} AS {column}" for column, of_table in texts.items())]
     schema = pyarrow.schema([(column, _NUMBERS.get(column, pyarrow.large_string())) for column in columns])
     cursor = db.cursor()
     cursor.row_factory = None  # plain tuples
-    cursor.execute(f"SELECT {', '.join(wanted)} FROM {name}{where}")
+    cursor.execute(f"SELECT {', '.join(wanted)} FROM {source or name}{where}")
     # In parts: as Python objects, the cells of a long run take ten times the memory of the table.
     parts = [schema.empty_table()]
     while rows := cursor.fetchmany(_FETCHED_ROWS):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from calibench.errors import IdentityError, RunFileError
-from calibench.records import AnswerClass, Confidence, Generation, Grade, Question, TypedDecision
+from calibench.records import AnswerClass, Confidence, Generation, Grade, Judgement, Question, TypedDecision
 from calibench.store import RunFile, locked, schema, storage_errors
 from calibench.store.files import FILE_NAME, for_reading
 
@@ -88,7 +88,7 @@ def _attached(db: sqlite3.Connection, files: Sequence[Path]) -> Iterator[dict[st
 
 
 def _copy(db: sqlite3.Connection, names: Mapping[str, Path]) -> None:
-    for record in (Question, Generation, Confidence, Grade, AnswerClass, TypedDecision):
+    for record in (Question, Generation, Confidence, Grade, AnswerClass, TypedDecision, Judgement):
         table, key = schema.TABLES[record]
         having = [name for name in names if _has(db, name, table)]
         if not having:

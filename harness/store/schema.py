@@ -9,10 +9,20 @@ import msgspec
 from msgspec import inspect
 
 from calibench.errors.secrets import masked
-from calibench.records import AnswerClass, Confidence, Generation, Grade, Metric, Question, Record, TypedDecision
+from calibench.records import (
+    AnswerClass,
+    Confidence,
+    Generation,
+    Grade,
+    Judgement,
+    Metric,
+    Question,
+    Record,
+    TypedDecision,
+)
 
 APPLICATION_ID = 0x0CA11B
-VERSION = 3
+VERSION = 4
 """Of the tables and columns; a file of a newer one is refused, and one of an older one lacks what `_SINCE` names."""
 
 _DRAW_KEY = ("task", "question_id", "protocol", "draw")
@@ -24,8 +34,9 @@ TABLES: dict[type[Record], tuple[str, tuple[str, ...]]] = {
     Metric: ("metrics", ("task", "protocol", "method", "subset", "metric")),
     AnswerClass: ("answer_classes", _DRAW_KEY),
     TypedDecision: ("typed_decisions", ("task", "question_id")),
+    Judgement: ("judgements", (*_DRAW_KEY, "judge")),
 }
-_SINCE: dict[type[Record], int] = {AnswerClass: 2, TypedDecision: 3}
+_SINCE: dict[type[Record], int] = {AnswerClass: 2, TypedDecision: 3, Judgement: 4}
 """Record -> the first version that has its table, where that is not 1."""
 VALUES = {
     record: f"INTO {table} VALUES ({', '.join('?' * len(record.__struct_fields__))})"

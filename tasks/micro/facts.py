@@ -15,6 +15,7 @@ import random
 
 from calibench.tasks.generated import LEVELS, Example, make_task, split_of
 from calibench.tasks.grading.alias import GRADER, grade_alias
+from calibench.tasks.grading.judge import fact_request
 from calibench.tasks.micro.world import PER_LEVEL
 
 EXPOSURES = {1: 200, 2: 80, 3: 30, 4: 12, 5: 4}
@@ -78,4 +79,4 @@ TASK = make_task(
     grade=grade_alias,
     grader=GRADER,
     wrong_answer="nothing",
-)
+)._replace(judge=fact_request)

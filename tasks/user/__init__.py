@@ -130,6 +130,7 @@ def _from_table(described: Description) -> Task:
         gold_text=form.gold_text,
         wrong_text=form.wrong_text,
         finish=form.finish,
+        judge=form.judge,
         labels=form.labels,
     )
     if described.train_file is None:

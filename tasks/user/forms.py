@@ -8,9 +8,10 @@ from string import ascii_uppercase
 from typing import NamedTuple
 
 from calibench.records import Domain, Question
-from calibench.tasks.base import Program, Ran, Verdict
+from calibench.tasks.base import JudgeRequest, Program, Ran, Verdict
 from calibench.tasks.grading import alias, choice, code, math, number, option
 from calibench.tasks.grading.answer import unwrapped
+from calibench.tasks.grading.judge import fact_request
 from calibench.tasks.mbpp import wrong_program
 from calibench.tasks.user.description import Description
 
@@ -28,6 +29,7 @@ class Form(NamedTuple):
     wrong_text: Callable[[Question], str]
     labels: tuple[str, ...] = ()
     finish: Callable[[Question, Program, Ran], Verdict] | None = None
+    judge: Callable[[Question, str], JudgeRequest] | None = None
 
 
 def _number_gold(answer: str, _choices: tuple[str, ...]) -> str:
@@ -73,6 +75,7 @@ def _alias(_described: Description) -> Form:
         grader=alias.GRADER,
         gold_text=_written_answers,
         wrong_text=lambda question: "Answer: xyzzy",
+        judge=fact_request,
     )
 
 

@@ -248,7 +248,7 @@ def test_equal_runs_have_no_warnings():
         ([{"scope": {"gsm8k": {"stated": {"draws": k, "questions": 9}}}} for k in (1, 8)], "draws: 1 (A); 8 (B)."),
         (
             [{"identity": {"graders": {"gsm8k": f"number/{v}"}}} for v in (1, 2, 1)] + [{"identity": {"graders": {}}}],
-            "The graders of gsm8k differ: A, C; B.",
+            "The graders of gsm8k differ: number/1 (A, C); number/2 (B). What is right is not the same.",
         ),
         ([{"identity": {"data": {"gsm8k": v}}} for v in "xy"], "The versions of the data of gsm8k differ: A; B."),
         (

@@ -244,6 +244,7 @@ def test_every_option_of_a_run_may_stand_in_its_file(tmp_path):
     given |= {"variants": 2, "targets": [0.5, 0.75], "until": "ece decided", "against": "runs/a"}
     given |= {"suite": "zeng2025", "protocol": "plain", "sampling": "model", "trust_remote_code": True}
     given |= {"adapter": "lora", "base_url": ["http://localhost:8000"]}
+    given |= {"judge": "other@openai", "judge_url": ["http://localhost:8001"], "judge_engine": {"timeout": 9}}
     given |= {**RUN, **OTHER_RUN, "tasks": ["gsm8k"]}
     described = dict.fromkeys(fields(Description), "labels")
     file = tmp_path / "run.toml"

@@ -17,7 +17,8 @@ from fakes import FakeBackend
 from calibench.errors import EngineError, StorageError
 from calibench.files import write_text
 from calibench.running import pipeline
-from calibench.store import RunFile, unfinished
+from calibench.store import RunFile
+from calibench.store.finished import unfinished
 
 
 def _mount(*words: str | Path) -> bool:

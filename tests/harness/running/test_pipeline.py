@@ -25,7 +25,8 @@ from calibench.running import pipeline, saving
 from calibench.running.config import seed_of
 from calibench.running.progress import Silent
 from calibench.running.selection import select
-from calibench.store import RunFile, unfinished
+from calibench.store import RunFile
+from calibench.store.finished import unfinished
 
 
 def test_every_question_ends_in_one_outcome_with_its_confidences(launch):

@@ -19,7 +19,8 @@ from calibench.cli import main
 from calibench.errors import EngineError, IdentityError, InputError, RunFileError
 from calibench.running.merging import merge
 from calibench.running.selection import Shard, select
-from calibench.store import FILE_NAME, RunFile, joining, unfinished
+from calibench.store import FILE_NAME, RunFile, joining
+from calibench.store.finished import unfinished
 
 DRAWN = {"draws": 2, "temperature": 0.7, "confidence": ("stated", "p_true")}
 

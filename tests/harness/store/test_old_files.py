@@ -54,7 +54,7 @@ def test_a_run_of_schema_1_gets_the_tables_of_today_when_it_is_written_to(old: P
     assert (old / FILE_NAME).read_bytes() == before
     for _ in range(2):
         with RunFile.create(old) as run:
-            assert run._db.execute("PRAGMA user_version").fetchone()[0] == 3
+            assert run._db.execute("PRAGMA user_version").fetchone()[0] == 4
     with RunFile.open(old) as run:
         assert list(run.select(AnswerClass)) == []
 

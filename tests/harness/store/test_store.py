@@ -151,7 +151,7 @@ def test_missing_foreign_newer_and_corrupt_files_are_refused_by_name(tmp_path):
         run.update_manifest(calibench="9.9.9")
         run._db.execute("PRAGMA user_version = 99")
     for open_it in (RunFile.open, RunFile.create):
-        with pytest.raises(RunFileError, match=r"schema 99 of calibench 9\.9\.9; this is .* up to schema 3: install"):
+        with pytest.raises(RunFileError, match=r"schema 99 of calibench 9\.9\.9; this is .* up to schema 4: install"):
             open_it(tmp_path)
 
 

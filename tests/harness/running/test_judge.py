@@ -1,0 +1,276 @@
+"""A judge grades the answers of a run, in a second pass that can be stopped, continued, and let go of."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+import pytest
+from fakes import FakeBackend, checkpoint_folder
+from msgspec.structs import replace
+
+from calibench.analysis import answers, compare, report, rescore, threshold
+from calibench.backends.base import Choice
+from calibench.errors import EngineError, IdentityError, InputError
+from calibench.records import Judgement
+from calibench.reports.comparability import asked_otherwise
+from calibench.reports.run import run_report
+from calibench.results.judging import judge_notes
+from calibench.running import judges
+from calibench.store import RunFile
+from calibench.store.finished import unfinished
+
+QUESTION = "Who wrote book {}?"
+REPLIES = (
+    "It is Author {}.\nConfidence: 91%",  # right for both
+    "That must be Author {}, and nobody else, as far as I remember it.\nConfidence: 82%",  # for the judge alone
+    "Answer: Somebody else\nConfidence: 73%",
+    "I do not know who wrote it.\nConfidence: 9%",
+)
+OWN = ("correct", "incorrect", "incorrect", "abstained")
+JUDGED = ("correct", "correct", "incorrect", "abstained")
+
+
+def write(prompt: str, seed: int | None) -> str:
+    number = int(re.search(r"Who wrote book (\d+)", prompt)[1])
+    return f"<think>Is it 4 or 44?</think>{REPLIES[number % 4].format(number)}"
+
+
+def material(prompt: str) -> dict:
+    """What a judge is shown."""
+    return json.loads(prompt[prompt.index('{"question"') : prompt.rindex("}") + 1])
+
+
+def letter(prompt: str) -> str:
+    shown = material(prompt)
+    if "not know" in shown["answer"]:
+        return "C"
+    return "A" if any(accepted in shown["answer"] for accepted in shown["accepted"]) else "B"
+
+
+class Both(FakeBackend):
+    """Writes answers, and judges them by letters of this probability, or always by the same; dies after so many
+    verdicts."""
+
+    def __init__(self, mass: float = 0.96, lives: int = 1000, reply=None, always: str | None = None):
+        super().__init__(lambda prompt, seed: reply(prompt) if '"accepted"' in prompt else write(prompt, seed))
+        self._mass, self._lives, self._always = mass, lives, always
+
+    @property
+    def judged(self) -> list[str]:
+        """Prompts about answers of the run, and not about those whose class is known."""
+        known = re.compile(r"Answer: Author \d+|I do not know the answer\.")
+        return [prompt for prompt in self.chosen if not known.fullmatch(material(prompt)["answer"])]
+
+    async def choose(self, prompt, labels):
+        text = self.chat.decode(prompt.token_ids)
+        self.chosen.append(text)
+        if len(self.judged) > self._lives:
+            raise EngineError("the engine died")
+        found = dict.fromkeys(labels, 0.02)
+        return Choice(found | {self._always or letter(text): self._mass - 0.04}, 0)
+
+
+@pytest.fixture
+def ask(launch, tmp_path):
+    """Asks twelve questions, and has them judged."""
+    table = tmp_path / "books.csv"
+    table.write_text("question,answer\n" + "".join(f"{QUESTION.format(i)},Author {i}\n" for i in range(12)))
+    judge = checkpoint_folder(tmp_path / "judge")
+    (judge / "model.safetensors").write_bytes(b"other weights")
+
+    def ask(backend: FakeBackend, **options):
+        task = f"file:{table}?question=question&answer=answer&grader=alias"
+        launch(backend, **{"tasks": (task,), "confidence": ("stated",), "judge": str(judge), **options})
+        return RunFile.open(launch.out)
+
+    ask.judge = judge
+    return ask
+
+
+def outcomes(run: RunFile) -> list[str]:
+    """By number of the book, of its first draw."""
+    frame = run.frame(texts=True)
+    frame = frame[frame["draw"] == 0]
+    number = frame["question"].str.extract(r"(\d+)", expand=False).astype(int)
+    return list(frame.assign(number=number).sort_values("number")["outcome"])
+
+
+def test_the_outcomes_of_a_judged_run_are_the_judges_on_every_road(ask):
+    with ask(backend := Both()) as run:
+        assert len(backend.judged) == 12
+        assert outcomes(run) == [*JUDGED] * 3
+        (judge,) = run.manifest()["judged_by"].values()
+        question = next(run.questions("books"))
+        key = ("books", question.question_id, "stated")
+        assert {run.frame()["grader"].unique().item()} == {f"judge {judge}"} == {run.grades(*key)[0].grader}
+        assert run.own_grades(*key)[0].grader == "alias/4"
+        both = run.judged().value_counts(["outcome", "judged"]).to_dict()
+        assert both == {
+            ("correct", "correct"): 3, ("incorrect", "correct"): 3, ("incorrect", "incorrect"): 3,
+            ("abstained", "abstained"): 3,
+        }  # fmt: skip
+        (about,) = run.manifest()["judges"].values()
+        assert about["name"] == "judge"
+        assert about["weights"].startswith("sha256:")
+        assert about["prompt"]
+        one = next(run.select(Judgement, outcome="correct"))
+        assert one.probability == pytest.approx(0.92 / 0.96)
+        assert json.loads(one.reply) == {"A": pytest.approx(0.92), "B": 0.02, "C": 0.02}
+
+
+def test_a_judge_is_shown_question_accepted_answers_and_answer_alone(ask):
+    with ask(backend := Both()):
+        for prompt in backend.chosen:
+            shown = material(prompt)
+            assert shown.keys() == {"question", "accepted", "answer"}
+            assert not re.search(r"\d\d?%|[Cc]onfiden|4 or 44|think", prompt)
+            (number,) = re.findall(r"book (\d+)", shown["question"])
+            assert shown["accepted"] == [f"Author {number}"]
+
+
+def test_a_pass_that_was_stopped_goes_on_and_nothing_of_it_is_graded_otherwise_meanwhile(ask):
+    with pytest.raises(EngineError, match="died"):
+        ask(Both(lives=5))
+    with RunFile.open(ask.judge.parent / "run") as run:
+        held = len(run.frame())
+        assert held <= 5
+        assert f"{held} of 12 generations are graded" in unfinished(run)
+    with ask(backend := Both()) as run:
+        assert len(backend.judged) == 12 - held
+        assert not backend.completed
+        assert outcomes(run) == [*JUDGED] * 3
+        assert unfinished(run) is None
+
+
+def test_draws_that_are_added_are_judged_and_no_other(ask):
+    sampled = {"temperature": 0.7}
+    with ask(Both(), **sampled):
+        pass
+    with ask(backend := Both(), draws=2, **sampled) as run:
+        assert len(backend.judged) == 12
+        assert run.tally("books", "stated")["grade"] == 24
+
+
+def test_a_judged_run_goes_on_with_its_judge_or_without_any(ask):
+    with ask(Both()):
+        pass
+    with pytest.raises(IdentityError, match=r"is judged by judge#\w{8}: give --judge as before"):
+        ask(Both(), judge=None)
+    with ask(backend := Both(), judge="none") as run:
+        assert not backend.chosen
+        assert outcomes(run) == [*OWN] * 3
+        assert len(run.judged()) == 0
+    with ask(backend := Both()) as run:
+        assert not backend.chosen, "its verdicts are kept"
+        assert outcomes(run) == [*JUDGED] * 3
+
+
+def test_two_judges_of_one_run_do_not_mix(ask, tmp_path):
+    with ask(Both()):
+        pass
+    other = checkpoint_folder(tmp_path / "other")
+    with ask(backend := Both(), judge=str(other)) as run:
+        assert len(backend.judged) == 12
+        assert len(run.frame()) == len(run.judged()) == 12
+        assert {*run.judged()["judge"]} == {*run.manifest()["judged_by"].values()}
+        assert len(run.manifest()["judges"]) == 2
+
+
+def test_every_number_says_that_a_judge_gave_the_outcomes(ask, tmp_path):
+    with ask(Both(), judge=None):
+        shutil.copytree(tmp_path / "run", tmp_path / "unjudged")
+    with ask(Both()) as run:
+        (judge,) = run.manifest()["judged_by"].values()
+        summary = report.report(run, browse=True)
+        (agreed,) = summary.agreements
+        assert (agreed.grader, agreed.judge, agreed.n_used, agreed.agreement) == ("alias/4", judge, 12, 0.75)
+        assert agreed.counts == {
+            "correct": {"correct": 3}, "incorrect": {"correct": 3, "incorrect": 3}, "abstained": {"abstained": 3},
+        }  # fmt: skip
+        assert agreed.kappa == pytest.approx((0.75 - 0.3125) / (1 - 0.3125))
+        assert report.numbers(summary)["graders"] == {"books": f"judge {judge}"}
+        page = run_report(summary)
+        assert f"books: right is what the judge {judge} says, a model" in page
+        assert "Does the judge agree with the grader?" in page
+        assert judge in threshold.threshold(answers.read(run), precision=0.5).policy.guarantee
+        with RunFile.open(tmp_path / "unjudged") as own:
+            compared = compare.compare([own, run])
+            assert report.report(own).agreements == ()
+        (told,) = [one for one in asked_otherwise(compared.runs) if "graders" in one]
+        assert "alias/4" in told
+        assert judge in told
+        accuracy = {d.metric: (d.a, d.b) for d in compared.differences if d.task == "books"}["accuracy"]
+        assert accuracy == (0.25, 0.5)
+
+
+def test_an_answer_that_is_read_otherwise_is_judged_again(ask):
+    with ask(Both()):
+        pass
+    with RunFile.reopen(ask.judge.parent / "run") as run:
+        one = next(run.select(Judgement, outcome="correct"))
+        run.replace([replace(one, asked="of another text")])
+        found = rescore.rescore(run)
+        assert {record.question_id for record in found.removed} == {one.question_id}
+        assert found.summary().judged_again == 1
+        rescore.keep(run, found)
+        assert "11 of 12 generations are graded" in unfinished(run)
+    with ask(backend := Both()) as run:
+        assert len(backend.judged) == 1
+        assert outcomes(run) == [*JUDGED] * 3
+
+
+def test_a_judge_that_is_the_judged_model_is_warned_of(ask, launch):
+    with ask(Both(), judge=str(launch.model)) as run:
+        said = judge_notes(run.manifest())
+    assert any("is the judged model itself" in note for note in said)
+    assert said[-1].endswith("12 of 12 accepted answers, 12 of 12 answers to other questions, 12 of 12 refusals")
+
+
+REPLY = (
+    ("B", "incorrect", None),
+    ("**C**: NOT_ATTEMPTED", "abstained", None),
+    ("I would say A", "failed", "the judge's reply fits no class"),
+    ("D", "failed", "the judge's reply fits no class"),
+)
+
+
+def test_a_judge_that_rather_writes_something_else_is_read_by_its_reply(ask):
+    def reply(prompt: str) -> str:
+        return REPLY[int(re.search(r"book (\d+)", prompt)[1]) % 4][0]
+
+    with ask(Both(mass=0.2, reply=reply)) as run:
+        assert {(one.reply, one.outcome, one.detail) for one in run.select(Judgement)} == {*REPLY}
+        assert {one.probability for one in run.select(Judgement)} == {None}
+        assert outcomes(run) == [outcome for _, outcome, _ in REPLY] * 3
+
+
+def test_a_judge_that_tells_nothing_apart_is_found_out_by_answers_whose_class_is_known(ask):
+    with ask(Both(always="A")) as run:
+        said = judge_notes(run.manifest())
+        assert report.report(run).scorecard  # whose numbers stand below this
+    counts = "12 of 12 accepted answers, 0 of 12 answers to other questions, 0 of 12 refusals"
+    assert any(f"{counts}: it does not tell them apart" in note for note in said)
+
+
+REFUSED = {
+    "found gsm8k": {"tasks": ("gsm8k",)},
+    "unknown backend 'vlm'": {"judge": "some@vlm"},
+    "--judge-url: expected --judge MODEL@openai": {"judge_url": ("http://127.0.0.1:9",)},
+    "--judge-engine: expected with --judge": {"judge": None, "judge_engine": {"a": 1}},
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_what_cannot_be_judged_is_refused_before_any_work(ask, message):
+    backend = Both()
+    with pytest.raises(InputError, match=re.escape(message)):
+        ask(backend, **REFUSED[message])
+    assert not backend.completed
+
+
+def test_the_name_of_a_judge_is_of_all_that_is_known_of_it():
+    about = {"name": "m", "weights": "w", "prompt": "p"}
+    assert judges.name_of(about) != judges.name_of({**about, "prompt": "q"})
+    assert judges.name_of(about) == judges.name_of(dict(reversed(about.items())))
