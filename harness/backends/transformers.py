@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TypeVar
 from calibench.backends._reasoning import declared_markup
 from calibench.backends._vocabulary import self_certainty
 from calibench.backends.base import TOP_TOKENS, BaseBackend, Completion, LogLikelihood, TokenScores
-from calibench.errors import InputError
+from calibench.errors import EngineError, InputError
 from calibench.model import reading
 from calibench.model.adapter import Adapter
 from calibench.model.loading import load_model
@@ -101,7 +101,11 @@ class Backend(BaseBackend):
 
     async def _alone(self, work: Callable[..., T], *given: Any) -> T:
         async with self._turn:
-            return await asyncio.to_thread(work, *given)
+            try:
+                return await asyncio.to_thread(work, *given)
+            except Exception as error:  # of a configuration that fits no weights, or a device without memory
+                reason = " ".join(str(error).split())[:300]
+                raise EngineError(f"the model cannot run: {type(error).__name__}: {reason}") from error
 
     async def complete(self, prompt: Prompt, sampling: Sampling, seed: int | None) -> Completion:
         return await self._alone(self._complete, prompt.token_ids, sampling, seed)

@@ -19,6 +19,7 @@ from calibench.errors.terminal import clean, indented
 from calibench.model import adapter as adapters
 from calibench.model import code, gguf
 from calibench.model.adapter import Adapter
+from calibench.model.tokenizer import require_bounded
 from calibench.version import __version__
 
 LINEAGE_SCHEMA = 1
@@ -196,6 +197,7 @@ def resolve(model: str, tell: Callable[[str], None] = on_stderr, *, trust_remote
     """
     found = _found(model, tell, trust_remote_code)
     code.require_consent(found.path, trust_remote_code)
+    require_bounded(found.path)
     return found._replace(trust_remote_code=trust_remote_code)
 
 

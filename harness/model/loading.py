@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,20 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """What transformers says of tensors that are missing or too many is said by `load_model`; it writes names of a
+    stranger's file to the terminal as they stand there."""
+    from transformers.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+
+
 def load_model(folder: Path | str, dtype: torch.dtype | str, *, trust_remote_code: bool) -> PreTrainedModel:
     """The model with a checkpoint's weights.
 
@@ -22,7 +38,7 @@ def load_model(folder: Path | str, dtype: torch.dtype | str, *, trust_remote_cod
     """
     from transformers import AutoModelForCausalLM
 
-    with reading("model", folder):
+    with reading("model", folder), _without_warnings():
         model, loaded = AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, output_loading_info=True, trust_remote_code=trust_remote_code
         )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
+from logging.handlers import BufferingHandler
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file, save_file
 
+from calibench.cli import main
 from calibench.errors import ModelError
 from calibench.model import resolve
 from calibench.model.loading import load_model
@@ -20,11 +23,45 @@ def test_a_checkpoint_that_lacks_a_tensor_is_refused(tmp_path: Path) -> None:
     weights = load_file(folder / "model.safetensors")
     assert load_model(folder, "float32", trust_remote_code=False).num_parameters() > 0
     del weights["model.layers.2.mlp.up_proj.weight"]
+    weights["\x1b[31mmine"] = weights["model.norm.weight"].clone()
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    told = BufferingHandler(1000)
+    logging.getLogger("transformers").addHandler(told)
     with pytest.raises(
         ModelError, match=r"lack 1 of its architecture's tensors, such as model\.layers\.2\.mlp\.up_proj"
     ):
         load_model(folder, "float32", trust_remote_code=False)
+    logging.getLogger("transformers").removeHandler(told)
+    assert not [record for record in told.buffer if "mine" in record.getMessage()], "a stranger's name as it stands"
+
+
+def test_a_tokenizer_that_writes_texts_for_characters_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(resolve("micro-sft").path, folder)
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    grows = {"type": "Replace", "pattern": {"Regex": "."}, "content": "a" * 16}
+    for part, step in {"normalizer": "normalizers", "decoder": "decoders"}.items():
+        for times, refused in ((1, False), (9, True)):
+            sequence = {"type": "Sequence", step: [grows] * times}
+            (folder / "tokenizer.json").write_text(json.dumps(tokenizer | {part: sequence}))
+            if refused:
+                with pytest.raises(ModelError, match=f"expected at most 1,000 characters for one, its {part} writes"):
+                    resolve(str(folder))
+            else:
+                resolve(str(folder))
+
+
+def test_a_configuration_that_fits_no_weights_ends_the_run_in_a_line(tmp_path, capsys) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(resolve("micro-sft").path, folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": -4}))
+    code = main(
+        ["run", str(folder), "--backend", "transformers", "--tasks", "micro_words", "--limit", "1",
+         "--confidence", "none", "--out", str(tmp_path / "run")]
+    )  # fmt: skip
+    assert code in (2, 5)
+    assert capsys.readouterr().err.splitlines()[-1].startswith("calibench: ")
 
 
 def test_an_index_names_files_of_its_own_folder(tmp_path: Path) -> None:
