@@ -77,7 +77,7 @@ def passed(controls: Mapping[str, Sequence[int]]) -> bool:
 
 def controls_note(judge: str, controls: Mapping[str, Sequence[int]]) -> str:
     """How the judge graded answers whose class is known."""
-    counts = ", ".join(f"{right} of {n} {_CONTROLS[outcome]}" for outcome, (right, n) in controls.items())
+    counts = ", ".join(f"{right} of {n} {_CONTROLS.get(outcome, outcome)}" for outcome, (right, n) in controls.items())
     begin = f"of answers whose class is known, the judge {judge} grades as they are {counts}"
     return (
         begin if passed(controls) else f"{begin}: it does not tell them apart, and the numbers here are not to be used"

@@ -39,20 +39,18 @@ class Judge(NamedTuple):
     def make(self, log: Path) -> BaseBackend:
         return self.backend(self.model.location, self.options, "auto", log)
 
-    def about(self, task: Task) -> dict[str, Any]:
-        """What is known of it without its engine, as the judge of a task: the manifest's entry."""
+    def about(self, judged: Sequence[Task]) -> dict[str, dict[str, Any]]:
+        """Task -> what is known of it without its engine, as the judge of that task: the manifest's entry."""
         servers = self.options.get("base_url", [])
         neutral = self.backend.neutral_options
-        return masked(
-            {
-                "name": self.model.name,
-                "backend": self.backend_name,
-                "weights": self.model.fingerprint(),
-                "servers": sorted([servers] if isinstance(servers, str) else servers),
-                "engine_options": listed({k: self.options[k] for k in self.options.keys() - neutral}),
-                "prompt": hash_of(_prompt(task)),
-            }
-        )
+        of_all = {
+            "name": self.model.name,
+            "backend": self.backend_name,
+            "weights": self.model.fingerprint(),
+            "servers": sorted([servers] if isinstance(servers, str) else servers),
+            "engine_options": listed({k: self.options[k] for k in self.options.keys() - neutral}),
+        }
+        return {task.name: masked({**of_all, "prompt": hash_of(_prompt(task))}) for task in judged}
 
 
 def name_of(about: dict[str, Any]) -> str:

@@ -53,7 +53,7 @@ async def judge_answers(run: RunFile, judge: Judge, chosen: Sequence[Task], prog
     """
     loaded = {task.name: task for task in chosen}
     of_run = {name: loaded.get(name) or tasks.load_stored(name) for name in run.manifest().get("scope", {})}
-    judges = {name: judge.about(task) for name, task in of_run.items() if task.judge}
+    judges = judge.about([task for task in of_run.values() if task.judge])
     names = {task: name_of(about) for task, about in judges.items()}
     entries = {names[task]: about for task, about in judges.items()}
     waiting = [(of_run[task], [*run.unjudged(task, name)]) for task, name in names.items()]
