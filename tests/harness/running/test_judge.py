@@ -18,6 +18,7 @@ from calibench.reports.comparability import asked_otherwise
 from calibench.reports.run import run_report
 from calibench.results.judging import judge_notes
 from calibench.running import judges
+from calibench.running.merging import merge
 from calibench.store import RunFile
 from calibench.store.finished import unfinished
 
@@ -83,7 +84,7 @@ def ask(launch, tmp_path):
     def ask(backend: FakeBackend, **options):
         task = f"file:{table}?question=question&answer=answer&grader=alias"
         launch(backend, **{"tasks": (task,), "confidence": ("stated",), "judge": str(judge), **options})
-        return RunFile.open(launch.out)
+        return RunFile.open(options.get("out", launch.out))
 
     ask.judge = judge
     return ask
@@ -218,6 +219,16 @@ def test_an_answer_that_is_read_otherwise_is_judged_again(ask):
         assert "11 of 12 generations are graded" in unfinished(run)
     with ask(backend := Both()) as run:
         assert len(backend.judged) == 1
+        assert outcomes(run) == [*JUDGED] * 3
+
+
+def test_shards_are_joined_with_their_judgements_and_only_under_one_judge(ask, tmp_path):
+    folders = [str(tmp_path / "one"), str(tmp_path / "two")]
+    with ask(Both(), shard="1/2", out=folders[0]), ask(Both(), shard="2/2", out=folders[1], judge=None):
+        pass
+    with pytest.raises(IdentityError, match=r"judge of books: judge#\w{8} in .*one, none in .*two"):
+        merge(folders, tmp_path / "whole")
+    with ask(Both(), shard="2/2", out=folders[1]), RunFile.open(merge(folders, tmp_path / "whole").path) as run:
         assert outcomes(run) == [*JUDGED] * 3
 
 
