@@ -167,7 +167,9 @@ def comparison_tables(comparison: Comparison) -> list[Table]:
         for run in comparison.runs
     }
     known = [headline_table(comparison.self_knowledge)] if comparison.self_knowledge else []
-    return [headline_table(means), differences_table(comparison.differences, _measures(comparison)), *known]
+    measures = {measure.metric: measure for measure in comparison.typed_measures}
+    typed = [differences_table(comparison.typed_decisions, measures)] if comparison.typed_decisions else []
+    return [headline_table(means), *typed, differences_table(comparison.differences, _measures(comparison)), *known]
 
 
 def differences_table(differences: Sequence[Difference], measures: Measures) -> Table:
@@ -229,15 +231,7 @@ def baseline_text(comparison: Comparison) -> str:
         if d.run_a == comparison.baseline and d.task == "macro" and _shown(measures[d.metric])
     ]
     heading = f"Against {clip(comparison.baseline, 60)}, mean over tasks, paired on the questions shared with it"
-    typed = [
-        replace(d, task=d.run_b)
-        for d in comparison.typed_decisions
-        if d.run_a == comparison.baseline and d.task == "macro"
-    ]
-    of_typed = {measure.metric: measure for measure in comparison.typed_measures}
-    parts = [heading, differences_text(differences, measures)]
-    parts += ["Typed decisions, likewise", differences_text(typed, of_typed)] if typed else []
-    return "\n\n".join(parts)
+    return f"{heading}\n\n{differences_text(differences, measures)}"
 
 
 def _measures(comparison: Comparison) -> dict[str, MeasureInfo]:

@@ -6,13 +6,16 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from calibench.errors.characters import one_line
 from calibench.records import Metric
+from calibench.reports import tables
 from calibench.reports.formats import Column, Table, TableCell, name_cell, name_column
 from calibench.reports.page import groups
 from calibench.reports.tables import align
 from calibench.reports.text import clip, interval, label, number
-from calibench.results import RunSummary
+from calibench.results import Comparison, RunSummary
 
 SCORES = {
     "accuracy": "Accuracy",
@@ -84,6 +87,18 @@ def _shown(metric: Metric | None) -> str:
 
 def _used(metric: Metric) -> str:
     return f"{metric.n_used}/{metric.n_total}"
+
+
+def differences_text(comparison: Comparison) -> str:
+    """Plain text for a terminal: how each run differs from the baseline, mean over tasks; empty without any."""
+    means = [
+        replace(d, task=d.run_b)
+        for d in comparison.typed_decisions
+        if d.run_a == comparison.baseline and d.task == "macro"
+    ]
+    measures = {measure.metric: measure for measure in comparison.typed_measures}
+    heading = f"Typed decisions against {clip(comparison.baseline, 60)}, mean over tasks, paired on shared questions"
+    return f"{heading}\n\n{tables.differences_text(means, measures)}" if means else ""
 
 
 def typed_decisions_table(summaries: Mapping[str, RunSummary]) -> Table:

@@ -78,7 +78,7 @@ def print_headline_tables(summaries: dict[str, Any], form: str, wordings: bool =
 
 def print_headlines(cards: dict[str, Any], comparison: Any, page: Path) -> None:
     """The headline of every model, by task, and how each differs from the first."""
-    from calibench.reports import tables
+    from calibench.reports import tables, typed_decisions
 
     rows = [
         row | ({"method": model} if model else {}) for model, card in cards.items() for row in tables.headline(card)
@@ -88,6 +88,8 @@ def print_headlines(cards: dict[str, Any], comparison: Any, page: Path) -> None:
     print(tables.text(rows))
     if comparison and comparison.differences:
         print(f"\n{tables.baseline_text(comparison)}")
+    if comparison and (typed := typed_decisions.differences_text(comparison)):
+        print(f"\n{typed}")
     print_place(page)
 
 

@@ -247,6 +247,7 @@ def _compare_there(options: argparse.Namespace) -> None:
     from calibench.reports.comparability import asked_otherwise
     from calibench.reports.self_knowledge import self_knowledge_text
     from calibench.reports.tables import comparison_tables, comparison_text
+    from calibench.reports.typed_decisions import differences_text
     from calibench.reports.until import decisions_table, decisions_text
     from calibench.reports.wording import held_table, held_text
     from calibench.store.opening import all_opened
@@ -266,7 +267,10 @@ def _compare_there(options: argparse.Namespace) -> None:
         output.print_tables(options.format, *(decided or comparison_tables(comparison)), *held)
     else:
         decided_text = decisions_text(comparison.decisions)
-        parts = (decided_text, comparison_text(comparison), self_knowledge_text(comparison), held_text(comparison))
+        parts = (
+            decided_text, comparison_text(comparison), differences_text(comparison), self_knowledge_text(comparison),
+            held_text(comparison),
+        )  # fmt: skip
         print("\n\n".join(filter(None, parts)))
         output.print_place(page)
 

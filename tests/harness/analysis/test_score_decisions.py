@@ -102,6 +102,8 @@ def test_models_are_compared_and_cases_may_stand_in_a_row(tmp_path, capsys):
     assert kl["difference"] > 0.3
     assert kl["low"] > 0
     assert "Typed decisions" in (out / "report.html").read_text()
+    assert main(["compare", str(out), "--out", str(tmp_path / "compared")]) == 0
+    assert "Typed decisions against a, mean over tasks" in capsys.readouterr().out
 
 
 def test_a_decision_that_was_not_predicted_is_counted(tmp_path, capsys):
