@@ -9,7 +9,8 @@ import pytest
 from fakes import FakeBackend, NeverStarts, checkpoint_folder, gsm8k_folder
 from own_rows import ROWS
 
-from calibench.analysis.report import report, update
+from calibench.analysis.report import update
+from calibench.analysis.typed_decisions import numbers
 from calibench.backends import base
 from calibench.backends.base import Choice, Refused
 from calibench.errors import CapabilityError, EngineError, InputError, RunFileError
@@ -94,7 +95,7 @@ def test_the_run_keeps_the_whole_distribution_the_order_shown_and_what_gold_says
 def test_numbers_are_of_options_and_not_of_letters(launch):
     """The divergence by hand, from gold, the order shown and the parts that letters get."""
     with launch(Decider()) as run:
-        found = {(m.method, m.subset, m.metric): m for m in report(run).typed_decisions}
+        found = {(m.method, m.subset, m.metric): m for m in numbers(run)}
         kl, uniform = [], []
         for d in run.select(TypedDecision):
             parts = [4, 2, *[1] * 24][: len(d.options)]
@@ -128,7 +129,7 @@ def test_what_cannot_be_decided_is_failed_and_counted(launch):
     backend = Decider()
     backend.refuses = "Middlemarch"
     with launch(backend) as run:
-        found = {(m.method, m.subset, m.metric): m for m in report(run).typed_decisions}
+        found = {(m.method, m.subset, m.metric): m for m in numbers(run)}
         assert run.frame()["outcome"].value_counts()["failed"] == 5
     assert (found[METHOD, "all", "rps"].n_used, found[METHOD, "all", "kl_from_gold"].n_used) == (5, 25)
     assert found[METHOD, "all", "kl_from_gold"].n_total == 30
@@ -137,7 +138,7 @@ def test_what_cannot_be_decided_is_failed_and_counted(launch):
 def test_a_distribution_that_a_server_hides_a_part_of_is_none(launch):
     with launch(Decider(unseen=0.1)) as run:
         assert {reading.status for reading in run.confidences(METHOD)} == {"failed"}
-        assert report(run).typed_decisions == ()
+        assert numbers(run) == ()
         assert set(run.frame()["answer"]) == {"A"}  # the likeliest is known all the same
 
 
@@ -159,7 +160,7 @@ def test_a_run_goes_on_where_it_stopped_and_asks_again_for_a_reading_that_is_mis
 
 def test_any_multiple_choice_question_can_be_decided_and_its_gold_is_certain(launch):
     with launch(Decider(), tasks=("gpqa_diamond",)) as run:
-        found = {m.metric: m for m in report(run).typed_decisions if (m.method, m.subset) == (METHOD, "all")}
+        found = {m.metric: m for m in numbers(run) if (m.method, m.subset) == (METHOD, "all")}
         n = len(list(run.questions()))
         right = [q.gold == ("A",) for q in run.questions()]
     assert found["accuracy"].value == found["soft_accuracy"].value == pytest.approx(sum(right) / n)
@@ -199,7 +200,7 @@ def test_a_typed_decision_that_does_not_fit_its_reading_is_no_traceback(launch):
     with launch(Decider()) as run:
         run._db.execute("UPDATE typed_decisions SET shown = '[0, 0]' WHERE question_id LIKE '%/frost'")
         with pytest.raises(RunFileError, match="expected probabilities of the 2 options of its typed decision"):
-            report(run)
+            numbers(run)
 
 
 def test_an_engine_that_dies_is_an_error(launch):
