@@ -145,12 +145,12 @@ def _options(kind: str, criteria: Any, place: str) -> dict[str, str]:
     """Name -> text of each option, in the publisher's order; no before yes, and levels from the lowest on."""
     if isinstance(criteria, str):
         criteria = json_value(criteria, place)
-    if kind == "yes_no":
+    if kind == "yes_no" and (criteria is None or isinstance(criteria, dict)):
         given = {_MEANINGS.get(name, name): text for name, text in (criteria or {}).items()}
         if not given.keys() <= {*_NO_YES}:
             raise DataError(f"{place}: expected descriptions of true and false, found {sorted(given)!r:.80}")
         found = {name: given.get(name) for name in _NO_YES}
-    elif isinstance(criteria, list):
+    elif isinstance(criteria, list) and kind != "yes_no":
         levels = {str(level): text for level, text in enumerate(criteria)}
         found = levels if kind == "ordinal" else dict.fromkeys(map(str, criteria))
         if len(found) < len(criteria):

@@ -118,6 +118,7 @@ def of(question: dict, gold: object = "tea") -> dict:
             "expected the levels 0, 1, .* in this",
         ),
         "yes": (of({**NOUL, "criteria": {"maybe": "x"}}), "'criteria': expected descriptions of true and false"),
+        "yes in a list": (of({**NOUL, "criteria": ["no", "yes"]}), "'criteria': expected the options, as an object"),
         "no state": ({**of(CHOICE), "state": None}, "expected text in the field 'state'"),
         "no questions": ({**ROW, "questions": {}}, "field 'questions': expected at least one"),
         "not JSON": ({**ROW, "questions": "{"}, "field 'questions': not valid JSON"),
