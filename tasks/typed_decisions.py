@@ -148,7 +148,7 @@ def _options(kind: str, criteria: Any, place: str) -> dict[str, str]:
     if kind == "yes_no" and (criteria is None or isinstance(criteria, dict)):
         given = {_MEANINGS.get(name, name): text for name, text in (criteria or {}).items()}
         if not given.keys() <= {*_NO_YES}:
-            raise DataError(f"{place}: expected descriptions of true and false, found {sorted(given)!r:.80}")
+            raise DataError(f"{place}: expected descriptions of true and false, found {[*given]!r:.80}")
         found = {name: given.get(name) for name in _NO_YES}
     elif isinstance(criteria, list) and kind != "yes_no":
         levels = {str(level): text for level, text in enumerate(criteria)}

@@ -155,6 +155,8 @@ def place(tmp_path_factory):
             for model in ("org/base", "org/tuned")]  # fmt: skip
     (folder / "gpqa.csv").write_text("\n".join(["question,id,model,confidence,correct", *rows]))
     (folder / "sums.jsonl").write_text(block("docs/score", "json"))
+    (folder / "decisions.json").write_text(block("docs/typed-decisions", "json", '"questions"'))
+    (folder / "predictions.jsonl").write_text(block("docs/typed-decisions", "json", '"answers"'))
     labelled = [f"{i},{0.6 if i % 4 else 0.95},{'yes' if i % 4 == 0 or i % 3 else 'no'}" for i in range(600)]
     for name in ("labelled", "month", "checked-since", "week1", "week2"):
         (folder / f"{name}.csv").write_text("\n".join(["id,confidence,correct", *(f"{name}{row}" for row in labelled)]))

@@ -400,6 +400,7 @@ def test_high_stakes_tasks_of_lm_eval_are_supported(name):
 
 CLOSED = (
     "creak", "fever", "gpqa_diamond", "halueval", "mmlu_pro", "scifact", "strategyqa", "supergpqa", "truthfulqa",
+    "typed_decisions",
 )  # fmt: skip
 """Tasks whose answers are a closed set."""
 
