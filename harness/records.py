@@ -357,7 +357,7 @@ class Sampling(NamedTuple):
 
 UNSAID: dict[str, Any] = {
     "remote_code": "", "trust_remote_code": False, "template": "", "top_k": 0, "min_p": 0.0, "presence_penalty": 0.0,
-    "repetition_penalty": 1.0, "system": None, "shard": None, "parser": "parse/0",
+    "repetition_penalty": 1.0, "system": None, "language": "en", "shard": None, "parser": "parse/0",
 }  # fmt: skip
 """With what a run was made whose file does not say it."""
 

@@ -113,6 +113,8 @@ class Task(NamedTuple):
     """The only answers that there are: the same few for every question, or the letters of its options; empty: any."""
     levels: tuple[int, ...] = ()
     """The levels that its questions have; empty: none."""
+    own_words: bool = False
+    """The instruction and the answer's form are in the language of its questions, and are translated to no other."""
     options: Callable[[Question], AnswerOptions] | None = None
     """How a question is asked by its options; None: by its lettered choices or `labels`, if it has any."""
     typed: Callable[[dict, str], TypedDecision] | None = None

@@ -11,6 +11,7 @@ from calibench.errors import CalibenchError, InputError
 from calibench.prompting import protocols
 from calibench.records import Judgement, Question, Scorecard
 from calibench.reports.tables import headline
+from calibench.running.manifest import language_of
 from calibench.running.reading import draw_key
 from calibench.store import RunFile
 from calibench.store.files import FILE_NAME
@@ -97,6 +98,7 @@ def _found(run: RunFile, question_id: str, task: str | None) -> list[Question]:
 
 def _of_question(run: RunFile, question: Question, draw: int | None) -> dict[str, Any]:
     generations = []
+    language = language_of(run)
     for protocol in run.manifest()["scope"].get(question.task, {}):
         key = (question.task, question.question_id, protocol)
         grades, own, readings = run.grades(*key), run.own_grades(*key), run.readings(*key)
@@ -105,7 +107,7 @@ def _of_question(run: RunFile, question: Question, draw: int | None) -> dict[str
                 generations.append(
                     {
                         "generation": generation,
-                        "prompt": _prompt(question, protocol),
+                        "prompt": _prompt(question, protocol, language),
                         "grade": grades.get(number),
                         "own_grade": own.get(number),
                         "judgements": list(run.select(Judgement, **draw_key(generation))),
@@ -115,9 +117,10 @@ def _of_question(run: RunFile, question: Question, draw: int | None) -> dict[str
     return {"question": question, "generations": generations}
 
 
-def _prompt(question: Question, protocol: str) -> str:
+def _prompt(question: Question, protocol: str, language: str) -> str:
     """The user's turn; without the words on the form of the answer where the task is not known here."""
     try:
-        return protocols.first_turn(question, tasks.load_stored(question.task), protocols.protocol(protocol))
+        task = tasks.load_stored(question.task)
+        return protocols.first_turn(question, task, protocols.protocol(protocol), language)
     except CalibenchError:
         return protocols.body(question)

@@ -20,7 +20,7 @@ from calibench.prompting.parsing import PARSER, Parsed
 from calibench.records import AnswerClass, Confidence, Generation, Grade, Judgement, Question, Record
 from calibench.results import Rescoring, RescoringChange
 from calibench.running.loop import run_loop
-from calibench.running.manifest import hash_of, is_complete, markup_of
+from calibench.running.manifest import hash_of, is_complete, language_of, markup_of
 from calibench.running.over_draws import OverDraws
 from calibench.running.reading import GenerationReader, answered_of, draw_key, parsed_of
 from calibench.running.stream import first_cause
@@ -121,14 +121,14 @@ class _Rescoring:
         self._run = run
         self._protocol = protocol
         self._scale = protocols.scale_of(protocol)
-        self._markup = markup_of(run)
+        self._markup, language = markup_of(run), language_of(run)
         self._methods = methods
         self._stored_only = {name for name, method in methods.items() if not method.needs_model}
         """What reads no more than the run file."""
         self._of_text = {name for name in self._stored_only if not methods[name].of_draws}
         self._graders = graders
-        self._reader = GenerationReader(methods, graders)
-        self._over_draws = OverDraws(run, protocols.protocol(protocol), methods, graders)
+        self._reader = GenerationReader(methods, graders, language=language)
+        self._over_draws = OverDraws(run, protocols.protocol(protocol), methods, graders, language=language)
         self._found = found
         self._has_judges = bool(run.manifest().get("judges"))
 

@@ -19,6 +19,8 @@ from calibench import registry
 from calibench.backends._likelihoods import ScoredOptions
 from calibench.backends.base import BaseBackend, Choice, TokenScores, no_room, tokens_of
 from calibench.prompting.conversation import Prompt, Written, pieces_touching
+from calibench.prompting.languages import base as languages
+from calibench.prompting.languages.base import ENGLISH
 from calibench.prompting.markup import Markup
 from calibench.prompting.parsing import Parsed, parse
 from calibench.records import WORDING, Generation, Status, TokenFeatures
@@ -82,6 +84,9 @@ class Method(NamedTuple):
     `read_draws` is read again."""
     question: str = ""
     """What a follow-up asks; part of a run's identity."""
+    headings: tuple[str, ...] = ()
+    """What stands above the parts of a fresh prompt; where there are any, `read` takes what does as its keyword
+    `headings`."""
     wordings: tuple[str, ...] = ()
     """The question in other words, of the same meaning and scale. Where there are any, `read` takes what is asked as
     its keyword `question`."""
@@ -115,6 +120,22 @@ class Method(NamedTuple):
         assert self.read, "what asks reads one answer"
         question = self.wordings[number - 2]
         return self._replace(read=partial(self.read, question=question), question=question, wordings=())
+
+    def asking_in(self, code: str, name: str) -> Method:
+        """The method that asks in the language of that code; `name` is its own.
+
+        Raises:
+            CapabilityError: what it asks has no words there.
+        """
+        if code == ENGLISH or not self.question:
+            return self
+        language = languages.load(code)
+        if not self.wordings:
+            language.lacks(f"method {name}", "it asks in English only")
+        assert self.read, "what asks reads one answer"
+        question, *headings = (language.must_say(text, f"method {name}") for text in (self.question, *self.headings))
+        asked = {"question": question, **({"headings": tuple(headings)} if headings else {})}
+        return self._replace(read=partial(self.read, **asked), question=question, wordings=(), headings=())
 
 
 def follow_up(answered: Answered, backend: BaseBackend, question: str, room: int) -> Prompt | Reading:

@@ -33,11 +33,14 @@ _WORDINGS = (
     "On a scale from 0% to 100%, how certain are you that you know the correct answer to the problem below? Do not "
     'give the answer; reply only with the line "Confidence: ...%".',
 )
+_HEADINGS = ("Problem:",)
 _REPLY_TOKENS = 64
 
 
-async def _read(answered: Answered, backend: BaseBackend, question: str = QUESTION) -> Reading:
-    prompt = backend.chat.first(f"{question}\n\nProblem:\n{answered.problem}", closed=True)
+async def _read(
+    answered: Answered, backend: BaseBackend, question: str = QUESTION, headings: tuple[str, ...] = _HEADINGS
+) -> Reading:
+    prompt = backend.chat.first(f"{question}\n\n{headings[0]}\n{answered.problem}", closed=True)
     if full := no_room(len(prompt.token_ids), _REPLY_TOKENS, backend.context):
         return Reading(None, "failed", full)
     reply = await backend.complete(prompt, Sampling(0.0, 1.0, _REPLY_TOKENS), seed=None)
@@ -51,5 +54,6 @@ METHOD = Method(
     read=_read,
     question=QUESTION,
     wordings=_WORDINGS,
+    headings=_HEADINGS,
     reread=lambda reply, _opened, ended, markup: read_reply(reply, False, ended, markup),
 )

@@ -29,12 +29,16 @@ _WORDINGS = (
     "Assess the proposed solution of the following problem. State your confidence that it is correct, and only that, "
     "as a percentage from 0% to 100%, between <confidence> and </confidence>.",
 )
+_HEADINGS = ("Problem:", "Proposed solution:")
 _REPLY_TOKENS = 2048
 
 
-async def _read(answered: Answered, backend: BaseBackend, question: str = QUESTION) -> Reading:
+async def _read(
+    answered: Answered, backend: BaseBackend, question: str = QUESTION, headings: tuple[str, ...] = _HEADINGS
+) -> Reading:
+    problem, solution = headings
     prompt = backend.chat.first(
-        f"{question}\n\nProblem:\n{answered.problem}\n\nProposed solution:\n{answered.parsed.answer_text}"
+        f"{question}\n\n{problem}\n{answered.problem}\n\n{solution}\n{answered.parsed.answer_text}"
     )
     if full := no_room(len(prompt.token_ids), 1, backend.context):
         return Reading(None, "failed", full)
@@ -49,5 +53,6 @@ METHOD = Method(
     read=_read,
     question=QUESTION,
     wordings=_WORDINGS,
+    headings=_HEADINGS,
     reread=read_reply,
 )

@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from calibench.errors import InputError
+from calibench.errors import CapabilityError, InputError
 from calibench.prompting import protocols
 from calibench.prompting.echo import repeats_form
+from calibench.prompting.languages.base import ENGLISH
 from calibench.prompting.markup import Markup
 from calibench.prompting.parsing import parse
 from calibench.records import Generation, Question
@@ -34,6 +35,8 @@ class HowRead(NamedTuple):
     scale: str | None
     markup: Markup | None
     """What the run's checkpoint says about its reasoning."""
+    language: str = ENGLISH
+    """In which the prompts are."""
 
 
 def blind(question: Question) -> Question:
@@ -96,20 +99,24 @@ def _answer(task: Task, question: Question, text: str, how: HowRead) -> str | No
     if isinstance(verdict, Program):
         return verdict.program
     if verdict.outcome not in ("correct", "incorrect", "failed") or is_echo(
-        task, question, how.protocol, text, verdict
+        task, question, how.protocol, text, verdict, how.language
     ):
         return None
     return verdict.answer
 
 
-def is_echo(task: Task, question: Question, protocol: str, answer_text: str, verdict: Verdict) -> bool:
-    """Whether a reply repeats how to answer. What a grader reads as one of a few given answers, or finds right, was
-    meant as an answer."""
+def is_echo(
+    task: Task, question: Question, protocol: str, answer_text: str, verdict: Verdict, language: str = ENGLISH
+) -> bool:
+    """Whether a reply repeats how to answer, in the language in which it was asked.
+
+    What a grader reads as one of a few given answers, or finds right, was meant as an answer.
+    """
     closed = bool(task.labels or question.choices)
     if question.tests or verdict.outcome not in (("unparsed",) if closed else ("unparsed", "incorrect")):
         return False
     try:
-        asked = protocols.protocol(protocol)
-    except InputError:  # of a file that another version made
+        form = protocols.form_asked(task, protocols.protocol(protocol), language=language)
+    except (InputError, CapabilityError):  # of a file that another version made
         return False
-    return repeats_form(answer_text, protocols.form_asked(task, asked))
+    return repeats_form(answer_text, form)

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Literal, NamedTuple
 
+from calibench.prompting.languages import base as languages
 from calibench.tasks.grading.languages import DENIAL
 
 SCALE = {
@@ -184,6 +185,8 @@ _WESTERN = _phrases(
      "|확실|متأكد|واثق|مؤكد|निश्चित|आश्वस्त"),
 )  # fmt: skip
 
+_LONGEST = 40
+"""Characters of a term of the scale, in any language."""
 _NOT = r"\b(?:not|never|hardly|scarcely|far from|by no means)|n't"
 _DENIED = (
     rf"(?:(?P<not>{_NOT})(?: (?:think|believe|say(?:ing)?|claim(?:ing)?|call|feel|consider|assert|mean))?(?: that)?"
@@ -218,8 +221,29 @@ def _hedge() -> re.Pattern[str]:
     )
 
 
+@cache
+def _offered() -> dict[str, str]:
+    """Terms of the scale in the languages that it is offered in -> the English term."""
+    found: dict[str, str] = {}
+    for code in languages.own_codes():
+        language = languages.load(code)
+        found |= {said.casefold(): term for term in SCALE if (said := language.says(term))}
+    return found
+
+
+_AROUND = re.compile(r"[\s*_\"'`(\[$<]*(.*?)[\s*_\"'`)\]$>.。।!]*", re.DOTALL)
+
+
 def hedges(text: str, start: int = 0, end: int | None = None) -> Iterator[Hedge]:
-    """The phrases in `text[start:end]`, none inside another; offsets are those of the text."""
+    """The phrases in `text[start:end]`, none inside another; offsets are those of the text.
+
+    A text that is a term of the scale in one of the languages that it is offered in has the value of that term.
+    """
+    alone = _AROUND.fullmatch(text, start, len(text) if end is None else end)
+    if alone and len(alone[1]) <= _LONGEST and (term := _offered().get(alone[1].casefold())):
+        kind = next(hedge.kind for pattern, hedge in _PHRASES if re.fullmatch(pattern, term))
+        yield Hedge(*alone.span(1), SCALE[term], kind)
+        return
     for match in _hedge().finditer(text, start, len(text) if end is None else end):
         number = int(str(match.lastgroup).removeprefix("p"))
         hedge = _ALL[number][1]

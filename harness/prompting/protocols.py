@@ -13,10 +13,14 @@ import msgspec
 
 from calibench.errors import CapabilityError, unknown_name
 from calibench.prompting.hedges import SCALE
+from calibench.prompting.languages import base as languages
+from calibench.prompting.languages.base import ENGLISH
 from calibench.prompting.values import LETTER_BANDS
 from calibench.records import TARGET, Question
 from calibench.tasks.base import AnswerOptions, Task
 
+_FORM = "{form}"
+"""Where the form of the answer stands in an instruction that is translated."""
 _ANSWER_LINE = 'on a line "Answer: ..."'
 _ANSWER_TAGS = "between <answer> and </answer>"
 _BOX = "in \\boxed{}"
@@ -199,9 +203,13 @@ def body(question: Question) -> str:
     return question.text + "".join(f"\n{chr(65 + i)}) {choice}" for i, choice in enumerate(question.choices))
 
 
-def first_turn(question: Question, task: Task, protocol: Protocol) -> str:
-    """The first user turn that asks a question, with its options if any; a program is asked for as a code block."""
-    return user_turn(body(question), form_asked(task, protocol, program=bool(question.tests)))
+def first_turn(question: Question, task: Task, protocol: Protocol, language: str = ENGLISH) -> str:
+    """The first user turn that asks a question, with its options if any; a program is asked for as a code block.
+
+    Raises:
+        CapabilityError: some of it has no words in the language.
+    """
+    return user_turn(body(question), form_asked(task, protocol, bool(question.tests), language))
 
 
 def user_turn(question_text: str, form: str) -> str:
@@ -209,18 +217,30 @@ def user_turn(question_text: str, form: str) -> str:
     return f"{question_text}\n\n{form}" if form else question_text
 
 
-def form_asked(task: Task, protocol: Protocol, program: bool = False) -> str:
-    """The first user turn without the question: how to answer, in the words of the task and of the protocol."""
+def form_asked(task: Task, protocol: Protocol, program: bool = False, language: str = ENGLISH) -> str:
+    """The first user turn without the question: how to answer, in the words of the task and of the protocol.
+
+    Raises:
+        CapabilityError: some of it has no words in the language.
+    """
+    said = languages.load(language)
+    what = f"protocol {protocol.name}"
     if task.instruction is None:
-        return protocol.alone
+        alone = said.must_say(protocol.alone.replace(protocol.answer_form, _FORM), what)
+        return alone.replace(_FORM, said.must_say(protocol.answer_form, what)) if _FORM in alone else alone
     form = protocol.answer_form
     if program:
         form = _CODE_BLOCK
     elif form == _ANSWER_LINE and task.answer_form:
         form = task.answer_form
     # What is answered by its first token leaves no room for steps.
-    asked = task.instruction.removeprefix(_STEPS) if protocol.asks_letter else task.instruction
-    return f"{asked}\n{protocol.instruction.replace(protocol.answer_form, form)}"
+    instruction = task.instruction.removeprefix(_STEPS) if protocol.asks_letter else task.instruction
+    asked = said.must_say(protocol.instruction.replace(protocol.answer_form, _FORM), what)
+    if not task.own_words:
+        instruction, form = (said.must_say(text, f"task {task.name}") for text in (instruction, form))
+    elif form != task.answer_form:
+        form = said.must_say(form, what)
+    return f"{instruction}\n{asked.replace(_FORM, form)}"
 
 
 def options_of(task: Task, question: Question) -> AnswerOptions:
@@ -250,8 +270,8 @@ def require_options(task: Task, question: Question, protocol: Protocol) -> None:
         raise CapabilityError(f"task {task.name} has no lettered options, which protocol {protocol.name} needs")
 
 
-def asked_text(task: Task, question: Question, protocol: Protocol) -> str:
+def asked_text(task: Task, question: Question, protocol: Protocol, language: str = ENGLISH) -> str:
     """All that is put to the model for a question; part of a run's identity."""
     if protocol.scores_options:
         return msgspec.json.encode(options_of(task, question)).decode()
-    return first_turn(question, task, protocol)
+    return first_turn(question, task, protocol, language)

@@ -51,7 +51,8 @@ class Asker:
         if self._protocol.scores_options:
             return options_of(task, question)
         closed = self._protocol.asks_letter  # the letter is the first token of the reply
-        return self._backend.chat.first(first_turn(question, task, self._protocol), self._config.system, closed=closed)
+        turn = first_turn(question, task, self._protocol, self._config.language)
+        return self._backend.chat.first(turn, self._config.system, closed=closed)
 
     async def ask(self, question: Question, prompt: Prompt | AnswerOptions, draw: int) -> tuple[Generation, Answered]:
         """A new generation, and what the methods read it from."""

@@ -171,6 +171,13 @@ class RunConfig(Options, frozen=True, kw_only=True):
             "PENALTY",
         ),
     ] = None
+    language: Annotated[
+        Text,
+        option(
+            "of all that is asked besides the question, as de; docs/languages.md says what each has", "identity", "CODE"
+        ),
+    ] = "en"
+    """Code of one of `calibench.prompting.languages`; what it has no words for is refused."""
     system: Annotated[Text | None, option("a system turn before each question", "identity", "TEXT")] = None
     max_tokens: Annotated[Count, option("output budget, reasoning included", "identity")] = 2048
     force_answer: Annotated[

@@ -50,11 +50,16 @@ def identity(
         "data": {s.task.name: s.fingerprint for s in selections},
         "prompts": {
             **{
-                f"{s.task.name}, {protocol.name}": hash_of(protocols.asked_text(s.task, s.first, protocol))
+                f"{s.task.name}, {protocol.name}": hash_of(
+                    protocols.asked_text(s.task, s.first, protocol, config.language)
+                )
                 for protocol, _ in config.askings()
                 for s in selections
             },
-            **{f"method {name}": hash_of(confidence.load(name).question) for name in config.methods()},
+            **{
+                f"method {name}": hash_of(confidence.load(name).asking_in(config.language, name).question)
+                for name in config.methods()
+            },
         },
         "graders": {s.task.name: s.task.grader for s in selections},
         "parser": PARSER,
@@ -117,6 +122,11 @@ def joined_identity(
                 differences.append(f"{field}: {before} {there}, {value} {here}")
             merged[field] = value
     return merged, differences
+
+
+def language_of(run: RunFile) -> str:
+    """Code of the language that a run was asked in."""
+    return run.manifest().get("identity", {}).get("language", UNSAID["language"])
 
 
 def markup_of(run: RunFile) -> Markup | None:

@@ -12,6 +12,7 @@ from calibench.errors import PluginError
 from calibench.grading.drawn_answers import HowRead, blind, by_text
 from calibench.grading.pool import GradingPool
 from calibench.prompting import protocols
+from calibench.prompting.languages.base import ENGLISH
 from calibench.prompting.protocols import Protocol
 from calibench.records import AnswerClass, Confidence, Generation, Question, Record
 from calibench.running.manifest import markup_of
@@ -34,18 +35,19 @@ class OverDraws:
         methods: confidence methods, by name; those that read one draw are left out.
         graders: read the answers, without gold.
         backend: for the methods that need the model; None: those are left out too.
+        language: in which the prompts are.
     """
 
     def __init__(
         self, run: RunFile, protocol: Protocol, methods: Mapping[str, Method], graders: GradingPool,
-        backend: BaseBackend | None = None,
+        backend: BaseBackend | None = None, language: str = ENGLISH,
     ):  # fmt: skip
         self.methods = {
             name: method for name, method in methods.items() if method.of_draws and (backend or not method.ask_draws)
         }
         self._backend = backend
         self._run = run
-        self._how = HowRead(protocol.name, protocol.scale, markup_of(run))
+        self._how = HowRead(protocol.name, protocol.scale, markup_of(run), language)
         self._graders = graders
         self.by_text = 0
         """Questions whose answers were compared as texts, because the grader's rules took too long or failed."""

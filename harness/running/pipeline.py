@@ -26,7 +26,7 @@ from calibench.model import Checkpoint, ServedModel
 from calibench.prompting import protocols
 from calibench.prompting.protocols import Protocol
 from calibench.records import Grade
-from calibench.running import deciding, judges, manifest, sampling
+from calibench.running import deciding, judges, languages, manifest, sampling
 from calibench.running.config import RunConfig
 from calibench.running.judging import judge_answers
 from calibench.running.loop import run_loop
@@ -71,7 +71,8 @@ def execute(
     shard = _shard(config)
     chosen = _chosen(config, chosen)
     (protocol, names), *targets = config.askings()
-    methods = {name: _method(name) for name in names}
+    languages.check(config, chosen)
+    methods = {name: _method(name).asking_in(config.language, name) for name in names}
     backend_type = backends.load(config.backend)
     _check_engine(config, backend_type)
     _check_capabilities(config, methods, protocol, backend_type.capabilities)

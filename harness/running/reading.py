@@ -13,6 +13,7 @@ from calibench.grading.drawn_answers import is_echo
 from calibench.grading.pool import GradingPool
 from calibench.prompting import protocols
 from calibench.prompting.conversation import Prompt, Written
+from calibench.prompting.languages.base import ENGLISH
 from calibench.prompting.markup import Markup
 from calibench.prompting.parsing import Parsed
 from calibench.records import Confidence, Generation, Grade, Question
@@ -62,9 +63,17 @@ class GenerationReader:
         methods: the confidence methods, by name; those over draws are read elsewhere (`running.over_draws`).
         graders: grade the answers, in processes of their own.
         backend: for the methods that need the model; None: those are not to be read.
+        language: in which the prompts are.
     """
 
-    def __init__(self, methods: Mapping[str, Method], graders: GradingPool, backend: BaseBackend | None = None):
+    def __init__(
+        self,
+        methods: Mapping[str, Method],
+        graders: GradingPool,
+        backend: BaseBackend | None = None,
+        language: str = ENGLISH,
+    ):
+        self._language = language
         self._methods = methods
         self._graders = graders
         self._backend = backend
@@ -101,7 +110,7 @@ class GenerationReader:
             verdict = Verdict("truncated", None, f"inside the {parsed.truncated}")
         else:
             verdict = await asyncio.wrap_future(self._graders.submit(task.name, question, parsed.answer_text))
-            if is_echo(task, question, generation.protocol, parsed.answer_text, verdict):
+            if is_echo(task, question, generation.protocol, parsed.answer_text, verdict, self._language):
                 verdict = Verdict("echoed", None, "repeats how to answer")
         return Grade(
             **draw_key(generation),

@@ -55,7 +55,7 @@ class Stream:
         self._progress = progress
         self._markup = markup_of(run)
         self._graders = graders
-        self._over_draws = OverDraws(run, protocol, methods, graders, backend)
+        self._over_draws = OverDraws(run, protocol, methods, graders, backend, config.language)
         of_one = {name: method for name, method in methods.items() if not method.of_draws}
         self._wanted = {*of_one, "grade"}
         self._of_text = {"grade", *(name for name, method in of_one.items() if not method.needs_model)}
@@ -66,7 +66,7 @@ class Stream:
             certainties=any("whole_vocabulary" in method.needs for method in methods.values()),
         )
         self._asker = Asker(config, protocol, sampling, backend, graders) if backend else None
-        self._reader = GenerationReader(of_one, graders, backend)
+        self._reader = GenerationReader(of_one, graders, backend, config.language)
         self._in_flight = backend.in_flight if backend else _READ_AT_ONCE
         self._saver = Saver(run)
         self.generated_tokens = 0

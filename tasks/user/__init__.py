@@ -132,6 +132,7 @@ def _from_table(described: Description) -> Task:
         finish=form.finish,
         judge=form.judge,
         labels=form.labels,
+        own_words=described.instruction is not None,
     )
     if described.train_file is None:
         return task

@@ -1,93 +1,137 @@
-"""Labels, numbers in words and digits of twelve languages, against a table that is split by the texts' hashes.
-
-The rules were written on the texts whose SHA-256 begins with an even byte. Of the others only counts were looked at.
-"""
+"""What models are asked in other languages than English: all of it, as it is read, and nothing in English instead."""
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
+import re
 
 import pytest
 
-from calibench.prompting.parsing import parse
+from calibench import tasks
+from calibench.confidence import base as methods
+from calibench.errors import CapabilityError, InputError
+from calibench.prompting.hedges import SCALE
+from calibench.prompting.languages import base as languages
+from calibench.prompting.parsing import Parsed, parse
+from calibench.prompting.protocols import form_asked, protocol
 from calibench.tasks.grading.answer import stated_answer
-from calibench.tasks.grading.languages import number_of_words
+from calibench.tasks.grading.choice import TRUE_FALSE, YES_NO, grade_choice
+from calibench.tasks.grading.refusal import is_refusal
 
-TABLE = Path(__file__).parent / "cases/languages.tsv"
-ROWS = [line.replace("\\n", "\n").split("\t") for line in TABLE.read_text().splitlines()[1:]]
-
-
-def is_held_out(text: str) -> bool:
-    return hashlib.sha256(text.encode()).digest()[0] % 2 == 1
-
-
-def is_read(text: str, answer: str, confidence: str) -> bool:
-    parsed = parse(text, reasoning_opened=False, scale="percent", finish_reason="stop")
-    expected = None if confidence == "-" else pytest.approx(float(confidence))
-    return (stated_answer(parsed.answer_text), parsed.confidence) == (answer, expected)
+CODES = languages.own_codes()
+PROTOCOLS = [
+    *("plain", "stated", "stated_probability", "stated_words", "stated_score", "stated_letters", "boxed"),
+    *("target_0.75", "target_0.5"),
+]
+TASKS = ("gsm8k", "math500", "creak", "strategyqa", "popqa", "triviaqa", "mmlu_pro", "micro_words", "micro_facts")
+METHODS = ("asked", "p_true", "reflected", "foreseen")
+QUOTED = re.compile(r"[\"“「«]\s?([^\s:：\"“「«]+)(\s?[:：]\s?)\.\.\.")
+SLOT = re.compile(r"\{[a-z]+\}")
 
 
-@pytest.mark.parametrize("held_out", [False, True])
-def test_answers_and_confidences_are_read(held_out: bool):
-    rows = [row for row in ROWS if is_held_out(row[1].replace("\n", "\\n")) == held_out]
-    missed = [row for row in rows if not is_read(*row[1:])]
-    assert len(rows) > 150
-    assert len(missed) <= 0.03 * len(rows), missed
+def asked(code: str, name: str, task: str = "popqa") -> str:
+    return form_asked(tasks.load(task), protocol(name), language=code)
 
 
-@pytest.mark.parametrize("language", sorted({row[0] for row in ROWS}))
-def test_every_language_is_read(language: str):
-    rows = [row for row in ROWS if row[0] == language]
-    missed = [row for row in rows if not is_read(*row[1:])]
-    assert len(rows) >= 30
-    assert len(missed) <= 0.07 * len(rows), missed
+def labels(code: str) -> tuple[str, str]:
+    """What the prompt itself says that stands before an answer and before a confidence."""
+    (answer, one), (confidence, two) = QUOTED.findall(asked(code, "stated"))
+    return answer + one, confidence + two
 
 
-@pytest.mark.parametrize(
-    ("words", "number"),
-    [
-        ("eighty-five", 85),
-        ("siebenundzwanzig", 27),
-        ("soixante et onze", 71),
-        ("quatre-vingt-dix-neuf", 99),
-        ("veintidós", 22),
-        ("novantotto", 98),
-        ("trinta e um", 31),
-        ("сорок два", 42),
-        ("九十九", 99),
-        ("육십일", 61),
-        ("خمسة وأربعون", 45),
-        ("निन्यानवे", 99),
-        ("elephant", None),
-        ("", None),
-    ],
-)
-def test_numbers_in_words(words: str, number: int | None):
-    assert number_of_words(words) == number
+def read(text: str, scale: str) -> Parsed:
+    return parse(text, reasoning_opened=False, scale=scale, finish_reason="stop")
 
 
-VERBAL = [line.split("\t") for line in (TABLE.parent / "verbal.tsv").read_text().splitlines()[1:]]
+def test_the_languages_are_those_whose_answers_are_read():
+    assert CODES == ["ar", "de", "es", "fr", "hi", "it", "ja", "ko", "pt", "ru", "zh"]
+    assert languages.codes() == sorted([*CODES, "en"])
 
 
-@pytest.mark.parametrize("language", sorted({row[0] for row in VERBAL}))
-def test_words_for_confidences_are_read_where_words_were_asked_for(language: str):
-    rows = [(text, confidence) for spoken, text, confidence in VERBAL if spoken == language]
-    missed = []
-    for text, confidence in rows:
-        parsed = parse(f"Answer: 4\n{text}", reasoning_opened=False, scale="words", finish_reason="stop")
-        if parsed.confidence != (None if confidence == "-" else float(confidence)):
-            missed.append((text, parsed.confidence))
-    assert len(rows) >= 10
-    assert not missed
+@pytest.mark.parametrize("code", CODES)
+def test_all_languages_have_the_same_texts_with_the_same_slots(code: str):
+    texts = languages.load(code).texts
+    assert texts.keys() == languages.load("de").texts.keys()
+    for english, text in texts.items():
+        assert sorted(SLOT.findall(text)) == sorted(SLOT.findall(english)), english
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["The fort is vero similar to a forte.", "Probabile cause aside, sim racing is a sure bet for Certo Inc.",
-     "A casi of muy and non sequitur", "Ja Rule, Sicher and Quasimodo"],
-)  # fmt: skip
-def test_english_with_such_words_in_it_states_no_confidence(text: str):
-    for scale in ("words", "percent"):
-        parsed = parse(f"{text}\nAnswer: 4", reasoning_opened=False, scale=scale, finish_reason="stop")
-        assert (parsed.confidence, parsed.status) == (None, "missing")
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_no_english_is_left_in_a_prompt(code: str, name: str):
+    whole = protocol(name)
+    alone = form_asked(tasks.load("gsm8k")._replace(instruction=None), whole, language=code)
+    program = form_asked(tasks.load("mbpp"), whole, program=True, language=code)
+    for text in (alone, program, *(asked(code, name, task) for task in TASKS)):
+        assert not re.search(r"\b(?:the|answer|confidence|write|below|from|is|of)\b|\{[a-z]", text.lower()), text
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_what_the_prompt_asks_for_is_read(code: str):
+    answer, confidence = labels(code)
+    for scale, value in (("percent", "80%"), ("probability", "0.8"), ("score", "8")):
+        parsed = read(f"{answer}Oslo\n{confidence}{value}", scale)
+        assert (stated_answer(parsed.answer_text), parsed.confidence) == ("Oslo", 0.8)
+    assert read(f"{answer}4\n{confidence}B", "letters").confidence == 0.7
+    said = languages.load(code).texts
+    for name, pair in (("creak", TRUE_FALSE), ("strategyqa", YES_NO)):
+        form = said[tasks.load(name).answer_form or ""]
+        for label, written in zip(pair, re.findall(rf"{answer.strip()}\s?([^\s\"”」»]+)", form), strict=True):
+            assert written == said[label.name]
+            assert grade_choice(pair, (label.name,), f"{answer}{written}").outcome == "correct", written
+    rule = next(text for english, text in said.items() if english.startswith("Answer only if"))
+    assert is_refusal(answer + re.findall(r"[\"“「«]\s?([^\"”」»]+?)\s?[\"”」»]", rule)[-1])
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_term_of_the_verbal_scale_is_read(code: str):
+    answer, confidence = labels(code)
+    terms = {term: languages.load(code).texts[term] for term in SCALE}
+    assert len({*terms.values()}) == len(SCALE)
+    for term, said in terms.items():
+        for text in (f"{answer}4\n{confidence}{said}", f"**{answer}4**\n**{confidence}{said.capitalize()}.**"):
+            assert read(text, "words").confidence == SCALE[term], text
+
+
+def test_a_term_means_the_same_in_every_language_that_has_it():
+    meant: dict[str, set[str]] = {}
+    for code in CODES:
+        for term in SCALE:
+            meant.setdefault(languages.load(code).texts[term], set()).add(term)
+    assert all(len(terms) == 1 for terms in meant.values())
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_follow_ups_are_asked_in_the_language(code: str):
+    for name in METHODS:
+        own, there = methods.load(name), methods.load(name).asking_in(code, name)
+        assert there.question == languages.load(code).texts[own.question]
+        assert not there.wordings
+    assert "\nA) " in there.question or "\nA) " in methods.load("p_true").asking_in(code, "p_true").question
+
+
+def test_labels_of_a_users_own_stay_as_they_are_and_known_ones_are_translated():
+    german = languages.load("de")
+    assert (
+        german.says("The answer is one of the words true, false.") == "Die Antwort ist eines der Wörter wahr, falsch."
+    )
+    assert german.says("The answer is one of the words up, down.") == "Die Antwort ist eines der Wörter up, down."
+
+
+def test_what_has_no_words_is_refused_by_name():
+    with pytest.raises(InputError, match=r"unknown language 'dee'\. Did you mean de"):
+        languages.load("dee")
+    with pytest.raises(CapabilityError, match=r"protocol stated_tags cannot be asked for in German: 'Think step"):
+        asked("de", "stated_tags")
+    with pytest.raises(CapabilityError, match=r"task halueval cannot be asked for in German: 'Does the response"):
+        asked("de", "plain", "halueval")
+    with pytest.raises(CapabilityError, match="method top_k cannot be asked for in German: it asks in English only"):
+        methods.load("top_k").asking_in("de", "top_k")
+
+
+def test_a_language_without_a_term_of_a_list_has_no_words_for_the_list():
+    texts = {**languages.load("de").texts}
+    del texts["about even"]
+    whole = protocol("stated_words")
+    english = whole.instruction.replace(whole.answer_form, "{form}")
+    assert languages.Language("German", texts).says(english) is None
+    assert languages.load("de").says(english)

@@ -54,6 +54,7 @@ OTHER_RUN = {
     "system": "Be brief.",
     "max_tokens": 5,
     "force_answer": True,
+    "language": "de",
     "thinking": "on",
     "template": {"reasoning_effort": "low"},
     "seed": 1,
@@ -100,6 +101,7 @@ def test_the_identity_of_a_run_is_the_one_that_run_files_hold(place, monkeypatch
         "presence_penalty": 0.0,
         "repetition_penalty": 1.0,
         "system": None,
+        "language": "en",  # not in that file
         "max_tokens": 2048,
         "thinking": "auto",
         "force_answer": False,

@@ -1,0 +1,128 @@
+"""What a model is asked in Arabic."""
+
+from calibench.prompting.languages.base import Language
+
+LANGUAGE = Language(
+    "Arabic",
+    {
+        "Write the final answer {form}.": "اكتب الإجابة النهائية {form}.",
+        'Write the final answer {form} and below it, on a line "Confidence: ...%", how likely it is, from 0% '
+        "to 100%, that this answer is correct.": (
+            'اكتب الإجابة النهائية {form}، وتحتها في سطر "الثقة: ...%" مدى احتمال أن تكون هذه الإجابة صحيحة، '
+            "من 0% إلى 100%."
+        ),
+        'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, that this '
+        "answer is correct.": (
+            'تحت الإجابة، اكتب في سطر "الثقة: ...%" مدى احتمال أن تكون هذه الإجابة صحيحة، من 0% إلى 100%.'
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", the probability, from 0.0 to '
+        "1.0, that this answer is correct.": (
+            'اكتب الإجابة النهائية {form}، وتحتها في سطر "الثقة: ..." احتمال أن تكون هذه الإجابة صحيحة، من 0.0 إلى 1.0.'
+        ),
+        'Below the answer, write on a line "Confidence: ..." the probability, from 0.0 to 1.0, that this '
+        "answer is correct.": (
+            'تحت الإجابة، اكتب في سطر "الثقة: ..." احتمال أن تكون هذه الإجابة صحيحة، من 0.0 إلى 1.0.'
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, in one of these phrases: {phrases}.": (
+            'اكتب الإجابة النهائية {form}، وتحتها في سطر "الثقة: ..." مدى احتمال أن تكون هذه الإجابة صحيحة، '
+            "بإحدى هذه العبارات: {phrases}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, in '
+        "one of these phrases: {phrases}.": (
+            'تحت الإجابة، اكتب في سطر "الثقة: ..." مدى احتمال أن تكون هذه الإجابة صحيحة، بإحدى هذه العبارات: {phrases}.'
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how sure you are that this '
+        "answer is correct, from 0 (certainly wrong) to 10 (certainly right).": (
+            'اكتب الإجابة النهائية {form}، وتحتها في سطر "الثقة: ..." مدى تأكدك من صحة هذه الإجابة، من 0 '
+            "(خاطئة حتما) إلى 10 (صحيحة حتما)."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how sure you are that this answer is correct, '
+        "from 0 (certainly wrong) to 10 (certainly right).": (
+            'تحت الإجابة، اكتب في سطر "الثقة: ..." مدى تأكدك من صحة هذه الإجابة، من 0 (خاطئة حتما) إلى 10 (صحيحة حتما).'
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, as one of these letters: {bands}.": (
+            'اكتب الإجابة النهائية {form}، وتحتها في سطر "الثقة: ..." مدى احتمال أن تكون هذه الإجابة صحيحة، '
+            "بأحد هذه الحروف: {bands}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, as '
+        "one of these letters: {bands}.": (
+            'تحت الإجابة، اكتب في سطر "الثقة: ..." مدى احتمال أن تكون هذه الإجابة صحيحة، بأحد هذه الحروف: {bands}.'
+        ),
+        "{letter} ({low} to {high}%)": "{letter} (من {low} إلى {high}%)",
+        "Solve it step by step, and put the final answer {form}.": (
+            "حل المسألة خطوة بخطوة، وضع الإجابة النهائية {form}."
+        ),
+        "Write the final answer {form}. {rule}": "اكتب الإجابة النهائية {form}. {rule}",
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "أجب فقط إذا كنت متأكدا بأكثر من {t}%، لأن الإجابة الخاطئة تكلف {cost} نقطة، والإجابة الصحيحة تكسب "
+            'نقطة واحدة، والإجابة "لا أعرف" تكسب 0 نقطة.'
+        ),
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} point, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "أجب فقط إذا كنت متأكدا بأكثر من {t}%، لأن الإجابة الخاطئة تكلف {cost} نقطة، والإجابة الصحيحة تكسب "
+            'نقطة واحدة، والإجابة "لا أعرف" تكسب 0 نقطة.'
+        ),
+        'on a line "Answer: ..."': 'في سطر "الإجابة: ..."',
+        "in \\boxed{}": "داخل \\boxed{}",
+        "as one code block that starts with ```python": "ككتلة برمجية واحدة تبدأ بـ ```python",
+        'as "Answer: true" or "Answer: false"': 'بالشكل "الإجابة: صحيح" أو "الإجابة: خطأ"',
+        'as "Answer: yes" or "Answer: no"': 'بالشكل "الإجابة: نعم" أو "الإجابة: لا"',
+        "The answer is a number.": "الإجابة عدد.",
+        "The answer is an integer.": "الإجابة عدد صحيح.",
+        "The answer is a number or an expression in LaTeX.": "الإجابة عدد أو عبارة رياضية بصيغة LaTeX.",
+        "The answer is a name or a few words.": "الإجابة اسم أو بضع كلمات.",
+        "The answer is one word.": "الإجابة كلمة واحدة.",
+        "The answer is one of the words {labels}.": "الإجابة إحدى الكلمات {labels}.",
+        "The answer is the letter of one option.": "الإجابة هي حرف أحد الخيارات.",
+        "Write the Python code that the tests need, with all its imports.": (
+            "اكتب شيفرة Python التي تحتاجها الاختبارات، مع جميع عمليات الاستيراد."
+        ),
+        "Solve the problem step by step. The answer is a number.": "حل المسألة خطوة بخطوة. الإجابة عدد.",
+        "Solve the problem step by step. The answer is a number or an expression in LaTeX.": (
+            "حل المسألة خطوة بخطوة. الإجابة عدد أو عبارة رياضية بصيغة LaTeX."
+        ),
+        "Answer the question. The answer is a name or a few words.": "أجب عن السؤال. الإجابة اسم أو بضع كلمات.",
+        "Think step by step. The answer is the letter of one option.": ("فكر خطوة بخطوة. الإجابة هي حرف أحد الخيارات."),
+        "Is this claim true or false?": "هل هذه العبارة صحيحة أم خاطئة؟",
+        "Think step by step whether the answer is yes or no.": "فكر خطوة بخطوة هل الإجابة نعم أم لا.",
+        "true": "صحيح",
+        "false": "خطأ",
+        "yes": "نعم",
+        "no": "لا",
+        "almost certain": "شبه مؤكد",
+        "highly likely": "محتمل جدا",
+        "very good chance": "فرصة جيدة جدا",
+        "probably": "على الأرجح",
+        "likely": "محتمل",
+        "better than even": "أكثر احتمالا من عدمه",
+        "about even": "مناصفة",
+        "probably not": "على الأرجح لا",
+        "unlikely": "غير محتمل",
+        "little chance": "فرصة قليلة",
+        "chances are slight": "فرصة ضئيلة",
+        "highly unlikely": "غير محتمل جدا",
+        "almost no chance": "شبه مستحيل",
+        "How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "
+        '"Confidence: ...%".': (
+            'ما مدى احتمال أن تكون إجابتك أعلاه صحيحة، من 0% إلى 100%؟ أجب بسطر واحد "الثقة: ...%".'
+        ),
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "هل إجابتك أعلاه صحيحة؟\nA) نعم\nB) لا\nأجب بالحرف فقط."
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "فيما يلي مسألة وحل مقترح. فكر في مدى احتمال أن يكون الحل صحيحا، وأجب بذلك فقط، كنسبة مئوية من 0% "
+            "إلى 100%، بين <confidence> و </confidence>."
+        ),
+        "Problem:": "المسألة:",
+        "Proposed solution:": "الحل المقترح:",
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "فيما يلي مسألة. لا تحلها. ما مدى احتمال أن تجيب عنها إجابة صحيحة، من 0% إلى 100%؟ أجب بسطر واحد "
+            '"الثقة: ...%".'
+        ),
+    },
+)

@@ -1,0 +1,144 @@
+"""What a model is asked in German."""
+
+from calibench.prompting.languages.base import Language
+
+LANGUAGE = Language(
+    "German",
+    {
+        "Write the final answer {form}.": "Schreibe die endgültige Antwort {form}.",
+        'Write the final answer {form} and below it, on a line "Confidence: ...%", how likely it is, from 0% '
+        "to 100%, that this answer is correct.": (
+            'Schreibe die endgültige Antwort {form} und darunter, in einer Zeile "Konfidenz: ...%", wie '
+            "wahrscheinlich es ist, von 0% bis 100%, dass diese Antwort richtig ist."
+        ),
+        'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, that this '
+        "answer is correct.": (
+            'Schreibe unter die Antwort, in einer Zeile "Konfidenz: ...%", wie wahrscheinlich es ist, von 0% '
+            "bis 100%, dass diese Antwort richtig ist."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", the probability, from 0.0 to '
+        "1.0, that this answer is correct.": (
+            'Schreibe die endgültige Antwort {form} und darunter, in einer Zeile "Konfidenz: ...", die '
+            "Wahrscheinlichkeit, von 0,0 bis 1,0, dass diese Antwort richtig ist."
+        ),
+        'Below the answer, write on a line "Confidence: ..." the probability, from 0.0 to 1.0, that this '
+        "answer is correct.": (
+            'Schreibe unter die Antwort, in einer Zeile "Konfidenz: ...", die Wahrscheinlichkeit, von 0,0 bis '
+            "1,0, dass diese Antwort richtig ist."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, in one of these phrases: {phrases}.": (
+            'Schreibe die endgültige Antwort {form} und darunter, in einer Zeile "Konfidenz: ...", wie '
+            "wahrscheinlich es ist, dass diese Antwort richtig ist, mit einem dieser Ausdrücke: {phrases}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, in '
+        "one of these phrases: {phrases}.": (
+            'Schreibe unter die Antwort, in einer Zeile "Konfidenz: ...", wie wahrscheinlich es ist, dass '
+            "diese Antwort richtig ist, mit einem dieser Ausdrücke: {phrases}."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how sure you are that this '
+        "answer is correct, from 0 (certainly wrong) to 10 (certainly right).": (
+            'Schreibe die endgültige Antwort {form} und darunter, in einer Zeile "Konfidenz: ...", wie sicher '
+            "du bist, dass diese Antwort richtig ist, von 0 (sicher falsch) bis 10 (sicher richtig)."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how sure you are that this answer is correct, '
+        "from 0 (certainly wrong) to 10 (certainly right).": (
+            'Schreibe unter die Antwort, in einer Zeile "Konfidenz: ...", wie sicher du bist, dass diese '
+            "Antwort richtig ist, von 0 (sicher falsch) bis 10 (sicher richtig)."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, as one of these letters: {bands}.": (
+            'Schreibe die endgültige Antwort {form} und darunter, in einer Zeile "Konfidenz: ...", wie '
+            "wahrscheinlich es ist, dass diese Antwort richtig ist, als einen dieser Buchstaben: {bands}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, as '
+        "one of these letters: {bands}.": (
+            'Schreibe unter die Antwort, in einer Zeile "Konfidenz: ...", wie wahrscheinlich es ist, dass '
+            "diese Antwort richtig ist, als einen dieser Buchstaben: {bands}."
+        ),
+        "{letter} ({low} to {high}%)": "{letter} ({low} bis {high}%)",
+        "Solve it step by step, and put the final answer {form}.": (
+            "Löse die Aufgabe Schritt für Schritt und schreibe die endgültige Antwort {form}."
+        ),
+        "Write the final answer {form}. {rule}": "Schreibe die endgültige Antwort {form}. {rule}",
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "Antworte nur, wenn du dir zu mehr als {t}% sicher bist, denn eine falsche Antwort kostet {cost} "
+            'Punkte, eine richtige Antwort bringt 1 Punkt, und die Antwort "Ich weiß es nicht" bringt 0 Punkte.'
+        ),
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} point, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "Antworte nur, wenn du dir zu mehr als {t}% sicher bist, denn eine falsche Antwort kostet {cost} "
+            'Punkt, eine richtige Antwort bringt 1 Punkt, und die Antwort "Ich weiß es nicht" bringt 0 Punkte.'
+        ),
+        'on a line "Answer: ..."': 'in eine Zeile "Antwort: ..."',
+        "in \\boxed{}": "in \\boxed{}",
+        "as one code block that starts with ```python": "als einen Codeblock, der mit ```python beginnt",
+        'as "Answer: true" or "Answer: false"': 'als "Antwort: wahr" oder "Antwort: falsch"',
+        'as "Answer: yes" or "Answer: no"': 'als "Antwort: ja" oder "Antwort: nein"',
+        "The answer is a number.": "Die Antwort ist eine Zahl.",
+        "The answer is an integer.": "Die Antwort ist eine ganze Zahl.",
+        "The answer is a number or an expression in LaTeX.": "Die Antwort ist eine Zahl oder ein Ausdruck in LaTeX.",
+        "The answer is a name or a few words.": "Die Antwort ist ein Name oder besteht aus wenigen Wörtern.",
+        "The answer is one word.": "Die Antwort ist ein Wort.",
+        "The answer is one of the words {labels}.": "Die Antwort ist eines der Wörter {labels}.",
+        "The answer is the letter of one option.": "Die Antwort ist der Buchstabe einer Option.",
+        "Write the Python code that the tests need, with all its imports.": (
+            "Schreibe den Python-Code, den die Tests brauchen, mit allen Importen."
+        ),
+        "Solve the problem step by step. The answer is a number.": (
+            "Löse die Aufgabe Schritt für Schritt. Die Antwort ist eine Zahl."
+        ),
+        "Solve the problem step by step. The answer is a number or an expression in LaTeX.": (
+            "Löse die Aufgabe Schritt für Schritt. Die Antwort ist eine Zahl oder ein Ausdruck in LaTeX."
+        ),
+        "Answer the question. The answer is a name or a few words.": (
+            "Beantworte die Frage. Die Antwort ist ein Name oder besteht aus wenigen Wörtern."
+        ),
+        "Think step by step. The answer is the letter of one option.": (
+            "Denke Schritt für Schritt. Die Antwort ist der Buchstabe einer Option."
+        ),
+        "Is this claim true or false?": "Ist diese Behauptung wahr oder falsch?",
+        "Think step by step whether the answer is yes or no.": (
+            "Überlege Schritt für Schritt, ob die Antwort ja oder nein ist."
+        ),
+        "true": "wahr",
+        "false": "falsch",
+        "yes": "ja",
+        "no": "nein",
+        "almost certain": "fast sicher",
+        "highly likely": "sehr wahrscheinlich",
+        "very good chance": "sehr gute Chancen",
+        "probably": "vermutlich",
+        "likely": "wahrscheinlich",
+        "better than even": "eher ja als nein",
+        "about even": "etwa fünfzig zu fünfzig",
+        "probably not": "wahrscheinlich nicht",
+        "unlikely": "unwahrscheinlich",
+        "little chance": "wenig Chancen",
+        "chances are slight": "geringe Chancen",
+        "highly unlikely": "sehr unwahrscheinlich",
+        "almost no chance": "so gut wie ausgeschlossen",
+        "How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "
+        '"Confidence: ...%".': (
+            "Wie wahrscheinlich ist es, von 0% bis 100%, dass deine Antwort oben richtig ist? Antworte mit "
+            'einer Zeile "Konfidenz: ...%".'
+        ),
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "Ist deine Antwort oben richtig?\nA) Ja\nB) Nein\nAntworte nur mit dem Buchstaben."
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "Unten stehen eine Aufgabe und ein Lösungsvorschlag. Überlege, wie wahrscheinlich die Lösung "
+            "richtig ist, und antworte nur damit, als Prozentsatz von 0% bis 100%, zwischen <confidence> und "
+            "</confidence>."
+        ),
+        "Problem:": "Aufgabe:",
+        "Proposed solution:": "Lösungsvorschlag:",
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "Unten steht eine Aufgabe. Löse sie nicht. Wie wahrscheinlich ist es, von 0% bis 100%, dass du sie "
+            'richtig beantworten würdest? Antworte mit einer Zeile "Konfidenz: ...%".'
+        ),
+    },
+)

@@ -1,0 +1,142 @@
+"""What a model is asked in Spanish."""
+
+from calibench.prompting.languages.base import Language
+
+LANGUAGE = Language(
+    "Spanish",
+    {
+        "Write the final answer {form}.": "Escribe la respuesta final {form}.",
+        'Write the final answer {form} and below it, on a line "Confidence: ...%", how likely it is, from 0% '
+        "to 100%, that this answer is correct.": (
+            'Escribe la respuesta final {form} y debajo, en una línea "Confianza: ...%", cuán probable es, de '
+            "0% a 100%, que esta respuesta sea correcta."
+        ),
+        'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, that this '
+        "answer is correct.": (
+            'Debajo de la respuesta, escribe en una línea "Confianza: ...%" cuán probable es, de 0% a 100%, '
+            "que esta respuesta sea correcta."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", the probability, from 0.0 to '
+        "1.0, that this answer is correct.": (
+            'Escribe la respuesta final {form} y debajo, en una línea "Confianza: ...", la probabilidad, de '
+            "0,0 a 1,0, de que esta respuesta sea correcta."
+        ),
+        'Below the answer, write on a line "Confidence: ..." the probability, from 0.0 to 1.0, that this '
+        "answer is correct.": (
+            'Debajo de la respuesta, escribe en una línea "Confianza: ..." la probabilidad, de 0,0 a 1,0, de '
+            "que esta respuesta sea correcta."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, in one of these phrases: {phrases}.": (
+            'Escribe la respuesta final {form} y debajo, en una línea "Confianza: ...", cuán probable es que '
+            "esta respuesta sea correcta, con una de estas expresiones: {phrases}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, in '
+        "one of these phrases: {phrases}.": (
+            'Debajo de la respuesta, escribe en una línea "Confianza: ..." cuán probable es que esta respuesta '
+            "sea correcta, con una de estas expresiones: {phrases}."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how sure you are that this '
+        "answer is correct, from 0 (certainly wrong) to 10 (certainly right).": (
+            'Escribe la respuesta final {form} y debajo, en una línea "Confianza: ...", cuán seguro estás de '
+            "que esta respuesta es correcta, de 0 (seguramente falsa) a 10 (seguramente correcta)."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how sure you are that this answer is correct, '
+        "from 0 (certainly wrong) to 10 (certainly right).": (
+            'Debajo de la respuesta, escribe en una línea "Confianza: ..." cuán seguro estás de que esta '
+            "respuesta es correcta, de 0 (seguramente falsa) a 10 (seguramente correcta)."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, as one of these letters: {bands}.": (
+            'Escribe la respuesta final {form} y debajo, en una línea "Confianza: ...", cuán probable es que '
+            "esta respuesta sea correcta, con una de estas letras: {bands}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, as '
+        "one of these letters: {bands}.": (
+            'Debajo de la respuesta, escribe en una línea "Confianza: ..." cuán probable es que esta respuesta '
+            "sea correcta, con una de estas letras: {bands}."
+        ),
+        "{letter} ({low} to {high}%)": "{letter} ({low} a {high}%)",
+        "Solve it step by step, and put the final answer {form}.": (
+            "Resuélvelo paso a paso y pon la respuesta final {form}."
+        ),
+        "Write the final answer {form}. {rule}": "Escribe la respuesta final {form}. {rule}",
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "Responde solo si estás seguro en más de un {t}%, porque una respuesta incorrecta cuesta {cost} "
+            'puntos, una respuesta correcta da 1 punto y la respuesta "No lo sé" da 0 puntos.'
+        ),
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} point, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "Responde solo si estás seguro en más de un {t}%, porque una respuesta incorrecta cuesta {cost} "
+            'punto, una respuesta correcta da 1 punto y la respuesta "No lo sé" da 0 puntos.'
+        ),
+        'on a line "Answer: ..."': 'en una línea "Respuesta: ..."',
+        "in \\boxed{}": "en \\boxed{}",
+        "as one code block that starts with ```python": "como un único bloque de código que empieza por ```python",
+        'as "Answer: true" or "Answer: false"': 'como "Respuesta: verdadero" o "Respuesta: falso"',
+        'as "Answer: yes" or "Answer: no"': 'como "Respuesta: sí" o "Respuesta: no"',
+        "The answer is a number.": "La respuesta es un número.",
+        "The answer is an integer.": "La respuesta es un número entero.",
+        "The answer is a number or an expression in LaTeX.": "La respuesta es un número o una expresión en LaTeX.",
+        "The answer is a name or a few words.": "La respuesta es un nombre o unas pocas palabras.",
+        "The answer is one word.": "La respuesta es una sola palabra.",
+        "The answer is one of the words {labels}.": "La respuesta es una de las palabras {labels}.",
+        "The answer is the letter of one option.": "La respuesta es la letra de una opción.",
+        "Write the Python code that the tests need, with all its imports.": (
+            "Escribe el código de Python que las pruebas necesitan, con todas sus importaciones."
+        ),
+        "Solve the problem step by step. The answer is a number.": (
+            "Resuelve el problema paso a paso. La respuesta es un número."
+        ),
+        "Solve the problem step by step. The answer is a number or an expression in LaTeX.": (
+            "Resuelve el problema paso a paso. La respuesta es un número o una expresión en LaTeX."
+        ),
+        "Answer the question. The answer is a name or a few words.": (
+            "Responde a la pregunta. La respuesta es un nombre o unas pocas palabras."
+        ),
+        "Think step by step. The answer is the letter of one option.": (
+            "Piensa paso a paso. La respuesta es la letra de una opción."
+        ),
+        "Is this claim true or false?": "¿Es esta afirmación verdadera o falsa?",
+        "Think step by step whether the answer is yes or no.": "Piensa paso a paso si la respuesta es sí o no.",
+        "true": "verdadero",
+        "false": "falso",
+        "yes": "sí",
+        "no": "no",
+        "almost certain": "casi seguro",
+        "highly likely": "muy probable",
+        "very good chance": "muy buenas posibilidades",
+        "probably": "probablemente",
+        "likely": "probable",
+        "better than even": "más probable que improbable",
+        "about even": "mitad y mitad",
+        "probably not": "probablemente no",
+        "unlikely": "poco probable",
+        "little chance": "pocas posibilidades",
+        "chances are slight": "escasas posibilidades",
+        "highly unlikely": "muy poco probable",
+        "almost no chance": "casi ninguna posibilidad",
+        "How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "
+        '"Confidence: ...%".': (
+            "¿Cuán probable es, de 0% a 100%, que tu respuesta anterior sea correcta? Responde con una sola "
+            'línea "Confianza: ...%".'
+        ),
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "¿Es correcta tu respuesta anterior?\nA) Sí\nB) No\nResponde solo con la letra."
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "A continuación hay un problema y una solución propuesta. Reflexiona sobre cuán probable es que la "
+            "solución sea correcta y responde solo con eso, como porcentaje de 0% a 100%, entre <confidence> y "
+            "</confidence>."
+        ),
+        "Problem:": "Problema:",
+        "Proposed solution:": "Solución propuesta:",
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "A continuación hay un problema. No lo resuelvas. ¿Cuán probable es, de 0% a 100%, que lo "
+            'respondieras correctamente? Responde con una sola línea "Confianza: ...%".'
+        ),
+    },
+)

@@ -1,0 +1,146 @@
+"""What a model is asked in French."""
+
+from calibench.prompting.languages.base import Language
+
+LANGUAGE = Language(
+    "French",
+    {
+        "Write the final answer {form}.": "Écris la réponse finale {form}.",
+        'Write the final answer {form} and below it, on a line "Confidence: ...%", how likely it is, from 0% '
+        "to 100%, that this answer is correct.": (
+            "Écris la réponse finale {form} et, en dessous, sur une ligne « Confiance : ...% », à quel point "
+            "il est probable, de 0% à 100%, que cette réponse soit correcte."
+        ),
+        'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, that this '
+        "answer is correct.": (
+            "Sous la réponse, écris sur une ligne « Confiance : ...% » à quel point il est probable, de 0% à "
+            "100%, que cette réponse soit correcte."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", the probability, from 0.0 to '
+        "1.0, that this answer is correct.": (
+            "Écris la réponse finale {form} et, en dessous, sur une ligne « Confiance : ... », la probabilité, "
+            "de 0,0 à 1,0, que cette réponse soit correcte."
+        ),
+        'Below the answer, write on a line "Confidence: ..." the probability, from 0.0 to 1.0, that this '
+        "answer is correct.": (
+            "Sous la réponse, écris sur une ligne « Confiance : ... » la probabilité, de 0,0 à 1,0, que cette "
+            "réponse soit correcte."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, in one of these phrases: {phrases}.": (
+            "Écris la réponse finale {form} et, en dessous, sur une ligne « Confiance : ... », à quel point il "
+            "est probable que cette réponse soit correcte, par l'une de ces expressions : {phrases}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, in '
+        "one of these phrases: {phrases}.": (
+            "Sous la réponse, écris sur une ligne « Confiance : ... » à quel point il est probable que cette "
+            "réponse soit correcte, par l'une de ces expressions : {phrases}."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how sure you are that this '
+        "answer is correct, from 0 (certainly wrong) to 10 (certainly right).": (
+            "Écris la réponse finale {form} et, en dessous, sur une ligne « Confiance : ... », à quel point tu "
+            "es sûr que cette réponse est correcte, de 0 (certainement fausse) à 10 (certainement juste)."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how sure you are that this answer is correct, '
+        "from 0 (certainly wrong) to 10 (certainly right).": (
+            "Sous la réponse, écris sur une ligne « Confiance : ... » à quel point tu es sûr que cette réponse "
+            "est correcte, de 0 (certainement fausse) à 10 (certainement juste)."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, as one of these letters: {bands}.": (
+            "Écris la réponse finale {form} et, en dessous, sur une ligne « Confiance : ... », à quel point il "
+            "est probable que cette réponse soit correcte, par l'une de ces lettres : {bands}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, as '
+        "one of these letters: {bands}.": (
+            "Sous la réponse, écris sur une ligne « Confiance : ... » à quel point il est probable que cette "
+            "réponse soit correcte, par l'une de ces lettres : {bands}."
+        ),
+        "{letter} ({low} to {high}%)": "{letter} ({low} à {high}%)",
+        "Solve it step by step, and put the final answer {form}.": (
+            "Résous le problème étape par étape et mets la réponse finale {form}."
+        ),
+        "Write the final answer {form}. {rule}": "Écris la réponse finale {form}. {rule}",
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "Ne réponds que si tu es sûr à plus de {t}%, car une réponse fausse coûte {cost} points, une "
+            "réponse juste rapporte 1 point et la réponse « Je ne sais pas » rapporte 0 point."
+        ),
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} point, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "Ne réponds que si tu es sûr à plus de {t}%, car une réponse fausse coûte {cost} point, une "
+            "réponse juste rapporte 1 point et la réponse « Je ne sais pas » rapporte 0 point."
+        ),
+        'on a line "Answer: ..."': "sur une ligne « Réponse : ... »",
+        "in \\boxed{}": "dans \\boxed{}",
+        "as one code block that starts with ```python": (
+            "sous forme d'un seul bloc de code qui commence par ```python"
+        ),
+        'as "Answer: true" or "Answer: false"': "sous la forme « Réponse : vrai » ou « Réponse : faux »",
+        'as "Answer: yes" or "Answer: no"': "sous la forme « Réponse : oui » ou « Réponse : non »",
+        "The answer is a number.": "La réponse est un nombre.",
+        "The answer is an integer.": "La réponse est un nombre entier.",
+        "The answer is a number or an expression in LaTeX.": "La réponse est un nombre ou une expression en LaTeX.",
+        "The answer is a name or a few words.": "La réponse est un nom ou quelques mots.",
+        "The answer is one word.": "La réponse est un seul mot.",
+        "The answer is one of the words {labels}.": "La réponse est l'un des mots {labels}.",
+        "The answer is the letter of one option.": "La réponse est la lettre d'une option.",
+        "Write the Python code that the tests need, with all its imports.": (
+            "Écris le code Python dont les tests ont besoin, avec tous ses imports."
+        ),
+        "Solve the problem step by step. The answer is a number.": (
+            "Résous le problème étape par étape. La réponse est un nombre."
+        ),
+        "Solve the problem step by step. The answer is a number or an expression in LaTeX.": (
+            "Résous le problème étape par étape. La réponse est un nombre ou une expression en LaTeX."
+        ),
+        "Answer the question. The answer is a name or a few words.": (
+            "Réponds à la question. La réponse est un nom ou quelques mots."
+        ),
+        "Think step by step. The answer is the letter of one option.": (
+            "Réfléchis étape par étape. La réponse est la lettre d'une option."
+        ),
+        "Is this claim true or false?": "Cette affirmation est-elle vraie ou fausse ?",
+        "Think step by step whether the answer is yes or no.": (
+            "Réfléchis étape par étape si la réponse est oui ou non."
+        ),
+        "true": "vrai",
+        "false": "faux",
+        "yes": "oui",
+        "no": "non",
+        "almost certain": "presque certain",
+        "highly likely": "très probable",
+        "very good chance": "de très bonnes chances",
+        "probably": "probablement",
+        "likely": "probable",
+        "better than even": "plus probable que non",
+        "about even": "une chance sur deux",
+        "probably not": "probablement pas",
+        "unlikely": "peu probable",
+        "little chance": "peu de chances",
+        "chances are slight": "de faibles chances",
+        "highly unlikely": "très peu probable",
+        "almost no chance": "presque aucune chance",
+        "How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "
+        '"Confidence: ...%".': (
+            "À quel point est-il probable, de 0% à 100%, que ta réponse ci-dessus soit correcte ? Réponds par "
+            "une seule ligne « Confiance : ...% »."
+        ),
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "Ta réponse ci-dessus est-elle correcte ?\nA) Oui\nB) Non\nRéponds uniquement par la lettre."
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "Voici un problème et une solution proposée. Réfléchis à la probabilité que la solution soit "
+            "correcte, et réponds uniquement par elle, en pourcentage de 0% à 100%, entre <confidence> et "
+            "</confidence>."
+        ),
+        "Problem:": "Problème :",
+        "Proposed solution:": "Solution proposée :",
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "Voici un problème. Ne le résous pas. À quel point est-il probable, de 0% à 100%, que tu y "
+            "répondes correctement ? Réponds par une seule ligne « Confiance : ...% »."
+        ),
+    },
+)

@@ -1,0 +1,125 @@
+"""What a model is asked in Hindi."""
+
+from calibench.prompting.languages.base import Language
+
+LANGUAGE = Language(
+    "Hindi",
+    {
+        "Write the final answer {form}.": "अंतिम उत्तर {form} लिखें।",
+        'Write the final answer {form} and below it, on a line "Confidence: ...%", how likely it is, from 0% '
+        "to 100%, that this answer is correct.": (
+            'अंतिम उत्तर {form} लिखें, और उसके नीचे "विश्वास: ...%" पंक्ति में लिखें कि इस उत्तर के सही होने की '
+            "संभावना 0% से 100% तक कितनी है।"
+        ),
+        'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, that this '
+        "answer is correct.": (
+            'उत्तर के नीचे "विश्वास: ...%" पंक्ति में लिखें कि इस उत्तर के सही होने की संभावना 0% से 100% तक कितनी है।'
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", the probability, from 0.0 to '
+        "1.0, that this answer is correct.": (
+            'अंतिम उत्तर {form} लिखें, और उसके नीचे "विश्वास: ..." पंक्ति में इस उत्तर के सही होने की प्रायिकता 0.0 से 1.0 तक लिखें।'
+        ),
+        'Below the answer, write on a line "Confidence: ..." the probability, from 0.0 to 1.0, that this '
+        "answer is correct.": ('उत्तर के नीचे "विश्वास: ..." पंक्ति में इस उत्तर के सही होने की प्रायिकता 0.0 से 1.0 तक लिखें।'),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, in one of these phrases: {phrases}.": (
+            'अंतिम उत्तर {form} लिखें, और उसके नीचे "विश्वास: ..." पंक्ति में इनमें से एक शब्द से लिखें कि इस उत्तर '
+            "के सही होने की कितनी संभावना है: {phrases}।"
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, in '
+        "one of these phrases: {phrases}.": (
+            'उत्तर के नीचे "विश्वास: ..." पंक्ति में इनमें से एक शब्द से लिखें कि इस उत्तर के सही होने की कितनी संभावना है: {phrases}।'
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how sure you are that this '
+        "answer is correct, from 0 (certainly wrong) to 10 (certainly right).": (
+            'अंतिम उत्तर {form} लिखें, और उसके नीचे "विश्वास: ..." पंक्ति में लिखें कि आपको इस उत्तर के सही होने '
+            "का कितना यकीन है, 0 (निश्चित रूप से गलत) से 10 (निश्चित रूप से सही) तक।"
+        ),
+        'Below the answer, write on a line "Confidence: ..." how sure you are that this answer is correct, '
+        "from 0 (certainly wrong) to 10 (certainly right).": (
+            'उत्तर के नीचे "विश्वास: ..." पंक्ति में लिखें कि आपको इस उत्तर के सही होने का कितना यकीन है, 0 '
+            "(निश्चित रूप से गलत) से 10 (निश्चित रूप से सही) तक।"
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, as one of these letters: {bands}.": (
+            'अंतिम उत्तर {form} लिखें, और उसके नीचे "विश्वास: ..." पंक्ति में इनमें से एक अक्षर से लिखें कि इस '
+            "उत्तर के सही होने की कितनी संभावना है: {bands}।"
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, as '
+        "one of these letters: {bands}.": (
+            'उत्तर के नीचे "विश्वास: ..." पंक्ति में इनमें से एक अक्षर से लिखें कि इस उत्तर के सही होने की कितनी संभावना है: {bands}।'
+        ),
+        "{letter} ({low} to {high}%)": "{letter} ({low} से {high}%)",
+        "Solve it step by step, and put the final answer {form}.": ("इसे चरण दर चरण हल करें, और अंतिम उत्तर {form} लिखें।"),
+        "Write the final answer {form}. {rule}": "अंतिम उत्तर {form} लिखें। {rule}",
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "केवल तभी उत्तर दें जब आप {t}% से अधिक आश्वस्त हों, क्योंकि गलत उत्तर पर {cost} अंक कटते हैं, सही उत्तर "
+            'पर 1 अंक मिलता है, और "मुझे नहीं पता" उत्तर पर 0 अंक मिलते हैं।'
+        ),
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} point, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "केवल तभी उत्तर दें जब आप {t}% से अधिक आश्वस्त हों, क्योंकि गलत उत्तर पर {cost} अंक कटता है, सही उत्तर "
+            'पर 1 अंक मिलता है, और "मुझे नहीं पता" उत्तर पर 0 अंक मिलते हैं।'
+        ),
+        'on a line "Answer: ..."': '"उत्तर: ..." पंक्ति में',
+        "in \\boxed{}": "\\boxed{} में",
+        "as one code block that starts with ```python": "```python से शुरू होने वाले एक कोड ब्लॉक के रूप में",
+        'as "Answer: true" or "Answer: false"': '"उत्तर: सही" या "उत्तर: गलत" के रूप में',
+        'as "Answer: yes" or "Answer: no"': '"उत्तर: हाँ" या "उत्तर: नहीं" के रूप में',
+        "The answer is a number.": "उत्तर एक संख्या है।",
+        "The answer is an integer.": "उत्तर एक पूर्णांक है।",
+        "The answer is a number or an expression in LaTeX.": "उत्तर एक संख्या या LaTeX में एक व्यंजक है।",
+        "The answer is a name or a few words.": "उत्तर एक नाम या कुछ शब्द हैं।",
+        "The answer is one word.": "उत्तर एक शब्द है।",
+        "The answer is one of the words {labels}.": "उत्तर इन शब्दों में से एक है: {labels}।",
+        "The answer is the letter of one option.": "उत्तर एक विकल्प का अक्षर है।",
+        "Write the Python code that the tests need, with all its imports.": (
+            "वह पायथन कोड लिखें जिसकी परीक्षणों को आवश्यकता है, सभी इम्पोर्ट के साथ।"
+        ),
+        "Solve the problem step by step. The answer is a number.": "समस्या को चरण दर चरण हल करें। उत्तर एक संख्या है।",
+        "Solve the problem step by step. The answer is a number or an expression in LaTeX.": (
+            "समस्या को चरण दर चरण हल करें। उत्तर एक संख्या या LaTeX में एक व्यंजक है।"
+        ),
+        "Answer the question. The answer is a name or a few words.": "प्रश्न का उत्तर दें। उत्तर एक नाम या कुछ शब्द हैं।",
+        "Think step by step. The answer is the letter of one option.": "चरण दर चरण सोचें। उत्तर एक विकल्प का अक्षर है।",
+        "Is this claim true or false?": "क्या यह दावा सही है या गलत?",
+        "Think step by step whether the answer is yes or no.": "चरण दर चरण सोचें कि उत्तर हाँ है या नहीं।",
+        "true": "सही",
+        "false": "गलत",
+        "yes": "हाँ",
+        "no": "नहीं",
+        "almost certain": "लगभग निश्चित",
+        "highly likely": "बहुत अधिक संभावना",
+        "very good chance": "अच्छी संभावना",
+        "probably": "संभवतः",
+        "likely": "संभावना है",
+        "better than even": "आधे से अधिक संभावना",
+        "about even": "आधा आधा",
+        "probably not": "शायद नहीं",
+        "unlikely": "कम संभावना",
+        "little chance": "थोड़ी संभावना",
+        "chances are slight": "मामूली संभावना",
+        "highly unlikely": "बहुत कम संभावना",
+        "almost no chance": "लगभग असंभव",
+        "How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "
+        '"Confidence: ...%".': (
+            'ऊपर दिए गए आपके उत्तर के सही होने की संभावना 0% से 100% तक कितनी है? केवल एक पंक्ति "विश्वास: ...%" में उत्तर दें।'
+        ),
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "क्या ऊपर दिया गया आपका उत्तर सही है?\nA) हाँ\nB) नहीं\nकेवल अक्षर में उत्तर दें।"
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "नीचे एक समस्या और एक प्रस्तावित हल दिया गया है। सोचें कि हल के सही होने की कितनी संभावना है, और केवल "
+            "वही, 0% से 100% तक प्रतिशत में, <confidence> और </confidence> के बीच लिखकर उत्तर दें।"
+        ),
+        "Problem:": "समस्या:",
+        "Proposed solution:": "प्रस्तावित हल:",
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "नीचे एक समस्या दी गई है। इसे हल न करें। 0% से 100% तक कितनी संभावना है कि आप इसका सही उत्तर देंगे? "
+            'केवल एक पंक्ति "विश्वास: ...%" में उत्तर दें।'
+        ),
+    },
+)

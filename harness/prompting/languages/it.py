@@ -1,0 +1,142 @@
+"""What a model is asked in Italian."""
+
+from calibench.prompting.languages.base import Language
+
+LANGUAGE = Language(
+    "Italian",
+    {
+        "Write the final answer {form}.": "Scrivi la risposta finale {form}.",
+        'Write the final answer {form} and below it, on a line "Confidence: ...%", how likely it is, from 0% '
+        "to 100%, that this answer is correct.": (
+            'Scrivi la risposta finale {form} e sotto, su una riga "Fiducia: ...%", quanto è probabile, da 0% '
+            "a 100%, che questa risposta sia corretta."
+        ),
+        'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, that this '
+        "answer is correct.": (
+            'Sotto la risposta, scrivi su una riga "Fiducia: ...%" quanto è probabile, da 0% a 100%, che '
+            "questa risposta sia corretta."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", the probability, from 0.0 to '
+        "1.0, that this answer is correct.": (
+            'Scrivi la risposta finale {form} e sotto, su una riga "Fiducia: ...", la probabilità, da 0,0 a '
+            "1,0, che questa risposta sia corretta."
+        ),
+        'Below the answer, write on a line "Confidence: ..." the probability, from 0.0 to 1.0, that this '
+        "answer is correct.": (
+            'Sotto la risposta, scrivi su una riga "Fiducia: ..." la probabilità, da 0,0 a 1,0, che questa '
+            "risposta sia corretta."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, in one of these phrases: {phrases}.": (
+            'Scrivi la risposta finale {form} e sotto, su una riga "Fiducia: ...", quanto è probabile che '
+            "questa risposta sia corretta, con una di queste espressioni: {phrases}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, in '
+        "one of these phrases: {phrases}.": (
+            'Sotto la risposta, scrivi su una riga "Fiducia: ..." quanto è probabile che questa risposta sia '
+            "corretta, con una di queste espressioni: {phrases}."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how sure you are that this '
+        "answer is correct, from 0 (certainly wrong) to 10 (certainly right).": (
+            'Scrivi la risposta finale {form} e sotto, su una riga "Fiducia: ...", quanto sei sicuro che '
+            "questa risposta sia corretta, da 0 (sicuramente sbagliata) a 10 (sicuramente giusta)."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how sure you are that this answer is correct, '
+        "from 0 (certainly wrong) to 10 (certainly right).": (
+            'Sotto la risposta, scrivi su una riga "Fiducia: ..." quanto sei sicuro che questa risposta sia '
+            "corretta, da 0 (sicuramente sbagliata) a 10 (sicuramente giusta)."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, as one of these letters: {bands}.": (
+            'Scrivi la risposta finale {form} e sotto, su una riga "Fiducia: ...", quanto è probabile che '
+            "questa risposta sia corretta, con una di queste lettere: {bands}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, as '
+        "one of these letters: {bands}.": (
+            'Sotto la risposta, scrivi su una riga "Fiducia: ..." quanto è probabile che questa risposta sia '
+            "corretta, con una di queste lettere: {bands}."
+        ),
+        "{letter} ({low} to {high}%)": "{letter} (da {low} a {high}%)",
+        "Solve it step by step, and put the final answer {form}.": (
+            "Risolvilo passo dopo passo e metti la risposta finale {form}."
+        ),
+        "Write the final answer {form}. {rule}": "Scrivi la risposta finale {form}. {rule}",
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "Rispondi solo se sei sicuro più del {t}%, perché una risposta sbagliata costa {cost} punti, una "
+            'risposta giusta dà 1 punto e la risposta "Non lo so" dà 0 punti.'
+        ),
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} point, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "Rispondi solo se sei sicuro più del {t}%, perché una risposta sbagliata costa {cost} punto, una "
+            'risposta giusta dà 1 punto e la risposta "Non lo so" dà 0 punti.'
+        ),
+        'on a line "Answer: ..."': 'su una riga "Risposta: ..."',
+        "in \\boxed{}": "in \\boxed{}",
+        "as one code block that starts with ```python": "come un unico blocco di codice che inizia con ```python",
+        'as "Answer: true" or "Answer: false"': 'come "Risposta: vero" o "Risposta: falso"',
+        'as "Answer: yes" or "Answer: no"': 'come "Risposta: sì" o "Risposta: no"',
+        "The answer is a number.": "La risposta è un numero.",
+        "The answer is an integer.": "La risposta è un numero intero.",
+        "The answer is a number or an expression in LaTeX.": "La risposta è un numero o un'espressione in LaTeX.",
+        "The answer is a name or a few words.": "La risposta è un nome o poche parole.",
+        "The answer is one word.": "La risposta è una sola parola.",
+        "The answer is one of the words {labels}.": "La risposta è una delle parole {labels}.",
+        "The answer is the letter of one option.": "La risposta è la lettera di un'opzione.",
+        "Write the Python code that the tests need, with all its imports.": (
+            "Scrivi il codice Python di cui i test hanno bisogno, con tutte le sue importazioni."
+        ),
+        "Solve the problem step by step. The answer is a number.": (
+            "Risolvi il problema passo dopo passo. La risposta è un numero."
+        ),
+        "Solve the problem step by step. The answer is a number or an expression in LaTeX.": (
+            "Risolvi il problema passo dopo passo. La risposta è un numero o un'espressione in LaTeX."
+        ),
+        "Answer the question. The answer is a name or a few words.": (
+            "Rispondi alla domanda. La risposta è un nome o poche parole."
+        ),
+        "Think step by step. The answer is the letter of one option.": (
+            "Ragiona passo dopo passo. La risposta è la lettera di un'opzione."
+        ),
+        "Is this claim true or false?": "Questa affermazione è vera o falsa?",
+        "Think step by step whether the answer is yes or no.": "Ragiona passo dopo passo se la risposta è sì o no.",
+        "true": "vero",
+        "false": "falso",
+        "yes": "sì",
+        "no": "no",
+        "almost certain": "quasi certo",
+        "highly likely": "molto probabile",
+        "very good chance": "ottime probabilità",
+        "probably": "probabilmente",
+        "likely": "probabile",
+        "better than even": "più probabile che no",
+        "about even": "metà e metà",
+        "probably not": "probabilmente no",
+        "unlikely": "poco probabile",
+        "little chance": "poche probabilità",
+        "chances are slight": "scarse probabilità",
+        "highly unlikely": "molto improbabile",
+        "almost no chance": "quasi nessuna possibilità",
+        "How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "
+        '"Confidence: ...%".': (
+            "Quanto è probabile, da 0% a 100%, che la tua risposta qui sopra sia corretta? Rispondi con una "
+            'sola riga "Fiducia: ...%".'
+        ),
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "La tua risposta qui sopra è corretta?\nA) Sì\nB) No\nRispondi solo con la lettera."
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "Di seguito ci sono un problema e una soluzione proposta. Rifletti su quanto è probabile che la "
+            "soluzione sia corretta e rispondi solo con questo, in percentuale da 0% a 100%, tra <confidence> "
+            "e </confidence>."
+        ),
+        "Problem:": "Problema:",
+        "Proposed solution:": "Soluzione proposta:",
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "Di seguito c'è un problema. Non risolverlo. Quanto è probabile, da 0% a 100%, che tu risponda "
+            'correttamente? Rispondi con una sola riga "Fiducia: ...%".'
+        ),
+    },
+)

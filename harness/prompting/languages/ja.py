@@ -1,0 +1,137 @@
+"""What a model is asked in Japanese."""
+
+from calibench.prompting.languages.base import Language
+
+LANGUAGE = Language(
+    "Japanese",
+    {
+        "Write the final answer {form}.": "最終的な答えを{form}書いてください。",
+        'Write the final answer {form} and below it, on a line "Confidence: ...%", how likely it is, from 0% '
+        "to 100%, that this answer is correct.": (
+            "最終的な答えを{form}書き、その下の「確信度：...%」という行に、この答えが正しい可能性を0%から100%で"
+            "書いてください。"
+        ),
+        'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, that this '
+        "answer is correct.": (
+            "答えの下の「確信度：...%」という行に、この答えが正しい可能性を0%から100%で書いてください。"
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", the probability, from 0.0 to '
+        "1.0, that this answer is correct.": (
+            "最終的な答えを{form}書き、その下の「確信度：...」という行に、この答えが正しい確率を0.0から1.0で書"
+            "いてください。"
+        ),
+        'Below the answer, write on a line "Confidence: ..." the probability, from 0.0 to 1.0, that this '
+        "answer is correct.": (
+            "答えの下の「確信度：...」という行に、この答えが正しい確率を0.0から1.0で書いてください。"
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, in one of these phrases: {phrases}.": (
+            "最終的な答えを{form}書き、その下の「確信度：...」という行に、この答えが正しい可能性を次の表現の一"
+            "つで書いてください：{phrases}。"
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, in '
+        "one of these phrases: {phrases}.": (
+            "答えの下の「確信度：...」という行に、この答えが正しい可能性を次の表現の一つで書いてください：{phrases}。"
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how sure you are that this '
+        "answer is correct, from 0 (certainly wrong) to 10 (certainly right).": (
+            "最終的な答えを{form}書き、その下の「確信度：...」という行に、この答えが正しいとどれくらい確信して"
+            "いるかを0（確実に誤り）から10（確実に正しい）で書いてください。"
+        ),
+        'Below the answer, write on a line "Confidence: ..." how sure you are that this answer is correct, '
+        "from 0 (certainly wrong) to 10 (certainly right).": (
+            "答えの下の「確信度：...」という行に、この答えが正しいとどれくらい確信しているかを0（確実に誤り）か"
+            "ら10（確実に正しい）で書いてください。"
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, as one of these letters: {bands}.": (
+            "最終的な答えを{form}書き、その下の「確信度：...」という行に、この答えが正しい可能性を次の文字の一"
+            "つで書いてください：{bands}。"
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, as '
+        "one of these letters: {bands}.": (
+            "答えの下の「確信度：...」という行に、この答えが正しい可能性を次の文字の一つで書いてください：{bands}。"
+        ),
+        "{letter} ({low} to {high}%)": "{letter}（{low}～{high}%）",
+        "Solve it step by step, and put the final answer {form}.": (
+            "順を追って解き、最終的な答えを{form}書いてください。"
+        ),
+        "Write the final answer {form}. {rule}": "最終的な答えを{form}書いてください。{rule}",
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "確信が{t}%を超える場合にだけ答えてください。誤った答えは{cost}点を失い、正しい答えは1点を得て、「"
+            "わかりません」という答えは0点です。"
+        ),
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} point, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "確信が{t}%を超える場合にだけ答えてください。誤った答えは{cost}点を失い、正しい答えは1点を得て、「"
+            "わかりません」という答えは0点です。"
+        ),
+        'on a line "Answer: ..."': "「答え：...」という行に",
+        "in \\boxed{}": "\\boxed{}の中に",
+        "as one code block that starts with ```python": "```pythonで始まる一つのコードブロックとして",
+        'as "Answer: true" or "Answer: false"': "「答え：正しい」または「答え：誤り」と",
+        'as "Answer: yes" or "Answer: no"': "「答え：はい」または「答え：いいえ」と",
+        "The answer is a number.": "答えは数です。",
+        "The answer is an integer.": "答えは整数です。",
+        "The answer is a number or an expression in LaTeX.": "答えは数またはLaTeXの式です。",
+        "The answer is a name or a few words.": "答えは名前または数語です。",
+        "The answer is one word.": "答えは一語です。",
+        "The answer is one of the words {labels}.": "答えは次の語の一つです：{labels}。",
+        "The answer is the letter of one option.": "答えは選択肢の文字です。",
+        "Write the Python code that the tests need, with all its imports.": (
+            "テストに必要なPythonコードを、すべてのインポートを含めて書いてください。"
+        ),
+        "Solve the problem step by step. The answer is a number.": "問題を順を追って解いてください。答えは数です。",
+        "Solve the problem step by step. The answer is a number or an expression in LaTeX.": (
+            "問題を順を追って解いてください。答えは数またはLaTeXの式です。"
+        ),
+        "Answer the question. The answer is a name or a few words.": (
+            "質問に答えてください。答えは名前または数語です。"
+        ),
+        "Think step by step. The answer is the letter of one option.": (
+            "順を追って考えてください。答えは選択肢の文字です。"
+        ),
+        "Is this claim true or false?": "この主張は正しいですか、誤りですか？",
+        "Think step by step whether the answer is yes or no.": (
+            "答えが「はい」か「いいえ」か、順を追って考えてください。"
+        ),
+        "true": "正しい",
+        "false": "誤り",
+        "yes": "はい",
+        "no": "いいえ",
+        "almost certain": "ほぼ確実",
+        "highly likely": "非常に可能性が高い",
+        "very good chance": "かなり可能性が高い",
+        "probably": "おそらく",
+        "likely": "可能性が高い",
+        "better than even": "五分以上",
+        "about even": "五分五分",
+        "probably not": "おそらく違う",
+        "unlikely": "可能性が低い",
+        "little chance": "見込みは少ない",
+        "chances are slight": "見込みはわずか",
+        "highly unlikely": "非常に可能性が低い",
+        "almost no chance": "ほぼあり得ない",
+        "How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "
+        '"Confidence: ...%".': (
+            "上のあなたの答えが正しい可能性は、0%から100%で、どれくらいですか？「確信度：...%」という一行だけで"
+            "答えてください。"
+        ),
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "上のあなたの答えは正しいですか？\nA) はい\nB) いいえ\n文字だけで答えてください。"
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "以下に問題と解答案があります。解答が正しい可能性がどれくらいかをよく考え、0%から100%の百分率だけを"
+            "、<confidence>と</confidence>の間に書いて答えてください。"
+        ),
+        "Problem:": "問題：",
+        "Proposed solution:": "解答案：",
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "以下に問題があります。解かないでください。あなたがこれに正しく答えられる可能性は、0%から100%で、ど"
+            "れくらいですか？「確信度：...%」という一行だけで答えてください。"
+        ),
+    },
+)

@@ -1,0 +1,124 @@
+"""What a model is asked in Korean."""
+
+from calibench.prompting.languages.base import Language
+
+LANGUAGE = Language(
+    "Korean",
+    {
+        "Write the final answer {form}.": "최종 답을 {form} 쓰세요.",
+        'Write the final answer {form} and below it, on a line "Confidence: ...%", how likely it is, from 0% '
+        "to 100%, that this answer is correct.": (
+            '최종 답을 {form} 쓰고, 그 아래 "확신도: ...%" 줄에 이 답이 맞을 가능성을 0%에서 100% 사이로 쓰세요.'
+        ),
+        'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, that this '
+        "answer is correct.": '답 아래 "확신도: ...%" 줄에 이 답이 맞을 가능성을 0%에서 100% 사이로 쓰세요.',
+        'Write the final answer {form} and below it, on a line "Confidence: ...", the probability, from 0.0 to '
+        "1.0, that this answer is correct.": (
+            '최종 답을 {form} 쓰고, 그 아래 "확신도: ..." 줄에 이 답이 맞을 확률을 0.0에서 1.0 사이로 쓰세요.'
+        ),
+        'Below the answer, write on a line "Confidence: ..." the probability, from 0.0 to 1.0, that this '
+        "answer is correct.": '답 아래 "확신도: ..." 줄에 이 답이 맞을 확률을 0.0에서 1.0 사이로 쓰세요.',
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, in one of these phrases: {phrases}.": (
+            '최종 답을 {form} 쓰고, 그 아래 "확신도: ..." 줄에 이 답이 맞을 가능성을 다음 표현 중 하나로 쓰세요'
+            ": {phrases}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, in '
+        "one of these phrases: {phrases}.": (
+            '답 아래 "확신도: ..." 줄에 이 답이 맞을 가능성을 다음 표현 중 하나로 쓰세요: {phrases}.'
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how sure you are that this '
+        "answer is correct, from 0 (certainly wrong) to 10 (certainly right).": (
+            '최종 답을 {form} 쓰고, 그 아래 "확신도: ..." 줄에 이 답이 맞다고 얼마나 확신하는지 0(확실히 틀림'
+            ")에서 10(확실히 맞음) 사이로 쓰세요."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how sure you are that this answer is correct, '
+        "from 0 (certainly wrong) to 10 (certainly right).": (
+            '답 아래 "확신도: ..." 줄에 이 답이 맞다고 얼마나 확신하는지 0(확실히 틀림)에서 10(확실히 맞음) 사'
+            "이로 쓰세요."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, as one of these letters: {bands}.": (
+            '최종 답을 {form} 쓰고, 그 아래 "확신도: ..." 줄에 이 답이 맞을 가능성을 다음 글자 중 하나로 쓰세요'
+            ": {bands}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, as '
+        "one of these letters: {bands}.": (
+            '답 아래 "확신도: ..." 줄에 이 답이 맞을 가능성을 다음 글자 중 하나로 쓰세요: {bands}.'
+        ),
+        "{letter} ({low} to {high}%)": "{letter} ({low}~{high}%)",
+        "Solve it step by step, and put the final answer {form}.": "단계별로 풀고, 최종 답을 {form} 쓰세요.",
+        "Write the final answer {form}. {rule}": "최종 답을 {form} 쓰세요. {rule}",
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            '{t}%보다 더 확신할 때만 답하세요. 틀린 답은 {cost}점을 잃고, 맞는 답은 1점을 얻으며, "모르겠습니다'
+            '"라는 답은 0점입니다.'
+        ),
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} point, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            '{t}%보다 더 확신할 때만 답하세요. 틀린 답은 {cost}점을 잃고, 맞는 답은 1점을 얻으며, "모르겠습니다'
+            '"라는 답은 0점입니다.'
+        ),
+        'on a line "Answer: ..."': '"정답: ..." 줄에',
+        "in \\boxed{}": "\\boxed{} 안에",
+        "as one code block that starts with ```python": "```python으로 시작하는 하나의 코드 블록으로",
+        'as "Answer: true" or "Answer: false"': '"정답: 참" 또는 "정답: 거짓"으로',
+        'as "Answer: yes" or "Answer: no"': '"정답: 예" 또는 "정답: 아니요"로',
+        "The answer is a number.": "답은 숫자입니다.",
+        "The answer is an integer.": "답은 정수입니다.",
+        "The answer is a number or an expression in LaTeX.": "답은 숫자 또는 LaTeX 식입니다.",
+        "The answer is a name or a few words.": "답은 이름이나 몇 단어입니다.",
+        "The answer is one word.": "답은 한 단어입니다.",
+        "The answer is one of the words {labels}.": "답은 다음 단어 중 하나입니다: {labels}.",
+        "The answer is the letter of one option.": "답은 한 선택지의 글자입니다.",
+        "Write the Python code that the tests need, with all its imports.": (
+            "테스트에 필요한 파이썬 코드를 모든 임포트와 함께 쓰세요."
+        ),
+        "Solve the problem step by step. The answer is a number.": "문제를 단계별로 푸세요. 답은 숫자입니다.",
+        "Solve the problem step by step. The answer is a number or an expression in LaTeX.": (
+            "문제를 단계별로 푸세요. 답은 숫자 또는 LaTeX 식입니다."
+        ),
+        "Answer the question. The answer is a name or a few words.": "질문에 답하세요. 답은 이름이나 몇 단어입니다.",
+        "Think step by step. The answer is the letter of one option.": (
+            "단계별로 생각하세요. 답은 한 선택지의 글자입니다."
+        ),
+        "Is this claim true or false?": "이 주장은 참입니까, 거짓입니까?",
+        "Think step by step whether the answer is yes or no.": "답이 예인지 아니요인지 단계별로 생각하세요.",
+        "true": "참",
+        "false": "거짓",
+        "yes": "예",
+        "no": "아니요",
+        "almost certain": "거의 확실",
+        "highly likely": "매우 가능성이 높음",
+        "very good chance": "가능성이 꽤 높음",
+        "probably": "아마도",
+        "likely": "가능성이 높음",
+        "better than even": "반반 이상",
+        "about even": "반반",
+        "probably not": "아마 아닐 것",
+        "unlikely": "가능성이 낮음",
+        "little chance": "가망이 적음",
+        "chances are slight": "가망이 희박함",
+        "highly unlikely": "매우 가능성이 낮음",
+        "almost no chance": "거의 불가능",
+        "How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "
+        '"Confidence: ...%".': (
+            '위의 답이 맞을 가능성은 0%에서 100% 사이로 얼마입니까? "확신도: ...%" 한 줄로 답하세요.'
+        ),
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "위의 답이 맞습니까?\nA) 예\nB) 아니요\n글자로만 답하세요."
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "아래에 문제와 제안된 풀이가 있습니다. 풀이가 맞을 가능성이 얼마나 되는지 생각하고, 0%에서 100% 사"
+            "이의 백분율로만 <confidence>와 </confidence> 사이에 답하세요."
+        ),
+        "Problem:": "문제:",
+        "Proposed solution:": "제안된 풀이:",
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "아래에 문제가 있습니다. 풀지 마세요. 이 문제에 맞게 답할 가능성은 0%에서 100% 사이로 얼마입니까? "
+            '"확신도: ...%" 한 줄로 답하세요.'
+        ),
+    },
+)

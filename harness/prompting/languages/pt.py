@@ -1,0 +1,142 @@
+"""What a model is asked in Portuguese."""
+
+from calibench.prompting.languages.base import Language
+
+LANGUAGE = Language(
+    "Portuguese",
+    {
+        "Write the final answer {form}.": "Escreva a resposta final {form}.",
+        'Write the final answer {form} and below it, on a line "Confidence: ...%", how likely it is, from 0% '
+        "to 100%, that this answer is correct.": (
+            'Escreva a resposta final {form} e, abaixo, em uma linha "Confiança: ...%", quão provável é, de 0% '
+            "a 100%, que esta resposta esteja correta."
+        ),
+        'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, that this '
+        "answer is correct.": (
+            'Abaixo da resposta, escreva em uma linha "Confiança: ...%" quão provável é, de 0% a 100%, que '
+            "esta resposta esteja correta."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", the probability, from 0.0 to '
+        "1.0, that this answer is correct.": (
+            'Escreva a resposta final {form} e, abaixo, em uma linha "Confiança: ...", a probabilidade, de 0,0 '
+            "a 1,0, de que esta resposta esteja correta."
+        ),
+        'Below the answer, write on a line "Confidence: ..." the probability, from 0.0 to 1.0, that this '
+        "answer is correct.": (
+            'Abaixo da resposta, escreva em uma linha "Confiança: ..." a probabilidade, de 0,0 a 1,0, de que '
+            "esta resposta esteja correta."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, in one of these phrases: {phrases}.": (
+            'Escreva a resposta final {form} e, abaixo, em uma linha "Confiança: ...", quão provável é que '
+            "esta resposta esteja correta, com uma destas expressões: {phrases}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, in '
+        "one of these phrases: {phrases}.": (
+            'Abaixo da resposta, escreva em uma linha "Confiança: ..." quão provável é que esta resposta '
+            "esteja correta, com uma destas expressões: {phrases}."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how sure you are that this '
+        "answer is correct, from 0 (certainly wrong) to 10 (certainly right).": (
+            'Escreva a resposta final {form} e, abaixo, em uma linha "Confiança: ...", quão seguro você está '
+            "de que esta resposta está correta, de 0 (certamente errada) a 10 (certamente certa)."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how sure you are that this answer is correct, '
+        "from 0 (certainly wrong) to 10 (certainly right).": (
+            'Abaixo da resposta, escreva em uma linha "Confiança: ..." quão seguro você está de que esta '
+            "resposta está correta, de 0 (certamente errada) a 10 (certamente certa)."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, as one of these letters: {bands}.": (
+            'Escreva a resposta final {form} e, abaixo, em uma linha "Confiança: ...", quão provável é que '
+            "esta resposta esteja correta, com uma destas letras: {bands}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, as '
+        "one of these letters: {bands}.": (
+            'Abaixo da resposta, escreva em uma linha "Confiança: ..." quão provável é que esta resposta '
+            "esteja correta, com uma destas letras: {bands}."
+        ),
+        "{letter} ({low} to {high}%)": "{letter} ({low} a {high}%)",
+        "Solve it step by step, and put the final answer {form}.": (
+            "Resolva passo a passo e coloque a resposta final {form}."
+        ),
+        "Write the final answer {form}. {rule}": "Escreva a resposta final {form}. {rule}",
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "Responda apenas se tiver mais de {t}% de certeza, pois uma resposta errada custa {cost} pontos, "
+            'uma resposta certa vale 1 ponto e a resposta "Não sei" vale 0 pontos.'
+        ),
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} point, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "Responda apenas se tiver mais de {t}% de certeza, pois uma resposta errada custa {cost} ponto, "
+            'uma resposta certa vale 1 ponto e a resposta "Não sei" vale 0 pontos.'
+        ),
+        'on a line "Answer: ..."': 'em uma linha "Resposta: ..."',
+        "in \\boxed{}": "em \\boxed{}",
+        "as one code block that starts with ```python": "como um único bloco de código que começa com ```python",
+        'as "Answer: true" or "Answer: false"': 'como "Resposta: verdadeiro" ou "Resposta: falso"',
+        'as "Answer: yes" or "Answer: no"': 'como "Resposta: sim" ou "Resposta: não"',
+        "The answer is a number.": "A resposta é um número.",
+        "The answer is an integer.": "A resposta é um número inteiro.",
+        "The answer is a number or an expression in LaTeX.": "A resposta é um número ou uma expressão em LaTeX.",
+        "The answer is a name or a few words.": "A resposta é um nome ou poucas palavras.",
+        "The answer is one word.": "A resposta é uma única palavra.",
+        "The answer is one of the words {labels}.": "A resposta é uma das palavras {labels}.",
+        "The answer is the letter of one option.": "A resposta é a letra de uma opção.",
+        "Write the Python code that the tests need, with all its imports.": (
+            "Escreva o código Python de que os testes precisam, com todas as importações."
+        ),
+        "Solve the problem step by step. The answer is a number.": (
+            "Resolva o problema passo a passo. A resposta é um número."
+        ),
+        "Solve the problem step by step. The answer is a number or an expression in LaTeX.": (
+            "Resolva o problema passo a passo. A resposta é um número ou uma expressão em LaTeX."
+        ),
+        "Answer the question. The answer is a name or a few words.": (
+            "Responda à pergunta. A resposta é um nome ou poucas palavras."
+        ),
+        "Think step by step. The answer is the letter of one option.": (
+            "Pense passo a passo. A resposta é a letra de uma opção."
+        ),
+        "Is this claim true or false?": "Esta afirmação é verdadeira ou falsa?",
+        "Think step by step whether the answer is yes or no.": "Pense passo a passo se a resposta é sim ou não.",
+        "true": "verdadeiro",
+        "false": "falso",
+        "yes": "sim",
+        "no": "não",
+        "almost certain": "quase certo",
+        "highly likely": "muito provável",
+        "very good chance": "chances muito boas",
+        "probably": "provavelmente",
+        "likely": "provável",
+        "better than even": "mais provável que não",
+        "about even": "meio a meio",
+        "probably not": "provavelmente não",
+        "unlikely": "pouco provável",
+        "little chance": "pouca chance",
+        "chances are slight": "chances pequenas",
+        "highly unlikely": "muito improvável",
+        "almost no chance": "quase nenhuma chance",
+        "How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "
+        '"Confidence: ...%".': (
+            "Quão provável é, de 0% a 100%, que sua resposta acima esteja correta? Responda com uma única "
+            'linha "Confiança: ...%".'
+        ),
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "Sua resposta acima está correta?\nA) Sim\nB) Não\nResponda apenas com a letra."
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "Abaixo há um problema e uma solução proposta. Reflita sobre quão provável é que a solução esteja "
+            "correta e responda apenas com isso, como porcentagem de 0% a 100%, entre <confidence> e "
+            "</confidence>."
+        ),
+        "Problem:": "Problema:",
+        "Proposed solution:": "Solução proposta:",
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "Abaixo há um problema. Não o resolva. Quão provável é, de 0% a 100%, que você o respondesse "
+            'corretamente? Responda com uma única linha "Confiança: ...%".'
+        ),
+    },
+)

@@ -1,0 +1,136 @@
+"""What a model is asked in Russian."""
+
+from calibench.prompting.languages.base import Language
+
+LANGUAGE = Language(
+    "Russian",
+    {
+        "Write the final answer {form}.": "Напиши окончательный ответ {form}.",
+        'Write the final answer {form} and below it, on a line "Confidence: ...%", how likely it is, from 0% '
+        "to 100%, that this answer is correct.": (
+            'Напиши окончательный ответ {form}, а под ним, в строке "Уверенность: ...%", насколько вероятно, '
+            "от 0% до 100%, что этот ответ верен."
+        ),
+        'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, that this '
+        "answer is correct.": (
+            'Под ответом напиши в строке "Уверенность: ...%", насколько вероятно, от 0% до 100%, что этот ответ верен.'
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", the probability, from 0.0 to '
+        "1.0, that this answer is correct.": (
+            'Напиши окончательный ответ {form}, а под ним, в строке "Уверенность: ...", вероятность, от 0,0 до '
+            "1,0, того, что этот ответ верен."
+        ),
+        'Below the answer, write on a line "Confidence: ..." the probability, from 0.0 to 1.0, that this '
+        "answer is correct.": (
+            'Под ответом напиши в строке "Уверенность: ..." вероятность, от 0,0 до 1,0, того, что этот ответ верен.'
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, in one of these phrases: {phrases}.": (
+            'Напиши окончательный ответ {form}, а под ним, в строке "Уверенность: ...", насколько вероятно, '
+            "что этот ответ верен, одним из этих выражений: {phrases}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, in '
+        "one of these phrases: {phrases}.": (
+            'Под ответом напиши в строке "Уверенность: ...", насколько вероятно, что этот ответ верен, одним '
+            "из этих выражений: {phrases}."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how sure you are that this '
+        "answer is correct, from 0 (certainly wrong) to 10 (certainly right).": (
+            'Напиши окончательный ответ {form}, а под ним, в строке "Уверенность: ...", насколько ты уверен, '
+            "что этот ответ верен, от 0 (точно неверен) до 10 (точно верен)."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how sure you are that this answer is correct, '
+        "from 0 (certainly wrong) to 10 (certainly right).": (
+            'Под ответом напиши в строке "Уверенность: ...", насколько ты уверен, что этот ответ верен, от 0 '
+            "(точно неверен) до 10 (точно верен)."
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, as one of these letters: {bands}.": (
+            'Напиши окончательный ответ {form}, а под ним, в строке "Уверенность: ...", насколько вероятно, '
+            "что этот ответ верен, одной из этих букв: {bands}."
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, as '
+        "one of these letters: {bands}.": (
+            'Под ответом напиши в строке "Уверенность: ...", насколько вероятно, что этот ответ верен, одной '
+            "из этих букв: {bands}."
+        ),
+        "{letter} ({low} to {high}%)": "{letter} (от {low} до {high}%)",
+        "Solve it step by step, and put the final answer {form}.": (
+            "Реши задачу шаг за шагом и запиши окончательный ответ {form}."
+        ),
+        "Write the final answer {form}. {rule}": "Напиши окончательный ответ {form}. {rule}",
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "Отвечай, только если ты уверен более чем на {t}%, так как неверный ответ стоит {cost} балла, "
+            'верный ответ приносит 1 балл, а ответ "Я не знаю" приносит 0 баллов.'
+        ),
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} point, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "Отвечай, только если ты уверен более чем на {t}%, так как неверный ответ стоит {cost} балл, "
+            'верный ответ приносит 1 балл, а ответ "Я не знаю" приносит 0 баллов.'
+        ),
+        'on a line "Answer: ..."': 'в строке "Ответ: ..."',
+        "in \\boxed{}": "в \\boxed{}",
+        "as one code block that starts with ```python": "одним блоком кода, который начинается с ```python",
+        'as "Answer: true" or "Answer: false"': 'как "Ответ: верно" или "Ответ: неверно"',
+        'as "Answer: yes" or "Answer: no"': 'как "Ответ: да" или "Ответ: нет"',
+        "The answer is a number.": "Ответ — число.",
+        "The answer is an integer.": "Ответ — целое число.",
+        "The answer is a number or an expression in LaTeX.": "Ответ — число или выражение в LaTeX.",
+        "The answer is a name or a few words.": "Ответ — имя, название или несколько слов.",
+        "The answer is one word.": "Ответ — одно слово.",
+        "The answer is one of the words {labels}.": "Ответ — одно из слов {labels}.",
+        "The answer is the letter of one option.": "Ответ — буква одного из вариантов.",
+        "Write the Python code that the tests need, with all its imports.": (
+            "Напиши код на Python, который нужен тестам, со всеми импортами."
+        ),
+        "Solve the problem step by step. The answer is a number.": "Реши задачу шаг за шагом. Ответ — число.",
+        "Solve the problem step by step. The answer is a number or an expression in LaTeX.": (
+            "Реши задачу шаг за шагом. Ответ — число или выражение в LaTeX."
+        ),
+        "Answer the question. The answer is a name or a few words.": (
+            "Ответь на вопрос. Ответ — имя, название или несколько слов."
+        ),
+        "Think step by step. The answer is the letter of one option.": (
+            "Рассуждай шаг за шагом. Ответ — буква одного из вариантов."
+        ),
+        "Is this claim true or false?": "Верно это утверждение или неверно?",
+        "Think step by step whether the answer is yes or no.": "Рассуждай шаг за шагом, каков ответ: да или нет.",
+        "true": "верно",
+        "false": "неверно",
+        "yes": "да",
+        "no": "нет",
+        "almost certain": "почти наверняка",
+        "highly likely": "очень вероятно",
+        "very good chance": "очень хорошие шансы",
+        "probably": "скорее всего",
+        "likely": "вероятно",
+        "better than even": "скорее да",
+        "about even": "пятьдесят на пятьдесят",
+        "probably not": "скорее нет",
+        "unlikely": "маловероятно",
+        "little chance": "мало шансов",
+        "chances are slight": "шансы невелики",
+        "highly unlikely": "крайне маловероятно",
+        "almost no chance": "почти никаких шансов",
+        "How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "
+        '"Confidence: ...%".': (
+            'Насколько вероятно, от 0% до 100%, что твой ответ выше верен? Ответь одной строкой "Уверенность: ...%".'
+        ),
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "Верен ли твой ответ выше?\nA) Да\nB) Нет\nОтветь только буквой."
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "Ниже приведены задача и предложенное решение. Подумай, насколько вероятно, что решение верно, и "
+            "ответь только этим, в процентах от 0% до 100%, между <confidence> и </confidence>."
+        ),
+        "Problem:": "Задача:",
+        "Proposed solution:": "Предложенное решение:",
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "Ниже приведена задача. Не решай её. Насколько вероятно, от 0% до 100%, что ты ответил бы на неё "
+            'верно? Ответь одной строкой "Уверенность: ...%".'
+        ),
+    },
+)

@@ -1,0 +1,114 @@
+"""What a model is asked in Chinese."""
+
+from calibench.prompting.languages.base import Language
+
+LANGUAGE = Language(
+    "Chinese",
+    {
+        "Write the final answer {form}.": "请把最终答案写{form}。",
+        'Write the final answer {form} and below it, on a line "Confidence: ...%", how likely it is, from 0% '
+        "to 100%, that this answer is correct.": (
+            "请把最终答案写{form}，并在下面一行以“置信度：...%”写出这个答案正确的可能性有多大，从0%到100%。"
+        ),
+        'Below the answer, write on a line "Confidence: ...%" how likely it is, from 0% to 100%, that this '
+        "answer is correct.": "请在答案下面一行以“置信度：...%”写出这个答案正确的可能性有多大，从0%到100%。",
+        'Write the final answer {form} and below it, on a line "Confidence: ...", the probability, from 0.0 to '
+        "1.0, that this answer is correct.": (
+            "请把最终答案写{form}，并在下面一行以“置信度：...”写出这个答案正确的概率，从0.0到1.0。"
+        ),
+        'Below the answer, write on a line "Confidence: ..." the probability, from 0.0 to 1.0, that this '
+        "answer is correct.": "请在答案下面一行以“置信度：...”写出这个答案正确的概率，从0.0到1.0。",
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, in one of these phrases: {phrases}.": (
+            "请把最终答案写{form}，并在下面一行以“置信度：...”用下列说法之一写出这个答案正确的可能性有多大：{phrases}。"
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, in '
+        "one of these phrases: {phrases}.": (
+            "请在答案下面一行以“置信度：...”用下列说法之一写出这个答案正确的可能性有多大：{phrases}。"
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how sure you are that this '
+        "answer is correct, from 0 (certainly wrong) to 10 (certainly right).": (
+            "请把最终答案写{form}，并在下面一行以“置信度：...”写出你对这个答案正确有多大把握，从0（肯定错误）到"
+            "10（肯定正确）。"
+        ),
+        'Below the answer, write on a line "Confidence: ..." how sure you are that this answer is correct, '
+        "from 0 (certainly wrong) to 10 (certainly right).": (
+            "请在答案下面一行以“置信度：...”写出你对这个答案正确有多大把握，从0（肯定错误）到10（肯定正确）。"
+        ),
+        'Write the final answer {form} and below it, on a line "Confidence: ...", how likely it is that this '
+        "answer is correct, as one of these letters: {bands}.": (
+            "请把最终答案写{form}，并在下面一行以“置信度：...”用下列字母之一写出这个答案正确的可能性有多大：{bands}。"
+        ),
+        'Below the answer, write on a line "Confidence: ..." how likely it is that this answer is correct, as '
+        "one of these letters: {bands}.": (
+            "请在答案下面一行以“置信度：...”用下列字母之一写出这个答案正确的可能性有多大：{bands}。"
+        ),
+        "{letter} ({low} to {high}%)": "{letter}（{low}%到{high}%）",
+        "Solve it step by step, and put the final answer {form}.": "请一步一步地解答，并把最终答案写{form}。",
+        "Write the final answer {form}. {rule}": "请把最终答案写{form}。{rule}",
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "只有当你的把握超过{t}%时才回答，因为答错扣{cost}分，答对得1分，回答“我不知道”得0分。"
+        ),
+        "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} point, a right "
+        'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
+            "只有当你的把握超过{t}%时才回答，因为答错扣{cost}分，答对得1分，回答“我不知道”得0分。"
+        ),
+        'on a line "Answer: ..."': "在“答案：...”一行",
+        "in \\boxed{}": "在\\boxed{}里",
+        "as one code block that starts with ```python": "成一个以```python开头的代码块",
+        'as "Answer: true" or "Answer: false"': "成“答案：正确”或“答案：错误”",
+        'as "Answer: yes" or "Answer: no"': "成“答案：是”或“答案：否”",
+        "The answer is a number.": "答案是一个数。",
+        "The answer is an integer.": "答案是一个整数。",
+        "The answer is a number or an expression in LaTeX.": "答案是一个数或一个LaTeX表达式。",
+        "The answer is a name or a few words.": "答案是一个名称或几个词。",
+        "The answer is one word.": "答案是一个词。",
+        "The answer is one of the words {labels}.": "答案是下列词语之一：{labels}。",
+        "The answer is the letter of one option.": "答案是一个选项的字母。",
+        "Write the Python code that the tests need, with all its imports.": (
+            "请写出测试所需的Python代码，包括所有导入。"
+        ),
+        "Solve the problem step by step. The answer is a number.": "请一步一步地解题。答案是一个数。",
+        "Solve the problem step by step. The answer is a number or an expression in LaTeX.": (
+            "请一步一步地解题。答案是一个数或一个LaTeX表达式。"
+        ),
+        "Answer the question. The answer is a name or a few words.": "请回答问题。答案是一个名称或几个词。",
+        "Think step by step. The answer is the letter of one option.": "请一步一步地思考。答案是一个选项的字母。",
+        "Is this claim true or false?": "这个说法是正确的还是错误的？",
+        "Think step by step whether the answer is yes or no.": "请一步一步地思考，答案是“是”还是“否”。",
+        "true": "正确",
+        "false": "错误",
+        "yes": "是",
+        "no": "否",
+        "almost certain": "几乎肯定",
+        "highly likely": "极有可能",
+        "very good chance": "很可能",
+        "probably": "大概",
+        "likely": "可能性较高",
+        "better than even": "可能性过半",
+        "about even": "一半一半",
+        "probably not": "大概不是",
+        "unlikely": "不太可能",
+        "little chance": "机会不大",
+        "chances are slight": "机会很小",
+        "highly unlikely": "极不可能",
+        "almost no chance": "几乎不可能",
+        "How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "
+        '"Confidence: ...%".': "你上面的答案正确的可能性有多大，从0%到100%？请只用一行“置信度：...%”回答。",
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "你上面的答案正确吗？\nA) 是\nB) 否\n请只回答字母。"
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "下面是一道题和一个解答。请思考这个解答正确的可能性有多大，并只用从0%到100%的百分数回答，写在"
+            "<confidence>和</confidence>之间。"
+        ),
+        "Problem:": "题目：",
+        "Proposed solution:": "解答：",
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "下面是一道题。请不要解答。你能答对它的可能性有多大，从0%到100%？请只用一行“置信度：...%”回答。"
+        ),
+    },
+)

@@ -1,0 +1,75 @@
+"""Runs that ask in another language than English: what is sent, what is kept, and what is refused before any work."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import FakeBackend, NeverStarts
+
+from calibench import tasks
+from calibench.analysis.look import shown
+from calibench.errors import CapabilityError, IdentityError, InputError
+from calibench.prompting.protocols import form_asked, protocol
+from calibench.store import RunFile
+from calibench.tasks.user import Description
+
+
+def answering(prompt: str, seed: int | None) -> str:
+    asked = prompt.rpartition("<|user|>")[2]
+    return "Konfidenz: 80 %" if "Wie wahrscheinlich" in asked else "Antwort: 4"
+
+
+def test_everything_is_asked_in_the_language_which_is_kept(launch):
+    backend = FakeBackend(answering)
+    launch(backend, protocol="plain", confidence="asked,p_true,reflected,foreseen", language="de", limit=2)
+    form = form_asked(tasks.load("gsm8k"), protocol("plain"), language="de")
+    assert sum(form in prompt for prompt, _ in backend.completed) >= 2
+    for prompt in (*(prompt for prompt, _ in backend.completed), *backend.chosen):
+        asked = prompt.rpartition("<|user|>")[2]
+        assert not any(word in asked for word in ("likely", "correct", "answer", "Problem", "solution"))
+    assert "Lösungsvorschlag:" in "".join(prompt for prompt, _ in backend.completed)
+    with RunFile.open(launch.out) as run:
+        manifest, frame = run.manifest(), run.frame()
+        question = next(run.questions("gsm8k")).question_id
+    assert manifest["identity"]["language"] == manifest["configuration"]["language"] == "de"
+    assert set(frame[frame.method == "asked"].value) == {0.8}
+    assert form in shown(str(launch.out), question, None, None)[0]["generations"][0]["prompt"]
+
+
+def test_a_run_in_another_language_is_another_run(launch):
+    launch(FakeBackend(answering), protocol="plain", limit=2, language="de")
+    with pytest.raises(IdentityError, match="language: de there, fr now"):
+        launch(NeverStarts(), protocol="plain", limit=2, language="fr")
+
+
+def test_a_reply_that_repeats_the_form_is_an_echo_in_every_language(launch):
+    launch(FakeBackend(lambda prompt, seed: "Die Antwort ist eine Zahl."), protocol="plain", limit=2, language="de")
+    with RunFile.open(launch.out) as run:
+        assert set(run.frame().outcome) == {"echoed"}
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"language": "tr"}, InputError, "unknown language 'tr'"),
+        ({"protocol": "tags"}, CapabilityError, "protocol tags cannot be asked for in German"),
+        ({"tasks": ("halueval",)}, CapabilityError, "task halueval cannot be asked for in German"),
+        ({"confidence": "top_k"}, CapabilityError, "method top_k cannot be asked for in German"),
+        ({"variants": 3}, InputError, "--variants 3: other wordings are English"),
+        ({"force_answer": True}, CapabilityError, "--force-answer begins the answer in English"),
+        ({"protocol": "options", "confidence": "choice_probability"}, CapabilityError, "protocol options asks in"),
+    ],
+)
+def test_what_would_be_asked_in_english_is_refused_before_any_work(launch, options, error, message):
+    with pytest.raises(error, match=message):
+        launch(NeverStarts(), **{"protocol": "plain", "confidence": "asked", "language": "de", **options})
+    assert not launch.out.exists()
+
+
+def test_the_users_own_instruction_is_in_the_language_of_the_questions(tmp_path):
+    file = tmp_path / "fragen.csv"
+    file.write_text("question,answer\nWie viel ist 2 + 2?,4\n")
+    own = Description(str(file), grader="number", instruction="Gib eine Zahl an.").reference()
+    asked = form_asked(tasks.load(f"file:{own}"), protocol("plain"), language="de")
+    assert asked == 'Gib eine Zahl an.\nSchreibe die endgültige Antwort in eine Zeile "Antwort: ...".'
+    usual = Description(str(file), grader="number").reference()
+    assert form_asked(tasks.load(f"file:{usual}"), protocol("plain"), language="de").startswith("Die Antwort ist eine")
