@@ -73,11 +73,20 @@ class Both(FakeBackend):
         return Choice(found | {self._always or letter(text): self._mass - 0.04}, 0)
 
 
+def require_no_more_than_a_grader_sees(prompt: str) -> None:
+    """Neither reasoning nor confidence, but all accepted answers."""
+    shown = material(prompt)
+    assert shown.keys() == {"question", "accepted", "answer"}
+    assert not re.search(r"\d\d?%|[Cc]onfiden|4 or 44|think", prompt)
+    (number,) = re.findall(r"book (\d+)", shown["question"])
+    assert shown["accepted"] == [f"Author {number}"]
+
+
 @pytest.fixture
 def ask(launch, tmp_path):
-    """Asks twelve questions, and has them judged."""
+    """Asks eight questions, and has them judged."""
     table = tmp_path / "books.csv"
-    table.write_text("question,answer\n" + "".join(f"{QUESTION.format(i)},Author {i}\n" for i in range(12)))
+    table.write_text("question,answer\n" + "".join(f"{QUESTION.format(i)},Author {i}\n" for i in range(8)))
     judge = checkpoint_folder(tmp_path / "judge")
     (judge / "model.safetensors").write_bytes(b"other weights")
 
@@ -100,8 +109,8 @@ def outcomes(run: RunFile) -> list[str]:
 
 def test_the_outcomes_of_a_judged_run_are_the_judges_on_every_road(ask):
     with ask(backend := Both()) as run:
-        assert len(backend.judged) == 12
-        assert outcomes(run) == [*JUDGED] * 3
+        assert len(backend.judged) == 8
+        assert outcomes(run) == [*JUDGED] * 2
         (judge,) = run.manifest()["judged_by"].values()
         question = next(run.questions("books"))
         key = ("books", question.question_id, "stated")
@@ -109,8 +118,8 @@ def test_the_outcomes_of_a_judged_run_are_the_judges_on_every_road(ask):
         assert run.own_grades(*key)[0].grader == "alias/4"
         both = run.judged().value_counts(["outcome", "judged"]).to_dict()
         assert both == {
-            ("correct", "correct"): 3, ("incorrect", "correct"): 3, ("incorrect", "incorrect"): 3,
-            ("abstained", "abstained"): 3,
+            ("correct", "correct"): 2, ("incorrect", "correct"): 2, ("incorrect", "incorrect"): 2,
+            ("abstained", "abstained"): 2,
         }  # fmt: skip
         (about,) = run.manifest()["judges"].values()
         assert about["name"] == "judge"
@@ -119,16 +128,8 @@ def test_the_outcomes_of_a_judged_run_are_the_judges_on_every_road(ask):
         one = next(run.select(Judgement, outcome="correct"))
         assert one.probability == pytest.approx(0.92 / 0.96)
         assert json.loads(one.reply) == {"A": pytest.approx(0.92), "B": 0.02, "C": 0.02}
-
-
-def test_a_judge_is_shown_question_accepted_answers_and_answer_alone(ask):
-    with ask(backend := Both()):
-        for prompt in backend.chosen:
-            shown = material(prompt)
-            assert shown.keys() == {"question", "accepted", "answer"}
-            assert not re.search(r"\d\d?%|[Cc]onfiden|4 or 44|think", prompt)
-            (number,) = re.findall(r"book (\d+)", shown["question"])
-            assert shown["accepted"] == [f"Author {number}"]
+    for prompt in backend.chosen:
+        require_no_more_than_a_grader_sees(prompt)
 
 
 def test_a_pass_that_was_stopped_goes_on_and_nothing_of_it_is_graded_otherwise_meanwhile(ask):
@@ -137,11 +138,11 @@ def test_a_pass_that_was_stopped_goes_on_and_nothing_of_it_is_graded_otherwise_m
     with RunFile.open(ask.judge.parent / "run") as run:
         held = len(run.frame())
         assert held <= 5
-        assert f"{held} of 12 generations are graded" in unfinished(run)
+        assert f"{held} of 8 generations are graded" in unfinished(run)
     with ask(backend := Both()) as run:
-        assert len(backend.judged) == 12 - held
+        assert len(backend.judged) == 8 - held
         assert not backend.completed
-        assert outcomes(run) == [*JUDGED] * 3
+        assert outcomes(run) == [*JUDGED] * 2
         assert unfinished(run) is None
 
 
@@ -150,8 +151,8 @@ def test_draws_that_are_added_are_judged_and_no_other(ask):
     with ask(Both(), **sampled):
         pass
     with ask(backend := Both(), draws=2, **sampled) as run:
-        assert len(backend.judged) == 12
-        assert run.tally("books", "stated")["grade"] == 24
+        assert len(backend.judged) == 8
+        assert run.tally("books", "stated")["grade"] == 16
 
 
 def test_a_judged_run_goes_on_with_its_judge_or_without_any(ask):
@@ -161,11 +162,11 @@ def test_a_judged_run_goes_on_with_its_judge_or_without_any(ask):
         ask(Both(), judge=None)
     with ask(backend := Both(), judge="none") as run:
         assert not backend.chosen
-        assert outcomes(run) == [*OWN] * 3
+        assert outcomes(run) == [*OWN] * 2
         assert len(run.judged()) == 0
     with ask(backend := Both()) as run:
         assert not backend.chosen, "its verdicts are kept"
-        assert outcomes(run) == [*JUDGED] * 3
+        assert outcomes(run) == [*JUDGED] * 2
 
 
 def test_two_judges_of_one_run_do_not_mix(ask, tmp_path):
@@ -173,8 +174,8 @@ def test_two_judges_of_one_run_do_not_mix(ask, tmp_path):
         pass
     other = checkpoint_folder(tmp_path / "other")
     with ask(backend := Both(), judge=str(other)) as run:
-        assert len(backend.judged) == 12
-        assert len(run.frame()) == len(run.judged()) == 12
+        assert len(backend.judged) == 8
+        assert len(run.frame()) == len(run.judged()) == 8
         assert {*run.judged()["judge"]} == {*run.manifest()["judged_by"].values()}
         assert len(run.manifest()["judges"]) == 2
 
@@ -186,12 +187,14 @@ def test_every_number_says_that_a_judge_gave_the_outcomes(ask, tmp_path):
         (judge,) = run.manifest()["judged_by"].values()
         summary = report.report(run, browse=True)
         (agreed,) = summary.agreements
-        assert (agreed.grader, agreed.judge, agreed.n_used, agreed.agreement) == ("alias/4", judge, 12, 0.75)
+        assert (agreed.grader, agreed.judge, agreed.n_used, agreed.agreement) == ("alias/4", judge, 8, 0.75)
         assert agreed.counts == {
-            "correct": {"correct": 3}, "incorrect": {"correct": 3, "incorrect": 3}, "abstained": {"abstained": 3},
+            "correct": {"correct": 2}, "incorrect": {"correct": 2, "incorrect": 2}, "abstained": {"abstained": 2},
         }  # fmt: skip
         assert agreed.kappa == pytest.approx((0.75 - 0.3125) / (1 - 0.3125))
         assert report.numbers(summary)["graders"] == {"books": f"judge {judge}"}
+        known = "8 of 8 accepted answers, 8 of 8 answers to other questions, 8 of 8 refusals"
+        assert judge_notes(run.manifest())[-1].endswith(known)
         page = run_report(summary)
         assert f"books: right is what the judge {judge} says, a model" in page
         assert "Does the judge agree with the grader?" in page
@@ -216,10 +219,10 @@ def test_an_answer_that_is_read_otherwise_is_judged_again(ask):
         assert {record.question_id for record in found.removed} == {one.question_id}
         assert found.summary().judged_again == 1
         rescore.keep(run, found)
-        assert "11 of 12 generations are graded" in unfinished(run)
+        assert "7 of 8 generations are graded" in unfinished(run)
     with ask(backend := Both()) as run:
         assert len(backend.judged) == 1
-        assert outcomes(run) == [*JUDGED] * 3
+        assert outcomes(run) == [*JUDGED] * 2
 
 
 def test_shards_are_joined_with_their_judgements_and_only_under_one_judge(ask, tmp_path):
@@ -229,14 +232,7 @@ def test_shards_are_joined_with_their_judgements_and_only_under_one_judge(ask, t
     with pytest.raises(IdentityError, match=r"judge of books: judge#\w{8} in .*one, none in .*two"):
         merge(folders, tmp_path / "whole")
     with ask(Both(), shard="2/2", out=folders[1]), RunFile.open(merge(folders, tmp_path / "whole").path) as run:
-        assert outcomes(run) == [*JUDGED] * 3
-
-
-def test_a_judge_that_is_the_judged_model_is_warned_of(ask, launch):
-    with ask(Both(), judge=str(launch.model)) as run:
-        said = judge_notes(run.manifest())
-    assert any("is the judged model itself" in note for note in said)
-    assert said[-1].endswith("12 of 12 accepted answers, 12 of 12 answers to other questions, 12 of 12 refusals")
+        assert outcomes(run) == [*JUDGED] * 2
 
 
 REPLY = (
@@ -254,15 +250,15 @@ def test_a_judge_that_rather_writes_something_else_is_read_by_its_reply(ask):
     with ask(Both(mass=0.2, reply=reply)) as run:
         assert {(one.reply, one.outcome, one.detail) for one in run.select(Judgement)} == {*REPLY}
         assert {one.probability for one in run.select(Judgement)} == {None}
-        assert outcomes(run) == [outcome for _, outcome, _ in REPLY] * 3
+        assert outcomes(run) == [outcome for _, outcome, _ in REPLY] * 2
 
 
-def test_a_judge_that_tells_nothing_apart_is_found_out_by_answers_whose_class_is_known(ask):
-    with ask(Both(always="A")) as run:
-        said = judge_notes(run.manifest())
-        assert report.report(run).scorecard  # whose numbers stand below this
-    counts = "12 of 12 accepted answers, 0 of 12 answers to other questions, 0 of 12 refusals"
-    assert any(f"{counts}: it does not tell them apart" in note for note in said)
+def test_a_judge_that_tells_nothing_apart_or_is_the_judged_model_is_warned_of(ask, launch):
+    with ask(Both(always="A"), judge=str(launch.model)) as run:
+        model, known = judge_notes(run.manifest())[-2:]
+    assert "is the judged model itself" in model
+    counts = "8 of 8 accepted answers, 0 of 8 answers to other questions, 0 of 8 refusals"
+    assert f"{counts}: it does not tell them apart" in known
 
 
 REFUSED = {
