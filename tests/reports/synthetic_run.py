@@ -7,6 +7,7 @@ import numpy as np
 from calibench.metrics.measures import infos
 from calibench.records import Metric, Reliability, ReliabilityBin, Scorecard
 from calibench.results import Comparison, Difference, GalleryItem, OutcomeCount, RunSummary
+from calibench.results.judging import GraderAgreement
 
 HOSTILE = (
     "</td></svg><script>window.pwned=1;document.title='pwned'</script><img src=x onerror=alert(1)>{{7*7}} $\\frac{1}{"
@@ -156,6 +157,15 @@ def build(name="sft on micro", kind="sft", model="Qwen/Qwen3-0.6B", shift=0.0, s
         scorecard=Scorecard(metrics=tuple(metrics), reliability=tuple(reliability), measures=infos()),
         counts=tuple(counts),
         gallery=tuple(gallery),
+        agreements=tuple(
+            GraderAgreement(
+                task=task, protocol="stated", grader="alias/4", judge=f"{HOSTILE} {NASTY}#1", n_used=30, n_total=40,
+                counts={"correct": {"correct": 28, "incorrect": 2}, "unparsed": {"failed": 10}},
+                agreement=28 / 30, agreement_low=0.8, agreement_high=0.99, kappa=None, kappa_low=None, kappa_high=None,
+                convention="by question",
+            )
+            for task in ("popqa", HOSTILE)
+        ),
     )  # fmt: skip
 
 
