@@ -19,7 +19,7 @@ from calibench.errors.terminal import clean, indented
 from calibench.model import adapter as adapters
 from calibench.model import code, gguf
 from calibench.model.adapter import Adapter
-from calibench.model.tokenizer import require_bounded
+from calibench.model.bounds import require_bounded
 from calibench.version import __version__
 
 LINEAGE_SCHEMA = 1

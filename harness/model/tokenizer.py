@@ -1,14 +1,10 @@
-"""Tokenizers: one that would fill the memory is refused; that of a GGUF file is read by transformers, and mended where
-the file says more than transformers reads."""
+"""The tokenizer of a GGUF file: read by transformers, and mended where the file says more than transformers reads."""
 
 from __future__ import annotations
 
-import math
 import tempfile
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from calibench.errors import ModelError
 from calibench.model.header import Header
@@ -19,41 +15,6 @@ _LLAMA_3 = {"llama3", "llama-v3", "llama-bpe", "falcon3", "pixtral", "tekken"}
 _QWEN = {"qwen2", "deepseek-r1-qwen"}
 _SINGLE_DIGITS = {"smollm"}
 _GPT_2 = {"gpt-2", "gpt2", "default"}
-
-
-_GROWTH = 1000
-"""Characters that a tokenizer may make of one before it splits the text, or after it joined the tokens."""
-
-
-class _Steps(msgspec.Struct):
-    """Of a tokenizer.json."""
-
-    normalizer: Any = None
-    decoder: Any = None
-
-
-def require_bounded(folder: Path) -> None:
-    """Refuses a tokenizer that writes texts without bound in the place of characters.
-
-    Raises:
-        ModelError: it does. One that cannot be read is left to what reads it.
-    """
-    file = folder / "tokenizer.json"
-    try:
-        steps = msgspec.json.decode(file.read_bytes(), type=_Steps)
-        growth = {"normalizer": _growth(steps.normalizer), "decoder": _growth(steps.decoder)}
-    except (OSError, msgspec.MsgspecError, RecursionError):
-        return
-    if unbounded := next((part for part, of in growth.items() if of > _GROWTH), None):
-        raise ModelError(f"{file}: expected at most {_GROWTH:,} characters for one, its {unbounded} writes more")
-
-
-def _growth(step: Any) -> int:
-    if not isinstance(step, dict):
-        return 1
-    parts = next((step[name] for name in ("normalizers", "decoders") if isinstance(step.get(name), list)), [])
-    written = [len(text) for name in ("content", "prepend") if isinstance(text := step.get(name), str)]
-    return math.prod([max(1, *written)] if written else [1]) * math.prod(map(_growth, parts))
 
 
 def save_tokenizer(read: Header, folder: Path) -> None:

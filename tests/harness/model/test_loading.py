@@ -51,6 +51,18 @@ def test_a_tokenizer_that_writes_texts_for_characters_is_refused(tmp_path: Path)
                 resolve(str(folder))
 
 
+@pytest.mark.parametrize(
+    ("said", "named"), [({"num_labels": 10**8}, "num_labels"), ({"text_config": {"num_hidden_layers": 1e7}}, "num_hid")]
+)
+def test_a_configuration_that_counts_what_no_model_has_is_refused(said: dict, named: str, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(resolve("micro-sft").path, folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | said))
+    with pytest.raises(ModelError, match=rf"expected at most [\d,]+ as {named}"):
+        resolve(str(folder))
+
+
 def test_a_configuration_that_fits_no_weights_ends_the_run_in_a_line(tmp_path, capsys) -> None:
     folder = tmp_path / "model"
     shutil.copytree(resolve("micro-sft").path, folder)

@@ -1,0 +1,64 @@
+"""Small files of a checkpoint that would fill the memory when they are read, or when a text is tokenized."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from calibench.errors import ModelError
+
+T = TypeVar("T")
+
+_GROWTH = 1000
+"""Characters that a tokenizer may write for one, before it splits a text or after it joined its tokens."""
+_DEPTH = 20
+"""Sequences of its steps within each other."""
+_COUNTS = {"num_labels": 1_000_000, "num_hidden_layers": 10_000}
+"""What transformers makes an object for each of, when it reads a configuration."""
+
+
+class _Tokenizer(msgspec.Struct):
+    normalizer: Any = None
+    decoder: Any = None
+
+
+def require_bounded(folder: Path) -> None:
+    """Refuses a checkpoint that fills the memory by what it says of itself.
+
+    Raises:
+        ModelError: it does. A file that cannot be read is left to what reads it.
+    """
+    config = _read(folder / "config.json", dict[str, Any]) or {}
+    for part in (config, *config.values()):
+        for name, most in _COUNTS.items():
+            found = part.get(name) if isinstance(part, dict) else None
+            if isinstance(found, int | float) and found > most:
+                raise ModelError(f"{folder / 'config.json'}: expected at most {most:,} as {name}, found {found:.4g}")
+    tokenizer = _read(folder / "tokenizer.json", _Tokenizer) or _Tokenizer()
+    for name in ("normalizer", "decoder"):
+        if _growth(getattr(tokenizer, name)) > _GROWTH:
+            raise ModelError(
+                f"{folder / 'tokenizer.json'}: expected at most {_GROWTH:,} characters for one, its {name} writes more"
+            )
+
+
+def _read(file: Path, kind: type[T]) -> T | None:
+    """What a file holds; None where it is no such thing."""
+    with contextlib.suppress(OSError, msgspec.MsgspecError, RecursionError):
+        return msgspec.json.decode(file.read_bytes(), type=kind)
+    return None
+
+
+def _growth(step: Any, depth: int = 0) -> float:
+    """How many characters a step of a tokenizer may write for one."""
+    if not isinstance(step, dict):
+        return 1.0
+    if depth > _DEPTH:
+        return math.inf
+    parts = next((step[name] for name in ("normalizers", "decoders") if isinstance(step.get(name), list)), [])
+    written = [len(text) for name in ("content", "prepend") if isinstance(text := step.get(name), str)]
+    return max([1.0, *written]) * math.prod(_growth(part, depth + 1) for part in parts)
