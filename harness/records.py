@@ -130,6 +130,10 @@ TARGET = "target_"
 """Begins the protocol that tells how sure to be before answering, as in `target_0.75`."""
 
 
+BUDGET = "@"
+"""Stands between a protocol and the budget at which its reasoning is cut, as in `plain@256` (tokens) or `plain@25%`."""
+
+
 class Confidence(Record, kw_only=True, frozen=True):
     """How sure the model is of one generation's answer, by one method."""
 

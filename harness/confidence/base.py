@@ -166,6 +166,19 @@ def read_reply(text: str, reasoning_opened: bool, ended: bool, markup: Markup | 
     return Reading(parsed.confidence, parsed.status, text)
 
 
+_PRECISION = 0.005
+"""A value is given where it is known to within this; a server that tells the likeliest tokens alone may hide one."""
+
+
+def label_reading(choice: Choice) -> Reading:
+    """The probability of A among A and B; the probabilities of both as JSON."""
+    yes, no = choice.probabilities["A"], choice.probabilities["B"]
+    raw = msgspec.json.encode(choice.probabilities).decode()
+    if yes + no == 0 or choice.unseen / (yes + no + choice.unseen) > _PRECISION:
+        return Reading(None, "failed", raw, choice.cached_tokens)
+    return Reading(yes / (yes + no), "ok", raw, choice.cached_tokens)
+
+
 def places_of(answered: Answered, backend: BaseBackend, start: int, end: int) -> range:
     """Places of the tokens that write a character of the output's text from `start` to before `end`."""
     if answered.scores and answered.scores.texts is not None:

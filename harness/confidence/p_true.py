@@ -6,10 +6,8 @@ same letter summed ("A", " A"). Source: Kadavath et al. 2022 (arXiv 2207.05221);
 of EpiCaR (arXiv 2601.06786).
 """
 
-import msgspec
-
 from calibench.backends.base import BaseBackend
-from calibench.confidence.base import Answered, Method, Reading, follow_up
+from calibench.confidence.base import Answered, Method, Reading, follow_up, label_reading
 
 QUESTION = "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only."
 _WORDINGS = (
@@ -23,20 +21,12 @@ _WORDINGS = (
 )
 """A always stands for a right answer."""
 
-_PRECISION = 0.005
-"""The value is given where it is known to within this; a server that tells the likeliest tokens alone may hide one."""
-
 
 async def _read(answered: Answered, backend: BaseBackend, question: str = QUESTION) -> Reading:
     prompt = follow_up(answered, backend, question, room=1)
     if isinstance(prompt, Reading):
         return prompt
-    choice = await backend.choose(prompt, "AB")
-    yes, no = choice.probabilities["A"], choice.probabilities["B"]
-    raw = msgspec.json.encode(choice.probabilities).decode()
-    if yes + no == 0 or choice.unseen / (yes + no + choice.unseen) > _PRECISION:
-        return Reading(None, "failed", raw, choice.cached_tokens)
-    return Reading(yes / (yes + no), "ok", raw, choice.cached_tokens)
+    return label_reading(await backend.choose(prompt, "AB"))
 
 
 METHOD = Method(

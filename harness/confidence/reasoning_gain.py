@@ -38,10 +38,10 @@ import msgspec
 
 from calibench.backends.base import BaseBackend, no_room, tokens_of
 from calibench.confidence.base import Answered, Method, Reading
+from calibench.prompting.budgets import chain
 from calibench.prompting.chat import ChatFormat
-from calibench.prompting.markup import tags
 from calibench.prompting.parsing import Parsed
-from calibench.tasks.grading.answer import answer_above, stated
+from calibench.tasks.grading.answer import answer_above
 from calibench.tasks.grading.blocks import HIDDEN, programs_hidden
 
 SCALE = 1.0
@@ -116,7 +116,7 @@ def forced(
     tokens = tuple(chat.tokenizer.encode(f" {answer}", add_special_tokens=False)) if answer else ()
     if not tokens or len(tokens) > _MOST_ANSWER_TOKENS:
         return f"an answer of {len(tokens)} tokens; expected 1 to {_MOST_ANSWER_TOKENS}"
-    start, end = _reasoning(text, parsed, chat)
+    start, end = chain(text, parsed, chat.markup) or (0, 0)
     ends = step_ends(text[start:end])
     if len(ends) < 2:
         return f"reasoning of {len(ends)} step{'s' * (len(ends) != 1)}; expected 2 or more"
@@ -127,16 +127,6 @@ def forced(
     unclosed = parsed.answer_start > 0
     written = [tuple(output[: places[0]]) + sum(pieces[:steps], ()) for steps in range(len(pieces) + 1)]
     return Forced(tuple((*prompt, *part, *chat.answer_begun(prompt, part, unclosed)) for part in written), tokens)
-
-
-def _reasoning(text: str, parsed: Parsed, chat: ChatFormat) -> tuple[int, int]:
-    """From where to where the reasoning goes, without its tags; in characters."""
-    if not parsed.answer_start:
-        answer = stated(text)
-        return 0, answer.label if answer else 0
-    found = [tag.span() for tag in tags(chat.markup).finditer(text, 0, parsed.answer_start)]
-    opened = found and not text[: found[0][0]].strip()
-    return found[0][1] if opened else 0, found[-1][0] if found else parsed.answer_start
 
 
 def _reordered(pieces: list[tuple[int, ...]], seed: str) -> list[tuple[int, ...]]:
@@ -173,5 +163,5 @@ METHOD = Method(
     description="whether each step of the reasoning raises the support for the answer (forced answers)",
     needs=frozenset({"token_ids", "token_probabilities"}),
     read=_read,
-    question="reasoning_gain/1: the answer, forced after each step of the reasoning",
+    question="reasoning_gain/2: the answer, forced after each step of the reasoning",
 )

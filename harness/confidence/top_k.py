@@ -4,38 +4,33 @@ The value is the probability that the model gives to the guess with the same tex
 not sum to one, and are taken as they are. A reply without the given answer has no value (`missing`), nor has an answer
 that is a program.
 
-Source: Tian et al. 2023 (arXiv 2305.14975), verbalized top-k, k = 4. There the guesses are the answer's own turn; here
-they follow an answer that other methods judge too, so that asking for them cannot change it. The words are this
-project's own.
+Source: Tian et al. 2023 (arXiv 2305.14975), verbalized top-k, k = 4. There the guesses are the answer's own turn, as in
+protocol `top_k` (with method `stated`); here they follow an answer that other methods judge too, so that asking for
+them cannot change it. The words are this project's own. Costs one request of up to 256 tokens per answer.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import msgspec
 
 from calibench.backends.base import BaseBackend
 from calibench.confidence.base import Answered, Method, Reading, follow_up
+from calibench.prompting.guesses import SCALE, K
 from calibench.prompting.markup import Markup
 from calibench.prompting.parsing import parse
-from calibench.prompting.values import VALUE, Statement, read
 from calibench.records import Sampling
 from calibench.tasks.grading import same_text
 from calibench.tasks.grading.answer import answer_above, unwrapped
 from calibench.tasks.grading.blocks import HIDDEN, programs_hidden
 
-K = 4
 QUESTION = (
     f"List the {K} most likely answers to the problem: first your answer above, in the same words, then {K - 1} others."
     ' Write each on a line "Guess 1: ..." with, on the line below it, "Probability 1: ...", the probability, from 0.0'
     f" to 1.0, that it is correct, and number them up to {K}. Write nothing else."
 )
 _REPLY_TOKENS = 256
-_LINE = r"(?im)^[ \t>*_#-]{{0,6}}{}[ \t]?(?P<number>\d{{1,2}})[*_]{{0,2}}[ \t]?[:.)][*_ \t]{{0,4}}"
-_GUESS = re.compile(_LINE.format("G(?:uess)?") + r"(?P<text>\S[^\n]*?)[*_ \t]*$")
-_PROBABILITY = re.compile(_LINE.format("P(?:robability)?"))
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -56,18 +51,9 @@ class Guesses(msgspec.Struct, frozen=True):
 
 
 def guesses_in(reply: str, markup: Markup | None = None) -> list[Candidate]:
-    """The guesses of a reply, each with the probability of the same number; of two of one number, the first."""
-    parsed = parse(reply, reasoning_opened=False, scale=None, finish_reason="stop", markup=markup)
-    text = parsed.answer_text
-    probabilities: dict[int, float | None] = {}
-    for label in _PROBABILITY.finditer(text):
-        value = VALUE.match(text, label.end())
-        found = read(Statement(label.start(), value.end(), "labelled", value), "probability")[0] if value else None
-        probabilities.setdefault(int(label["number"]), found)
-    named: dict[int, str] = {}
-    for guess in _GUESS.finditer(text):
-        named.setdefault(int(guess["number"]), guess["text"])
-    return [Candidate(text, probabilities.get(number)) for number, text in named.items()]
+    """The guesses of a reply, as `prompting.guesses` reads them."""
+    parsed = parse(reply, reasoning_opened=False, scale=SCALE, finish_reason="stop", markup=markup)
+    return [Candidate(text, probability) for text, probability in parsed.guesses]
 
 
 def place_of(answer: str, guesses: Sequence[Candidate]) -> int | None:

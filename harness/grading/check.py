@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple
 from calibench import tasks
 from calibench.grading import forms, sandbox
 from calibench.grading.pool import GRADERS, GradingPool
+from calibench.prompting import guesses
 from calibench.prompting.protocols import PROTOCOLS
 from calibench.prompting.protocols import protocol as load_protocol
 from calibench.records import Outcome, Question
@@ -135,8 +136,12 @@ def check_task(name: str, data: str | None, rows: int | None = None, protocol: s
         DataError: its data are missing or malformed.
         CapabilityError: it runs programs, and there is no sandbox.
     """
-    checked = [p for p in ([load_protocol(protocol)] if protocol is not None else PROTOCOLS.values()) if p.writes]
     task = tasks.load(name)
+    checked = [
+        p
+        for p in ([load_protocol(protocol)] if protocol is not None else PROTOCOLS.values())
+        if p.writes and not (p.scale == guesses.SCALE and task.finish)
+    ]
     if task.finish:
         sandbox.require()
     opened = task.open(data)

@@ -42,12 +42,16 @@ FORMS = {
     "tags": AnswerForm("<answer> tags", "<answer>{}</answer>", "<answer>"),
     "box": AnswerForm("\\boxed{...}", "\\boxed{{{}}}", r"\\boxed"),
     "hashes": AnswerForm('"#### ..."', "#### {}", "####"),
+    "guesses": AnswerForm('lines "Guess 1: ..."', "Guess 1: {}\nProbability 1: 0.8", '"Guess 1: '),
     "block": AnswerForm("a code block", "{}", "```python"),
 }
+_SPECIAL = ("guesses", "block")
+"""Forms in which nobody answers who is not asked for them."""
 OPEN = ("bare", "line", "sentence")
 """Forms in which a model may answer where none is asked for; a grader should read them all."""
 _CONFIDENCES = {
-    "percent": "80%", "probability": "0.8", "words": next(iter(SCALE)).capitalize(), "score": "8", "letters": "B"
+    "percent": "80%", "probability": "0.8", "guesses": "0.8",
+    "words": next(iter(SCALE)).capitalize(), "score": "8", "letters": "B"
 }  # fmt: skip
 _REASONING = "I work it out step by step, and check it."
 
@@ -109,7 +113,7 @@ def reading(pool: GradingPool, task: Task, questions: Sequence[Question], protoc
     """
     asked = asked_forms(task, questions[0], protocol)
     foreign = task.instruction is None
-    forms = [form for form in FORMS if form in (asked or OPEN) or (foreign and form != "block")]
+    forms = [form for form in FORMS if form in (asked or OPEN) or (foreign and form not in _SPECIAL)]
     graded = {form: [_submitted(pool, task, question, form, protocol) for question in questions] for form in forms}
     read = tuple(form for form, answers in graded.items() if all(_holds(*answer) for answer in answers))
     return FormsRead(protocol.name, asked, read, tuple(form for form in forms if form not in read))
@@ -162,7 +166,7 @@ def reply(answer_text: str, form: str, protocol: Protocol) -> str:
         answer = stated_answer(answer_text, lettered=True) or answer_text
     parts = [] if form == "bare" else [_REASONING]
     parts.append(FORMS[form].written.format(answer))
-    if protocol.scale:
+    if protocol.scale and form != "guesses":
         value = _CONFIDENCES[protocol.scale]
         tagged = "<confidence>" in protocol.instruction
         parts.append(f"<confidence>{value}</confidence>" if tagged else f"Confidence: {value}")

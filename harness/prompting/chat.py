@@ -299,15 +299,17 @@ class ChatFormat(Conversation):
             cut.update(self.touching(token_ids, start, end))
         return tuple(token for index, token in enumerate(token_ids) if index not in cut)
 
-    def answer_begun(self, prompt: Sequence[int], output: Sequence[int], unclosed: bool) -> tuple[int, ...]:
-        """Tokens that begin the answer line behind prompt and output, and before it the end of a reasoning if that is
-        `unclosed`, in the way of the family, at the place where it answers."""
+    def answer_begun(
+        self, prompt: Sequence[int], output: Sequence[int], unclosed: bool, cue: str = "Answer:"
+    ) -> tuple[int, ...]:
+        """Tokens that begin the answer, by `cue`, behind prompt and output, and before it the end of a reasoning if
+        that is `unclosed`, in the way of the family, at the place where it answers."""
         if not unclosed:
-            return self._encode("\nAnswer:")
+            return self._encode(f"\n{cue}" if output else cue)
         text = self.decode(output)
         opening = find_reasoning(text, False, True, self.markup).opening
         opening = opening or markup.opened_by(self.decode(prompt[-_OPENING_TOKENS:]), self.markup) or "<think>"
-        return self._encode(f"{self._ending(opening, text)}Answer:")
+        return self._encode(f"{self._ending(opening, text)}{cue}")
 
     @_told
     def label_tokens(self, label: str) -> list[int]:

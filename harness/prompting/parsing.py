@@ -11,6 +11,9 @@ turn or question that the model goes on to (`calibench.prompting.turns`) is left
 An analysis, `<analysis>...</analysis>`, weighs an answer: nothing in it is an answer or a statement, and it is cut out.
 One that is not closed goes on to the last `<confidence>`, or to the end.
 
+Where several guesses with probabilities are asked for (`calibench.prompting.guesses`), the answer is the likeliest of
+them, and its probability the confidence; a text that lists none is read like any other, and states no confidence.
+
 A program in a fenced block is an answer. Nothing inside it is a statement, and it is kept as it is.
 """
 
@@ -20,6 +23,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from calibench.prompting import guesses
 from calibench.prompting.markup import Markup
 from calibench.prompting.reasoning import find_reasoning, without_tags
 from calibench.prompting.statements import statements, strongest
@@ -60,6 +64,8 @@ class Parsed(NamedTuple):
     """Where the token limit struck; None if the answer is complete, even if the confidence after it is cut."""
     unclosed: bool
     """The reasoning has no end, be it by the token limit or because the model ended its turn inside it."""
+    guesses: tuple[tuple[str, float | None], ...] = ()
+    """Answers that come into question with the probability of each, where they are asked for; in the text's order."""
 
 
 _ANALYSIS = re.compile(r"(?is)<analysis>.*?(?:(?P<close></analysis>)|\Z)")
@@ -108,13 +114,18 @@ def parse(
     if unclosed and not states_answer(visible):
         visible = "\n" * len(rest)  # what precedes the reasoning is a preamble and no answer
 
-    found = statements(visible, scale, answered_before) if scale else []
+    found = statements(visible, scale, answered_before) if scale and scale != guesses.SCALE else []
     end = further_turn(visible, found)
     found = [s for s in found if s.end <= end]
     cut = [*left_out, *((s.start, s.end) for s in found), (end, len(rest))]
     visible = blank(visible, cut)
     chosen = strongest(found)
     confidence, status = _read(chosen, scale, at_limit, visible) if chosen and scale else (None, "missing")
+    reasoning = "\n".join(without_tags(text[a:b], markup).strip() for a, b in blocks).strip() or None
+    answer_start = blocks[-1][1] if blocks else 0
+    if scale == guesses.SCALE and (listed := guesses.guesses(visible)):
+        whole = Parsed(reasoning, "", answer_start, None, "missing", None, None, (), None, unclosed)
+        return _likeliest(listed, rest, lead, whole, at_limit)
 
     if chosen and _closes_answer(chosen, visible):
         cut.append((chosen.end, len(rest)))
@@ -122,9 +133,9 @@ def parse(
     else:
         answer_ended = _answer_ended(visible)
     return Parsed(
-        reasoning="\n".join(without_tags(text[a:b], markup).strip() for a, b in blocks).strip() or None,
+        reasoning=reasoning,
         answer_text=unblanked(rest, visible).strip(),
-        answer_start=blocks[-1][1] if blocks else 0,
+        answer_start=answer_start,
         confidence=confidence,
         status=status,
         raw=rest[chosen.start : chosen.end] if chosen else None,
@@ -132,6 +143,27 @@ def parse(
         cut_spans=tuple((lead + start, lead + stop) for start, stop in cut if start < stop),
         truncated=("reasoning" if unclosed else "answer") if at_limit and not answer_ended else None,
         unclosed=unclosed,
+    )
+
+
+def _likeliest(listed: list[guesses.ListedGuess], rest: str, lead: int, whole: Parsed, at_limit: bool) -> Parsed:
+    """The likeliest guess as the answer; all else behind the reasoning is cut.
+
+    A list that the token limit ended may lack the likeliest.
+    """
+    best = guesses.likeliest(listed)
+    start, end = best.span
+    stated_at = best.stated and (lead + best.stated[0], lead + best.stated[1])
+    complete = not at_limit or sum(guess.stated is not None for guess in listed) >= guesses.K
+    return whole._replace(
+        answer_text=rest[start:end].strip(),
+        confidence=best.probability,
+        status=best.status,
+        raw=rest[slice(*best.stated)] if best.stated else None,
+        confidence_span=stated_at,
+        cut_spans=((whole.answer_start, lead + start), (lead + end, lead + len(rest))),
+        truncated=None if complete else "answer",
+        guesses=tuple((rest[slice(*guess.span)].strip(), guess.probability) for guess in listed),
     )
 
 

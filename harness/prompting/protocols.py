@@ -11,22 +11,31 @@ from typing import NamedTuple
 
 import msgspec
 
-from calibench.errors import CapabilityError, unknown_name
+from calibench.errors import CapabilityError, InputError, unknown_name
+from calibench.prompting import guesses
+from calibench.prompting.budgets import Budget, budget
 from calibench.prompting.hedges import SCALE
 from calibench.prompting.languages import base as languages
 from calibench.prompting.languages.base import ENGLISH
 from calibench.prompting.values import LETTER_BANDS
-from calibench.records import TARGET, Question
+from calibench.records import BUDGET, TARGET, Question
 from calibench.tasks.base import AnswerOptions, Task
 
 _FORM = "{form}"
 """Where the form of the answer stands in an instruction that is translated."""
 _ANSWER_LINE = 'on a line "Answer: ..."'
 _ANSWER_TAGS = "between <answer> and </answer>"
+_GUESSES = 'on a line "Guess 1: ..."'
+_LISTED = (
+    f"Give the {guesses.K} most likely answers, the likeliest first. Write each {_GUESSES} with, on the line below it, "
+    '"Probability 1: ...", the probability, from 0.0 to 1.0, that it is correct, and number them up to '
+    f"{guesses.K}. Write nothing below them."
+)
 _BOX = "in \\boxed{}"
 _BOXED = f"Solve it step by step, and put the final answer {_BOX}."
 _STEPS = "Think step by step. "
 _CODE_BLOCK = "as one code block that starts with ```python"
+_CODE_CUE = "```python\n"
 _PHRASES = ", ".join(SCALE)
 _LETTERS = ", ".join(f"{letter} ({band}%)" for letter, band in LETTER_BANDS.items())
 
@@ -36,8 +45,8 @@ class Protocol(NamedTuple):
     instruction: str
     """Appended to the question and the task's own instruction."""
     scale: str | None
-    """How a stated confidence is written: `percent`, `probability`, `words`, `score` (0 to 10) or `letters`; None if
-    none is asked for."""
+    """How a stated confidence is written: `percent`, `probability`, `words`, `score` (0 to 10), `letters`, or
+    `guesses`, each with its probability; None if none is asked for."""
     alone: str = ""
     """Appended instead to a question whose own text says how to answer: asks for the confidence, or for the box, and
     for nothing else."""
@@ -48,6 +57,8 @@ class Protocol(NamedTuple):
     asks_letter: bool = False
     """The answer is the likeliest of the letters of the question's options as the first token of the reply; see
     `calibench.running.deciding`."""
+    budget: Budget | None = None
+    """Its generations are those of the protocol without a budget, their reasoning cut at it; None: they are whole."""
 
     @property
     def writes(self) -> bool:
@@ -137,6 +148,7 @@ PROTOCOLS = {
             "<confidence> and </confidence> the probability, from 0.0 to 1.0, that this answer is correct.",
             _ANSWER_TAGS,
         ),
+        Protocol("top_k", _LISTED, guesses.SCALE, _LISTED, _GUESSES),
         Protocol("options", "", None, scores_options=True),
         Protocol(
             "decision",
@@ -182,12 +194,30 @@ def target(t: float) -> Protocol:
     return Protocol(f"{TARGET}{t!r}", f"Write the final answer {_ANSWER_LINE}. {rule}", None, rule)
 
 
+def cut(whole: Protocol, budget: Budget) -> Protocol:
+    """The protocol of the same generations, their reasoning cut at the budget."""
+    return whole._replace(name=f"{whole.name}{BUDGET}{budget}", budget=budget)
+
+
+def answer_cue(protocol: Protocol, program: bool) -> str:
+    """What begins the answer behind a reasoning that is closed."""
+    if program:
+        return _CODE_CUE
+    return "<answer>" if protocol.answer_form == _ANSWER_TAGS else "Answer:"
+
+
 def protocol(name: str) -> Protocol:
     """The protocol of that name.
 
     Raises:
         InputError: unknown name.
     """
+    whole, at, kept = name.partition(BUDGET)
+    if at:
+        with contextlib.suppress(InputError):
+            found = cut(protocol(whole), budget(kept))
+            if found.name == name:
+                return found
     if name.startswith(TARGET):
         with contextlib.suppress(ValueError):
             t = float(name.removeprefix(TARGET))
@@ -271,7 +301,14 @@ def require_options(task: Task, question: Question, protocol: Protocol) -> None:
 
 
 def asked_text(task: Task, question: Question, protocol: Protocol, language: str = ENGLISH) -> str:
-    """All that is put to the model for a question; part of a run's identity."""
+    """All that is put to the model for a question; part of a run's identity.
+
+    Raises:
+        CapabilityError: the protocol cannot ask for such answers.
+    """
     if protocol.scores_options:
         return msgspec.json.encode(options_of(task, question)).decode()
-    return first_turn(question, task, protocol, language)
+    if protocol.scale == guesses.SCALE and question.tests:
+        raise CapabilityError(f"task {task.name} asks for programs, which protocol {protocol.name} lists no guesses of")
+    asked = first_turn(question, task, protocol, language)
+    return f"{asked}\n\n{answer_cue(protocol, bool(question.tests))}" if protocol.budget else asked

@@ -84,8 +84,8 @@ def test_reasoning_that_the_prompt_opens_and_reasoning_without_tags_have_steps_t
     prefixes, answer = asked("Two and two are four. Three more is seven.\nAnswer: 7")
     assert answer == " 7"
     assert prefixes == [
-        f"{part}\nAnswer:" for part in ("", "Two and two are four. ", "Two and two are four. Three more is seven.\n")
-    ]
+        "Answer:", "Two and two are four. \nAnswer:", "Two and two are four. Three more is seven.\n\nAnswer:"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_answers_are_read_in_the_form_that_each_protocol_asks_for(name):
     asked = (task.to_question(row, place) for place, row in opened.rows)
     asked = [q for q in islice(asked, 40) if q is not None and q.gold and q.question_id not in task.broken_gold]
     for question in asked[: 1 if task.finish else 12]:
-        for protocol in ASKING:
+        for protocol in (p for p in ASKING if not (p.name == "top_k" and question.tests)):
             outcome, confidence = graded(task, question, task.gold_text(question)[0], protocol)
             assert outcome == "correct", (protocol.name, question)
             assert (confidence is None) == (protocol.scale is None), protocol.name

@@ -10,7 +10,7 @@ from calibench.prompting.parsing import parse
 from calibench.prompting.protocols import PROTOCOLS, Protocol, first_turn, form_asked
 from calibench.records import Question
 
-STATING = [protocol for protocol in PROTOCOLS.values() if protocol.scale]
+STATING = [protocol for protocol in PROTOCOLS.values() if protocol.scale and protocol.name != "top_k"]
 QUESTION = Question(
     task="t", question_id="1", text="Which?", choices=("a", "b"), gold=("A",), domain="other", split="test"
 )
