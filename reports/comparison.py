@@ -8,7 +8,18 @@ from typing import Any
 from markupsafe import Markup
 
 from calibench.records import MeasureInfo, Metric
-from calibench.reports import figures, headline, overlay, self_knowledge, small_multiples, tables, text, until, wording
+from calibench.reports import (
+    attempts,
+    figures,
+    headline,
+    overlay,
+    self_knowledge,
+    small_multiples,
+    tables,
+    text,
+    until,
+    wording,
+)
 from calibench.reports.comparability import by_value, counts, pair_of, side_by_side, warnings
 from calibench.reports.page import figure_maker, flatten, glossary, groups, render
 from calibench.results import ChangeSplit, Comparison, Difference, HeldVerdict, RunSummary, Spending
@@ -65,10 +76,15 @@ def comparison_report(comparison: Comparison) -> str:
         split_steps=_splits(comparison, from_baseline=False),
         known=_known(comparison),
         known_columns=tables.columns(tables.measures_of(comparison.self_knowledge.values())),
+        attempts=groups(attempts.attempted(comparison), lambda of: (of.protocol, of.task, of.method)),
+        attempts_of=attempts,
         counts=counts(runs),
         spending=_spending(runs),
         conventions=glossary(
-            [*comparison.differences, *(m for card in comparison.self_knowledge.values() for m in card.metrics)]
+            [
+                *comparison.differences,
+                *(m for of in (comparison.self_knowledge, comparison.attempts) for c in of.values() for m in c.metrics),
+            ]
         ),
         fields=_differing_fields(runs),
     )

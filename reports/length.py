@@ -13,6 +13,9 @@ from calibench.reports.text import clip
 from calibench.results import RunSummary
 from calibench.results.plots import BudgetPoint, LengthBin
 
+Line = tuple[str, list[tuple[float, float, float | None, float | None]]]
+"""A name, and (x, y, the ends of its interval or None) of each point."""
+
 
 def length_figure(series: Mapping[str, Sequence[LengthBin]]) -> Figure:
     """Accuracy and each method's mean confidence by generated tokens, with 95 % intervals.
@@ -21,10 +24,15 @@ def length_figure(series: Mapping[str, Sequence[LengthBin]]) -> Figure:
         series: method -> bins, from the shortest answers on. The accuracy is that of the first method's answers.
     """
     (first, *_) = series.values()
-    lines = [("accuracy", [(b.tokens, b.accuracy, b.accuracy_low, b.accuracy_high) for b in first])]
+    lines: list[Line] = [("accuracy", [(b.tokens, b.accuracy, b.accuracy_low, b.accuracy_high) for b in first])]
     for method, bins in series.items():
         points = [(b.tokens, b.confidence, b.confidence_low, b.confidence_high) for b in bins]
         lines.append((f"confidence: {clip(method, 24)}", points))
+    return lines_figure(lines, "generated tokens")
+
+
+def lines_figure(lines: Sequence[Line], xlabel: str) -> Figure:
+    """Shares between 0 and 1 with their 95 % intervals, a line each."""
     with style():
         figure = Figure(figsize=(3.3, 2.7), layout="constrained")
         axes = figure.add_subplot()
@@ -37,7 +45,7 @@ def length_figure(series: Mapping[str, Sequence[LengthBin]]) -> Figure:
                 x, y, [below, above], label=name, marker=marker, color=COLOURS[role], linestyle=dashes, markersize=4.5,
                 linewidth=1.1,
             )  # fmt: skip
-        axes.set(ylim=(-0.03, 1.03), xlabel="generated tokens")
+        axes.set(ylim=(-0.03, 1.03), xlabel=xlabel)
         longest = max(point[0] for _, of_line in lines for point in of_line)
         axes.set_xlim(0, 1.04 * longest)  # beside the axis there is room for half a mark
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1])

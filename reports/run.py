@@ -27,6 +27,7 @@ from calibench.reports import (
     tables,
     targets,
     text,
+    thinking,
     thresholds,
     typed_decisions,
     until,
@@ -73,15 +74,14 @@ def run_report(summary: RunSummary) -> str:
         thresholds=thresholds.table(summary.thresholds),
         lengths=list(length.lengths(figure, summary)) if len(summary.lengths) <= _MANY else [],
         budgets=list(length.budgets(figure, summary)) if len(summary.lengths) <= _MANY else [],
+        thinking=list(thinking.curves(figure, summary)),
+        of_thinking=thinking,
         method_differences=_methods(summary),
         agreements=[(found, judging.table(found)) for found in summary.agreements],
         wordings=[(found, wording.sentence(found, measures)) for found in summary.wordings],
         sources=wording.SOURCES,
         best=targets.best,
-        targets=groups(
-            [(found, targets.sentence(found)) for found in summary.targets],
-            lambda row: (row[0].protocol, row[0].task, row[0].method),
-        ),
+        targets=_targets(summary),
         risks=list(risk.curves_of(figure, summary.scorecard)) if len(summary.scorecard.reliability) <= _MANY else [],
         notices=_notices(summary),
         rule=list(until.rows(summary.until, measures)),
@@ -246,6 +246,12 @@ def _breakdowns(scorecard: Scorecard) -> list[dict]:
             tasks = groups(rows, lambda row: (row["protocol"], row["task"]))
             out.append({"kind": kind, "heading": heading, "n_rows": len(rows), "tasks": tasks})
     return out
+
+
+def _targets(summary: RunSummary) -> list:
+    """The numbers under each target, in words, by protocol, task and method."""
+    found = [(one, targets.sentence(one)) for one in summary.targets]
+    return groups(found, lambda row: (row[0].protocol, row[0].task, row[0].method))
 
 
 def _methods(summary: RunSummary) -> list[dict]:

@@ -45,6 +45,7 @@ def compare(
     """
     from calibench.analysis.decided import decisions
     from calibench.metrics import compare as paired
+    from calibench.metrics.attempts import attempts
     from calibench.metrics.changes import change_splits
     from calibench.metrics.held import held_verdicts
     from calibench.metrics.self_knowledge import self_knowledge
@@ -79,6 +80,7 @@ def compare(
         runs=tuple(ladder), baseline=reference, pairs=tuple(pairs), differences=tuple(differences),
         splits=tuple(change_splits(frames, pairs)), decisions=decided,
         self_knowledge=self_knowledge({name: frames[name] for name in names}, _lengths(runs)),
+        attempts=attempts({name: frames[name] for name in names}),
         held=held_verdicts(in_words, pairs, margin=margin) if in_words else (),
         **typed_decisions.compared(dict(zip(frames, runs, strict=True)), pairs, margin),
     )  # fmt: skip
@@ -115,6 +117,7 @@ def numbers(comparison: Comparison) -> dict[str, Any]:
         "baseline": comparison.baseline, "pairs": comparison.pairs, "runs": runs,
         "differences": comparison.differences, "splits": comparison.splits, **decided,
         "self_knowledge": {name: card.metrics for name, card in comparison.self_knowledge.items()},
+        "attempts": {name: card.metrics for name, card in comparison.attempts.items()},
     }  # fmt: skip
     more = {"held": comparison.held, "typed_decisions": comparison.typed_decisions}
     return found | {name: of for name, of in more.items() if of}

@@ -21,11 +21,12 @@ from calibench.errors import RunFileError, unknown_name
 from calibench.errors.secrets import masked
 from calibench.errors.working import stage
 from calibench.files import write_text
-from calibench.records import Metric, Outcome, Scorecard, Status
+from calibench.records import BUDGET, Metric, Outcome, Scorecard, Status
 from calibench.results import GalleryItem, OutcomeCount, RunSummary, TaskProgress
 from calibench.results.judging import GraderAgreement, graders
 from calibench.results.plots import BudgetCurve
 from calibench.results.targets import TargetNumbers
+from calibench.results.thinking import WHOLE, ThinkingCurve
 from calibench.store import RunFile
 from calibench.store.opening import opened
 
@@ -66,7 +67,7 @@ def report(
         InputError: no such ensemble.
     """
     stage(f"scoring {run.path.parent.name}")
-    frame = run.frame()
+    frame, thought = _by_thinking(run.frame())
     manifest = masked(run.manifest())  # a stranger's run, or an old one, may name a secret of today's
     try:
         _ = manifest["name"], manifest["kind"], manifest["model"]["name"]
@@ -89,6 +90,7 @@ def report(
         until=tuple(outcomes(frame, manifest)),
         wordings=wordings(run),
         targets=_targets(stored),
+        thinking=thought,
         method_differences=tuple(against_first(frame, manifest)) if browse else (),
         typed_decisions=typed_decisions.numbers(run),
         agreements=_agreements(run, manifest),
@@ -174,6 +176,14 @@ def conventions_named(names: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(CONVENTIONS) if _ALL in names else names
 
 
+def _by_thinking(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[ThinkingCurve, ...]]:
+    """The rows of whole generations, and what the cut ones are held against them."""
+    from calibench.metrics.thinking import thinking
+
+    cut = frame["protocol"].map(lambda name: BUDGET in name).astype(bool)
+    return (frame[~cut], thinking(frame)) if cut.any() else (frame, ())
+
+
 def _targets(frame: pd.DataFrame) -> tuple[TargetNumbers, ...]:
     from calibench.metrics.targets import targets
 
@@ -250,8 +260,9 @@ def numbers(summary: RunSummary) -> dict[str, Any]:
     card = summary.scorecard
     more = {
         "until": summary.until, "wordings": summary.wordings, "targets": summary.targets,
-        "method_differences": summary.method_differences, "typed_decisions": summary.typed_decisions,
-        "graders": graders(summary.manifest), "agreements": summary.agreements,
+        "thinking": summary.thinking, "method_differences": summary.method_differences,
+        "typed_decisions": summary.typed_decisions, "graders": graders(summary.manifest),
+        "agreements": summary.agreements,
     }  # fmt: skip
     points = {"reliability": (*card.reliability, *summary.by_subset), "risk_coverage": card.risk_coverage}
     return {"metrics": card.metrics, **points, **{name: of for name, of in more.items() if of}}
@@ -261,7 +272,8 @@ def update(run: RunFile, conventions: Sequence[str] = (), ensemble: Sequence[str
     """Computes the numbers of a run that is open for writing, as `report`; replaces those in its file, and the pages
     beside it."""
     summary = report(run, conventions, ensemble=ensemble, browse=True)
-    run.replace_metrics(summary.scorecard.metrics)
+    cut = (m for curve in summary.thinking for point in curve.points if point.budget != WHOLE for m in point.metrics)
+    run.replace_metrics([*summary.scorecard.metrics, *cut])
     publish(summary, run.path.parent)
     return summary
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +31,7 @@ def print_headline(summary: Any, report: Path) -> None:
     from calibench.reports.run import spread_notes
     from calibench.reports.tables import headline, measures_of, text
     from calibench.reports.targets import targets_text
+    from calibench.reports.thinking import thinking_text
     from calibench.reports.typed_decisions import typed_decisions_text
     from calibench.reports.unstarted import unstarted_text
     from calibench.reports.until import notices, until_text
@@ -48,6 +49,8 @@ def print_headline(summary: Any, report: Path) -> None:
         print(f"\n{wordings_text(summary)}")
     if summary.targets:
         print(f"\n{targets_text(summary)}")
+    if summary.thinking:
+        print(f"\n{thinking_text(summary)}")
     if summary.agreements:
         print(f"\n{agreement_text(summary.agreements)}")
     for note in judge_notes(summary.manifest):
@@ -59,19 +62,21 @@ def print_headline(summary: Any, report: Path) -> None:
     print_place(report)
 
 
-def print_headline_tables(summaries: dict[str, Any], form: str, wordings: bool = False, targets: bool = False) -> None:
+def print_headline_tables(summaries: dict[str, Any], form: str, further: Collection[str] = ()) -> None:
     """The headline of every run or model, and its numbers under other conventions, in a form of `--format`; with
-    `wordings` and `targets` also those of each wording and each confidence target. Before it, but not in CSV, those of
+    `wordings`, `targets` and `budgets` among the `further` also those of each. Before it, but not in CSV, those of
     typed decisions."""
     from calibench.reports.conventions import conventions_table
     from calibench.reports.tables import headline_table
     from calibench.reports.targets import targets_table
+    from calibench.reports.thinking import thinking_table
     from calibench.reports.typed_decisions import typed_decisions_table
     from calibench.reports.wording import variances_table, wordings_table
 
     asked = [conventions_table(summaries)] if any(summary.conventions for summary in summaries.values()) else []
-    asked += [variances_table(summaries), wordings_table(summaries)] if wordings else []
-    asked += [targets_table(summaries)] if targets else []
+    asked += [variances_table(summaries), wordings_table(summaries)] if "wordings" in further else []
+    asked += [targets_table(summaries)] if "targets" in further else []
+    asked += [thinking_table(summaries)] if "budgets" in further else []
     typed = [typed_decisions_table(summaries)] if any(of.typed_decisions for of in summaries.values()) else []
     print_tables(form, *typed, headline_table({name: summary.scorecard for name, summary in summaries.items()}), *asked)
 

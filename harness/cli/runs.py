@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from calibench.store import RunFile
 
 
+_FURTHER = {"wordings": "wordings", "targets": "targets", "budgets": "thinking"}
+"""Options that add numbers to a table or to JSON -> where a summary has them."""
+
+
 def register(commands: Any) -> None:
     _add_report(commands)
     _add_compare(commands)
@@ -66,6 +70,11 @@ def _add_report(commands: Any) -> None:
         action="store_true",
         help="with --format and --json: the numbers of each confidence target, where runs were made with --targets",
     )
+    report.add_argument(
+        "--budgets",
+        action="store_true",
+        help="with --format and --json: the numbers at each thinking budget, where runs were made with --budgets",
+    )
     track.add_option(report)
     add_task_file_options(report)
 
@@ -94,9 +103,8 @@ def _report(options: argparse.Namespace) -> None:
         if len(runs) > 1 and output.is_text(options):
             print()
     if options.format and not options.dry_run:
-        output.print_headline_tables(
-            {name: summary for name, (summary, _) in found.items()}, options.format, options.wordings, options.targets
-        )
+        further = [name for name in _FURTHER if getattr(options, name)]
+        output.print_headline_tables({name: summary for name, (summary, _) in found.items()}, options.format, further)
     elif options.json and not options.dry_run:
         output.print_json_of({name: shown for name, (_, shown) in found.items()})
     for run in runs if not options.dry_run else ():
@@ -104,7 +112,7 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _check_form(options: argparse.Namespace) -> None:
-    for name in ("wordings", "targets"):
+    for name in _FURTHER:
         if getattr(options, name, False) and output.is_text(options):
             raise InputError(f"--{name} goes with --format or --json: the page shows them anyway")
 
@@ -128,11 +136,9 @@ def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
     metrics = summary.scorecard.metrics
     if output.is_text(options):
         output.print_headline(summary, run.path.parent / "report.html")
-    wordings, targets = summary.wordings if options.wordings else (), summary.targets if options.targets else ()
-    parts = (
-        ("rescored", found), ("conventions", summary.conventions), ("wordings", wordings), ("targets", targets),
-        ("typed_decisions", summary.typed_decisions),
-    )  # fmt: skip
+    further = ((name, getattr(summary, of) if getattr(options, name) else ()) for name, of in _FURTHER.items())
+    known = (("conventions", summary.conventions), ("typed_decisions", summary.typed_decisions))
+    parts = (("rescored", found), *known, *further)
     more = {name: of for name, of in parts if of}
     return summary, {**more, "metrics": metrics} if more else metrics
 
@@ -244,6 +250,7 @@ def _compare_methods(options: argparse.Namespace) -> None:
 def _compare_there(options: argparse.Namespace) -> None:
     """Of runs that are there."""
     from calibench.analysis.compare import compare, numbers, publish
+    from calibench.reports.attempts import attempts_table, attempts_text
     from calibench.reports.comparability import asked_otherwise
     from calibench.reports.self_knowledge import self_knowledge_text
     from calibench.reports.tables import comparison_tables, comparison_text
@@ -262,13 +269,15 @@ def _compare_there(options: argparse.Namespace) -> None:
     if options.json:
         output.print_json(numbers(comparison))
     elif options.format:
-        held = [held_table(comparison)] if options.wordings else []
+        held = [attempts_table(comparison)] if comparison.attempts else []
+        held += [held_table(comparison)] if options.wordings else []
         decided = [decisions_table(comparison.decisions)] if comparison.decisions else []
         output.print_tables(options.format, *(decided or comparison_tables(comparison)), *held)
     else:
         decided_text = decisions_text(comparison.decisions)
         parts = (
             decided_text, comparison_text(comparison), differences_text(comparison), self_knowledge_text(comparison),
+            attempts_text(comparison),
             held_text(comparison),
         )  # fmt: skip
         print("\n\n".join(filter(None, parts)))

@@ -12,6 +12,7 @@ from calibench.results.differences import HeldVerdict as HeldVerdict
 from calibench.results.judging import GraderAgreement
 from calibench.results.plots import BudgetCurve, PlotSeries
 from calibench.results.targets import TargetNumbers
+from calibench.results.thinking import ThinkingCurve
 from calibench.results.wordings import Wordings
 
 
@@ -193,6 +194,8 @@ class RunSummary(Record, kw_only=True, frozen=True):
     """Of the methods that were asked for in several wordings."""
     targets: tuple[TargetNumbers, ...] = ()
     """Of the confidence targets that were told, against what the confidences say."""
+    thinking: tuple[ThinkingCurve, ...] = ()
+    """Of reasonings that were cut at budgets; all else in a summary is of whole ones."""
     method_differences: tuple[Difference, ...] = ()
     """Of each confidence method (B) against the first (A), on the same answers; empty where no page is made."""
     typed_decisions: tuple[Metric, ...] = ()
@@ -219,6 +222,9 @@ class Comparison(Record, kw_only=True, frozen=True):
     """Of what the differences that depend on outcomes and confidences are made; in the order of the pairs."""
     self_knowledge: dict[str, Scorecard] = {}
     """Name of a run -> what its confidences know beyond difficulty; of three runs or more on the same questions."""
+    attempts: dict[str, Scorecard] = {}
+    """Name of a run -> how it does on what all runs attempt and on what only some do; empty where none declines what
+    another attempts."""
     held: tuple[HeldVerdict, ...] = ()
     """The verdicts on confidences that both runs were asked for in several wordings, under each of these."""
     typed_decisions: tuple[Difference, ...] = ()

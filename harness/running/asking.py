@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+from msgspec.structs import replace
 
 from calibench.backends import _likelihoods
-from calibench.backends.base import BaseBackend, Completion, Refused, no_room, tokens_of
+from calibench.backends.base import BaseBackend, Completion, Refused, TokenScores, no_room, tokens_of
 from calibench.confidence.base import Answered
 from calibench.errors import EngineError
 from calibench.grading.pool import GradingPool
+from calibench.prompting import budgets
 from calibench.prompting.conversation import Prompt
 from calibench.prompting.parsing import Parsed, states_answer
-from calibench.prompting.protocols import Protocol, body, first_turn, options_of
+from calibench.prompting.protocols import Protocol, answer_cue, body, first_turn, options_of
 from calibench.records import Generation, Question, Sampling
 from calibench.running import deciding
 from calibench.running.config import RunConfig, seed_of
@@ -21,9 +24,31 @@ from calibench.running.reading import parsed_of, written_of
 from calibench.tasks.base import AnswerOptions, Task
 
 _FORCED_TOKENS = 64
-"""Budget of an answer that is asked for by `force_answer`."""
+"""Budget of an answer that is asked for by `force_answer`, or behind a reasoning that is cut."""
+_LONG_FORCED_TOKENS = 512
+"""The same, where it is a program, or stands in tags with more beside it."""
 _REFUSALS = 20
 """So many refusals before any answer are no fault of the questions."""
+
+
+class Cut(NamedTuple):
+    """An answer behind a part of a reasoning."""
+
+    generation: Generation
+    answered: Answered
+    tokens: int
+    """That were generated for it."""
+
+
+class Chain(NamedTuple):
+    """Where the reasoning of an output stands: from token `first` to before token `last`."""
+
+    first: int
+    last: int
+    marked: bool
+    """It is a reasoning by its marks, which must be closed."""
+    open_end: bool
+    """The token limit ended it, so that its whole length is not known."""
 
 
 class Asker:
@@ -177,6 +202,54 @@ class Asker:
         whole = (*output, *(forced.token_ids or ()))
         return Completion(chat.decode(whole), whole, forced.ended, completion.cached_tokens)
 
+    async def chain(self, question: Question, prompt: Prompt, whole: Generation) -> Chain:
+        """The reasoning of a generation whose token ids are known."""
+        if whole.token_ids is None:  # it failed
+            return Chain(0, 0, marked=False, open_end=True)
+        parsed = (await self._answered(question, whole)).parsed
+        chat = tokens_of(self._backend)
+        start, end = budgets.chain(whole.text, parsed, chat.markup) or (0, len(whole.text))
+        first, last = (chat.token_of(whole.token_ids, place) for place in (start, end))
+        return Chain(first, last, parsed.answer_start > 0, parsed.truncated is not None)
+
+    async def cut(self, question: Question, prompt: Prompt, whole: Generation, chain: Chain) -> Cut | None:
+        """What the model answers behind a part of its reasoning; None where the protocol's budget cuts nothing.
+
+        A share of a reasoning whose end is not known is not known either, and cuts nothing.
+        """
+        length, budget = chain.last - chain.first, self._protocol.budget
+        assert budget is not None, "the protocol has a budget"
+        kept = budget.kept(length)
+        if whole.token_ids is None or kept >= length or (chain.open_end and budget.percent):
+            return None
+        chat, written = tokens_of(self._backend), whole.token_ids[: chain.first + kept]
+        program = bool(question.tests)
+        cue = answer_cue(self._protocol, program)
+        output = (*written, *chat.answer_begun(prompt.token_ids, written, chain.marked, cue))
+        room = _FORCED_TOKENS if cue == "Answer:" else _LONG_FORCED_TOKENS
+        begin = time.monotonic()
+        reason = no_room(len(prompt.token_ids) + len(output), 1, self._backend.context)
+        forced = None
+        if reason is None:
+            try:
+                forced = await self._backend.complete(
+                    Prompt((*prompt.token_ids, *output), messages=prompt.messages),
+                    self._sampling._replace(max_tokens=room), whole.seed,
+                )  # fmt: skip
+            except Refused as refused:
+                reason = self._told(str(refused))
+        key = self._key(question, whole.draw)
+        if forced is None:
+            generation = deciding.nothing(key, whole.seed, len(prompt.token_ids), prompt.reasoning_opened, reason)
+            return Cut(generation, await self._answered(question, generation, prompt=prompt), 0)
+        ids = (*output, *(forced.token_ids or ()))
+        scores = _behind(len(output), forced.scores)
+        completion = Completion(chat.decode(ids), ids, forced.ended, forced.cached_tokens, scores)
+        latency = time.monotonic() - begin
+        generation, parsed = await self._generation(question, prompt, whole.draw, whole.seed, completion, latency)
+        answered = Answered(parsed, prompt, written_of(generation), scores, problem=body(question))
+        return Cut(replace(generation, logprob=None), answered, len(ids) - len(output) + forced.ended)
+
     def _chosen(
         self, question: Question, scored: _likelihoods.ScoredOptions | _likelihoods.NotScored, draw: int, latency: float
     ) -> Generation:
@@ -209,6 +282,14 @@ class Asker:
 
 def _scored(scored: _likelihoods.ScoredOptions | _likelihoods.NotScored) -> _likelihoods.ScoredOptions | None:
     return scored if isinstance(scored, _likelihoods.ScoredOptions) else None
+
+
+def _behind(given: int, scores: TokenScores | None) -> TokenScores | None:
+    """The scores of tokens behind others that were given, which are certain."""
+    if scores is None:
+        return None
+    certain = (0.0,) * given
+    return TokenScores(certain + scores.logprobs, scores.entropies and certain + scores.entropies)
 
 
 def _finish_reason(completion: Completion) -> Literal["stop", "length"]:

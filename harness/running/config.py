@@ -24,6 +24,7 @@ from calibench.fields import (
     option,
 )
 from calibench.prompting import protocols
+from calibench.prompting.budgets import budget
 from calibench.prompting.protocols import Protocol
 from calibench.records import Sampling
 
@@ -110,6 +111,15 @@ class RunConfig(Options, frozen=True, kw_only=True):
         ),
     ] = ()
     """Each is a protocol of its own (`calibench.prompting.protocols.target`), held against the run's confidences."""
+    budgets: Annotated[
+        Names,
+        option(
+            "also answers behind a part of each reasoning: so many tokens, or a share of it, as 0,256,1024 or 25%,50%",
+            "scope",
+            "N,N",
+        ),
+    ] = ()
+    """Each is a protocol of its own (`calibench.prompting.budgets`); the reasoning is generated once."""
     task_draws: Annotated[
         dict[str, Draws], option("draws of one task, where they are not --draws; may be repeated", "scope", "TASK=K")
     ] = {}
@@ -230,12 +240,20 @@ class RunConfig(Options, frozen=True, kw_only=True):
         return protocols.protocol(self.protocol or implied)
 
     def askings(self) -> tuple[Asking, ...]:
-        """Everything that each question is asked for: first what the confidences are of, then the targets.
+        """Everything that each question is asked for: first what the confidences are of, then the same generations at
+        budgets, then the targets.
 
         Raises:
-            InputError: the targets cannot be asked for, or the methods cannot.
+            InputError: the budgets or targets cannot be asked for, or the methods cannot.
         """
         first = Asking(self.first_prompt(), self.methods())
+        cut = [protocols.cut(first.protocol, budget(text)) for text in self.budgets]
+        if len({protocol.name for protocol in cut}) < len(cut):
+            raise InputError(f"--budgets: expected each once, found {', '.join(self.budgets)}")
+        if first.protocol.budget is not None:
+            raise InputError(f"--protocol {first.protocol.name}: expected it without a budget, which --budgets sets")
+        if cut and not first.protocol.writes:
+            raise InputError(f"--budgets: protocol {first.protocol.name} has no reasoning; expected one with a text")
         found = [Asking(protocols.target(t), ()) for t in self.targets]
         names = [asking.protocol.name for asking in (first, *found)]
         if len({*names}) < len(names):
@@ -246,7 +264,7 @@ class RunConfig(Options, frozen=True, kw_only=True):
             )
         if found and not first.methods:
             raise InputError("--targets: expected a confidence to hold the answers against, found --confidence none")
-        return (first, *found)
+        return (first, *(Asking(protocol, first.methods) for protocol in cut), *found)
 
     def methods(self) -> tuple[str, ...]:
         """The confidence methods, with the wordings that they ask in.

@@ -25,6 +25,8 @@ def check(config: RunConfig, tasks: Sequence[Task]) -> None:
         raise InputError(f"--variants {config.variants}: other wordings are English, and --language is {language.name}")
     if config.force_answer:
         raise CapabilityError(f"--force-answer begins the answer in English, and --language is {language.name}")
+    if config.budgets:
+        raise CapabilityError(f"--budgets begins the answer in English, and --language is {language.name}")
     for protocol, _ in config.askings():
         if protocol.scores_options:
             raise CapabilityError(f"protocol options asks in English, and --language is {language.name}")

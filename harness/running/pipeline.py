@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ from calibench.prompting import protocols
 from calibench.prompting.protocols import Protocol
 from calibench.records import Grade
 from calibench.running import deciding, judges, languages, manifest, sampling
+from calibench.running.budgets import check_budgets, with_budgets
 from calibench.running.config import RunConfig
 from calibench.running.judging import judge_answers
 from calibench.running.loop import run_loop
@@ -70,7 +72,7 @@ def execute(
         raise InputError("--until: expected together with `rule`, as rule_of(config, tell) gives it; found one alone")
     shard = _shard(config)
     chosen = _chosen(config, chosen)
-    (protocol, names), *targets = config.askings()
+    (protocol, names), *further = config.askings()
     languages.check(config, chosen)
     methods = {name: _method(name).asking_in(config.language, name) for name in names}
     backend_type = backends.load(config.backend)
@@ -98,7 +100,7 @@ def execute(
         _check_stored_scores(run, config, selections, methods)
         for selection in selections:
             run.remove(_to_grade_again(run, config, selection))
-        asked = [(protocol, methods), *((target.protocol, {}) for target in targets)]
+        asked = [(protocol, methods), *((of, {name: methods[name] for name in read}) for of, read in further)]
         steps = Steps(config, run, asked, selections, rule)
         while steps.advance():
             pass  # through what an earlier command finished
@@ -212,6 +214,7 @@ def _check_capabilities(
         raise InputError(
             "--force-answer puts words into the answer, and token log-probabilities are of the model's own"
         )
+    check_budgets(config, methods, capabilities)
 
 
 def _check_sampling(config: RunConfig, protocol: Protocol) -> None:
@@ -240,8 +243,9 @@ def _check_stored_scores(
 ) -> None:
     """Refuses methods that read log-probabilities of generations that were stored without them."""
     names = [name for name, method in methods.items() if "log_probabilities" in method.needs]
-    for selection in selections:
-        tally = run.tally(selection.task.name, config.first_prompt().name)
+    read = [asking.protocol.name for asking in config.askings() if asking.methods]
+    for selection, protocol in product(selections, read):
+        tally = run.tally(selection.task.name, protocol)
         stored = tally.get("generation", 0)
         if unread := sorted(name for name in names if tally.get(name, 0) < stored):
             raise CapabilityError(
@@ -259,7 +263,7 @@ class _Session(NamedTuple):
     checkpoint: Checkpoint | ServedModel
     selections: Sequence[Selection]
     asked: Asked
-    """What the confidences are of, then the targets."""
+    """What the confidences are of, then the same at budgets, then the targets."""
     known: dict[str, Any]
     """The identity, as far as it is known without the engine."""
     steps: Steps
@@ -334,8 +338,7 @@ class _Session(NamedTuple):
 
     def _streams(self, graders: GradingPool, backend: BaseBackend | None = None) -> list[Stream]:
         return [
-            Stream(self.config, self.run, protocol, methods, graders, self.progress, backend)
-            for protocol, methods in self.asked
+            Stream(self.config, self.run, asked, graders, self.progress, backend) for asked in with_budgets(self.asked)
         ]
 
     async def _work(

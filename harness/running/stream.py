@@ -8,23 +8,20 @@ flight.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from calibench.backends.base import BaseBackend
-from calibench.confidence.base import Method
 from calibench.errors import CalibenchError, EngineError
 from calibench.grading.pool import GradingPool
 from calibench.prompting.conversation import Prompt
-from calibench.prompting.protocols import Protocol
-from calibench.records import Grade, Question
-from calibench.running.asking import Asker
+from calibench.records import Question
 from calibench.running.config import RunConfig
-from calibench.running.manifest import markup_of
+from calibench.running.making import Lacks, Maker
 from calibench.running.over_draws import OverDraws
 from calibench.running.progress import Progress
-from calibench.running.reading import GenerationReader, answered_of, parsed_of
 from calibench.running.saving import Saver, draining
 from calibench.running.selection import Selection
+from calibench.running.steps import Asked
 from calibench.store import RunFile
 from calibench.tasks.base import AnswerOptions, Task
 
@@ -38,37 +35,23 @@ class Stream:
     Args:
         config: what to do.
         run: holds what is done already, and takes the rest.
-        protocol: what is asked besides the questions.
-        methods: the confidence methods, by name.
+        asked: a protocol and its confidence methods by name; then those of the same generations, cut at budgets.
         graders: grade the answers.
         progress: receives what happens.
         backend: started; None: only what the stored texts give is made.
     """
 
     def __init__(
-        self, config: RunConfig, run: RunFile, protocol: Protocol, methods: Mapping[str, Method],
-        graders: GradingPool, progress: Progress, backend: BaseBackend | None = None,
+        self, config: RunConfig, run: RunFile, asked: Asked, graders: GradingPool, progress: Progress,
+        backend: BaseBackend | None = None,
     ):  # fmt: skip
         self._config = config
-        self._run = run
-        self._protocol = protocol
         self._progress = progress
-        self._markup = markup_of(run)
-        self._graders = graders
-        self._over_draws = OverDraws(run, protocol, methods, graders, backend, config.language)
-        of_one = {name: method for name, method in methods.items() if not method.of_draws}
-        self._wanted = {*of_one, "grade"}
-        self._of_text = {"grade", *(name for name, method in of_one.items() if not method.needs_model)}
-        self._of_scores = {name for name, method in methods.items() if "log_probabilities" in method.needs}
-        sampling = config.token_sampling()._replace(
-            log_probabilities=bool(self._of_scores),
-            entropies=not any("label_probabilities" in method.needs for method in methods.values()),
-            certainties=any("whole_vocabulary" in method.needs for method in methods.values()),
-        )
-        self._asker = Asker(config, protocol, sampling, backend, graders) if backend else None
-        self._reader = GenerationReader(of_one, graders, backend, config.language)
         self._in_flight = backend.in_flight if backend else _READ_AT_ONCE
         self._saver = Saver(run)
+        self._whole, *self._cut = [
+            Maker(config, run, protocol, methods, graders, backend, self._saver.add) for protocol, methods in asked
+        ]
         self.generated_tokens = 0
         self.made = 0
         """Draws of which something was made."""
@@ -91,14 +74,15 @@ class Stream:
                     if not (self._stop.is_set() and isinstance(cause, EngineError)):
                         raise cause from group
                 self._saver.save()
-                await self._compare_draws(selections)
+                for maker in (self._whole, *self._cut):
+                    await self._compare_draws(maker.over_draws, selections)
         return self._stop.is_set()
 
-    async def _compare_draws(self, selections: Sequence[Selection]) -> None:
+    async def _compare_draws(self, over_draws: OverDraws, selections: Sequence[Selection]) -> None:
         for selection in selections:
             questions, draws = selection.questions(self._config.data), self._config.draws_of(selection.task.name)
-            await self._over_draws.bring_up_to_date(questions, draws, self._stop.is_set)
-        if n := self._over_draws.by_text:
+            await over_draws.bring_up_to_date(questions, draws, self._stop.is_set)
+        if n := over_draws.by_text:
             self._progress.stage(f"warning: answers to {n} questions were compared as texts (the rule gave up)")
 
     def _tell_of_stop(self) -> None:
@@ -107,26 +91,19 @@ class Stream:
     async def _start_task(self, selection: Selection, draws: asyncio.TaskGroup) -> None:
         self._saver.add(list(selection.typed_decisions(self._config.data)))
         for question in selection.questions(self._config.data):
-            done = self._run.finished(question.task, question.question_id, self._protocol.name)
-            missing = {draw: self._wanted - done.get(draw, set()) for draw in range(self._draws_of(question))}
-            asked = None
-            if self._asker and any(missing.values()):
-                asked = self._asker, self._asker.prompt(selection.task, question)
-            for draw, parts in missing.items():
-                if not parts:
+            lacking = [maker.lacking(question) for maker in (self._whole, *self._cut)]
+            missing = any(lacks.parts for of_maker in lacking for lacks in of_maker)
+            prompt = self._whole.prompt(selection.task, question) if missing else None
+            for draw, (whole, *cut) in enumerate(zip(*lacking, strict=True)):
+                if whole.finished:
                     self._progress.done(question.task, None, 0)
-                if self._asker is None:
-                    parts = parts & self._of_text if draw in done else set()
-                if not parts:
+                if not (whole.parts or (whole.stored and any(lacks.parts for lacks in cut))):
                     await asyncio.sleep(0)  # lets Ctrl-C through while a long run is found to be done
                     continue
                 if not await self._slot():
                     return
-                job = draws.create_task(self._draw(selection.task, question, asked, draw, draw in done, parts))
+                job = draws.create_task(self._draw(selection.task, question, prompt, draw, whole, cut))
                 job.add_done_callback(lambda _: self._slots.release())
-
-    def _draws_of(self, question: Question) -> int:
-        return self._config.draws_of(question.task)
 
     async def _slot(self) -> bool:
         """Waits for a free place among the draws in flight; False once the run is asked to stop."""
@@ -141,33 +118,24 @@ class Stream:
         return not self._stop.is_set()
 
     async def _draw(
-        self, task: Task, question: Question, asked: tuple[Asker, Prompt | AnswerOptions] | None, draw: int,
-        stored: bool, parts: set[str],
+        self, task: Task, question: Question, prompt: Prompt | AnswerOptions | None, draw: int, lacks: Lacks,
+        cut: Sequence[Lacks],
     ) -> None:  # fmt: skip
-        """Makes the missing parts of one draw; the generation itself if it is not stored."""
-        generated = 0
-        if stored or asked is None:
-            generation = self._run.draws(question.task, question.question_id, self._protocol.name)[draw]
-            if asked is None:
-                parsed = await parsed_of(generation, self._protocol.scale, self._markup, self._graders)
-                answered = answered_of(question, generation, parsed)
-            else:
-                asker, prompt = asked
-                answered = await asker.again(question, prompt, generation)
-        else:
-            asker, prompt = asked
-            generation, answered = await asker.ask(question, prompt, draw)
-            generated = (generation.reasoning_tokens or 0) + (generation.answer_tokens or 0)
-            # Log-probabilities are not stored: what is read from them is committed together with the generation.
-            scored = [await self._reader.read(name, generation, answered) for name in parts & self._of_scores]
-            self._saver.add([question, generation, *scored])
-            parts = parts - self._of_scores
-        self.generated_tokens += generated
-        made = await self._reader.made(task, question, generation, answered, parts)
-        self._saver.add(made)
+        """Makes the missing parts of one draw, then of what is cut from it, while the engine has it in its cache."""
+        made = await self._whole.draw(task, question, prompt, draw, lacks)
+        self.generated_tokens += made.tokens
         self.made += 1
-        outcome = next((record.outcome for record in made if isinstance(record, Grade)), None)
-        self._progress.done(question.task, outcome, generated)
+        if not lacks.finished:
+            self._progress.done(question.task, made.outcome, made.tokens)
+        if self._stop.is_set() or not any(of.parts for of in cut):
+            return
+        assert not isinstance(prompt, AnswerOptions), "a choice among options has no reasoning"
+        chain = None
+        if prompt is not None and not all(of.stored for of in cut):
+            chain = await self._whole.chain(question, prompt, made.generation)
+        for maker, of_cut in zip(self._cut, cut, strict=True):
+            if of_cut.parts:
+                self.generated_tokens += (await maker.cut(task, question, prompt, of_cut, made, chain)).tokens
 
 
 def first_cause(group: BaseExceptionGroup) -> BaseException:

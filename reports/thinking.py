@@ -1,0 +1,140 @@
+"""Accuracy and calibration by thinking budget: figure, section of the page, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from calibench.records import Metric
+from calibench.reports.formats import Column, Table, TableCell, name_cell, name_column
+from calibench.reports.length import Line, lines_figure
+from calibench.reports.page import groups
+from calibench.reports.tables import align
+from calibench.reports.text import UNDEFINED, clip, interval, label, number, signed
+from calibench.results import Difference, RunSummary
+from calibench.results.thinking import WHOLE, ThinkingCurve, ThinkingPoint
+
+SHOWN = {
+    "accuracy": "Accuracy", "mean_confidence": "Mean conf.", "ece": "ECE", "brier": "Brier", "auroc": "AUROC",
+}  # fmt: skip
+
+
+def metric(point: ThinkingPoint, name: str) -> Metric | None:
+    """The number of that name; None where no confidence was asked for."""
+    return next((m for m in point.metrics if m.metric == name), None)
+
+
+def _shares(point: ThinkingPoint) -> bool:
+    return point.budget.endswith("%")
+
+
+def _line(name: str, points: Sequence[ThinkingPoint], of: str, at: Callable[[ThinkingPoint], float | None]) -> Line:
+    found = ((at(point), metric(point, of)) for point in points)
+    return name, [(x, m.value, m.low, m.high) for x, m in found if x is not None and m and m.value is not None]
+
+
+def _lines(curves: Sequence[ThinkingCurve], percent: bool) -> list[Line]:
+    """Accuracy and each method's mean confidence: by mean generated tokens, or by the share of the reasoning."""
+
+    def at(point: ThinkingPoint) -> float | None:
+        if not percent:
+            return point.tokens
+        return 100.0 if point.budget == WHOLE else float(point.budget.removesuffix("%"))
+
+    def shown(curve: ThinkingCurve) -> list[ThinkingPoint]:
+        return [point for point in curve.points if point.budget == WHOLE or _shares(point) == percent]
+
+    lines = [_line("accuracy", shown(curves[0]), "accuracy", at)]
+    lines += [_line(f"confidence: {clip(c.method, 24)}", shown(c), "mean_confidence", at) for c in curves]
+    return [(name, points) for name, points in lines if len(points) > 1]
+
+
+def curves(figure: Callable, summary: RunSummary) -> Iterator[dict[str, Any]]:
+    """Per protocol and task: a figure by tokens, one by shares, and the rows of the numbers."""
+    for (protocol, task), of in groups(summary.thinking, lambda curve: (curve.protocol, curve.task)):
+        drawn = []
+        for percent, what in ((False, "mean generated tokens"), (True, "share of the reasoning, in percent")):
+            if lines := _lines(of, percent) if any(_shares(p) == percent for p in of[0].points[:-1]) else []:
+                title = f"Accuracy and confidence of {task} by thinking budget; the numbers are in the table below it"
+                drawn.append(figure(lines_figure(lines, what), title))
+        yield {"protocol": protocol, "task": task, "figures": drawn, "curves": of}
+
+
+def change(point: ThinkingPoint, name: str) -> Difference | None:
+    """How a number differs from that of the whole reasonings."""
+    return next((d for d in point.differences if d.metric == name), None)
+
+
+def changes(point: ThinkingPoint) -> list[str]:
+    """What the budget changes against the whole reasonings, where a verdict says that it does."""
+    return [
+        f"{SHOWN[d.metric]} {signed(d.difference)} {interval(d.low, d.high)}"
+        for d in point.differences
+        if d.metric in SHOWN and d.verdict in ("better", "worse") and d.difference is not None
+    ]
+
+
+def thinking_text(summary: RunSummary) -> str:
+    """Plain text for a terminal: a line per task, method and budget."""
+    lines = [["", "budget", "tokens", "cut", *SHOWN.values()]]
+    for curve in summary.thinking:
+        for point in curve.points:
+            lines.append([
+                label(curve.task, curve.method, 26), point.budget, number(point.tokens, 0), number(point.cut, 2),
+                *(_cell(metric(point, name), name in ("accuracy", "ece")) for name in SHOWN),
+            ])  # fmt: skip
+    told = [
+        f"{label(c.task, c.method, 40)} at {p.budget}: {'; '.join(changes(p))}"
+        for c in summary.thinking
+        for p in c.points
+        if changes(p)
+    ]
+    against = (
+        "Against whole reasonings, Holm-corrected:" if told else "No budget is shown to differ from whole reasonings."
+    )
+    return "\n".join([f"By thinking budget\n\n{align(lines)}\n\n{against}", *told])
+
+
+def _cell(m: Metric | None, ends: bool) -> str:
+    if m is None:
+        return UNDEFINED
+    return f"{number(m.value)} {interval(m.low, m.high, 2)}".strip() if ends else number(m.value)
+
+
+def thinking_table(summaries: Mapping[str, RunSummary]) -> Table:
+    """Of each run, protocol, task and method a row per budget."""
+    names = [name_column(title) for title in ("Run", "Protocol", "Task", "Method", "Budget")]
+    tokens = ("tokens", "tokens_low", "tokens_high")
+    columns = [Column("Tokens", tokens), Column("Cut", ("cut",)), Column("n", ("n",))]
+    for name, title in SHOWN.items():
+        columns.append(Column(title, (name, f"{name}_low", f"{name}_high")))
+        against = ("change", "change_low", "change_high", "p_holm", "verdict")
+        columns.append(Column(f"{title}, change", tuple(f"{name}_{part}" for part in against)))
+    rows = []
+    for run, summary in summaries.items():
+        for curve in summary.thinking:
+            for point in curve.points:
+                cells = [
+                    TableCell(number(point.tokens, 0), tuple(getattr(point, name) for name in tokens)),
+                    TableCell(number(point.cut), (point.cut,)),
+                    TableCell(f"{point.n:,}", (point.n,)),
+                ]
+                for name in SHOWN:
+                    cells += [_value(metric(point, name)), _change(point, name)]
+                place = (run, curve.protocol, curve.task, curve.method, point.budget)
+                rows.append((*map(name_cell, place), *cells))
+    return Table((*names, *columns), tuple(rows))
+
+
+def _value(m: Metric | None) -> TableCell:
+    if m is None:
+        return TableCell(UNDEFINED, (None, None, None))
+    return TableCell(f"{number(m.value)} {interval(m.low, m.high)}".strip(), (m.value, m.low, m.high))
+
+
+def _change(point: ThinkingPoint, name: str) -> TableCell:
+    found = change(point, name)
+    if found is None:
+        return TableCell(UNDEFINED, (None,) * 5)
+    shown = f"{signed(found.difference)} {interval(found.low, found.high)}".strip()
+    return TableCell(shown, (found.difference, found.low, found.high, found.p_holm, found.verdict))

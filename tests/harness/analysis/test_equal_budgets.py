@@ -1,0 +1,57 @@
+"""Two checkpoints under equal thinking budgets, one of which declines what the other attempts."""
+
+from __future__ import annotations
+
+from fakes import FakeBackend
+
+from calibench.analysis.compare import compare, numbers
+from calibench.reports.attempts import attempts_table, attempts_text
+from calibench.reports.comparison import comparison_report
+from calibench.reports.formats import csv
+from calibench.store import RunFile
+
+
+def model(thinks: bool, declines: bool):
+    def answer(prompt: str, _seed: int | None) -> str:
+        number = int(prompt.partition("What is ")[2].partition(" ")[0])
+        if "How likely is it" in prompt:
+            return "Confidence: 80%"
+        text = f" {2 * number + (not thinks and number % 2)}"
+        if declines and number % 3 == 0:
+            text = " I don't know"
+        if prompt.endswith("Answer:"):
+            return text
+        return f"<think>{'so ' * 20}</think>Answer:{text}" if thinks else f"It is twice that.\nAnswer:{text}"
+
+    return answer
+
+
+def test_a_reasoning_and_an_instruct_checkpoint_are_compared_at_each_budget(launch, tmp_path):
+    folders = [tmp_path / name for name in ("instruct", "reasoning")]
+    for folder, given in zip(folders, ((False, True), (True, False)), strict=True):
+        options = {"protocol": "plain", "confidence": "asked", "budgets": "0", "name": folder.name}
+        launch(FakeBackend(model(*given)), out=str(folder), **options)
+    with RunFile.open(folders[0]) as first, RunFile.open(folders[1]) as second:
+        numbers_of = [int(q.text.partition("What is ")[2].partition(" ")[0]) for q in first.questions()]
+        comparison = compare([first, second])
+    assert {d.protocol for d in comparison.differences} == {"plain", "plain@0"}
+    odd = sum(number % 2 for number in numbers_of)
+    declined = [number for number in numbers_of if number % 3 == 0]
+    assert declined
+    alone = {
+        (name, m.subset, m.metric): m
+        for name, card in comparison.attempts.items()
+        for m in card.metrics
+        if m.task == "gsm8k" and m.protocol == "plain"
+    }
+    assert alone["reasoning", "attempted=by some", "accuracy_answered"].value == 1
+    assert alone["reasoning", "attempted=by some", "accuracy_answered"].n_used == len(declined)
+    assert alone["instruct", "all", "declined_known"].value == 1
+    answered = len(numbers_of) - len(declined)
+    wrong = odd - sum(number % 2 for number in declined)
+    assert alone["instruct", "attempted=by all", "accuracy_answered"].value == 1 - wrong / answered
+    page = comparison_report(comparison)
+    assert "What do they attempt?" in page
+    assert f"{len(declined)}, 1.000" in attempts_text(comparison)
+    assert csv(attempts_table(comparison)).count("\n") == 1 + 2 * 2
+    assert set(numbers(comparison)["attempts"]) == {"instruct", "reasoning"}
