@@ -138,7 +138,8 @@ class Spread(Record, kw_only=True, frozen=True):
     deviation: float | None
     """Their standard deviation; None for fewer than two."""
     label_mass: float | None
-    """Mean probability of all labels that the values are read from (P(True): its two letters); None for others."""
+    """Mean probability of all labels that the values are read from (P(True): its two letters; option_probability: those
+    of all options); None for others."""
     example: str | None
     """The value that the prompt shows as an example; None if it shows none."""
     copies: int
