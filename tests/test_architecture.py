@@ -33,6 +33,7 @@ CONTRACT = tuple(
             "results.decisions",
             "results.differences",
             "results.judging",
+            "results.labels",
             "results.maps",
             "results.plots",
             "results.targets",

@@ -161,6 +161,9 @@ def place(tmp_path_factory):
     for name in ("labelled", "month", "checked-since", "week1", "week2"):
         (folder / f"{name}.csv").write_text("\n".join(["id,confidence,correct", *(f"{name}{row}" for row in labelled)]))
     (folder / "new.csv").write_text("id,confidence\nn1,0.9\nn2,\n")
+    labels = [f"{task},q{i},{'correct' if i % 3 else 'incorrect'}" for task in ("gsm8k", "creak") for i in range(12)]
+    (folder / "labels.csv").write_text("\n".join(["task,question_id,label", *labels]))
+    shutil.copy(ROOT / "docs/labels-triviaqa.csv", folder)
     (folder / "rivers.csv").write_text("q,a\nHow long is it in km?,12\n")
     shutil.copytree(ROOT / "tests/golden/logs", folder / "logs")
     (folder / "answers.csv").write_text("id,model,output,gold\nq1,m,Answer: 3,3\nq2,m,Answer: 4,5\n")

@@ -173,6 +173,24 @@ class PlanOptions(Options, frozen=True, kw_only=True):
     ] = 0.1  # fmt: skip
 
 
+class LabelOptions(Options, frozen=True, kw_only=True):
+    """Those of `labels`."""
+
+    labels: Annotated[Text | None, option("table of labels: correct, incorrect or not attempted", metavar="FILE")] = (
+        None
+    )
+    of: Annotated[
+        Text | None,
+        option(
+            "run whose answers are labelled, graded alike (default: RUN, of which they are a random sample)",
+            metavar="RUN",
+        ),
+    ] = None  # fmt: skip
+    question: Annotated[Text, option("column with question ids", metavar="COLUMN")] = "question_id"
+    label: Annotated[Text, option("column with labels", metavar="COLUMN")] = "label"
+    seed: Annotated[WholeNumber, option("of the sample, and of the bootstrap")] = 0
+
+
 class ColumnOptions(Options, frozen=True, kw_only=True):
     """The columns of a file in the place of a run; those of `apply` and `check` are the policy's unless given."""
 

@@ -16,6 +16,7 @@ from calibench.cli import (
     decide,
     export,
     imports,
+    labels,
     lists,
     look,
     plot,
@@ -34,7 +35,7 @@ from calibench.errors.terminal import guarded, tell
 from calibench.errors.working import working
 from calibench.version import __version__
 
-_GROUPS = (run, shards, runs, recalibrate, plot, look, decide, score, imports, export, tasks, tune, lists)
+_GROUPS = (run, shards, runs, recalibrate, plot, look, decide, labels, score, imports, export, tasks, tune, lists)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

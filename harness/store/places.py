@@ -15,6 +15,7 @@ from calibench.store.files import FILE_NAME, is_database
 _WRITTEN = {
     "apply": ("out",),
     "export": ("out",),
+    "labels": ("out",),
     "plot": ("out", "data"),
     "recalibrate": ("save",),
     "threshold": ("out",),
