@@ -15,7 +15,8 @@ from calibench.errors import IdentityError, InputError
 from calibench.errors.working import stage
 from calibench.records import Metric
 from calibench.results.labels import CorrectedNumber, Estimator, Label, LabelCount, Labelled
-from calibench.store import RunFile, unfinished
+from calibench.store import RunFile
+from calibench.store.finished import unfinished
 from calibench.store.opening import opened
 
 if TYPE_CHECKING:
