@@ -90,7 +90,7 @@ def test_a_second_time_nothing_changes(old):
     with RunFile.create(old.out) as run:
         keep(run, rescore(run))
         again = rescore(run)
-    assert (again.records, again.removed, again.summary().changes) == ([], [], ())
+    assert (again.records, again.removed, again.summary().changes) == ([], set(), ())
 
 
 def test_a_kill_in_the_middle_leaves_the_old_state(old):
