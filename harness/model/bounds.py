@@ -37,7 +37,7 @@ def require_bounded(folder: Path) -> None:
         for name, most in _COUNTS.items():
             found = part.get(name) if isinstance(part, dict) else None
             if isinstance(found, int | float) and found > most:
-                raise ModelError(f"{folder / 'config.json'}: expected at most {most:,} as {name}, found {found:.4g}")
+                raise ModelError(f"{folder / 'config.json'}: expected at most {most:,} as {name}, found more")
     tokenizer = _read(folder / "tokenizer.json", _Tokenizer) or _Tokenizer()
     for name in ("normalizer", "decoder"):
         if _growth(getattr(tokenizer, name)) > _GROWTH:
