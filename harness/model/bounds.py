@@ -59,6 +59,6 @@ def _growth(step: Any, depth: int = 0) -> float:
         return 1.0
     if depth > _DEPTH:
         return math.inf
-    parts = next((step[name] for name in ("normalizers", "decoders") if isinstance(step.get(name), list)), [])
+    parts: list[Any] = next((step[n] for n in ("normalizers", "decoders") if isinstance(step.get(n), list)), [])
     written = [len(text) for name in ("content", "prepend") if isinstance(text := step.get(name), str)]
     return max([1.0, *written]) * math.prod(_growth(part, depth + 1) for part in parts)
