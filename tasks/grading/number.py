@@ -25,7 +25,7 @@ from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.grading.languages import DECIMAL_COMMA, english_number, number_of_words
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "number/5"
+GRADER = "number/6"
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _REWRITTEN = (
@@ -64,7 +64,8 @@ _NUMBER = re.compile(
     rf"(?:(?:(?P<whole>\d{{1,9}})[ ])?(?P<top>{_INTEGER})[ ]?/[ ]?(?P<bottom>{_INTEGER})"
     rf"|(?P<decimal>(?:{_INTEGER}(?:\.\d{{0,300}})?|\.\d{{1,300}})(?:e[-+]?\d{{1,2}})?))"
     r"(?![\d/^×]|[-–—.,:]\d|e[-+]?\d|[ ]?(?:√|π|\\pi|sqrt))"
-    r"(?:(?:[ ](?P<scale>thousand|million|billion|trillion|[千万萬億亿])|(?P<kilo>k))(?![a-z]))?",
+    r"(?:(?:[ ](?P<scale>thousand|million|billion|trillion|千(?![克米瓦卡升赫帕焦])|[万萬億亿])"
+    r"|(?P<kilo>k))(?![a-z]))?",
     re.IGNORECASE,
 )
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
