@@ -72,6 +72,9 @@ class ChatFormat(Conversation):
         thinking: `on` or `off` sets the switches that the template has; `auto` leaves it to the template's default.
         declared_ends: the tokens that end a text by the checkpoint's generation config.
         declared: what the engine knows of the checkpoint's reasoning markup; the tokenizer's own word comes first.
+
+    Raises:
+        ModelError: the generation config says of something else than a token that it ends a text.
     """
 
     def __init__(
@@ -81,7 +84,10 @@ class ChatFormat(Conversation):
         self.thinking = thinking
         self.has_template = bool(tokenizer.chat_template)
         self.markup = markup.of_response_template(getattr(tokenizer, "response_template", None)) or declared
-        self._declared_ends = frozenset(declared_ends)
+        ends = list(declared_ends)
+        if strange := [end for end in ends if not isinstance(end, int)]:
+            raise ModelError(f"generation_config.json: expected token ids as eos_token_id, found {strange[0]!r:.60}")
+        self._declared_ends = frozenset(ends)
         self._given: dict[str, Any] = {}
 
     @functools.cached_property
