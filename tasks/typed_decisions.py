@@ -105,12 +105,13 @@ def asked(task: str, row: dict, place: str) -> AskedDecision:
             f"{place}, field 'type': expected one of {', '.join(_KINDS)}, found {question.get('type')!r:.60}"
         )
     options = _options(kind, question.get("criteria"), f"{place}, field 'criteria'")
-    gold = _distribution(tuple(options), row["gold"], f"{place}, field 'gold'", SUM_TOLERANCE)
-    case = text_field({"id": row["id"] if row["id"] is None else str(row["id"])}, "id", place)
-    question_id = f"{case}/{row['name']}" if row["name"] else case
+    gold = _distribution(tuple(options), row.get("gold"), f"{place}, field 'gold'", SUM_TOLERANCE)
+    identifier = row.get("id")
+    case = text_field({"id": identifier if identifier is None else str(identifier)}, "id", place)
+    name, workflow = (_name(row, field, place) for field in ("name", "workflow"))
+    question_id = f"{case}/{name}" if name else case
     names = tuple(options)
     shown = _order(kind, question_id, names)
-    workflow = row["workflow"] or None
     return AskedDecision(
         Question(
             task=task,
@@ -124,10 +125,17 @@ def asked(task: str, row: dict, place: str) -> AskedDecision:
             split=str(row.get("split") or "test"),
         ),
         TypedDecision(
-            task=task, question_id=question_id, item="/".join(filter(None, (workflow, row["name"]))) or "question",
+            task=task, question_id=question_id, item="/".join(filter(None, (workflow, name))) or "question",
             kind=kind, options=names, gold=gold, shown=shown,
         ),
     )  # fmt: skip
+
+
+def _name(row: dict, field: str, place: str) -> str | None:
+    """The text of a field that may be missing or empty."""
+    if isinstance(value := row.get(field) or None, str | None):
+        return value
+    raise DataError(f"{place}, field {field!r}: expected a name, found {value!r:.60}")
 
 
 def _state(row: dict, place: str) -> str:

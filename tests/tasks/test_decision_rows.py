@@ -95,6 +95,7 @@ def of(question: dict, gold: object = "tea") -> dict:
             of({**CHOICE, "criteria": [f"o{i}" for i in range(27)]}),
             "'criteria': expected 2 to 26 .* found 27",
         ),
+        "workflow": (of(CHOICE) | {"workflow": ["home"]}, r"field 'workflow': expected a name, found \['home'\]"),
         "one": (of({**CHOICE, "criteria": ["tea"]}), "'criteria': expected 2 to 26 options, .* found 1"),
         "none": (of({**CHOICE, "criteria": None}), "field 'criteria': expected the options, .* found None"),
         "sum": (of(CHOICE, {"tea": 0.5, "milk": 0.4}), "field 'gold': expected .* sum to 1, found a sum of 0.9"),
