@@ -291,7 +291,7 @@ class _Session(NamedTuple):
             notes = self._form_notes(graders) if lacks & of_model or self.config.until else []
             if lacks - of_model:
                 self.progress.stage("reading what is stored")
-                interrupted = await self._work(self._streams(graders), self.known, None, {})
+                interrupted = await self._work(graders, None, self.known, {})
                 lacks = self._lacks() if self.config.until else lacks  # another sample may be the current one
             if lacks & of_model and not interrupted:
                 interrupted = await self._ask(graders, backend_type, notes)
@@ -324,9 +324,7 @@ class _Session(NamedTuple):
             data = self.run.manifest().get("data", {})
             about = manifest.description(self.config, self.checkpoint, self.selections, data, backend.chat)
             about["notes"] += form_notes
-            return await self._work(
-                self._streams(graders, backend), known, engine, {**about, **manifest.environment(engine)}
-            )
+            return await self._work(graders, backend, known, {**about, **manifest.environment(engine)})
         finally:
             await backend.close()
 
@@ -342,13 +340,14 @@ class _Session(NamedTuple):
         ]
 
     async def _work(
-        self, streams: list[Stream], known: dict[str, Any], engine: dict[str, Any] | None, entries: dict[str, Any]
+        self, graders: GradingPool, backend: BaseBackend | None, known: dict[str, Any], entries: dict[str, Any]
     ) -> bool:
         """Lets the streams run one after the other, and notes the session in the manifest, with further entries."""
-        merged = manifest.check_identity(self.run, known)
+        merged, engine = manifest.check_identity(self.run, known), backend.describe() if backend else None
         session = {"start": datetime.now(UTC).isoformat(timespec="seconds"), **manifest.environment(engine)}
         sessions = [*self.run.manifest().get("sessions", []), session]
         self.run.update_manifest(identity=merged, scope=self._scope(), complete=False, sessions=sessions, **entries)
+        streams = self._streams(graders, backend)  # which read what the run file says of the checkpoint by now
         if engine is not None:
             self.progress.stage("asking")
         begin = time.monotonic()

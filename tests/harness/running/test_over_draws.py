@@ -15,6 +15,7 @@ from calibench.errors import CapabilityError, EngineError, PluginError
 from calibench.grading import drawn_answers, workers
 from calibench.grading.pool import GradingPool
 from calibench.prompting import protocols
+from calibench.prompting.markup import Markup
 from calibench.records import AnswerClass, Confidence
 from calibench.running import over_draws
 from calibench.running.over_draws import OverDraws
@@ -88,6 +89,14 @@ def test_every_run_of_several_draws_keeps_which_of_them_answer_the_same(launch):
     launch(FakeBackend(spread), **DRAWN | {"confidence": ("none",), "draws": 1, "out": str(launch.out.with_name("1"))})
     with RunFile.open(launch.out.with_name("1")) as run:
         assert not list(run.select(AnswerClass))
+
+
+def test_a_first_session_knows_how_the_checkpoint_marks_its_reasoning(launch):
+    backend = FakeBackend(lambda prompt, seed: f"<<R>>Answer: {seed % 3}<</R>>I don't know.")
+    backend.chat.markup = Markup("its template", "<<R>>", "<</R>>")
+    launch(backend, **DRAWN | {"confidence": ("none",)})
+    with RunFile.open(launch.out) as run:
+        assert {one.answer_class for one in run.select(AnswerClass)} == {None}, "what is thought is no answer"
 
 
 def test_where_no_worker_starts_nothing_is_compared_in_another_way(launch, monkeypatch):
