@@ -64,7 +64,7 @@ def test_json_is_the_list_of_metric_rows(place, capsys):
 def test_the_bins_of_the_diagrams_stand_beside_the_metrics(place, capsys):
     run("--confidence", "stated")
     card = json.loads((place / "run" / "scorecard.json").read_text())
-    assert set(card) == {"metrics", "reliability", "risk_coverage"}
+    assert set(card) == {"metrics", "reliability", "risk_coverage", "graders"}
     (diagram,) = card["reliability"]
     assert sum(b["n"] for b in diagram["bins"]) == diagram["n_used"] == 20
     assert card["risk_coverage"][0]["points"][-1]["coverage"] == 1

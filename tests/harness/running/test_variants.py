@@ -96,7 +96,7 @@ def test_wordings_and_targets_are_read_again_as_they_were(launch):
     with RunFile.open(launch.out) as run:
         found = rescore(run)
     assert found.read == {"grade": 3 + 3, "asked": 3, "asked#2": 3}
-    assert (found.records, found.removed) == ([], [])
+    assert (found.records, found.removed) == ([], set())
 
 
 def test_a_column_of_predictions_whose_name_looks_like_a_wording_is_a_method_of_its_own(tmp_path):
