@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from calibench import tasks
 from calibench.analysis import report
+from calibench.errors import StorageError
 from calibench.exchange.writers import base
 from calibench.records import Scorecard
 from calibench.results.judging import judge_notes
@@ -17,6 +21,9 @@ from calibench.store.draws import draws
 from calibench.store.finished import unfinished
 from calibench.store.opening import opened
 from calibench.version import __version__
+
+_WORK = ".exporting"
+"""Where the files of a folder grow until all of them are whole."""
 
 
 def export(run: str | Path | RunFile, to: str, out: str | Path, tell: Callable[[str], None]) -> Path:
@@ -41,8 +48,34 @@ def export(run: str | Path | RunFile, to: str, out: str | Path, tell: Callable[[
             tell(warning)
         for note in judge_notes(run_file.manifest()):
             tell(note)
-        writer.write(_content(run_file, tell), Path(out))
-    return Path(out)
+        content, place = _content(run_file, tell), Path(out)
+        if writer.in_folder:
+            _into_folder(writer, content, place)
+        elif place.is_dir():
+            raise StorageError(f"{place}: cannot write here (format {to} is a file, found a folder)")
+        else:
+            writer.write(content, place)
+    return place
+
+
+def _into_folder(writer: base.Writer, content: base.RunContent, folder: Path) -> None:
+    """Puts the files where they belong when all of them are whole, beside what the folder holds."""
+    if folder.exists() and not folder.is_dir():
+        raise StorageError(f"{folder}: cannot write here (expected a folder, found a file)")
+    work = folder / _WORK
+    shutil.rmtree(work, ignore_errors=True)  # of an export that was killed
+    try:
+        writer.write(content, work)
+        for file in [file for file in work.rglob("*") if file.is_file()]:
+            place = folder / file.relative_to(work)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(file, place)
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot write here ({error.strerror})") from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # where nothing came of it
 
 
 def _content(run: RunFile, tell: Callable[[str], None]) -> base.RunContent:

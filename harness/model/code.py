@@ -9,6 +9,8 @@ from typing import Any
 
 from calibench.errors import ModelError
 
+_KERNELS = ("attn_implementation", "_attn_implementation")
+"""What transformers loads from another repository of the hub where it names one."""
 _SETTINGS = ("config.json", "tokenizer_config.json", "processor_config.json", "preprocessor_config.json")
 
 
@@ -27,9 +29,15 @@ def require_consent(folder: Path, consent: bool) -> None:
     """Refuses a checkpoint that cannot be read without its own code, where the user does not consent to execute it.
 
     Raises:
-        ModelError: it needs consent; or, with consent, code of another repository, of which nobody would know what was
-            executed.
+        ModelError: it needs consent; or, with consent or without, code of another repository, of which nobody would
+            know what was executed.
     """
+    for name in _KERNELS:
+        if isinstance(kernel := _settings(folder / "config.json").get(name), str) and "/" in kernel:
+            raise ModelError(
+                f"{folder / 'config.json'}: its {name} names code of another repository ({kernel!r:.100}), which is no"
+                " part of the checkpoint; expected one of transformers' own, as 'sdpa'"
+            )
     maps = {name: _auto_map(folder / name) for name in _SETTINGS}
     if consent:
         for name, of_file in maps.items():

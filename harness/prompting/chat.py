@@ -85,7 +85,7 @@ class ChatFormat(Conversation):
         self.has_template = bool(tokenizer.chat_template)
         self.markup = markup.of_response_template(getattr(tokenizer, "response_template", None)) or declared
         ends = list(declared_ends)
-        if strange := [end for end in ends if not isinstance(end, int)]:
+        if strange := [end for end in ends if type(end) is not int or end < 0]:
             raise ModelError(f"generation_config.json: expected token ids as eos_token_id, found {strange[0]!r:.60}")
         self._declared_ends = frozenset(ends)
         self._given: dict[str, Any] = {}

@@ -26,6 +26,7 @@ from calibench.records import (
     Question,
     Record,
     Status,
+    TypedDecision,
 )
 from calibench.store import outcomes, schema
 from calibench.version import __version__
@@ -114,6 +115,11 @@ _REFERENCES_OF_VERDICTS: dict[type[Record], type[Record]] = {
 """Record -> the one that it is about: of a run, and of predictions that were scored from a file."""
 
 
+_LISTS: set[type[Record]] = {Question, TypedDecision}
+"""Records whose lists are read when a file is opened. Token ids are read where they are needed, and there are many."""
+_ROUNDING = 1e-6
+
+
 def check(db: sqlite3.Connection, path: Path, *, whole: bool) -> None:
     """Whether a database is a run file that calibench could have written.
 
@@ -134,6 +140,8 @@ def check(db: sqlite3.Connection, path: Path, *, whole: bool) -> None:
         _check_pages(db, path)
         for record in records:
             _check_values(db, path, record)
+        for record in _LISTS & {*records}:
+            _check_lists(db, path, record)
         has_texts = bool(db.execute("SELECT EXISTS (SELECT 1 FROM generations)").fetchone()[0])
         for record, of in (_REFERENCES if has_texts else _REFERENCES_OF_VERDICTS).items():
             if record in records:
@@ -236,6 +244,25 @@ def _check_values(db: sqlite3.Connection, path: Path, record: type[Record]) -> N
     raise RunFileError(
         f"{path}: {table}, {_place(key, place)}: expected as {field.name} {_words(field.type)}, found {value!r:.80}"
     )
+
+
+def _check_lists(db: sqlite3.Connection, path: Path, record: type[Record]) -> None:
+    """Whether the lists of a record hold what they should, and those of a decision fit each other."""
+    table, key = schema.TABLES[record]
+    for row in db.execute(f"SELECT * FROM {table}"):
+        try:
+            found = schema.from_row(record, row)
+            fits = not isinstance(found, TypedDecision) or _is_decision(found)
+        except (ValueError, msgspec.MsgspecError, RecursionError):
+            fits = False
+        if not fits:
+            place = _place(key, row[: len(key)])
+            raise RunFileError(f"{path}: {table}, {place}: expected the lists that calibench writes, found others")
+
+
+def _is_decision(found: TypedDecision) -> bool:
+    of_options = len(set(found.options)) == len(found.options) == len(found.gold)
+    return of_options and sorted(found.shown) == [*range(len(found.options))] and abs(sum(found.gold) - 1) < _ROUNDING
 
 
 def _holds(name: str, kind: inspect.Type) -> str:

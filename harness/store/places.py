@@ -48,7 +48,7 @@ def check_places(command: str, given: Mapping[str, Any]) -> None:
     for name in written:
         for place in _paths(given.get(name)):
             _check_folder(place.parent)
-            _check_file(place, read)
+            _check_file(place, read, folder=command == "export")  # which knows what its formats are
             read.append(place)
 
 
@@ -60,8 +60,8 @@ def _check_folder(path: Path) -> None:
             raise StorageError(f"{path}: cannot write here (expected a folder, found the file {place})")
 
 
-def _check_file(path: Path, taken: list[Path]) -> None:
-    if path.is_dir():
+def _check_file(path: Path, taken: list[Path], *, folder: bool = False) -> None:
+    if path.is_dir() and not folder:
         raise StorageError(f"{path}: cannot write here (expected a file, found a folder)")
     if path.name.startswith(FILE_NAME) or is_database(path):
         raise StorageError(f"{path}: cannot write here (a run would be lost)")

@@ -46,6 +46,8 @@ class Writer(NamedTuple):
         InputError: the run lacks what the format is of.
         StorageError: nothing can be written there.
     """
+    in_folder: bool = False
+    """It has several files."""
 
 
 _FAMILY = registry.Family("export format", "calibench.exchange.writers", "calibench.writers", "WRITER")

@@ -203,4 +203,6 @@ def _sample(draw: Draw) -> dict[str, Any]:
     return found
 
 
-WRITER = Writer("a folder as Every Eval Ever has it (schema 0.3): an aggregate file, and its samples", _write)
+WRITER = Writer(
+    "a folder as Every Eval Ever has it (schema 0.3): an aggregate file, and its samples", _write, in_folder=True
+)

@@ -60,4 +60,6 @@ def _shown(cell: dict[str, Any]) -> str:
     return f"{number(cell['value'])} {interval(cell['low'], cell['high'])}".strip()
 
 
-WRITER = Writer("a folder with .eval_results/TASK.yaml, as model repositories of the hub have them", _write)
+WRITER = Writer(
+    "a folder with .eval_results/TASK.yaml, as model repositories of the hub have them", _write, in_folder=True
+)

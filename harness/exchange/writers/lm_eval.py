@@ -130,4 +130,4 @@ def _numbers(content: RunContent) -> Iterator[tuple[str, str, float | None]]:
                 yield name, f"{metric}_{row['method']},none", row[metric]["value"]
 
 
-WRITER = Writer("a folder with lm-eval's results_*.json and samples_*.jsonl", _write)
+WRITER = Writer("a folder with lm-eval's results_*.json and samples_*.jsonl", _write, in_folder=True)

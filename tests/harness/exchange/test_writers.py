@@ -66,6 +66,27 @@ def test_every_writer_writes_all_or_nothing_and_tells_where(run, tmp_path, capsy
     assert capsys.readouterr().err.count("calibench: ") == 2
 
 
+@pytest.mark.parametrize("name", [name for name in base.own_names() if base.load(name).in_folder])
+def test_a_folder_gets_the_files_when_all_are_whole_beside_what_it_holds(run, tmp_path, monkeypatch, name):
+    folder = tmp_path / "out"
+    (folder / ".exporting").mkdir(parents=True)
+    (folder / ".exporting" / "of one that was killed").touch()
+    (folder / "mine").touch()
+    writer = base.load(name)
+
+    def stops(content, path):
+        writer.write(content, path)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(base, "load", lambda _: writer._replace(write=stops))
+    assert main(["export", str(run), "--to", name, "--out", str(folder)]) == 4
+    assert [file.name for file in folder.rglob("*")] == ["mine"]
+    monkeypatch.setattr(base, "load", lambda _: writer)
+    export(run, name, folder)
+    assert {"mine"} < {file.name for file in folder.rglob("*")}
+    assert not (folder / ".exporting").exists()
+
+
 def read(path: Path) -> list[dict]:
     if path.suffix == ".parquet":
         from pyarrow import parquet

@@ -51,6 +51,17 @@ def test_a_tokenizer_that_writes_texts_for_characters_is_refused(tmp_path: Path)
                 resolve(str(folder))
 
 
+@pytest.mark.parametrize("name", ["attn_implementation", "_attn_implementation"])
+def test_a_kernel_of_another_repository_is_refused(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(resolve("micro-sft").path, folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {name: "some-org/some-kernel"}))
+    for consent in (False, True):
+        with pytest.raises(ModelError, match="names code of another repository"):
+            resolve(str(folder), trust_remote_code=consent)
+
+
 @pytest.mark.parametrize(
     ("said", "named"), [({"num_labels": 10**8}, "num_labels"), ({"text_config": {"num_hidden_layers": 1e7}}, "num_hid")]
 )

@@ -165,7 +165,7 @@ def test_label_tokens_are_the_single_tokens_that_write_the_label():
     assert c.label_tokens("Yes") == []
 
 
-@pytest.mark.parametrize("ends", [["x"], [[1]], [3, None]])
+@pytest.mark.parametrize("ends", [["x"], [[1]], [3, None], [True], [-7]])
 def test_what_ends_a_text_are_tokens(ends):
     with pytest.raises(ModelError, match="expected token ids as eos_token_id, found"):
         ChatFormat(tokenizer(), "auto", ends)

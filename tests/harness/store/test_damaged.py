@@ -246,7 +246,7 @@ _COMMANDS = (
 @pytest.mark.parametrize(
     ("damage", "found"),
     [
-        ("UPDATE questions SET gold = 'bogus'", "questions, 'micro_words', 'q0': "),
+        ("UPDATE questions SET gold = 'bogus'", "questions, task 'micro_words', question_id 'q0': "),
         ("UPDATE generations SET token_ids = '[true]'", "generations, 'micro_words', 'q0', 'stated', '?0'?: "),
         ("UPDATE generations SET text = CAST(x'ff' AS TEXT)", "Could not decode"),
         ("""UPDATE manifest SET value = '{"reasoning": {"source": "s", "tag": "("}}' WHERE key = 'identity'""",
@@ -269,3 +269,22 @@ def test_every_command_refuses_a_damaged_run_in_a_line(damaged, tmp_path, capsys
         said = capsys.readouterr().err.splitlines()
         assert len(said) == 1, command
         assert f"{folder / FILE_NAME}: grades, task 'micro_words', question_id 'q0'" in said[0]
+
+
+_DECISION = "'micro_words', 'q5', 'drink', 'choice'"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE questions SET gold = '[5]' WHERE question_id = 'q5'",
+        f"UPDATE questions SET gold = '{'[' * 50_000}' WHERE question_id = 'q5'",
+        f"""INSERT INTO typed_decisions VALUES ({_DECISION}, '["a","a"]', '[0.5,0.5]', '[0,1]')""",
+        f"""INSERT INTO typed_decisions VALUES ({_DECISION}, '["a","b"]', '[0.5,0.1]', '[0,1]')""",
+        f"""INSERT INTO typed_decisions VALUES ({_DECISION}, '["a","b"]', '[0.5,0.5]', '[99,0]')""",
+        f"""INSERT INTO typed_decisions VALUES ({_DECISION}, '["a","b"]', '[1.5,-0.5]', '[0,1]')""",
+    ],
+)
+def test_lists_that_calibench_does_not_write_are_refused_when_a_file_is_opened(damaged, damage):
+    with pytest.raises(RunFileError, match="task 'micro_words', question_id 'q5': expected the lists that calibench"):
+        RunFile.open(damaged(damage))
