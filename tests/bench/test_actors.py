@@ -79,10 +79,11 @@ class ActorRun:
 
 
 def answered(out: Path) -> int:
+    """Answers that an engine gave: those that are stored are graded before it starts."""
     if not (out / "run.sqlite").exists():
         return 0
     with RunFile.open(out) as run:
-        return sum(run.tally(task, "stated").get("grade", 0) for task in run.manifest().get("scope", {}))
+        return sum(run.tally(task, "stated").get("generation", 0) for task in run.manifest().get("scope", {}))
 
 
 def rows(out: Path):
