@@ -28,12 +28,10 @@ import math
 import msgspec
 
 from calibench.backends.base import BaseBackend, no_room
-from calibench.confidence.base import Answered, Method, Reading, follow_up, label_reading
-from calibench.confidence.top_k import Candidate, guesses_in
-from calibench.records import Sampling
+from calibench.confidence.base import Answered, Method, Reading, label_reading
+from calibench.confidence.top_k import Candidate, guesses_in, second_turn
 from calibench.tasks.grading import same_text
-from calibench.tasks.grading.answer import answer_above, unwrapped
-from calibench.tasks.grading.blocks import HIDDEN, programs_hidden
+from calibench.tasks.grading.answer import unwrapped
 
 K = 4
 QUESTION = (
@@ -75,13 +73,10 @@ def others(answer: str, listed: list[str]) -> list[str]:
 
 
 async def _read(answered: Answered, backend: BaseBackend) -> Reading:
-    answer = answer_above(answered.parsed.answer_text)
-    if answer is None or HIDDEN in programs_hidden(answered.parsed.answer_text):
-        return Reading(None, "missing", "the answer is a program, or there is none")
-    prompt = follow_up(answered, backend, QUESTION, room=_REPLY_TOKENS)
-    if isinstance(prompt, Reading):
-        return prompt
-    reply = await backend.complete(prompt, Sampling(0.0, 1.0, _REPLY_TOKENS), seed=None)
+    asked = await second_turn(answered, backend, QUESTION, _REPLY_TOKENS)
+    if isinstance(asked, Reading):
+        return asked
+    answer, reply = asked
     listed = others(answer, [guess.text for guess in guesses_in(reply.text, backend.chat.markup)])
     if not listed:
         return Reading(None, "missing", reply.text, reply.cached_tokens)

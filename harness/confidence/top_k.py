@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from calibench.backends.base import BaseBackend
+from calibench.backends.base import BaseBackend, Completion
 from calibench.confidence.base import Answered, Method, Reading, follow_up
 from calibench.prompting.guesses import SCALE, K
 from calibench.prompting.markup import Markup
@@ -62,14 +62,25 @@ def place_of(answer: str, guesses: Sequence[Candidate]) -> int | None:
     return others.index(own) if own in others else None
 
 
-async def _read(answered: Answered, backend: BaseBackend) -> Reading:
+async def second_turn(
+    answered: Answered, backend: BaseBackend, question: str, room: int
+) -> tuple[str, Completion] | Reading:
+    """The answer, and the reply of at most `room` tokens to a second turn about it; or why there is none."""
     answer = answer_above(answered.parsed.answer_text)
     if answer is None or HIDDEN in programs_hidden(answered.parsed.answer_text):
         return Reading(None, "missing", "the answer is a program, or there is none")
-    prompt = follow_up(answered, backend, QUESTION, room=_REPLY_TOKENS)
+    prompt = follow_up(answered, backend, question, room=room)
     if isinstance(prompt, Reading):
         return prompt
-    reply = await backend.complete(prompt, Sampling(0.0, 1.0, _REPLY_TOKENS), seed=None)
+    reply = await backend.complete(prompt, Sampling(0.0, 1.0, room), seed=None)
+    return answer, reply
+
+
+async def _read(answered: Answered, backend: BaseBackend) -> Reading:
+    asked = await second_turn(answered, backend, QUESTION, _REPLY_TOKENS)
+    if isinstance(asked, Reading):
+        return asked
+    answer, reply = asked
     guesses = guesses_in(reply.text, backend.chat.markup)
     given = place_of(answer, guesses)
     value = None if given is None else guesses[given].probability
