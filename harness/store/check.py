@@ -7,7 +7,7 @@ has to ask again. What no check can see is a value that was replaced by another 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -249,10 +249,11 @@ def _check_values(db: sqlite3.Connection, path: Path, record: type[Record]) -> N
 def _check_lists(db: sqlite3.Connection, path: Path, record: type[Record]) -> None:
     """Whether the lists of a record hold what they should, and those of a decision fit each other."""
     table, key = schema.TABLES[record]
-    for row in db.execute(f"SELECT * FROM {table}"):
+    names, decoders = zip(*schema.LISTS[record], strict=True)
+    for row in db.execute(f"SELECT {', '.join([*key, *names])} FROM {table}"):
         try:
-            found = schema.from_row(record, row)
-            fits = not isinstance(found, TypedDecision) or _is_decision(found)
+            found = [decoder.decode(text) for decoder, text in zip(decoders, row[len(key) :], strict=True)]
+            fits = record is not TypedDecision or _is_decision(*found)
         except (ValueError, msgspec.MsgspecError, RecursionError):
             fits = False
         if not fits:
@@ -260,9 +261,9 @@ def _check_lists(db: sqlite3.Connection, path: Path, record: type[Record]) -> No
             raise RunFileError(f"{path}: {table}, {place}: expected the lists that calibench writes, found others")
 
 
-def _is_decision(found: TypedDecision) -> bool:
-    of_options = len(set(found.options)) == len(found.options) == len(found.gold)
-    return of_options and sorted(found.shown) == [*range(len(found.options))] and abs(sum(found.gold) - 1) < _ROUNDING
+def _is_decision(options: Sequence[str], gold: Sequence[float], shown: Sequence[int]) -> bool:
+    fits = len(set(options)) == len(options) == len(gold) and sorted(shown) == [*range(len(options))]
+    return fits and abs(sum(gold) - 1) < _ROUNDING
 
 
 def _holds(name: str, kind: inspect.Type) -> str:

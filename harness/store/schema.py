@@ -106,10 +106,11 @@ def bring_up_to_date(db: sqlite3.Connection, *, lasting: bool) -> None:
 
 
 _JSON_PLACES = {record: [record.__struct_fields__.index(name) for name in names] for record, names in _JSON.items()}
-_DECODERS = {
+LISTS = {
     record: [(name, msgspec.json.Decoder(get_type_hints(record, include_extras=True)[name])) for name in names]
     for record, names in _JSON.items()
 }
+"""The lists of each record, with what decodes them."""
 
 
 _TOLD = {
@@ -137,7 +138,7 @@ def from_row(record: type[Record], row: sqlite3.Row) -> Any:
         msgspec.MsgspecError: a list is none, or holds something else.
     """
     fields = dict(zip(record.__struct_fields__, row, strict=True))
-    for name, decoder in _DECODERS[record]:
+    for name, decoder in LISTS[record]:
         if fields[name] is not None:
             fields[name] = decoder.decode(fields[name])
     for name in _BOOLS[record]:
