@@ -114,7 +114,7 @@ def compare(
     0.05; else `undecided`, with the true difference that would have been found with a chance of 80 %, at the level that
     Holm's procedure left for it (`metrics.power.detectable`). The signed gap is judged by the change of its absolute
     value. Intervals and p values of ECE and |signed gap| take the bias near zero out, see
-    `metrics.bootstrap.absolute_sum_difference`.
+    `metrics.inversion.absolute_sum_difference`.
     """
     wanted = [name for name in main() if metrics is None or name in metrics]
     found = changes(frames, pairs, wanted, seed=seed, resamples=resamples, margin=margin)

@@ -29,10 +29,11 @@ import numpy as np
 from scipy import sparse
 
 from calibench.metrics.arrays import one_thread
-from calibench.metrics.bootstrap import LEVEL, draws, percentile_interval, unbiased_absolute_sum, usable
+from calibench.metrics.bootstrap import LEVEL, draws, percentile_interval, usable
 from calibench.metrics.calibration import N_BINS, equal_width_bins
 from calibench.metrics.discrimination import area
 from calibench.metrics.estimate import BOOTSTRAP, INVERSION, LOGIT, Estimate, Interval, Parts, parts_of
+from calibench.metrics.inversion import unbiased_absolute_sum
 
 MEASURES = ("accuracy", "signed_gap", "ece", "brier", "auroc")
 CONVENTIONS: Mapping[str, str] = {

@@ -11,16 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from calibench.metrics.bootstrap import (
-    LEVEL,
+from calibench.metrics.bootstrap import LEVEL, logit_interval, percentile_interval, usable, wilson_interval
+from calibench.metrics.inversion import (
     absolute_sum_difference,
     absolute_sum_interval,
-    logit_interval,
-    percentile_interval,
     squared_sum_interval,
     unbiased_absolute_sum,
-    usable,
-    wilson_interval,
 )
 
 Ends = tuple[float, float] | None
@@ -128,7 +124,7 @@ class Interval(NamedTuple):
         ends = self.ends(e)
         if ends is None:
             return None
-        return (unbiased_absolute_sum(*parts_of(e)[:2])[0] if self.of_parts else e.value, *ends)
+        return (max(unbiased_absolute_sum(*parts_of(e)[:2])[0], ends[0]) if self.of_parts else e.value, *ends)
 
     def difference(self, pairs: Sequence[tuple[Estimate, Estimate]]) -> DifferenceFound | None:
         """The mean over tasks of b - a.

@@ -50,7 +50,7 @@ def smooth_parts(levels: Levels) -> Parts:
     """The excess in each of 50 cells under the kernel of the sample itself; the parts of its smooth ECE at that width.
 
     The width is not chosen again in resamples: the interval is of the population's error at this width, by inverting a
-    bootstrap test (`metrics.bootstrap.absolute_sum_interval`). Percentiles of the bootstrap covered 0 % for calibrated
+    bootstrap test (`metrics.inversion.absolute_sum_interval`). Percentiles of the bootstrap covered 0 % for calibrated
     confidences.
     """
     confidence, right, wrong = levels

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from calibench.metrics.bootstrap import LEVEL, _Path, absolute_sum_interval, percentile_interval
+from calibench.metrics.bootstrap import percentile_interval
 from calibench.metrics.calibration import equal_width_bins
 from calibench.metrics.discrimination import area
 from calibench.metrics.estimate import mean
+from calibench.metrics.inversion import absolute_sum_interval
 from calibench.metrics.measure import Group, estimates, metric
 from calibench.metrics.measures import MEASURES
 from calibench.metrics.resampled import resample
@@ -162,30 +163,20 @@ PLACES = {
 """Where a population's error sits -> its gaps: each has an ECE of .02."""
 
 
-class _Shrunk(_Path):
-    """All numbers shrink in step, as if the error sat everywhere, instead of the doubtful ones first."""
-
-    def _at(self, t: float) -> np.ndarray:
-        return self._sign * self._size * max(1 - t / self.zero, 0.0) if t > 0 else super()._at(t)
-
-
 def print_places(repeats: int) -> None:
     """The table of docs/intervals.md."""
-    print("| where the error sits | holds the truth, % | lies above it | lies below it | tested in step, % |")
-    print("|---|---|---|---|---|")
+    print("| where the error sits | holds the truth, % | lies above it | lies below it |")
+    print("|---|---|---|---|")
     for name, gap in PLACES.items():
         population, rng = Population(gap, draws=1), np.random.default_rng(7)
         true, ends = truth(population)["ece"], []
         for _ in range(repeats):
             sample = drawn(population, QUESTIONS, rng)
             found = estimates([MEASURES["ece"]], sample, resample([sample], RESAMPLES, rng)[0])["ece"]
-            low, high = absolute_sum_interval(*found.parts) or (np.nan, np.nan)
-            other = _Shrunk(*found.parts[:2]).ends(LEVEL)
-            ends.append((low, high, min(other[0], found.value), max(other[1], found.value)))
-        low, high, other_low, other_high = np.array(ends).T
+            ends.append(absolute_sum_interval(*found.parts) or (np.nan, np.nan))
+        low, high = np.array(ends).T
         above, below = (low > true).mean(), (high < true).mean()
-        in_step = ((other_low <= true) & (true <= other_high)).mean()
-        shares = (1 - above - below, above, below, in_step)
+        shares = (1 - above - below, above, below)
         print(f"| {name} | " + " | ".join(f"{100 * share:.1f}" for share in shares) + " |", flush=True)
 
 

@@ -5,17 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibench.metrics.bootstrap import (
-    absolute_sum_difference,
-    absolute_sum_interval,
-    draws,
-    logit_interval,
-    partition,
-    percentile_interval,
-    unbiased_absolute_sum,
-    wilson_interval,
-)
+from calibench.metrics.bootstrap import draws, logit_interval, partition, percentile_interval, wilson_interval
 from calibench.metrics.calibration import expected_calibration_error
+from calibench.metrics.inversion import absolute_sum_difference, absolute_sum_interval, unbiased_absolute_sum
 from calibench.metrics.measures import MEASURES
 from calibench.metrics.resampled import resample
 from calibench.metrics.sample import OUTCOMES, Sample
@@ -151,6 +143,16 @@ def test_ece_interval_of_a_strongly_overconfident_model_excludes_zero():
     rng = np.random.default_rng(5)
     low, high = absolute_sum_interval(*gap_vectors(simulated("strong", 500, 1, rng), rng))
     assert 0.1 < low < population_ece("strong") < high
+
+
+def test_an_error_in_one_direction_is_found_where_no_bin_shows_it():
+    rng = np.random.default_rng(10)
+    noise = 0.03 * rng.standard_normal((2000, 10))
+    # Each bin is less than its noise off, their sum 2.3 times its own; at 1.7 of it lie 4.4 % beyond: .22 - 1.7 x .095.
+    one_way = np.full(10, 0.022)
+    assert absolute_sum_interval(one_way, one_way - noise)[0] == pytest.approx(0.054, abs=0.01)
+    both_ways = one_way * np.tile([1, -1], 5)
+    assert absolute_sum_interval(both_ways, both_ways - noise)[0] == 0.0
 
 
 @given(st.lists(st.floats(-0.2, 0.2), min_size=1, max_size=10), st.integers(0, 1000))

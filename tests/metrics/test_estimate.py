@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibench.metrics.bootstrap import absolute_sum_interval, logit_interval, percentile_interval, wilson_interval
+from calibench.metrics.bootstrap import logit_interval, percentile_interval, wilson_interval
 from calibench.metrics.estimate import BOOTSTRAP, INVERSION, LOGIT, WILSON, Estimate, Parts, absolute, mean
+from calibench.metrics.inversion import absolute_sum_interval
 
 
 def estimate(seed: int, *, parts: bool = False, clusters: int | None = 80) -> Estimate:
