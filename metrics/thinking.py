@@ -25,7 +25,7 @@ from calibench.results.thinking import WHOLE, ThinkingCurve, ThinkingPoint
 if TYPE_CHECKING:
     import pandas as pd
 
-_SHOWN = ("accuracy", "truncated_rate", "mean_confidence", "ece", "brier", "auroc")
+_SHOWN = ("accuracy", "mean_confidence", "ece", "brier", "auroc")
 _COMPARED = ("accuracy", "mean_confidence", "ece", "brier", "auroc")
 _DRAW = ["question_id", "draw"]
 
@@ -121,26 +121,30 @@ def _on_shared_questions(parts: Mapping[str, pd.DataFrame]) -> dict[str, pd.Data
 
 
 def _lengths(rows: pd.DataFrame, whole: str, budget: str, seed: int, resamples: int) -> dict[str, dict]:
-    """Of each task and of their mean: tokens with their interval, the share that is cut, and the generations."""
+    """Of each task and of their mean: tokens with their interval, the shares that are cut and truncated, and the
+    generations."""
     draws_of = rows[rows["outcome"] != "failed"].drop_duplicates(["task", *_DRAW])
     found: dict[str, dict] = {}
     replicates = []
     for task, of_task in draws_of.groupby("task", sort=True):
         tokens = (of_task["reasoning_tokens"].fillna(0) + of_task["answer_tokens"]).to_numpy(dtype=float)
-        cut = of_task["outcome"] == "truncated" if budget == WHOLE else of_task["latency"].notna()
+        truncated = of_task["outcome"] == "truncated"
+        cut = truncated if budget == WHOLE else of_task["latency"].notna()
         cluster, n_clusters = partition(of_task["cluster"], of_task["question_id"])
         rng = random_source(seed, Group(str(task), whole, "tokens", "all"))
         counts = np.concatenate(list(draws(n_clusters, resamples, rng)), axis=1)
         replicates.append((np.bincount(cluster, tokens) @ counts) / (np.bincount(cluster) @ counts))
-        found[str(task)] = _length(float(tokens.mean()), replicates[-1], float(cut.mean()), len(of_task))
+        shares = {"cut": float(cut.mean()), "truncated": float(truncated.mean())}
+        found[str(task)] = _length(float(tokens.mean()), replicates[-1], shares, len(of_task))
     if found:
         tokens = np.mean([np.nan if of["tokens"] is None else of["tokens"] for of in found.values()])
-        cut, n = np.mean([of["cut"] for of in found.values()]), sum(of["n"] for of in found.values())
-        found["macro"] = _length(float(tokens), np.mean(replicates, axis=0), float(cut), n)
+        shares = {name: float(np.mean([of[name] for of in found.values()])) for name in ("cut", "truncated")}
+        n = sum(of["n"] for of in found.values())
+        found["macro"] = _length(float(tokens), np.mean(replicates, axis=0), shares, n)
     return found
 
 
-def _length(tokens: float, replicates: np.ndarray, cut: float, n: int) -> dict:
+def _length(tokens: float, replicates: np.ndarray, shares: Mapping[str, float], n: int) -> dict:
     known = bool(np.isfinite(tokens))
     low, high = (percentile_interval(replicates) if known else None) or (None, None)
-    return {"tokens": tokens if known else None, "tokens_low": low, "tokens_high": high, "cut": cut, "n": n}
+    return {"tokens": tokens if known else None, "tokens_low": low, "tokens_high": high, **shares, "n": n}

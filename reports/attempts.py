@@ -10,6 +10,7 @@ from calibench.reports import tables
 from calibench.reports.formats import Column, Table, TableCell, name_cell, name_column
 from calibench.reports.text import UNDEFINED, clip, interval, label, number
 from calibench.results import Comparison
+from calibench.results.thinking import is_whole
 
 SUBSETS = {"attempted=by all": "By all", "attempted=by some": "By some only"}
 METRICS = {"accuracy_answered": "accuracy", "ece": "ECE", "brier": "Brier", "auroc": "AUROC"}
@@ -47,9 +48,9 @@ def attempted(comparison: Comparison) -> Iterator[Attempted]:
 
 
 def attempts_text(comparison: Comparison) -> str:
-    """Plain text for a terminal; empty where no run declined what another attempted."""
+    """Plain text for a terminal, of whole reasonings; empty where no run declined what another attempted."""
     lines = [["", *SHARES.values(), *(f"{title}: n, accuracy, ECE" for title in SUBSETS.values())]]
-    for of in attempted(comparison):
+    for of in filter(lambda of: is_whole(of.protocol), attempted(comparison)):
         cells = [number(m.value, 2) if (m := of.found.get(("all", name))) else UNDEFINED for name in SHARES]
         for subset in SUBSETS:
             right, ece = (of.found.get((subset, name)) for name in ("accuracy_answered", "ece"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from markupsafe import Markup
 
 from calibench.records import MeasureInfo, Metric
 from calibench.reports import (
     attempts,
+    equal_budgets,
     figures,
     headline,
     overlay,
@@ -17,13 +18,16 @@ from calibench.reports import (
     small_multiples,
     tables,
     text,
+    thinking,
     until,
     wording,
 )
 from calibench.reports.comparability import by_value, counts, pair_of, side_by_side, warnings
 from calibench.reports.page import figure_maker, flatten, glossary, groups, render
 from calibench.results import ChangeSplit, Comparison, Difference, HeldVerdict, RunSummary, Spending
+from calibench.results.thinking import is_whole
 
+T = TypeVar("T", Difference, ChangeSplit, attempts.Attempted)
 _ALL = ("macro", "all")
 """Task and subset of the mean over tasks."""
 
@@ -60,7 +64,9 @@ def comparison_report(comparison: Comparison) -> str:
             *_ladder_figures(figure, comparison, found, columns),
             *(_plane_figures(figure, comparison, found, measures) if len(runs) > 2 else ()),
         ],
-        steps=_steps(comparison.differences),
+        steps=_steps(_whole(comparison.differences)),
+        budgets=equal_budgets.sections(comparison, figure),
+        of_thinking=thinking,
         matrices=list(_matrices(runs, found, verdicts, columns)),
         strips=list(_strips(runs, found, comparison.baseline)),
         swatches=[overlay.swatch(i) for i in range(len(runs))] if len(runs) <= overlay.MOST_RUNS else [],
@@ -76,7 +82,7 @@ def comparison_report(comparison: Comparison) -> str:
         split_steps=_splits(comparison, from_baseline=False),
         known=_known(comparison),
         known_columns=tables.columns(tables.measures_of(comparison.self_knowledge.values())),
-        attempts=groups(attempts.attempted(comparison), lambda of: (of.protocol, of.task, of.method)),
+        attempts=groups(_whole(attempts.attempted(comparison)), lambda of: (of.protocol, of.task, of.method)),
         attempts_of=attempts,
         counts=counts(runs),
         spending=_spending(runs),
@@ -96,6 +102,11 @@ def _held(comparison: Comparison) -> list[tuple[tuple[str, str], list[tuple[Held
         [(v, wording.held(v), wording.changes(v)) for v in wording.shown(comparison)],
         lambda row: (row[0].run_a, row[0].run_b),
     )
+
+
+def _whole(items: Iterable[T]) -> list[T]:
+    """Those that are of whole reasonings; budgets have a section of their own."""
+    return [item for item in items if is_whole(item.protocol)]
 
 
 def _methods(found: dict[tuple, Metric]) -> list[tuple[str, list[str]]]:
@@ -148,7 +159,11 @@ def _findings(comparison: Comparison) -> list[tuple[Any, list]]:
 def _splits(comparison: Comparison, *, from_baseline: bool) -> list[tuple[Any, list]]:
     """(run A, run B) -> what the changes of the means over tasks are made of, with the baseline as run A or without."""
     return groups(
-        [s for s in comparison.splits if s.task == "macro" and (s.run_a == comparison.baseline) == from_baseline],
+        [
+            s
+            for s in _whole(comparison.splits)
+            if s.task == "macro" and (s.run_a == comparison.baseline) == from_baseline
+        ],
         pair_of,
     )
 

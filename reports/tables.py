@@ -10,6 +10,7 @@ from calibench.records import MeasureInfo, Metric, Scorecard
 from calibench.reports.formats import Column, Table, TableCell, name_cell, name_column
 from calibench.reports.text import UNDEFINED, clip, interval, labels, number, p_value, signed
 from calibench.results import Comparison, Difference
+from calibench.results.thinking import is_whole
 
 Measures = Mapping[str, MeasureInfo]
 """Metric -> what it is."""
@@ -58,7 +59,8 @@ def _cell(metric: Metric | None) -> dict:
 
 def text(rows: Sequence[dict]) -> str:
     """Plain text for a terminal, at most 110 columns wide: how often the model is right, then how well it knows."""
-    names, titles = _names(rows), _titles(rows) | {"ece_noise_floor": "floor"}
+    names = _names([(row["protocol"], row["task"], row["method"], "all") for row in rows])
+    titles = _titles(rows) | {"ece_noise_floor": "floor"}
     how_often, how_well = ([m for m in of if _held(m, rows)] for of in (_HOW_OFTEN, _HOW_WELL))
     counted = "ece" if "ece" in how_well else "accuracy"
     first = [["", *(titles.get(m, m) for m in how_often), "n used/total"]]
@@ -92,11 +94,19 @@ def _titles(rows: Sequence[dict]) -> dict[str, str]:
     return {name: cell["title"] for row in rows[:1] for name, cell in row.items() if isinstance(cell, dict)}
 
 
-def _names(rows: Sequence[dict]) -> list[str]:
-    several = len({row["protocol"] for row in rows}) > 1
-    protocols = [f" ({clip(row['protocol'], 8)})" if several else "" for row in rows]
-    names = labels([(row["task"], row["method"]) for row in rows], [30 - len(protocol) for protocol in protocols])
-    return [name + protocol for name, protocol in zip(names, protocols, strict=True)]
+def _names(keys: Sequence[tuple[str, str, str, str]]) -> list[str]:
+    """Of each (protocol, task, method, subset); the protocol is named where there are several."""
+    ends = [
+        protocol + ("" if key[-1] == "all" else f" ({clip(key[-1], 10)})")
+        for protocol, key in zip(_protocols([key[0] for key in keys]), keys, strict=True)
+    ]
+    names = labels([(task, method) for _, task, method, _ in keys], [30 - len(end) for end in ends])
+    return [name + end for name, end in zip(names, ends, strict=True)]
+
+
+def _protocols(names: Sequence[str]) -> list[str]:
+    several = len(set(names)) > 1
+    return [f" ({clip(name, 8)})" if several else "" for name in names]
 
 
 def _value(cell: dict) -> str:
@@ -148,11 +158,12 @@ def _judged(difference: Difference, measures: Measures) -> str:
 
 def comparison_text(comparison: Comparison) -> str:
     """Plain text for a terminal: every difference of two runs; of more runs, the means over tasks of each of them and
-    their differences from the baseline."""
+    their differences from the baseline; all of whole reasonings."""
     if len(comparison.runs) == 2:
         (other,) = (run.name for run in comparison.runs if run.name != comparison.baseline)
         heading = f"{clip(other, 60)} against {clip(comparison.baseline, 60)}, paired on shared questions"
-        parts = [heading, differences_text(comparison.differences, _measures(comparison)), splits_text(comparison)]
+        whole = [d for d in comparison.differences if is_whole(d.protocol)]
+        parts = [heading, differences_text(whole, _measures(comparison)), splits_text(comparison)]
         return "\n\n".join(filter(None, parts))
     rows = [
         row | {"task": run.name} for run in comparison.runs for row in headline(run.scorecard) if row["task"] == "macro"
@@ -203,18 +214,19 @@ def differences_table(differences: Sequence[Difference], measures: Measures) -> 
 
 
 def splits_text(comparison: Comparison) -> str:
-    """Plain text for a terminal: what the changes of the means over tasks from the baseline are made of; empty where
-    no answers of two runs have confidences."""
+    """Plain text for a terminal: what the changes of the means over tasks from the baseline are made of, of whole
+    reasonings; empty where no answers of two runs have confidences."""
     measures = _measures(comparison)
+    splits = [s for s in comparison.splits if s.task == "macro" and s.run_a == comparison.baseline]
+    splits = [s for s in splits if is_whole(s.protocol)]
     rows = [
         [
-            f"{measures[s.metric].title} · {s.method}",
+            f"{measures[s.metric].title} · {s.method}{protocol}",
             signed(s.difference),
             f"{signed(s.by_accuracy)} {interval(s.by_accuracy_low, s.by_accuracy_high)}".strip(),
             f"{signed(s.by_confidence)} {interval(s.by_confidence_low, s.by_confidence_high)}".strip(),
         ]
-        for s in comparison.splits
-        if s.task == "macro" and s.run_a == comparison.baseline
+        for s, protocol in zip(splits, _protocols([s.protocol for s in splits]), strict=True)
     ]
     if not rows:
         return ""
@@ -228,7 +240,7 @@ def baseline_text(comparison: Comparison) -> str:
     differences = [
         replace(d, task=d.run_b)
         for d in comparison.differences
-        if d.run_a == comparison.baseline and d.task == "macro" and _shown(measures[d.metric])
+        if (d.run_a, d.task) == (comparison.baseline, "macro") and _shown(measures[d.metric]) and is_whole(d.protocol)
     ]
     heading = f"Against {clip(comparison.baseline, 60)}, mean over tasks, paired on the questions shared with it"
     return f"{heading}\n\n{differences_text(differences, measures)}"
@@ -247,12 +259,11 @@ def differences_text(differences: Iterable[Difference], measures: Measures) -> s
     """Plain text for a terminal: run B minus run A with 95 % interval, p after Holm's correction, and the verdict."""
     lines = [["", "metric", "A", "B", "B − A", "p (Holm)", "verdict", "questions"]]
     differences = list(differences)
-    subsets = ["" if d.subset == "all" else f" ({clip(d.subset, 10)})" for d in differences]
-    names = labels([(d.task, d.method) for d in differences], [30 - len(subset) for subset in subsets])
-    for d, name, subset in zip(differences, names, subsets, strict=True):
+    names = _names([(d.protocol, d.task, d.method, d.subset) for d in differences])
+    for d, name in zip(differences, names, strict=True):
         change = f"{signed(d.difference)} {interval(d.low, d.high)}".strip()
         lines.append([
-            name + subset, clip(d.metric, 17), number(d.a), number(d.b), change,
+            name, clip(d.metric, 17), number(d.a), number(d.b), change,
             p_value(d.p_holm), _judged(d, measures), str(d.n_questions),
         ])  # fmt: skip
     return align(lines)

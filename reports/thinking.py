@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from calibench.records import Metric
@@ -17,6 +17,7 @@ from calibench.results.thinking import WHOLE, ThinkingCurve, ThinkingPoint
 SHOWN = {
     "accuracy": "Accuracy", "mean_confidence": "Mean conf.", "ece": "ECE", "brier": "Brier", "auroc": "AUROC",
 }  # fmt: skip
+_SHARES = ("cut", "truncated")
 
 
 def metric(point: ThinkingPoint, name: str) -> Metric | None:
@@ -28,7 +29,8 @@ def _shares(point: ThinkingPoint) -> bool:
     return point.budget.endswith("%")
 
 
-def _line(name: str, points: Sequence[ThinkingPoint], of: str, at: Callable[[ThinkingPoint], float | None]) -> Line:
+def line(name: str, points: Sequence[ThinkingPoint], of: str, at: Callable[[ThinkingPoint], float | None]) -> Line:
+    """The line of a number by what `at` says of each point, where both are known."""
     found = ((at(point), metric(point, of)) for point in points)
     return name, [(x, m.value, m.low, m.high) for x, m in found if x is not None and m and m.value is not None]
 
@@ -44,8 +46,8 @@ def _lines(curves: Sequence[ThinkingCurve], percent: bool) -> list[Line]:
     def shown(curve: ThinkingCurve) -> list[ThinkingPoint]:
         return [point for point in curve.points if point.budget == WHOLE or _shares(point) == percent]
 
-    lines = [_line("accuracy", shown(curves[0]), "accuracy", at)]
-    lines += [_line(f"confidence: {clip(c.method, 24)}", shown(c), "mean_confidence", at) for c in curves]
+    lines = [line("accuracy", shown(curves[0]), "accuracy", at)]
+    lines += [line(f"confidence: {clip(c.method, 24)}", shown(c), "mean_confidence", at) for c in curves]
     return [(name, points) for name, points in lines if len(points) > 1]
 
 
@@ -76,11 +78,12 @@ def changes(point: ThinkingPoint) -> list[str]:
 
 def thinking_text(summary: RunSummary) -> str:
     """Plain text for a terminal: a line per task, method and budget."""
-    lines = [["", "budget", "tokens", "cut", *SHOWN.values()]]
+    lines = [["", "budget", "tokens", "cut", "truncated", *SHOWN.values()]]
     for curve in summary.thinking:
         for point in curve.points:
             lines.append([
-                label(curve.task, curve.method, 26), point.budget, number(point.tokens, 0), number(point.cut, 2),
+                label(curve.task, curve.method, 26), point.budget, number(point.tokens, 0),
+                *(number(getattr(point, name), 2) for name in _SHARES),
                 *(_cell(metric(point, name), name in ("accuracy", "ece")) for name in SHOWN),
             ])  # fmt: skip
     told = [
@@ -103,27 +106,42 @@ def _cell(m: Metric | None, ends: bool) -> str:
 
 def thinking_table(summaries: Mapping[str, RunSummary]) -> Table:
     """Of each run, protocol, task and method a row per budget."""
+    rows = (
+        ((run, curve.protocol, curve.task, curve.method), point, {d.metric: d for d in point.differences})
+        for run, summary in summaries.items()
+        for curve in summary.thinking
+        for point in curve.points
+    )
+    return points_table(rows, "change")
+
+
+def points_table(
+    rows: Iterable[tuple[tuple[str, str, str, str], ThinkingPoint, Mapping[str, Difference]]], against: str
+) -> Table:
+    """A row per point.
+
+    Args:
+        rows: (run, protocol, task and method), a point, and by metric how it differs from what it is held against.
+        against: what the columns of these differences are called.
+    """
     names = [name_column(title) for title in ("Run", "Protocol", "Task", "Method", "Budget")]
     tokens = ("tokens", "tokens_low", "tokens_high")
-    columns = [Column("Tokens", tokens), Column("Cut", ("cut",)), Column("n", ("n",))]
+    columns = [Column("Tokens", tokens), *(Column(name.title(), (name,)) for name in _SHARES), Column("n", ("n",))]
     for name, title in SHOWN.items():
         columns.append(Column(title, (name, f"{name}_low", f"{name}_high")))
-        against = ("change", "change_low", "change_high", "p_holm", "verdict")
-        columns.append(Column(f"{title}, change", tuple(f"{name}_{part}" for part in against)))
-    rows = []
-    for run, summary in summaries.items():
-        for curve in summary.thinking:
-            for point in curve.points:
-                cells = [
-                    TableCell(number(point.tokens, 0), tuple(getattr(point, name) for name in tokens)),
-                    TableCell(number(point.cut), (point.cut,)),
-                    TableCell(f"{point.n:,}", (point.n,)),
-                ]
-                for name in SHOWN:
-                    cells += [_value(metric(point, name)), _change(point, name)]
-                place = (run, curve.protocol, curve.task, curve.method, point.budget)
-                rows.append((*map(name_cell, place), *cells))
-    return Table((*names, *columns), tuple(rows))
+        parts = ("change", "change_low", "change_high", "p_holm", "verdict")
+        columns.append(Column(f"{title}, {against}", tuple(f"{name}_{part}" for part in parts)))
+    found = []
+    for place, point, changed in rows:
+        cells = [
+            TableCell(number(point.tokens, 0), tuple(getattr(point, name) for name in tokens)),
+            *(TableCell(number(share := getattr(point, name)), (share,)) for name in _SHARES),
+            TableCell(f"{point.n:,}", (point.n,)),
+        ]
+        for name in SHOWN:
+            cells += [_value(metric(point, name)), _change(changed.get(name))]
+        found.append((*map(name_cell, (*place, point.budget)), *cells))
+    return Table((*names, *columns), tuple(found))
 
 
 def _value(m: Metric | None) -> TableCell:
@@ -132,8 +150,7 @@ def _value(m: Metric | None) -> TableCell:
     return TableCell(f"{number(m.value)} {interval(m.low, m.high)}".strip(), (m.value, m.low, m.high))
 
 
-def _change(point: ThinkingPoint, name: str) -> TableCell:
-    found = change(point, name)
+def _change(found: Difference | None) -> TableCell:
     if found is None:
         return TableCell(UNDEFINED, (None,) * 5)
     shown = f"{signed(found.difference)} {interval(found.low, found.high)}".strip()

@@ -21,12 +21,12 @@ from calibench.errors import RunFileError, unknown_name
 from calibench.errors.secrets import masked
 from calibench.errors.working import stage
 from calibench.files import write_text
-from calibench.records import BUDGET, Metric, Outcome, Scorecard, Status
+from calibench.records import Metric, Outcome, Scorecard, Status
 from calibench.results import GalleryItem, OutcomeCount, RunSummary, TaskProgress
 from calibench.results.judging import GraderAgreement, graders
 from calibench.results.plots import BudgetCurve
 from calibench.results.targets import TargetNumbers
-from calibench.results.thinking import WHOLE, ThinkingCurve
+from calibench.results.thinking import WHOLE, ThinkingCurve, is_whole
 from calibench.store import RunFile
 from calibench.store.opening import opened
 
@@ -180,8 +180,8 @@ def _by_thinking(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[ThinkingCurve
     """The rows of whole generations, and what the cut ones are held against them."""
     from calibench.metrics.thinking import thinking
 
-    cut = frame["protocol"].map(lambda name: BUDGET in name).astype(bool)
-    return (frame[~cut], thinking(frame)) if cut.any() else (frame, ())
+    whole = frame["protocol"].map(is_whole).astype(bool)
+    return (frame, ()) if whole.all() else (frame[whole], thinking(frame))
 
 
 def _targets(frame: pd.DataFrame) -> tuple[TargetNumbers, ...]:

@@ -204,6 +204,11 @@ def _add_compare(commands: Any) -> None:
         "--out", metavar="DIR", default="runs/compare", help="folder of the comparison's report (default: %(default)s)"
     )
     _add_wordings(compare)
+    compare.add_argument(
+        "--budgets",
+        action="store_true",
+        help="with --format: the runs at each thinking budget that two of them have",
+    )
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -252,6 +257,7 @@ def _compare_there(options: argparse.Namespace) -> None:
     from calibench.analysis.compare import compare, numbers, publish
     from calibench.reports.attempts import attempts_table, attempts_text
     from calibench.reports.comparability import asked_otherwise
+    from calibench.reports.equal_budgets import equal_budgets_table, equal_budgets_text
     from calibench.reports.self_knowledge import self_knowledge_text
     from calibench.reports.tables import comparison_tables, comparison_text
     from calibench.reports.typed_decisions import differences_text
@@ -271,14 +277,14 @@ def _compare_there(options: argparse.Namespace) -> None:
     elif options.format:
         held = [attempts_table(comparison)] if comparison.attempts else []
         held += [held_table(comparison)] if options.wordings else []
+        held += [equal_budgets_table(comparison)] if options.budgets else []
         decided = [decisions_table(comparison.decisions)] if comparison.decisions else []
         output.print_tables(options.format, *(decided or comparison_tables(comparison)), *held)
     else:
         decided_text = decisions_text(comparison.decisions)
         parts = (
             decided_text, comparison_text(comparison), differences_text(comparison), self_knowledge_text(comparison),
-            attempts_text(comparison),
-            held_text(comparison),
+            attempts_text(comparison), equal_budgets_text(comparison), held_text(comparison),
         )  # fmt: skip
         print("\n\n".join(filter(None, parts)))
         output.print_place(page)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from calibench.records import Metric, Record
+from calibench.records import BUDGET, Metric, Record
 from calibench.results.differences import Difference
 
 WHOLE = "all"
 """The budget that cuts nothing."""
+
+
+def is_whole(protocol: str) -> bool:
+    """Whether the answers of a protocol of that name are of whole reasonings, and not as a budget cuts them."""
+    return BUDGET not in protocol
 
 
 class ThinkingPoint(Record, kw_only=True, frozen=True):
@@ -23,10 +28,13 @@ class ThinkingPoint(Record, kw_only=True, frozen=True):
     tokens_high: float | None
     cut: float
     """Share of the generations that the budget cuts; of `all`, that the token limit does."""
+    truncated: float
+    """Share of the generations whose answer is not complete: the room behind the cut ended, or the token limit came
+    before the budget."""
     n: int
     """Generations that did not fail."""
     metrics: tuple[Metric, ...]
-    """Accuracy, truncated rate, and, of answers with a confidence, its mean, ECE, Brier score and AUROC."""
+    """Accuracy, and, of answers with a confidence, its mean, ECE, Brier score and AUROC."""
     differences: tuple[Difference, ...]
     """Of this budget (B) against `all` (A), on the same questions; Holm-corrected over all budgets, methods and tasks.
     Empty for `all`."""

@@ -67,3 +67,15 @@ def test_the_mean_over_tasks_has_the_mean_of_their_tokens_and_one_task_has_no_me
     assert [c.task for c in thinking(frame[frame.task == "a"], resamples=50)] == ["a"]
     assert thinking(frame[frame.protocol == "plain"]) == ()
     assert thinking(frame[frame.protocol != "plain"]) == ()
+
+
+def test_answers_that_are_not_complete_are_told_apart_from_reasonings_that_are_cut(frame):
+    cut_off = frame.copy()
+    cut_off.loc[(cut_off.protocol == "plain@8") & (cut_off.task == "a") & (cut_off.index % 4 == 0), "outcome"] = (
+        "truncated"
+    )
+    cut_off.loc[(cut_off.protocol == "plain") & (cut_off.task == "b"), "outcome"] = "truncated"
+    of_a, of_b, macro = (curve.points for curve in thinking(cut_off, resamples=20))
+    assert [(p.cut, p.truncated) for p in of_a] == [(1, 0.5), (1, 0), (1, 0), (0, 0)]
+    assert [(p.cut, p.truncated) for p in of_b] == [(1, 0), (1, 0), (1, 0), (1, 1)]
+    assert [p.truncated for p in macro] == [0.25, 0, 0, 0.5]

@@ -139,6 +139,18 @@ def test_differences_show_change_interval_and_verdict(verdict):
     assert heading.index("verdict") == line.index(verdict)
 
 
+def test_differences_of_several_protocols_are_told_apart():
+    fields = {
+        "run_a": "A", "run_b": "B", "task": "gsm8k", "method": "asked", "subset": "all", "metric": "ece", "a": 0.3,
+        "b": 0.2, "difference": -0.1, "low": -0.2, "high": 0.0, "p_value": 0.2, "p_holm": 0.4, "verdict": "undecided",
+        "n_questions": 50, "convention": "",
+    }  # fmt: skip
+    rows = [Difference(protocol=protocol, **fields) for protocol in ("plain", "boxed")]
+    _, first, second = tables.differences_text(rows, MEASURES).splitlines()
+    assert (first[:21], second[:21]) == ("gsm8k · asked (plain)", "gsm8k · asked (boxed)")
+    assert "plain" not in tables.differences_text(rows[:1], MEASURES)
+
+
 def test_undecided_stands_beside_what_could_have_been_seen():
     row = Difference(
         run_a="A", run_b="B",
