@@ -10,7 +10,7 @@ from calibench.reports.formats import Table
 from calibench.reports.length import lines_figure
 from calibench.reports.page import groups
 from calibench.reports.text import UNDEFINED, clip, interval, label, number, signed
-from calibench.reports.thinking import line, metric, points_table
+from calibench.reports.thinking import confidences, line, metric, of_total, points_table
 from calibench.results import Comparison, Difference
 from calibench.results.thinking import WHOLE, ThinkingPoint
 
@@ -98,12 +98,13 @@ def equal_budgets_text(comparison: Comparison) -> str:
     for (protocol, task, method), rows, is_mean in _by_group(comparison):
         if is_mean:
             heads = ["budget", "run", "tokens", "truncated"]
-            lines = [[*heads, *(part for title in _TOLD.values() for part in (title, "B − A"))]]
+            lines = [[*heads, *(part for title in _TOLD.values() for part in (title, "B − A")), "n used/total"]]
             for budget, of_budget in groups(rows, lambda of: of.point.budget):
                 for of in of_budget:
                     lines.append([
                         budget, clip(of.run, 18), number(of.point.tokens, 0), number(of.point.truncated, 2),
                         *(part for name in _TOLD for part in (_value(of.point, name), _change(of.changes.get(name)))),
+                        of_total(confidences(of.point)),
                     ])  # fmt: skip
                     budget = ""
             parts.append(f"{label(task, method, 40)}, {protocol}\n{tables.align(lines)}")

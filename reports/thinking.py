@@ -25,6 +25,16 @@ def metric(point: ThinkingPoint, name: str) -> Metric | None:
     return next((m for m in point.metrics if m.metric == name), None)
 
 
+def confidences(point: ThinkingPoint) -> Metric | None:
+    """Whose `n_used` of `n_total` generations have a confidence; None if none was asked for."""
+    return metric(point, "ece")
+
+
+def of_total(found: Metric | None) -> str:
+    """`4/10`."""
+    return UNDEFINED if found is None else f"{found.n_used}/{found.n_total}"
+
+
 def _shares(point: ThinkingPoint) -> bool:
     return point.budget.endswith("%")
 
@@ -78,13 +88,14 @@ def changes(point: ThinkingPoint) -> list[str]:
 
 def thinking_text(summary: RunSummary) -> str:
     """Plain text for a terminal: a line per task, method and budget."""
-    lines = [["", "budget", "tokens", "cut", "truncated", *SHOWN.values()]]
+    lines = [["", "budget", "tokens", "cut", "truncated", *SHOWN.values(), "n used/total"]]
     for curve in summary.thinking:
         for point in curve.points:
             lines.append([
                 label(curve.task, curve.method, 26), point.budget, number(point.tokens, 0),
                 *(number(getattr(point, name), 2) for name in _SHARES),
                 *(_cell(metric(point, name), name in ("accuracy", "ece")) for name in SHOWN),
+                of_total(confidences(point)),
             ])  # fmt: skip
     told = [
         f"{label(c.task, c.method, 40)} at {p.budget}: {'; '.join(changes(p))}"
@@ -127,6 +138,7 @@ def points_table(
     names = [name_column(title) for title in ("Run", "Protocol", "Task", "Method", "Budget")]
     tokens = ("tokens", "tokens_low", "tokens_high")
     columns = [Column("Tokens", tokens), *(Column(name.title(), (name,)) for name in _SHARES), Column("n", ("n",))]
+    columns.append(Column("With confidence", ("n_confidence",)))
     for name, title in SHOWN.items():
         columns.append(Column(title, (name, f"{name}_low", f"{name}_high")))
         parts = ("change", "change_low", "change_high", "p_holm", "verdict")
@@ -137,6 +149,7 @@ def points_table(
             TableCell(number(point.tokens, 0), tuple(getattr(point, name) for name in tokens)),
             *(TableCell(number(share := getattr(point, name)), (share,)) for name in _SHARES),
             TableCell(f"{point.n:,}", (point.n,)),
+            TableCell(of_total(given := confidences(point)), (given.n_used if given else None,)),
         ]
         for name in SHOWN:
             cells += [_value(metric(point, name)), _change(changed.get(name))]
