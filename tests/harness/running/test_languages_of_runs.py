@@ -52,10 +52,22 @@ def test_a_reply_that_repeats_the_form_is_an_echo_in_every_language(launch):
     [
         ({"language": "tr"}, InputError, "unknown language 'tr'"),
         ({"protocol": "tags"}, CapabilityError, "protocol tags cannot be asked for in German"),
+        (
+            {"protocol": "stated_tags", "confidence": "stated"},
+            CapabilityError,
+            "protocol stated_tags cannot be asked for",
+        ),
+        (
+            {"protocol": "top_k", "confidence": "stated"},
+            CapabilityError,
+            "protocol top_k cannot be asked for in German",
+        ),
+        ({"protocol": "decision", "confidence": "none"}, CapabilityError, "protocol decision cannot be asked for in"),
         ({"tasks": ("halueval",)}, CapabilityError, "task halueval cannot be asked for in German"),
         ({"confidence": "top_k"}, CapabilityError, "method top_k cannot be asked for in German"),
         ({"variants": 3}, InputError, "--variants 3: other wordings are English"),
         ({"force_answer": True}, CapabilityError, "--force-answer begins the answer in English"),
+        ({"budgets": ("0", "64")}, CapabilityError, "--budgets begins the answer in English, and --language is German"),
         ({"protocol": "options", "confidence": "choice_probability"}, CapabilityError, "protocol options asks in"),
     ],
 )
