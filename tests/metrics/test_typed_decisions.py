@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.stats import entropy
 from sklearn.metrics import brier_score_loss
 
@@ -186,3 +187,19 @@ def test_a_large_difference_is_judged_by_its_direction():
     assert set(verdicts.values()) == {"better"}
     assert {d.verdict for d in differences(runs, [("gold", "gold")])} == {"equivalent"}
     assert {d.verdict for d in differences(runs, [("gold", "flat")])} == {"worse"}
+
+
+def test_the_published_uniform_row_follows_from_what_is_published_beside_it():
+    """`LocalLLaMA/typed-decisions`, test: KL .444 of the uniform distribution. Its 20 questions, asked equally often,
+    have 2 options (6), 4 (11) and 5 (3). Log loss and KL of the same predictions differ by gold's entropy: OpenDecider
+    publishes 1.092 and .324, 1.046 and .279, 1.666 and .899."""
+    options = [2] * 6 + [4] * 11 + [5] * 3
+    sure = np.mean([1.092 - 0.324, 1.046 - 0.279, 1.666 - 0.899])
+
+    def gold(share):  # one option has this share more than the others
+        return [[share + (1 - share) / k, *[(1 - share) / k] * (k - 1)] for k in options]
+
+    share = brentq(lambda x: np.mean([entropy(row) for row in gold(x)]) - sure, 0.01, 0.99)
+    predicted = [[1.0, *[0.0] * (k - 1)] for k in options]
+    uniform = values(decisions(predicted, gold(share)), UNIFORM)
+    assert uniform["kl_from_gold"] == pytest.approx(0.444, abs=0.001)  # both figures are rounded
