@@ -71,10 +71,7 @@ def comparison_report(comparison: Comparison) -> str:
         strips=list(_strips(runs, found, comparison.baseline)),
         swatches=[overlay.swatch(i) for i in range(len(runs))] if len(runs) <= overlay.MOST_RUNS else [],
         headlines=side_by_side(runs),
-        differences=[
-            (pair, len(of_pair), groups(of_pair, lambda d: (d.protocol, d.metric)))
-            for pair, of_pair in groups(comparison.differences, pair_of)
-        ],
+        differences=_by_pair(comparison.differences),
         extents=_extents(comparison.differences),
         held=_held(comparison),
         typed_decisions=groups(comparison.typed_decisions, lambda d: (d.run_a, d.run_b)),
@@ -94,6 +91,14 @@ def comparison_report(comparison: Comparison) -> str:
         ),
         fields=_differing_fields(runs),
     )
+
+
+def _by_pair(differences: Iterable[Difference]) -> list[tuple[tuple[str, str], int, list]]:
+    """((run A, run B), how many differences, these by protocol and metric)."""
+    return [
+        (pair, len(of_pair), groups(of_pair, lambda d: (d.protocol, d.metric)))
+        for pair, of_pair in groups(differences, pair_of)
+    ]
 
 
 def _held(comparison: Comparison) -> list[tuple[tuple[str, str], list[tuple[HeldVerdict, str, str]]]]:
