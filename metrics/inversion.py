@@ -9,7 +9,7 @@ import numpy as np
 from calibench.metrics.bootstrap import LEVEL, tail, usable
 
 _ROUNDING = 1e-12
-"""Sums that differ by no more are equal."""
+"""What differs by no more is equal."""
 _SURELY = 2e-6
 """Norms that differ by more are of sizes that differ by more than rounding."""
 _FEW = 16
@@ -18,9 +18,9 @@ _HALVINGS = 50
 """Of a stretch in which an end is looked for."""
 _AT_ONCE = 1 << 20
 """Numbers of a matrix that are worked on at a time."""
-_TO_SIGNED = 0.75
-"""Share of the chance of large absolute sums near zero that is given to the signed sum instead: the least that keeps
-errors of all kinds within 93 to 97 % (docs/intervals.md)."""
+_OF_SIGNED = 0.5
+"""Weight of the signed sum in what is tested: with less an error in one direction is found late, with more one that
+cancels (docs/intervals.md)."""
 
 
 def absolute_sum_interval(
@@ -142,6 +142,11 @@ def _absolute_sum(vectors: np.ndarray) -> np.ndarray:
     return np.abs(vectors).sum(axis=-1)
 
 
+def _absolute_and_signed_sum(vectors: np.ndarray) -> np.ndarray:
+    """[...] of vectors [..., B]: a norm."""
+    return _absolute_sum(vectors) + _OF_SIGNED * np.abs(vectors.sum(axis=-1))
+
+
 def _squared_sum(vectors: np.ndarray) -> np.ndarray:
     """[...] of vectors [..., B]."""
     return np.square(vectors).sum(axis=-1)
@@ -176,81 +181,69 @@ class _Path:
 
     def sums(self, t: float) -> np.ndarray:
         """Sizes [R] of d(t) with noise."""
-        return self._sizes(self._at(t), self._noise)
+        return _noisy(self._of, self._at(t), self._noise)
 
     def ends(self, level: float) -> tuple[float, float]:
         """The least and greatest size of a d(t) under which the observed size is not extreme.
 
         At a level of 95 %, sizes that are too large have a chance of 2.5 % under each d(t), and so have those that are
         too small; but near zero noise makes all of them too large, so that the chance of small ones is spared, and goes
-        over to the large ones.
+        over to the large ones: all 5 % at zero.
 
-        Of an absolute sum, the spared chance and three quarters of as much again is that of the signed sum: no absolute
-        sum is smaller, and noise does not raise it. An error that is the same everywhere is found by it.
+        Whether an absolute sum is too large is told together with the signed sum, which noise does not raise: an error
+        in one direction stands out there, although no part of it does.
         """
         alpha = tail(level)
-        at_zero = self.sums(self.zero)
-        in_order = np.sort(at_zero)
+        in_order = np.sort(self.sums(self.zero))
 
         def spared(size: float) -> float:
             return float(max(alpha - np.searchsorted(in_order, size) / len(in_order), 0.0))
 
-        own = -_TO_SIGNED if self._of is _absolute_sum else 1.0
-        low = self._last_reaching(at_zero, lambda share, size: share >= alpha + own * spared(size), 0.0)
-        high = self._last_reaching(at_zero, lambda share, size: share > 1 - alpha + spared(size), self.far)
-        least = self.centre(low)
-        if self._of is _absolute_sum:
-            most = float(in_order[min(int(np.ceil(alpha * len(in_order))), len(in_order) - 1)])
-            least = max(least, self._least_signed(lambda size: (1 + _TO_SIGNED) * spared(size), most))
-        return least, self.centre(high)
+        tested = _absolute_and_signed_sum if self._of is _absolute_sum else self._of
+        low = self._last_reaching(tested, lambda share, size: share >= alpha + spared(size), 0.0)
+        high = self._last_reaching(self._of, lambda share, size: share > 1 - alpha + spared(size), self.far)
+        return self.centre(low), self.centre(high)
 
-    def _least_signed(self, chance: Callable[[float], float], most: float) -> float:
-        """The least absolute value, up to `most`, of a signed sum under which one as far from zero as the observed one
-        has at least this chance, which falls with the value."""
-        noise = np.concatenate([part.sum(axis=1) for part in _rows(self._noise)])
-        observed = abs(float(self._estimate.sum())) - _ROUNDING
+    def _last_reaching(
+        self, of: Callable[[np.ndarray], np.ndarray], enough: Callable[[float, float], bool], low: float
+    ) -> float:
+        """As `_last` from low to zero, of the t at which enough of the R vectors d(t) with noise are at least as large,
+        by `of`, as the observed one; `enough` sees their share, and the size of d.
 
-        def rare(value: float) -> bool:
-            return float(np.mean(np.abs(value + noise) >= observed)) < chance(value)
-
-        return _last(rare, 0.0, most)
-
-    def _last_reaching(self, at_zero: np.ndarray, enough: Callable[[float, float], bool], low: float) -> float:
-        """As `_last` from low to zero, of the t at which enough of the R sizes are at least the observed one; `enough`
-        sees their share, and the size of d.
-
-        No norm moves by more than that of d's move. Sizes that are farther from the observed one than d moves in what
-        is left of the stretch stay on their side, and are not computed again.
+        No norm moves by more than that of d's move. What is farther from the observed one than d moves in what is left
+        of the stretch stays on its side, and is not computed again.
         """
-        observed = float(self._of(self._estimate))
+        observed = float(of(self._estimate))
         total, surely, noise, high = len(self._noise), 0, self._noise, self.zero
         at_low, at_high = self._at(low), self._at(high)
 
-        def reaching(sizes: np.ndarray) -> int:
-            return int(np.count_nonzero(sizes >= observed - _ROUNDING))
+        def reaching(found: np.ndarray) -> int:
+            return int(np.count_nonzero(found >= observed - _ROUNDING))
 
-        if enough(reaching(at_zero) / total, float(self._of(at_high))):
+        if enough(reaching(_noisy(of, at_high, noise)) / total, float(self._of(at_high))):
             return high
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             at = self._at(middle)
-            sizes = self._sizes(at, noise)
-            if enough((surely + reaching(sizes)) / total, float(self._of(at))):
+            found = _noisy(of, at, noise)
+            if enough((surely + reaching(found)) / total, float(self._of(at))):
                 low, at_low = middle, at
             else:
                 high, at_high = middle, at
             if len(noise) > _FEW:
-                move = self._norm(self._of(at_low - at_high))
-                unsure = np.abs(self._norm(sizes) - self._norm(observed)) <= move + _SURELY
-                surely, noise = surely + reaching(sizes[~unsure]), noise[unsure]
+                move = self._norm(of(at_low - at_high))
+                unsure = np.abs(self._norm(found) - self._norm(observed)) <= move + _SURELY
+                surely, noise = surely + reaching(found[~unsure]), noise[unsure]
         return low
 
-    def _sizes(self, at: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """[R], of d = at with each row of noise [R, B]."""
-        return np.concatenate([self._of(at + part) for part in _rows(noise)])
-
     def _at(self, t: float) -> np.ndarray:
-        return self._sign * np.maximum(self._size - t * self._variance, 0.0)
+        left = self._size - t * self._variance
+        return self._sign * np.where(left <= _ROUNDING, 0.0, left)
+
+
+def _noisy(of: Callable[[np.ndarray], np.ndarray], vector: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """[R], of a vector [B] with each row of noise [R, B]."""
+    return np.concatenate([of(vector + part) for part in _rows(noise)])
 
 
 def _rows(matrix: np.ndarray) -> Iterator[np.ndarray]:
