@@ -141,11 +141,10 @@ def _name(row: dict, field: str, place: str) -> str | None:
 def _state(row: dict, place: str) -> str:
     """The state as it is shown; JSON is laid out."""
     state = row.get("state")
-    if isinstance(state, str) and state.lstrip()[:1] in ("{", "["):
-        with contextlib.suppress(ValueError):  # a text that begins with a bracket
-            state = json.loads(state)
-    if isinstance(state, dict | list):
-        state = json.dumps(state, ensure_ascii=False, indent=1)
+    with contextlib.suppress(ValueError, RecursionError):  # a text that begins with a bracket
+        value = json.loads(state) if isinstance(state, str) and state.lstrip()[:1] in ("{", "[") else state
+        if isinstance(value, dict | list):
+            state = json.dumps(value, ensure_ascii=False, indent=1)
     return text_field({"state": state}, "state", place)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -40,6 +41,8 @@ _GROUPS = (run, shards, runs, recalibrate, plot, look, decide, labels, score, im
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code (see `calibench.errors`)."""
+    # No process that is started takes a module from the folder that the command is run in: it may be a stranger's.
+    os.environ["PYTHONSAFEPATH"] = "1"
     with guarded():
         return _main(arguments)
 

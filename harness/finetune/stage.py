@@ -101,7 +101,7 @@ def _reported(entry: dict[str, float]) -> dict[str, float]:
 
 
 def _process(trainer: str, folder: Path, report: Report, launcher: Sequence[str]) -> None:
-    command = [sys.executable, *launcher, "-m", "calibench.finetune.stage", trainer, str(folder)]
+    command = [sys.executable, "-P", *launcher, "-m", "calibench.finetune.stage", trainer, str(folder)]
     log = Log(folder / _LOG)
     lifeline = Lifeline()
     child = subprocess.Popen(

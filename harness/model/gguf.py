@@ -140,7 +140,7 @@ def _convert(file: Path, folder: Path, lock: IO[str]) -> None:
         shutil.rmtree(left, ignore_errors=True)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "calibench.model.dequantize", str(file), str(partial)],
+            [sys.executable, "-P", "-m", "calibench.model.dequantize", str(file), str(partial)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
