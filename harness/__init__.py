@@ -12,7 +12,6 @@ a page is written where `out` names a folder for it.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Sequence
@@ -30,47 +29,28 @@ if TYPE_CHECKING:
     from calibench.analysis.score import Scored
     from calibench.results import Comparison, Recalibrated, RunSummary, Votes
     from calibench.results.decisions import Checked, Plan, Policy, Thresholds
+    from calibench.results.labels import Labelled
     from calibench.results.maps import SavedMaps
     from calibench.store import RunFile
 
 __all__ = [
-    "__version__", "apply", "check", "compare", "import_log", "open_run", "plan", "plot", "recalibrate",
+    "__version__", "apply", "check", "compare", "import_log", "labels", "open_run", "plan", "plot", "recalibrate",
     "recalibrated", "report", "run", "score", "threshold", "tune", "votes",
 ]  # fmt: skip
-_SHOWING, _STARTING = ("run", "tune"), ("import_log", "run", "tune", "votes")
-"""Those that show how far they are by themselves, and those that start processes."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _door(function: F) -> F:
-    """Refuses what the command line refuses before any work, and says of errors what a caller in Python can do.
-
-    Raises:
-        InputError: a keyword that there is not, an argument that is missing, or an empty path.
-        StorageError: nothing can be written where the call would write, or something would be lost there.
-    """
+    """With the checks of `calibench.running.door`."""
     signature = inspect.signature(function)
 
     @functools.wraps(function)
     def called(*arguments: Any, **keywords: Any) -> Any:
-        from calibench.errors import CalibenchError
-        from calibench.errors.secrets import masked
-        from calibench.errors.working import working
-        from calibench.fields import as_keywords, bound
-        from calibench.running.guard import require_main_guard
-        from calibench.store.places import check_places
+        from calibench.running.door import entered
 
-        given = bound(function.__name__, signature, arguments, keywords)
-        try:
-            check_places(function.__name__, given)
-            if function.__name__ in _STARTING:
-                require_main_guard(function.__name__)
-            with contextlib.nullcontext() if function.__name__ in _SHOWING else working(function.__name__):
-                return function(*arguments, **keywords)
-        except CalibenchError as error:
-            error.args = (as_keywords(masked(str(error))),)
-            raise
+        with entered(function.__name__, signature, arguments, keywords):
+            return function(*arguments, **keywords)
 
     return called  # type: ignore[return-value]  # the same function to all who call it
 
@@ -168,7 +148,8 @@ def import_log(*files: str | Path, **options: Any) -> Imported:
 @_door
 def report(
     run: str | Path | RunFile, *, convention: str | Sequence[str] | None = None,
-    ensemble: str | Sequence[str] | None = None, out: str | Path | None = None,
+    ensemble: str | Sequence[str] | None = None, labelled: str | Path | None = None,
+    of: str | Path | RunFile | None = None, out: str | Path | None = None,
 ) -> RunSummary:  # fmt: skip
     """Scores a run: its scorecard, outcomes and most confident errors; without a graded answer, its `progress`.
 
@@ -177,15 +158,38 @@ def report(
         convention: names of `calibench.metrics.conventions.CONVENTIONS`, or `all`: how others compute a calibration
             error. The numbers under each are the summary's `conventions`.
         ensemble: confidence methods that a logistic model, fitted on other questions, joins to another one.
+        labelled, of: `file` and `of` of the function `labels`; what it returns is the summary's `labelled`.
         out: folder for `report.html` and `scorecard.json`. None: nothing is written.
 
     Raises:
-        CalibenchError: there is no run, it cannot be read, or an unknown convention or method.
+        CalibenchError: there is no run, it cannot be read, an unknown convention or method, or unusable labels.
     """
     from calibench.analysis.options import analysis_options
     from calibench.analysis.report import from_options
 
-    return from_options(run, analysis_options(convention=convention, ensemble=ensemble, out=out))
+    return from_options(run, analysis_options(convention=convention, ensemble=ensemble, labelled=labelled, out=out), of)
+
+
+@_door
+def labels(
+    run: str | Path | RunFile, file: str | Path, *, of: str | Path | RunFile | None = None, **options: Any
+) -> Labelled:
+    """Holds a run's grader against labels of some answers, and corrects the run's numbers for its errors.
+
+    Args:
+        run: what is corrected.
+        file: table with a row per labelled answer.
+        of: run whose answers are labelled, graded alike. None: `run`, of which they are a random sample.
+        options: fields of `calibench.analysis.options.LabelOptions`: `question`, `label`, `seed`.
+
+    Raises:
+        CalibenchError: an option that there is not, unusable labels (their row is named), or runs not graded alike.
+    """
+    from calibench.analysis.labels import from_options
+    from calibench.analysis.options import LabelOptions
+    from calibench.fields import read
+
+    return from_options(run, LabelOptions(**read((LabelOptions,), {"labels": file, **options})), of)
 
 
 @_door
@@ -387,14 +391,10 @@ def tune(recipe: str, model: str, tasks: str | Sequence[str], out: str | Path, *
         InputError: an option that there is not, or a value of a wrong type, word or range; questions that leak.
         CalibenchError: see `calibench.errors`; what was finished is kept.
     """
-    from calibench.fields import fields, read
-    from calibench.finetune.config import TuneConfig
+    from calibench.finetune.config import configured
     from calibench.finetune.tune import tune as of
     from calibench.lm_eval import theirs
     from calibench.running.progress import Lines
 
     theirs.register()
-    general = {name: value for name, value in options.items() if name in fields(TuneConfig)}
-    of_recipe = {name: value for name, value in options.items() if name not in general}
-    given = {"recipe": recipe, "model": model, "tasks": tasks, "out": out, "options": of_recipe, **general}
-    return of(TuneConfig(**read((TuneConfig,), given)), Lines())
+    return of(configured({"recipe": recipe, "model": model, "tasks": tasks, "out": out, **options}), Lines())

@@ -21,6 +21,7 @@ from calibench.reports import (
     figures,
     headline,
     judging,
+    labels,
     length,
     risk,
     small_multiples,
@@ -78,6 +79,7 @@ def run_report(summary: RunSummary) -> str:
         of_thinking=thinking,
         method_differences=_methods(summary),
         agreements=[(found, judging.table(found)) for found in summary.agreements],
+        **_labelled(summary),
         wordings=[(found, wording.sentence(found, measures)) for found in summary.wordings],
         sources=wording.SOURCES,
         best=targets.best,
@@ -152,6 +154,7 @@ def _notices(summary: RunSummary) -> list[str]:
         notices.append("This run is not complete: the numbers are of what was finished when the page was made.")
     notices += until.notices(summary)
     notices += judge_notes(summary.manifest)
+    notices += labels.notices(summary.labelled, several=len(_protocols(summary.scorecard)) > 1)
     for count in summary.counts:
         asked = sum(count.outcomes.values())
         for outcome in ("truncated", "echoed", "unparsed", "failed"):
@@ -217,6 +220,20 @@ def _small(diagram: Reliability) -> Markup:
 
 def _described(diagram: Reliability) -> str:
     return f"Reliability diagram of {diagram.task}, method {diagram.method}; its numbers are in the table below it"
+
+
+def _labelled(summary: RunSummary) -> dict[str, Any]:
+    """What the section on labels shows."""
+    found = summary.labelled
+    if found is None:
+        return {"labelled": None}
+    return {
+        "labelled": found,
+        "label_agreement": labels.agreement_rows(found),
+        "label_numbers": labels.number_rows(found),
+        "label_estimator": labels.ESTIMATORS[found.estimator],
+        "label_titles": labels.TITLES,
+    }
 
 
 def _levels(figure: Callable, scorecard: Scorecard) -> Iterator[dict]:

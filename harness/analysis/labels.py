@@ -34,12 +34,25 @@ _NO_SAMPLE = 1e-4
 """A chance below which labelled answers are no random sample."""
 
 
-def from_options(run: str | Path | RunFile, given: LabelOptions) -> Labelled:
+def from_options(run: str | Path | RunFile, given: LabelOptions, other: str | Path | RunFile | None) -> Labelled:
     """As `labels`, of runs as they are given."""
     if given.labels is None:
         raise InputError("labels: expected --labels FILE, or --sample N to draw answers to label")
-    with opened(run, *([given.of] if given.of else [])) as (of, *others):
+    with opened(run, *([] if other is None else [other])) as (of, *others):
         return labels(of, Path(given.labels), *others, question=given.question, label=given.label, seed=given.seed)
+
+
+def of_file(run: RunFile, file: str | None, other: str | Path | RunFile | None = None) -> Labelled | None:
+    """As `labels`, of a table that has the columns of one that was drawn; None where there is no table.
+
+    Raises:
+        InputError: another run, and no labels of it.
+    """
+    if file is None:
+        if other is not None:
+            raise InputError("--of RUN says whose answers are labelled, and goes with --labelled FILE")
+        return None
+    return from_options(run, LabelOptions(labels=file), other)
 
 
 def labels(
@@ -91,6 +104,7 @@ def labels(
     return Labelled(
         name=str(run.manifest().get("name", run.path.parent.name)),
         labels=len(found),
+        file=file.name,
         of=str(other.manifest().get("name", other.path.parent.name)) if other else None,
         estimator=estimator,
         graders={str(task): str(grader) for task, grader in found.groupby("task")["grader"].first().items()},

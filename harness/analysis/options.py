@@ -34,6 +34,7 @@ class AnalysisOptions(Options, frozen=True, kw_only=True):
         Names | None, option("how others compute a calibration error, shown beside: names, or `all`")
     ] = None
     ensemble: Annotated[Names | None, option("confidence methods that are joined, and scored beside themselves")] = None
+    labelled: Annotated[Text | None, option("table of labels of some answers", metavar="FILE")] = None
     until: Annotated[Text | None, option("rule that decides two runs, as `accuracy decided`", metavar="RULE")] = None
     out: Annotated[Text | None, option("folder of the page")] = None
 

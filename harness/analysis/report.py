@@ -11,6 +11,7 @@ import msgspec
 
 from calibench.analysis import plot, texts, typed_decisions
 from calibench.analysis.ensemble import note, with_ensemble
+from calibench.analysis.labels import of_file
 from calibench.analysis.methods import against_first
 from calibench.analysis.options import AnalysisOptions
 from calibench.analysis.spending import spending
@@ -24,6 +25,7 @@ from calibench.files import write_text
 from calibench.records import Metric, Outcome, Scorecard, Status
 from calibench.results import GalleryItem, OutcomeCount, RunSummary, TaskProgress
 from calibench.results.judging import GraderAgreement, graders
+from calibench.results.labels import Labelled
 from calibench.results.plots import BudgetCurve
 from calibench.results.targets import TargetNumbers
 from calibench.results.thinking import WHOLE, ThinkingCurve, is_whole
@@ -48,7 +50,12 @@ def load() -> None:
 
 
 def report(
-    run: RunFile, conventions: Sequence[str] = (), *, ensemble: Sequence[str] = (), browse: bool = False
+    run: RunFile,
+    conventions: Sequence[str] = (),
+    *,
+    ensemble: Sequence[str] = (),
+    labelled: Labelled | None = None,
+    browse: bool = False,
 ) -> RunSummary:
     """Computes all that a report needs of a run.
 
@@ -56,6 +63,7 @@ def report(
         run: what was kept of it.
         conventions: of `conventions_named`; the numbers under each of them are added.
         ensemble: confidence methods of the run; one that joins them is scored beside them.
+        labelled: what labels say of the run, which is shown beside.
         browse: with what only a page needs: thresholds, lengths, differences of methods, and a sample of the answers
             and their texts.
 
@@ -94,6 +102,7 @@ def report(
         method_differences=tuple(against_first(frame, manifest)) if browse else (),
         typed_decisions=typed_decisions.numbers(run),
         agreements=_agreements(run, manifest),
+        labelled=labelled,
     )
 
 
@@ -126,11 +135,21 @@ def _without_numbers(run: RunFile, manifest: Mapping[str, Any]) -> RunSummary:
     )
 
 
-def from_options(run: str | Path | RunFile, given: AnalysisOptions) -> RunSummary:
-    """As `report`, of a run as it is given; its page is written where a folder is named."""
+def from_options(
+    run: str | Path | RunFile, given: AnalysisOptions, other: str | Path | RunFile | None = None
+) -> RunSummary:
+    """As `report`, of a run as it is given; its page is written where a folder is named.
+
+    Args:
+        run: folder, file, or an opened run.
+        given: what was asked for.
+        other: run whose answers the labels are of; None: `run`.
+    """
     conventions = conventions_named(given.convention)
     with opened(run) as (run_file,):
-        summary = report(run_file, conventions, ensemble=given.ensemble or (), browse=given.out is not None)
+        labelled = of_file(run_file, given.labelled, other)
+        shown = given.out is not None
+        summary = report(run_file, conventions, ensemble=given.ensemble or (), labelled=labelled, browse=shown)
     if given.out is not None:
         publish(summary, Path(given.out))
     return summary
@@ -256,22 +275,27 @@ def publish_numbers(summary: RunSummary, folder: Path) -> None:
 def numbers(summary: RunSummary) -> dict[str, Any]:
     """What `scorecard.json` holds: the metrics, by which grader each task's are, the points of the diagrams (of levels
     and subjects where a page is made), and wordings, differences of methods and agreement of graders where there are
-    several."""
+    several; and what labels say, where they were given."""
     card = summary.scorecard
     more = {
         "until": summary.until, "wordings": summary.wordings, "targets": summary.targets,
         "thinking": summary.thinking, "method_differences": summary.method_differences,
         "typed_decisions": summary.typed_decisions, "graders": graders(summary.manifest),
-        "agreements": summary.agreements,
+        "agreements": summary.agreements, "labelled": summary.labelled,
     }  # fmt: skip
     points = {"reliability": (*card.reliability, *summary.by_subset), "risk_coverage": card.risk_coverage}
     return {"metrics": card.metrics, **points, **{name: of for name, of in more.items() if of}}
 
 
-def update(run: RunFile, conventions: Sequence[str] = (), ensemble: Sequence[str] = ()) -> RunSummary:
+def update(
+    run: RunFile,
+    conventions: Sequence[str] = (),
+    ensemble: Sequence[str] = (),
+    labelled: Labelled | None = None,
+) -> RunSummary:
     """Computes the numbers of a run that is open for writing, as `report`; replaces those in its file, and the pages
     beside it."""
-    summary = report(run, conventions, ensemble=ensemble, browse=True)
+    summary = report(run, conventions, ensemble=ensemble, labelled=labelled, browse=True)
     cut = (m for curve in summary.thinking for point in curve.points if point.budget != WHOLE for m in point.metrics)
     run.replace_metrics([*summary.scorecard.metrics, *cut])
     publish(summary, run.path.parent)

@@ -50,7 +50,7 @@ def _held(chosen: argparse.Namespace, given: LabelOptions) -> None:
     from calibench.analysis.labels import from_options
     from calibench.reports.labels import labelled_table, labelled_text
 
-    found = from_options(chosen.run, given)
+    found = from_options(chosen.run, given, given.of)
     output.print_found(chosen, found, labelled_table, labelled_text, found.notes)
 
 

@@ -28,6 +28,7 @@ def print_place(page: Path) -> None:
 def print_headline(summary: Any, report: Path) -> None:
     from calibench.reports.conventions import conventions_text
     from calibench.reports.judging import agreement_text
+    from calibench.reports.labels import labelled_text
     from calibench.reports.run import spread_notes
     from calibench.reports.tables import headline, measures_of, text
     from calibench.reports.targets import targets_text
@@ -53,6 +54,10 @@ def print_headline(summary: Any, report: Path) -> None:
         print(f"\n{thinking_text(summary)}")
     if summary.agreements:
         print(f"\n{agreement_text(summary.agreements)}")
+    if summary.labelled:
+        print(f"\n{labelled_text(summary.labelled)}")
+        for note in summary.labelled.notes:
+            tell("note", note)
     for note in judge_notes(summary.manifest):
         tell("note", note)
     for note in (note for spread in summary.spreads for note in spread_notes(spread)):
@@ -64,9 +69,10 @@ def print_headline(summary: Any, report: Path) -> None:
 
 def print_headline_tables(summaries: dict[str, Any], form: str, further: Collection[str] = ()) -> None:
     """The headline of every run or model, and its numbers under other conventions, in a form of `--format`; with
-    `wordings`, `targets` and `budgets` among the `further` also those of each. Before it, but not in CSV, those of
-    typed decisions."""
+    `wordings`, `targets` and `budgets` among the `further` also those of each, and the corrected ones where there are
+    labels. Before it, but not in CSV, those of typed decisions."""
     from calibench.reports.conventions import conventions_table
+    from calibench.reports.labels import labelled_table
     from calibench.reports.tables import headline_table
     from calibench.reports.targets import targets_table
     from calibench.reports.thinking import thinking_table
@@ -77,6 +83,7 @@ def print_headline_tables(summaries: dict[str, Any], form: str, further: Collect
     asked += [variances_table(summaries), wordings_table(summaries)] if "wordings" in further else []
     asked += [targets_table(summaries)] if "targets" in further else []
     asked += [thinking_table(summaries)] if "budgets" in further else []
+    asked += [labelled_table(of.labelled) for of in summaries.values() if of.labelled]
     typed = [typed_decisions_table(summaries)] if any(of.typed_decisions for of in summaries.values()) else []
     print_tables(form, *typed, headline_table({name: summary.scorecard for name, summary in summaries.items()}), *asked)
 

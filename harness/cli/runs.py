@@ -64,6 +64,15 @@ def _add_report(commands: Any) -> None:
         type=values.names,
         help="also score a method that joins these confidence methods of the run, fitted on other questions",
     )
+    report.add_argument(
+        "--labelled",
+        metavar="FILE",
+        help="also show what labels of some answers say of the grader, and the numbers without its errors; the columns"
+        " are those of `calibench labels --sample`",
+    )
+    report.add_argument(
+        "--of", metavar="RUN", help="with --labelled: run whose answers are labelled, graded alike (default: RUN)"
+    )
     _add_wordings(report)
     report.add_argument(
         "--targets",
@@ -95,6 +104,8 @@ def _report(options: argparse.Namespace) -> None:
     track.require(options)
     options.convention = conventions_named(options.convention)
     runs = runs_in(options.run)
+    if options.labelled and len(runs) != 1:
+        raise InputError(f"--labelled: expected one run, found {len(runs)} in {options.run}")
     found = {}
     for run in runs:
         if len(runs) > 1 and output.is_text(options):
@@ -119,6 +130,7 @@ def _check_form(options: argparse.Namespace) -> None:
 
 def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
     """Returns the summary, and what `--json` shows of the run; prints the rest."""
+    from calibench.analysis.labels import of_file
     from calibench.analysis.report import load, update
     from calibench.store import RunFile
 
@@ -132,12 +144,16 @@ def _report_one(run_path: Path, options: argparse.Namespace) -> Any:
         if options.dry_run:
             return None
         output.warn_if_unfinished(run)
-        summary = update(run, options.convention, options.ensemble or ())
+        labelled = of_file(run, options.labelled, options.of)
+        summary = update(run, options.convention, options.ensemble or (), labelled)
     metrics = summary.scorecard.metrics
     if output.is_text(options):
         output.print_headline(summary, run.path.parent / "report.html")
     further = ((name, getattr(summary, of) if getattr(options, name) else ()) for name, of in _FURTHER.items())
-    known = (("conventions", summary.conventions), ("typed_decisions", summary.typed_decisions))
+    known = (
+        ("conventions", summary.conventions), ("typed_decisions", summary.typed_decisions),
+        ("labelled", summary.labelled),
+    )  # fmt: skip
     parts = (("rescored", found), *known, *further)
     more = {name: of for name, of in parts if of}
     return summary, {**more, "metrics": metrics} if more else metrics

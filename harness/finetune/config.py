@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from calibench.fields import Count, Names, Options, Text, WholeNumber, option
+from calibench.fields import Count, Names, Options, Text, WholeNumber, fields, option, read
 
 
 class TuneConfig(Options, frozen=True, kw_only=True):
@@ -36,3 +37,14 @@ class TuneConfig(Options, frozen=True, kw_only=True):
     engine: Annotated[dict[str, Any], option("of the sampling engine; may be repeated", "identity")] = {}
     trust_remote_code: Annotated[bool, option("let the parent's own Python files be executed", "identity")] = False
     seed: Annotated[WholeNumber, option("of all draws and batches", "identity")] = 0
+
+
+def configured(given: Mapping[str, Any]) -> TuneConfig:
+    """Of names and values: those of the fields above, and all others as options of the recipe.
+
+    Raises:
+        InputError: a value of a wrong type, word or range.
+    """
+    general = {name: value for name, value in given.items() if name in fields(TuneConfig)}
+    of_recipe = {name: value for name, value in given.items() if name not in general}
+    return TuneConfig(**read((TuneConfig,), {"options": of_recipe, **general}))

@@ -10,6 +10,7 @@ from calibench.results.differences import ChangeSplit as ChangeSplit
 from calibench.results.differences import Difference as Difference
 from calibench.results.differences import HeldVerdict as HeldVerdict
 from calibench.results.judging import GraderAgreement
+from calibench.results.labels import Labelled
 from calibench.results.plots import BudgetCurve, PlotSeries
 from calibench.results.targets import TargetNumbers
 from calibench.results.thinking import ThinkingCurve
@@ -204,6 +205,8 @@ class RunSummary(Record, kw_only=True, frozen=True):
     none."""
     agreements: tuple[GraderAgreement, ...] = ()
     """Of a judge with the tasks' own graders; empty for a run without one."""
+    labelled: Labelled | None = None
+    """What a person's labels say of the grader, and of the numbers; None where none were given."""
 
 
 class Comparison(Record, kw_only=True, frozen=True):

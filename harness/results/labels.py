@@ -40,6 +40,8 @@ class Labelled(Record, kw_only=True, frozen=True):
     """Of the run."""
     labels: Annotated[int, Meta(ge=1)]
     """Answers that have one."""
+    file: str
+    """Name of the table that holds them."""
     of: str | None
     """Name of the run whose answers are labelled; None: it is this one, of which they are a random sample."""
     estimator: Estimator

@@ -8,6 +8,7 @@ from calibench.metrics.measures import infos
 from calibench.records import Metric, Reliability, ReliabilityBin, Scorecard
 from calibench.results import Comparison, Difference, GalleryItem, OutcomeCount, RunSummary
 from calibench.results.judging import GraderAgreement
+from calibench.results.labels import CorrectedNumber, LabelCount, Labelled
 
 HOSTILE = (
     "</td></svg><script>window.pwned=1;document.title='pwned'</script><img src=x onerror=alert(1)>{{7*7}} $\\frac{1}{"
@@ -166,6 +167,40 @@ def build(name="sft on micro", kind="sft", model="Qwen/Qwen3-0.6B", shift=0.0, s
             )
             for task in ("popqa", HOSTILE)
         ),
+        labelled=_labelled(metrics),
+    )  # fmt: skip
+
+
+def _labelled(metrics):
+    """Labels of two tasks, by which the grader takes ten of a hundred for right that are not."""
+    tasks = ("popqa", HOSTILE)
+    shown = ("accuracy", "signed_gap", "ece", "brier", "auroc")
+    graded = [m for m in metrics if m.task in tasks and m.subset == "all" and m.metric in shown]
+    return Labelled(
+        name="sft", labels=200, file=f"{HOSTILE}.csv", of=f"{HOSTILE} {NASTY}", estimator="inverted",
+        graders=dict.fromkeys(tasks, f"{HOSTILE} {NASTY}"),
+        counts=tuple(
+            LabelCount(task=task, protocol="stated", grade=grade, label=label, n=10 if grade == "correct" else 0)
+            for task in tasks
+            for grade in ("correct", "incorrect", "not attempted")
+            for label in ("correct", "incorrect", "not attempted")
+        ),
+        agreement=tuple(
+            _metric(name, None if task == HOSTILE else 0.9, 0.05, task, "none", "all", 100, 100, HOSTILE)
+            for task in tasks
+            for name in ("agreement", "kappa", "sensitivity", "specificity")
+        ),
+        numbers=tuple(
+            CorrectedNumber(
+                graded=m,
+                corrected=_metric(
+                    m.metric, m.value if m.value is None else m.value - 0.1, 0.05, m.task, m.method, "all", 100, 100,
+                    f"{HOSTILE} {NASTY}",
+                ),
+            )
+            for m in graded
+        ),
+        notes=(f"{HOSTILE} {NASTY}",),
     )  # fmt: skip
 
 

@@ -5,11 +5,13 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
 from some_runs import whole_run
 
+import calibench
 from calibench.analysis.label_table import drawn
 from calibench.analysis.labels import labels
 from calibench.cli import main
@@ -83,6 +85,52 @@ def test_labels_say_how_good_the_grader_is_and_what_the_numbers_are_without_its_
     assert f"graded by {GRADER}: 120 labels" in text
     assert main(["labels", str(folder), "--labels", str(file), "--format", "csv"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 6
+
+
+def test_page_scorecard_and_python_have_what_the_command_says_of_labels(graded, tmp_path, capsys):
+    folder, right = graded
+    file = write(tmp_path / "labels.csv", of_first(right, 120))
+    found = calibench.labels(folder, file)
+    summary = calibench.report(folder, labelled=file, out=tmp_path / "page")
+    assert summary.labelled == found
+    assert found.file == "labels.csv"
+    card = json.loads((tmp_path / "page" / "scorecard.json").read_text())
+    assert card["labelled"] == json.loads(msgspec.json.encode(found))
+    page = (tmp_path / "page" / "report.html").read_text()
+    assert "What do labels say of the grader?" in page
+    called = 100 * found.numbers[0].graded.value
+    assert f"facts: the grader calls {called:.1f}&nbsp;% of the answers correct; by the labels it is" in page
+    assert page.count("the grader&#39;s number lies outside") == 2, "at the top, and in the section"
+    shutil.copytree(folder, tmp_path / "a")
+    assert main(["report", str(tmp_path / "a"), "--labelled", str(file)]) == 0
+    assert f"graded by {GRADER}: 120 labels" in capsys.readouterr().out
+    assert "What do labels say of the grader?" in (tmp_path / "a" / "report.html").read_text()
+    assert calibench.report(folder, out=tmp_path / "plain").labelled is None
+    assert "labelled" not in json.loads((tmp_path / "plain" / "scorecard.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--of", "a"], "--of RUN says whose answers are labelled"),
+        (["--labelled", "gone.csv"], "gone.csv"),
+        (["--labelled", "two.csv"], "question 'q999'"),
+    ],
+)
+def test_labels_that_cannot_be_used_leave_a_report_as_it_is(graded, tmp_path, monkeypatch, capsys, options, message):
+    shutil.copytree(graded[0], tmp_path / "a")
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "two.csv", [("q1", "correct"), ("q999", "correct")])
+    assert main(["report", "a", *options]) != 0
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "a" / "report.html").exists()
+
+
+def test_labels_are_of_one_run(graded, tmp_path, capsys):
+    for name in ("a", "b"):
+        shutil.copytree(graded[0], tmp_path / name)
+    assert main(["report", str(tmp_path), "--labelled", "labels.csv"]) != 0
+    assert "--labelled: expected one run, found 2" in capsys.readouterr().err
 
 
 def test_labels_of_another_run_correct_by_the_rates_of_its_grader(graded, tmp_path):
