@@ -33,7 +33,7 @@ class Answers(NamedTuple):
     frame: pd.DataFrame
     """One row per answer and method, in the order of the file; columns `task`, `question_id`, `cluster`, `protocol`,
     `method`, `draw`, `value`, `status`, `outcome` (missing where nothing says what is right), `model` (of a file) and,
-    of a run, `reasoning_tokens` and `answer_tokens`."""
+    of a run, `grader`, `reasoning_tokens` and `answer_tokens`."""
     identity: dict[str, Any]
     """Of a run that a model made: the manifest's. Of a file: its scale, and its model where one is named."""
     columns: dict[str, str]
@@ -125,6 +125,20 @@ def identity(of: Answers, protocol: str, method: str, tasks: Sequence[str]) -> d
     prompts = of.identity.get("prompts", {})
     asked = {task: f"{task}, {protocol}" for task in tasks} | {f"method {method}": f"method {method}"}
     return found | {f"prompts[{name}]": prompts[key] for name, key in asked.items() if key in prompts}
+
+
+def graders(of: Answers, tasks: Sequence[str]) -> dict[str, Any]:
+    """`graders[TASK]` -> by which grader, or judge, what is right of its answers is; without those of which a file says
+    what is right and not by whom."""
+    if "grader" not in of.frame:
+        return {}
+    rows = of.frame[of.frame["outcome"].isin(ANSWERED) & of.frame["task"].isin(tasks)]
+    by_task = rows.groupby("task", sort=True)["grader"].unique()
+    return {
+        f"graders[{task}]": ", ".join(sorted(names))
+        for task, names in by_task.items()
+        if predictions.FILE_GRADER not in names
+    }
 
 
 def _flat(entry: str, value: Any) -> dict[str, Any]:

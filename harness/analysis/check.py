@@ -59,7 +59,11 @@ def check(policy: Policy, labelled: Sequence[Answers], *, alpha: float = ALPHA) 
         drifted=any(test.found_after is not None for test in tests),
         tests=tests,
         convention=CONVENTION,
-        notes=tuple(dict.fromkeys(note for of in labelled for note in (*of.notes, *policies.unstated(policy, of)))),
+        notes=tuple(
+            dict.fromkeys(
+                note for of in labelled for note in (*of.notes, *policies.unstated(policy, of, labelled=True))
+            )
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,8 @@ from calibench.store import RunFile
 SCHEMA: Final = "calibench-policy/1"
 ALL = "all"
 """The task of the one rule for all tasks together."""
+_PROMPTS, _GRADERS = "prompts[", "graders["
+"""Begin the entries of an identity that are of one task each."""
 
 
 def opened(policy: str | Path | Policy) -> Policy:
@@ -60,7 +62,7 @@ def answers_for(policy: Policy, of: str | Path | RunFile, given: Mapping[str, An
         IdentityError: they come from something else than the policy was made for.
     """
     columns = _with_columns(policy, ColumnOptions(**fields.read((ColumnOptions,), dict(given))))
-    return judged(policy, answers.read(of, columns.by_role(), columns.scale, labelled=labelled))
+    return judged(policy, answers.read(of, columns.by_role(), columns.scale, labelled=labelled), labelled=labelled)
 
 
 def _with_columns(policy: Policy, given: ColumnOptions) -> ColumnOptions:
@@ -70,8 +72,13 @@ def _with_columns(policy: Policy, given: ColumnOptions) -> ColumnOptions:
     return ColumnOptions(**{"scale": policy.identity.get("scale"), **known, **told})
 
 
-def judged(policy: Policy, of: Answers) -> Answers:
+def judged(policy: Policy, of: Answers, *, labelled: bool = False) -> Answers:
     """The answers that a policy judges: those of its protocol and method. Of a file all, whose column it names.
+
+    Args:
+        policy: says which answers.
+        of: a run's or a file's.
+        labelled: whether what is right of them counts, which is then to be by the policy's grader.
 
     Raises:
         IdentityError: they come from something else than the policy was made for, or have no rule.
@@ -93,27 +100,49 @@ def judged(policy: Policy, of: Answers) -> Answers:
         raise _refused(policy, of, [f"model: {identity.get('model')} in the policy, {', '.join(models):.100} here"])
     here = answers.identity(of, str(identity["protocol"]), str(identity["method"]), tasks)
     # Of a policy for more tasks than are here, the prompts of the others do not matter.
-    asked = {f"prompts[{task}]" for task in tasks} | {f"prompts[method {identity['method']}]"}
-    there = {name: value for name, value in identity.items() if not name.startswith("prompts[") or name in asked}
-    if found := answers.differences(there, here):
+    asked = {f"{_PROMPTS}{task}]" for task in tasks} | {f"{_PROMPTS}method {identity['method']}]"}
+    of_task = (_PROMPTS, _GRADERS)
+    there = {name: value for name, value in identity.items() if not name.startswith(of_task) or name in asked}
+    by = answers.graders(of._replace(frame=frame), tasks) if labelled else {}
+    graded = {name: identity[name] for name in by if name in identity}
+    if found := answers.differences(graded, by) + answers.differences(there, here):
         raise _refused(policy, of, found)
     return of._replace(frame=frame)
 
 
-def unstated(policy: Policy, of: Answers) -> tuple[str, ...]:
-    """Notes on what the policy says of its origin and the answers do not."""
+def unstated(policy: Policy, of: Answers, *, labelled: bool = False) -> tuple[str, ...]:
+    """Notes on what the policy says of its origin and the answers do not; where what is right of them counts, also on
+    whose word that is."""
     identity = policy.identity
     tasks = sorted(of.frame["task"].unique())
     here = answers.identity(of, str(identity["protocol"]), str(identity["method"]), tasks)
-    asked = {name for name in identity if name.startswith("prompts[") and not name.startswith("prompts[method ")}
+    asked = {name for name in identity if name.startswith(_PROMPTS) and not name.startswith(f"{_PROMPTS}method ")}
+    graded = {name for name in identity if name.startswith(_GRADERS)}
+    by = answers.graders(of, tasks)
     if "weights" in here:
-        left_out = sorted(name[len("prompts[") : -1] for name in asked - here.keys())
-        if policy.rules[0].task == ALL and left_out:
-            return (f"the policy is of {', '.join(left_out)} too, and promises nothing for {', '.join(tasks)} alone",)
-        return ()
-    missing = [name for name in identity if name not in here and name not in asked] + ["prompts"] * bool(asked)
+        return tuple(_of_runs(policy, tasks, asked - here.keys(), {} if graded or not labelled else by))
+    missing = ["graders"] * (labelled and bool(graded) and not by)
+    missing += [name for name in identity if name not in here and name not in asked | graded]
+    missing += ["prompts"] * bool(asked)
     shown = ", ".join(missing[:6]) + (", ..." if len(missing) > 6 else "")
     return (f"{of.name} does not say its {shown}: make sure that they are the policy's",) if missing else ()
+
+
+def _of_runs(policy: Policy, tasks: list[str], elsewhere: set[str], by: dict[str, Any]) -> Iterator[str]:
+    """Notes on a run, which says all of its origin.
+
+    Args:
+        policy: of another run.
+        tasks: of the run.
+        elsewhere: prompts of the policy's other tasks.
+        by: the run's graders, where the policy does not say its own.
+    """
+    left_out = sorted(name[len(_PROMPTS) : -1] for name in elsewhere)
+    if policy.rules[0].task == ALL and left_out:
+        yield f"the policy is of {', '.join(left_out)} too, and promises nothing for {', '.join(tasks)} alone"
+    if by:
+        graders = ", ".join(sorted(set(by.values())))
+        yield f"the policy does not say by which grader it was made: make sure that it is {graders:.200}, as here"
 
 
 def _refused(policy: Policy, of: Answers, differing: list[str]) -> IdentityError:

@@ -86,7 +86,7 @@ def threshold(
         level=level,
         seed=seed,
         guarantee=_guarantee(precision, level, by_task, len(cells), tasks) + _as_judged(frame),
-        identity=answers.identity(of, first.protocol, first.method, tasks),
+        identity=answers.identity(of, first.protocol, first.method, tasks) | answers.graders(of, tasks),
         columns=of.columns,
         rules=tuple(chosen),
     )

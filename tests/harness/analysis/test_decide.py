@@ -32,7 +32,17 @@ def table(file, n, *, best=0.99, seed=0, label=True, extra=None):
     return str(file)
 
 
-def made_run(folder, *, questions=150, draws=1, weights="sha256:0", prompt="0", temperature=0.7, tasks=("easy",)):
+def made_run(
+    folder,
+    *,
+    questions=150,
+    draws=1,
+    weights="sha256:0",
+    prompt="0",
+    temperature=0.7,
+    tasks=("easy",),
+    grader="number/1",
+):
     """A run with two methods. Of the task `easy` all confident answers are right, of `hard` none."""
     with RunFile.create(folder) as run:
         records = []
@@ -51,7 +61,7 @@ def made_run(folder, *, questions=150, draws=1, weights="sha256:0", prompt="0", 
                             finish_reason="stop", latency=None, reasoning_opened=False, reasoning=None, text="1",
                             token_ids=None,
                         ),
-                        Grade(**key, answer="1", outcome=outcome, grader="number/1"),
+                        Grade(**key, answer="1", outcome=outcome, grader=grader),
                         Confidence(**key, method="asked", value=0.95 if sure else 0.4, status="ok", raw=None),
                         Confidence(**key, method="vague", value=0.5, status="ok", raw=None),
                     ]  # fmt: skip
@@ -196,6 +206,24 @@ def test_another_identity_is_refused_by_field(place, other, message):
         calibench.apply(policy, made_run(place / "other", **other))
     with pytest.raises(IdentityError, match=message):
         calibench.check(policy, place / "other")
+
+
+def test_labels_by_another_grader_than_the_policys_are_refused_where_they_count(place, capsys):
+    run = made_run(place / "run", grader="judge small#0")
+    policy = calibench.threshold(run, precision=0.8).policy
+    assert policy.identity["graders[easy]"] == "judge small#0"
+    other = made_run(place / "other", grader="judge large#1")
+    with pytest.raises(IdentityError, match=r"graders\[easy\]: judge small#0 in the policy, judge large#1 here"):
+        calibench.check(policy, run, other)
+    assert not calibench.check(policy, run).notes
+    assert len(calibench.apply(policy, other).frame) == 150, "which goes by no verdict"
+    (note,) = calibench.check(policy, table(place / "mine.csv", 20)).notes
+    assert "mine.csv does not say its graders, weights" in note
+    assert "graders" not in "".join(calibench.apply(policy, place / "mine.csv").notes)
+    told = {name: value for name, value in policy.identity.items() if not name.startswith("graders")}
+    older = replace(policy, identity=told)
+    (note,) = calibench.check(older, run).notes
+    assert note.startswith("the policy does not say by which grader it was made: make sure that it is judge small#0")
 
 
 def test_another_task_scale_method_and_model_are_refused(place):
