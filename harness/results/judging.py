@@ -61,7 +61,10 @@ def judge_notes(manifest: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-_CONTROLS = {"correct": "accepted answers", "incorrect": "answers to other questions", "abstained": "refusals"}
+_CONTROLS = {
+    "correct": "accepted answers", "incorrect": "answers to other questions",
+    "repeated": "names out of the question", "abstained": "refusals",
+}  # fmt: skip
 _PASSED = 0.9
 """Share of the controls of each class that a judge must grade as they are, to be believed; a choice of this project."""
 
@@ -70,7 +73,7 @@ def passed(controls: Mapping[str, Sequence[int]]) -> bool:
     """Whether a judge tells the classes apart.
 
     Args:
-        controls: class -> how many controls of it the judge grades as they are, and how many there are.
+        controls: kind of answer -> how many controls of it the judge grades as they are, and how many there are.
     """
     return all(right >= _PASSED * n for right, n in controls.values())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
@@ -10,14 +11,16 @@ import pytest
 from fakes import FakeBackend, checkpoint_folder
 from msgspec.structs import replace
 
+from calibench import tasks
 from calibench.analysis import answers, compare, report, rescore, threshold
 from calibench.backends.base import Choice
 from calibench.errors import EngineError, IdentityError, InputError
-from calibench.records import Judgement
+from calibench.records import Judgement, Question
 from calibench.reports.comparability import asked_otherwise
 from calibench.reports.run import run_report
-from calibench.results.judging import judge_notes
+from calibench.results.judging import controls_note, judge_notes
 from calibench.running import judges
+from calibench.running.controls import controls, name_in, tried
 from calibench.running.merging import merge
 from calibench.store import RunFile
 from calibench.store.finished import unfinished
@@ -54,9 +57,9 @@ class Both(FakeBackend):
     """Writes answers, and judges them by letters of this probability, or always by the same; dies after so many
     verdicts."""
 
-    def __init__(self, mass: float = 0.96, lives: int = 1000, reply=None, always: str | None = None):
+    def __init__(self, mass=0.96, lives=1000, reply=None, always: str | None = None, letter=letter):
         super().__init__(lambda prompt, seed: reply(prompt) if '"accepted"' in prompt else write(prompt, seed))
-        self._mass, self._lives, self._always = mass, lives, always
+        self._mass, self._lives, self._letter = mass, lives, (lambda _: always) if always else letter
 
     @property
     def judged(self) -> list[str]:
@@ -70,7 +73,7 @@ class Both(FakeBackend):
         if len(self.judged) > self._lives:
             raise EngineError("the engine died")
         found = dict.fromkeys(labels, 0.02)
-        return Choice(found | {self._always or letter(text): self._mass - 0.04}, 0)
+        return Choice(found | {self._letter(text): self._mass - 0.04}, 0)
 
 
 def require_no_more_than_a_grader_sees(prompt: str) -> None:
@@ -259,6 +262,57 @@ def test_a_judge_that_tells_nothing_apart_or_is_the_judged_model_is_warned_of(as
     assert "is the judged model itself" in model
     counts = "8 of 8 accepted answers, 0 of 8 answers to other questions, 0 of 8 refusals"
     assert f"{counts}: it does not tell them apart" in known
+
+
+def test_a_judge_that_takes_words_of_the_question_for_an_answer_is_told(tmp_path):
+    """It passes the other controls, as one that looks for a name that it has seen does."""
+
+    def taken_in(prompt: str) -> str:
+        shown = material(prompt)
+        repeated = shown["answer"].removeprefix("Answer: ") in shown["question"]
+        return "A" if repeated else letter(prompt)
+
+    books = {"Canto General": "Pablo Neruda", "The Trial": "Franz Kafka", "The James Joyce Murder": "James Joyce"}
+    with RunFile.create(tmp_path) as run:
+        for i, (book, author) in enumerate(books.items()):
+            run.write([Question(
+                task="popqa", question_id=str(i), text=f"Who is the author of {book}?", gold=(author,), domain="fact",
+                split="test",
+            )])  # fmt: skip
+        asked = controls(run, [tasks.load("popqa")])
+    assert [material(one.request.text)["answer"] for one in asked if one.kind == "repeated"] == [
+        "Answer: Canto General",
+        "Answer: The Trial",
+    ], "in the third question stands a part of what is accepted"
+
+    async def tried_by(backend: Both) -> dict:
+        return await tried(backend, asked)
+
+    passes, fails = (asyncio.run(tried_by(Both(letter=of))) for of in (letter, taken_in))
+    assert passes == {"correct": (3, 3), "incorrect": (3, 3), "repeated": (2, 2), "abstained": (3, 3)}
+    assert fails == {**passes, "repeated": (0, 2)}
+    assert "0 of 2 names out of the question" in controls_note("j", fails)
+    assert "does not tell them apart" in controls_note("j", fails)
+    assert asyncio.run(tried_by(Both(always="C")))["repeated"] == (2, 2), "which is no right answer either"
+
+
+@pytest.mark.parametrize(
+    ("text", "gold", "name"),
+    [
+        ("Who is the author of Canto General?", "Pablo Neruda", "Canto General"),
+        ("What is George Rankin's occupation?", "politician", "George Rankin"),
+        ("Who directed The Lord of the Rings, in Wellington?", "Peter Jackson", "The Lord of the Rings"),
+        ('Who wrote "the old man and the sea"?', "Ernest Hemingway", "the old man and the sea"),
+        ("In what country is the German Museum?", "Germany", None),
+        ("Who was the Georgia Peach?", "The Georgia Peach", None),
+        ("Who sings it?", "somebody", None),
+        ("", "x", None),
+        ("哪个城市?", "北京", None),
+    ],
+)
+def test_the_name_in_a_question_is_none_that_may_be_right(text, gold, name):
+    question = Question(task="t", question_id="q", text=text, gold=(gold,), domain="fact", split="test")
+    assert name_in(question) == name
 
 
 REFUSED = {
