@@ -258,7 +258,10 @@ def plot(
 
 
 @_door
-def votes(*runs: str | Path | RunFile, confidence: Sequence[str] | None = None, out: str | Path | None = None) -> Votes:
+def votes(
+    *runs: str | Path | RunFile, confidence: Sequence[str] | None = None, protocol: Sequence[str] | None = None,
+    out: str | Path | None = None,
+) -> Votes:  # fmt: skip
     """Lets the draws of each question vote: accuracy and calibration by number of draws.
 
     Starts worker processes, which import the calling file again: call it below `if __name__ == "__main__":`.
@@ -266,45 +269,42 @@ def votes(*runs: str | Path | RunFile, confidence: Sequence[str] | None = None, 
     Args:
         runs: each with several draws per question; several runs are compared on the questions that they share.
         confidence: methods that weigh votes; None: all that a run has.
+        protocol: those that vote, each on its own; None: those of whole generations.
         out: folder for `votes.html` and `votes.json`. None: nothing is written.
 
     Raises:
-        InputError: a run has one draw per question, lacks a method, or shares nothing with the others.
+        InputError: a run has one draw per question, lacks a method or protocol, or shares nothing with the others.
         CalibenchError: a run cannot be read.
     """
     from calibench.analysis.options import analysis_options
     from calibench.analysis.votes import from_options
 
-    return from_options(runs, analysis_options(confidence=confidence, out=out))
+    return from_options(runs, analysis_options(confidence=confidence, protocol=protocol, out=out))
 
 
 @_door
 def recalibrate(
-    run: str | Path | RunFile,
-    *,
-    fit: str | Path | RunFile | None = None,
-    maps: Sequence[str] | None = None,
-    out: str | Path | None = None,
-    save: str | Path | None = None,
-) -> Recalibrated:
+    run: str | Path | RunFile, *, fit: str | Path | RunFile | None = None, maps: Sequence[str] | None = None,
+    protocol: Sequence[str] | None = None, out: str | Path | None = None, save: str | Path | None = None,
+) -> Recalibrated:  # fmt: skip
     """Maps a run's confidences to the accuracy seen at them, and scores both on questions that no map was fitted on.
 
     Args:
         run: what is scored.
         fit: run that the maps are fitted on, as one of the training split; None: one half of the questions of `run`.
         maps: keys of `calibench.metrics.recalibration.MAPS`; None: temperature, platt, isotonic and classifier.
+        protocol: those that have maps, each its own; None: those of whole generations.
         out: folder for `recalibration.html` and `recalibration.json`. None: nothing is written.
         save: file for the recommended map of each method, fitted on all answers; `recalibrated` uses it. Nothing is
             written where none is shown to be better than the confidences as they are.
 
     Raises:
-        InputError: an unknown map, no answer with a confidence, or two runs that share a question.
-        CalibenchError: a run cannot be read.
+        CalibenchError: an unknown map or protocol, no answer with a confidence, or runs that share a question.
     """
     from calibench.analysis.maps import from_options
     from calibench.analysis.options import analysis_options
 
-    return from_options(run, fit, analysis_options(maps=maps, out=out), save)
+    return from_options(run, fit, analysis_options(maps=maps, protocol=protocol, out=out), save)
 
 
 @_door

@@ -46,7 +46,8 @@ def recalibration_text(result: Recalibrated) -> str:
     for d in result.differences:
         if d.task == "macro" and d.metric in judged and d.difference is not None:
             change = f"{text.signed(d.difference)} {text.interval(d.low, d.high)}".strip()
-            names = [text.label(d.run_b, d.method, 36), judged[d.metric]]
+            of = f" ({d.protocol})" if several else ""
+            names = [text.label(d.run_b, d.method, 36) + of, judged[d.metric]]
             values = [text.number(d.a), text.number(d.b), change, text.p_value(d.p_holm), d.verdict]
             changes.append([*names, *values])
     undefined = [

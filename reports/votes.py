@@ -73,13 +73,14 @@ def votes_text(votes: Votes) -> str:
     """Plain text for a terminal: accuracy of votes with all draws, what else the draws hold, who reaches whom."""
     parts = []
     titles = {m.metric: m.title for m in votes.measures}
+    several = len({m.protocol for run in votes.runs for m in run.metrics}) > 1
     shown = [titles[_COLUMNS[column]] for column in ("majority", "weighted", "gain", "best", "oracle")]
     for run in votes.runs:
         first = [["", "K", "Single", *shown[:3]]]
         second = [["", *shown[3:], titles["wqd"], titles["weighted_equals"]]]
         for row in rows(run):
-            name, gain = text.label(row["task"], row["method"], 26), _cell(row["gain"], sign=True)
-            single = text.number(row["single"].value)
+            name = text.label(row["task"], row["method"], 26) + (f" ({row['protocol']})" if several else "")
+            single, gain = text.number(row["single"].value), _cell(row["gain"], sign=True)
             first.append([name, str(row["k"]), single, _cell(row["majority"]), _cell(row["weighted"]), gain])
             second.append([name, *(_cell(row[c]) for c in ("best", "oracle", "wqd")), _equal(row)])
         parts += [text.clip(run.name, 100)] * (len(votes.runs) > 1) + [align(first), align(second)]
@@ -87,7 +88,8 @@ def votes_text(votes: Votes) -> str:
         "Equal draws: how many weighted by the confidence are as accurate as how many by majority;\n"
         f"{text.UNDEFINED} where the run has no such number."
     )
-    parts.append("\n".join(_sentence(reach) for reach in votes.reaches if reach.task == "macro"))
+    macro = [reach for reach in votes.reaches if reach.task == "macro"]
+    parts.append("\n".join(_sentence(reach) + (f" ({reach.protocol})" if several else "") for reach in macro))
     return "\n\n".join(part for part in parts if part)
 
 

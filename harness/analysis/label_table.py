@@ -8,6 +8,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from calibench.analysis.protocols import of_protocols
 from calibench.errors import DataError, InputError
 from calibench.exchange import cells, columns
 from calibench.files import write_text
@@ -44,7 +45,7 @@ class LabelRow(NamedTuple):
 
 def drawn(run: RunFile, n: int, *, seed: int = 0) -> list[LabelRow]:
     """A random sample of a run's answers: of each task and protocol about as many, and in it every answer with the same
-    chance.
+    chance. Answers behind a part of a reasoning, which may be those of the whole, are not among them.
 
     Rows stand in a random order, so that the first of them are a random sample too, and a smaller sample is a part of
     a larger one with the same seed.
@@ -59,7 +60,7 @@ def drawn(run: RunFile, n: int, *, seed: int = 0) -> list[LabelRow]:
     """
     if not run.has_texts():
         raise InputError(f"{run.path.parent}: holds no texts to label: `score` keeps verdicts and confidences alone")
-    rows = attempted(run)[KEY].copy()
+    rows = of_protocols(attempted(run), None, run.path.parent.name)[0][KEY].copy()
     rows["place"] = [
         hashlib.sha256("\0".join(map(str, (seed, *key))).encode()).digest()
         for key in rows.itertuples(index=False, name=None)

@@ -13,7 +13,7 @@ from calibench.analysis import label_table
 from calibench.analysis.options import LabelOptions
 from calibench.errors import IdentityError, InputError
 from calibench.errors.working import stage
-from calibench.records import Metric
+from calibench.records import BUDGET, Metric
 from calibench.results.labels import CorrectedNumber, Estimator, Label, LabelCount, Labelled
 from calibench.store import RunFile
 from calibench.store.finished import unfinished
@@ -97,9 +97,9 @@ def labels(
         notes += _few(task, rows)
     for (task, protocol), rows in frame.groupby(_GROUP, sort=True):
         of_group = _for_group(of_labels, task, protocol, other)
-        if of_group is None:
+        if of_group is None and BUDGET not in protocol:
             notes.append(f"{task} ({protocol}): no labels, and no corrected numbers.")
-        else:
+        elif of_group is not None:
             numbers += _numbers(rows, of_group, estimator, seed, withheld=(task, protocol) in chosen)
     return Labelled(
         name=str(run.manifest().get("name", run.path.parent.name)),

@@ -34,7 +34,7 @@ def from_options(
     """As `recalibrate`, of runs as they are given; page and recommended maps are written where places are named."""
     with opened(run) as (scored,), opened(*([] if fit is None else [fit])) as fitted:
         other = fitted[0] if fitted else None
-        result = recalibrate.recalibrate(scored, other, given.maps)
+        result = recalibrate.recalibrate(scored, other, given.maps, given.protocol)
         if save is not None and (found := saved(result, scored, other)).maps:
             publish(found, Path(save))
     if given.out is not None:

@@ -22,6 +22,9 @@ from calibench.fields import (
 )
 from calibench.results.plots import PlotKind
 
+PROTOCOLS = "protocols, each on its own, such as plain@256 of --budgets (default: those of whole generations)"
+"""What `protocol` of an analysis names."""
+
 
 class AnalysisOptions(Options, frozen=True, kw_only=True):
     """Those of `compare`, `votes`, `recalibrate` and `report`; each takes some of them."""
@@ -30,6 +33,7 @@ class AnalysisOptions(Options, frozen=True, kw_only=True):
     baseline: Annotated[Text, option("name or folder of a run, or `first`")] = "first"
     confidence: Annotated[Names | None, option("methods that weigh votes")] = None
     maps: Annotated[Names | None, option("keys of `calibench.metrics.recalibration.MAPS`")] = None
+    protocol: Annotated[Names | None, option(PROTOCOLS)] = None
     convention: Annotated[
         Names | None, option("how others compute a calibration error, shown beside: names, or `all`")
     ] = None
@@ -145,6 +149,7 @@ class ThresholdOptions(Options, frozen=True, kw_only=True):
     level: Annotated[_Chance, option("chance that this holds, over the questions drawn", metavar="L")] = 0.9
     by: Annotated[Literal["task"] | None, option("a threshold for each task, instead of one for all")] = None
     confidence: Annotated[Names | None, option("methods to try (default: all)")] = None
+    protocol: Annotated[Names | None, option(PROTOCOLS)] = None
     seed: Annotated[WholeNumber, option("chooses one answer of each question")] = 0
     cost_error: Annotated[Positive | None, option("of a wrong answer that goes out, in any unit", metavar="X")] = None
     cost_review: Annotated[Positive | None, option("of a check by a person, in the same unit", metavar="X")] = None

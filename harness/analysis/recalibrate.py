@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from calibench.analysis.protocols import of_protocols
 from calibench.confidence import base as confidence
 from calibench.errors import InputError, unknown_name
 from calibench.errors.working import stage
@@ -49,7 +50,12 @@ class _Part(NamedTuple):
 
 
 def recalibrate(
-    run: RunFile, fit: RunFile | None = None, methods: Sequence[str] | None = None, *, seed: int = 0
+    run: RunFile,
+    fit: RunFile | None = None,
+    methods: Sequence[str] | None = None,
+    protocols: Sequence[str] | None = None,
+    *,
+    seed: int = 0,
 ) -> Recalibrated:
     """Recalibrates every confidence method of a run, by each of the `methods` of `metrics.recalibration`.
 
@@ -59,16 +65,17 @@ def recalibrate(
             other half. The map of a task is fitted on the same task of `fit`, or, where that has not asked it, on all
             its tasks together.
         methods: keys of `metrics.recalibration.MAPS`; None: those of `DEFAULT` that a confidence has the features for.
+        protocols: each has maps of its own; None: those of whole generations.
         seed: of the halves, the fits and the bootstrap.
 
     Raises:
-        InputError: an unknown method, a run without answers that have confidences, or two runs that share a question or
-            no confidence method.
+        InputError: an unknown method or protocol, a run without answers that have confidences, or two runs that share a
+            question or no confidence method.
     """
     from calibench.metrics import recalibration
     from calibench.metrics.compare import compare
 
-    frames, fits = _applied(run, fit, methods, seed)
+    frames, fits, left_out = _applied(run, fit, methods, protocols, seed)
     stage("scoring before and after")
     after = [name for name in frames if name != AS_READ]
     manifest = run.manifest()
@@ -76,7 +83,7 @@ def recalibrate(
         name=manifest["name"],
         model=manifest["model"]["name"],
         how=_how(fit, seed),
-        notes=tuple(_notes(run, fit)),
+        notes=(*left_out, *_notes(run, fit)),
         before=AS_READ,
         descriptions={name: recalibration.MAPS[name].description for name in after},
         fits=fits,
@@ -88,14 +95,15 @@ def recalibrate(
 
 
 def _applied(
-    run: RunFile, fit: RunFile | None, methods: Sequence[str] | None, seed: int
-) -> tuple[dict[str, pd.DataFrame], tuple[RecalibrationFit, ...]]:
+    run: RunFile, fit: RunFile | None, methods: Sequence[str] | None, protocols: Sequence[str] | None, seed: int
+) -> tuple[dict[str, pd.DataFrame], tuple[RecalibrationFit, ...], list[str]]:
     """The confidences of a run as read (`AS_READ`) and as each method maps them, and how it was fitted.
 
     Args, raises: as `recalibrate`.
 
     Returns:
-        Name -> frame of `RunFile.frame` with the rows that are scored; what could not be mapped is missing.
+        Name -> frame of `RunFile.frame` with the rows that are scored; what could not be mapped is missing. The fits.
+        What a reader must know of protocols that are left out.
     """
     from calibench.metrics import recalibration
 
@@ -103,7 +111,8 @@ def _applied(
     for name in chosen:
         if name not in recalibration.MAPS:
             raise unknown_name("map", name, list(recalibration.MAPS))
-    frame = frame_with_features(run)
+    frame, left_out = of_protocols(frame_with_features(run), protocols, run.path.parent.name)
+    frame = frame.reset_index(drop=True)
     if fit is None:
         to_fit = _fit_half(frame, seed)
         # Within a run, what is independent is a cluster; over runs, a question is what must not be shared.
@@ -128,7 +137,7 @@ def _applied(
                 after[name].loc[part.scored.index, "value"] = result.confidence
                 after[name].loc[part.scored.index, "status"] = "ok"
     fitted = {fit.recalibration for fit in fits}
-    return {AS_READ: frame, **{name: of for name, of in after.items() if name in fitted}}, tuple(fits)
+    return {AS_READ: frame, **{name: of for name, of in after.items() if name in fitted}}, tuple(fits), left_out
 
 
 def publish(result: Recalibrated, folder: Path) -> Path:

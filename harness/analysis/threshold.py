@@ -12,6 +12,7 @@ from calibench.analysis import answers
 from calibench.analysis.answers import ANSWERED, Answers
 from calibench.analysis.options import ColumnOptions, ThresholdOptions
 from calibench.analysis.policy import ALL, SCHEMA
+from calibench.analysis.protocols import of_protocols
 from calibench.errors import InputError
 from calibench.fields import read
 from calibench.files import write_text
@@ -47,6 +48,7 @@ def threshold(
     level: float = 0.9,
     by_task: bool = False,
     methods: Sequence[str] | None = None,
+    protocols: Sequence[str] | None = None,
     seed: int = 0,
     costs: Costs | None = None,
 ) -> Thresholds:
@@ -61,14 +63,15 @@ def threshold(
         level: in (0, 1); chance, over samples, that the promise is kept.
         by_task: a threshold for each task, instead of one for all together.
         methods: to try; None: all.
+        protocols: to try; None: those of whole generations.
         seed: chooses one answer of each question.
         costs: None: nothing is said of them.
 
     Raises:
-        InputError: no answer has a confidence, a method is not there, a file is of several models, or tokens that cost
-            are not known.
+        InputError: no answer has a confidence, a method or protocol is not there, a file is of several models, or
+            tokens that cost are not known.
     """
-    frame = _tried(of, methods)
+    frame, left_out = of_protocols(_tried(of, methods), protocols, of.name)
     groups = frame.groupby(["task", "protocol", "method"] if by_task else ["protocol", "method"], sort=True)
     cells: dict[Key, pd.DataFrame] = {(key if by_task else (ALL, *key)): rows for key, rows in groups}
     alpha = round(1 - level, 12) / len(cells)
@@ -100,7 +103,7 @@ def threshold(
         reached=any(rule.threshold is not None for rule in chosen),
         tried=tuple(rules),
         costs=tuple(priced),
-        notes=of.notes,
+        notes=(*of.notes, *left_out),
     )
 
 
@@ -121,6 +124,7 @@ def from_options(of: str | Path | RunFile, given: Mapping[str, Any]) -> Threshol
         level=chosen.level,
         by_task=chosen.by == "task",
         methods=chosen.confidence,
+        protocols=chosen.protocol,
         seed=chosen.seed,
         costs=_given_costs(chosen),
     )

@@ -15,6 +15,7 @@ import msgspec
 
 from calibench.analysis.names import unique
 from calibench.analysis.options import AnalysisOptions
+from calibench.analysis.protocols import of_protocols
 from calibench.errors import InputError
 from calibench.errors.working import stage
 from calibench.files import write_text
@@ -34,16 +35,19 @@ _SECONDS = 30.0
 """For the classes of one question's answers; beyond that they are compared as texts."""
 
 
-def votes(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Votes:
+def votes(
+    runs: Sequence[RunFile], methods: Sequence[str] | None = None, protocols: Sequence[str] | None = None
+) -> Votes:
     """Votes of each run, and for several runs whether one reaches another with fewer draws.
 
     Args:
         runs: read only.
         methods: confidences that weigh votes; None: all that a run has.
+        protocols: each votes on its own; None: those of whole generations.
 
     Raises:
-        InputError: no run; or one has one draw per question, lacks a method, is given twice, or shares nothing with the
-            others.
+        InputError: no run; or one has one draw per question, lacks a method or protocol, is given twice, or shares
+            nothing with the others.
     """
     from calibench.metrics.vote_measures import VOTE_MEASURES
     from calibench.metrics.votes import votes as measure
@@ -53,7 +57,9 @@ def votes(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Vote
     names = unique(runs)
     frames, notes = {}, []
     for name, run in zip(names, runs, strict=True):
-        frames[name], left_out = _chosen(run, methods)
+        frame, told = of_protocols(_answers(run), protocols, name)
+        frames[name], left_out = _chosen(run, frame, methods)
+        notes += told
         notes += [warning] if (warning := unfinished(run)) else []
         notes += [f"{name}: left out, having one draw per question: {', '.join(left_out)}"] if left_out else []
     stage("finding which answers are the same")
@@ -87,7 +93,7 @@ def votes(runs: Sequence[RunFile], methods: Sequence[str] | None = None) -> Vote
 def from_options(runs: Sequence[str | Path | RunFile], given: AnalysisOptions) -> Votes:
     """As `votes`, of runs as they are given; the page is written where a folder is named."""
     with all_opened(*runs) as opened:
-        result = votes(opened, given.confidence)
+        result = votes(opened, given.confidence, given.protocol)
     if given.out is not None:
         publish(result, Path(given.out))
     return result
@@ -102,8 +108,8 @@ def publish(result: Votes, folder: Path) -> Path:
     return folder / "votes.html"
 
 
-def _chosen(run: RunFile, methods: Sequence[str] | None) -> tuple[pd.DataFrame, list[str]]:
-    """The run's rows of tasks with several draws, with these methods (None: all), and the tasks with one draw."""
+def _answers(run: RunFile) -> pd.DataFrame:
+    """The run's rows, which have answers."""
     frame = run.frame()
     if frame.empty:
         raise InputError(f"{run.path}: holds no graded generation yet; run it first")
@@ -111,6 +117,11 @@ def _chosen(run: RunFile, methods: Sequence[str] | None) -> tuple[pd.DataFrame, 
         raise InputError(
             f"{run.path.parent}: holds no answer that could vote; for a scored file, name their column by --answer"
         )
+    return frame
+
+
+def _chosen(run: RunFile, frame: pd.DataFrame, methods: Sequence[str] | None) -> tuple[pd.DataFrame, list[str]]:
+    """The rows of tasks with several draws, with these methods (None: all), and the tasks with one draw."""
     several = frame.groupby(["task", "protocol"])["draw"].transform("nunique") > 1
     if not several.any():
         raise InputError(

@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from calibench.analysis.options import PROTOCOLS
 from calibench.cli import output, values
 from calibench.cli.parser import add, renamed
 from calibench.errors import InputError
@@ -43,6 +44,7 @@ def register(commands: Any) -> None:
         " (default: temperature,platt,isotonic, and classifier where a method has its features)",
     )
     renamed(recalibrate, "--method", "--map", type=values.names)
+    recalibrate.add_argument("--protocol", metavar="NAMES", type=values.names, help=PROTOCOLS)
     recalibrate.add_argument("--out", metavar="DIR", help="folder of page and numbers (default: the run's)")
     recalibrate.add_argument(
         "--save", metavar="FILE", help="file for the recommended map, fitted on all answers, for use elsewhere"
@@ -78,7 +80,7 @@ def _recalibrate_one(
     with contextlib.ExitStack() as open_runs:
         run = open_runs.enter_context(RunFile.open(run_path))
         fit = open_runs.enter_context(RunFile.open(options.fit)) if options.fit else None
-        result = recalibrate(run, fit, options.map)
+        result = recalibrate(run, fit, options.map, options.protocol)
         folder = folder or run.path.parent
         maps = saved(result, run, fit) if options.save else None
     page = publish(result, folder)

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from calibench.analysis.options import PROTOCOLS
 from calibench.cli import output, track, values
 from calibench.cli.options import given, reader
 from calibench.cli.parser import INTERRUPTED, add, renamed
@@ -316,6 +317,7 @@ def _add_votes(commands: Any) -> None:
         votes.add_argument(
             "--confidence", metavar="NAMES", type=values.names, help="methods that weigh votes (default: all)"
         )
+        votes.add_argument("--protocol", metavar="NAMES", type=values.names, help=PROTOCOLS)
         renamed(votes, "--method", "--confidence", type=values.names)
         votes.add_argument(
             "--out", metavar="DIR", help="folder for votes.html and votes.json (default: RUN; runs/votes for several)"
@@ -333,7 +335,7 @@ def _votes(options: argparse.Namespace) -> None:
     from calibench.store.opening import all_opened
 
     with all_opened(*options.runs) as runs:
-        result = votes(runs, options.confidence)
+        result = votes(runs, options.confidence, options.protocol)
         default = runs[0].path.parent if len(runs) == 1 else Path("runs/votes")
     for note in result.notes:
         tell("note", note)
