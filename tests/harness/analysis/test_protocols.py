@@ -35,7 +35,8 @@ def made(folder, protocols, questions=60):
                         Grade(**key, answer=answer, outcome=outcome, grader="number/1"),
                         Confidence(**key, method="stated", value=value, status="ok", raw=None),
                     ])  # fmt: skip
-        run.update_manifest(**MANIFEST | {"name": "a", "scope": {}})
+        asked = {"questions": questions, "draws": 2, "methods": ["stated"]}
+        run.update_manifest(**MANIFEST | {"name": "a", "scope": {"t": dict.fromkeys(protocols, asked)}})
     return folder
 
 
