@@ -24,10 +24,12 @@ def thresholds_text(found: Thresholds) -> str:
     """What was tried, what the policy is, and what it promises."""
     policy = found.policy
     lines = [["", "automate from", "automated", "of them right", "questions", "tokens per correct"]]
+    several = len({rule.protocol for rule in found.tried}) > 1
     for rule in found.tried:
+        method = f"{rule.method} ({rule.protocol})" if several else rule.method
         mark = "" if len(found.tried) == 1 else "* " if rule in policy.rules else "  "
         lines.append([
-            f"{mark}{text.label(rule.task, rule.method, 40)}",
+            f"{mark}{text.label(rule.task, method, 60 if several else 40)}",
             "never" if rule.threshold is None else f"{rule.threshold:g}",
             f"{_percent(rule.share)} ({rule.n_automated:,})",
             f"{_percent(rule.precision)} {_interval(rule)}".strip(),

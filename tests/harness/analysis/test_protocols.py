@@ -89,7 +89,10 @@ def test_the_commands_name_the_protocol_of_each_row_where_there_are_several(runs
     assert f"t · stated ({CUT})" in capsys.readouterr().out
     assert main(["recalibrate", str(runs[0]), "--map", "platt", "--protocol", both, "--out", out]) == 0
     assert f"platt · stated ({WHOLE})" in capsys.readouterr().out
-    assert main(["threshold", str(runs[0]), "--precision", "0.6", "--out", f"{out}/p.json"]) == 0
+    threshold = ["threshold", str(runs[0]), "--precision", "0.2", "--out"]
+    assert main([*threshold, f"{out}/both.json", "--protocol", both]) == 0
+    assert f"all · stated ({CUT})" in capsys.readouterr().out
+    assert main([*threshold, f"{out}/whole.json"]) == 0
     assert "left out, being answers behind a part of the reasoning" in capsys.readouterr().err
 
 
