@@ -354,9 +354,12 @@ def _published(work: Path, out: Path, growing: _Growing) -> Imported:
         with RunFile.create(folder) as run:
             summaries[name] = report.update(run)
     comparison, page = None, next(iter(folders.values())) / "report.html"
-    if len(folders) > 1:
-        with all_opened(*folders.values()) as runs:
-            comparison = compare.compare(runs)
-        page = compare.publish(comparison, out)
     notes = next(iter(summaries.values())).manifest["notes"]
+    if len(folders) > 1:
+        try:
+            with all_opened(*folders.values()) as runs:
+                comparison = compare.compare(runs)
+            page = compare.publish(comparison, out)
+        except InputError as error:  # the runs are there all the same
+            notes = [*notes, f"not compared: {error}"]
     return Imported(folders, summaries, comparison, page, tuple(notes))

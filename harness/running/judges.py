@@ -132,7 +132,8 @@ async def _reach(judge: Judge) -> None:
         backend = judge.make(Path(os.devnull))
         await backend.start()
     except CalibenchError as error:
-        error.args = (f"--judge: {str(error).replace('--base-url', '--judge-url')}",)
+        said = str(error).replace("--base-url", "--judge-url").replace(f" (the log: {os.devnull})", "")
+        error.args = (f"--judge: {said}",)
         raise
     finally:
         if backend is not None:
