@@ -78,7 +78,7 @@ def test_models_of_one_log_become_runs_that_are_compared(tmp_path, capsys):
 def test_models_that_share_no_question_become_runs_that_are_not_compared(tmp_path, capsys):
     table = tmp_path / "two.csv"
     table.write_text("model,id,gold,output\na,q1,3,Answer: 3\na,q2,4,Answer: 5\nb,q3,3,Answer: 3\nb,q4,4,Answer: 5\n")
-    columns = "--model model --text output --question id --gold gold --grader number".split()
+    columns = ["--model", "model", "--text", "output", "--question", "id", "--gold", "gold", "--grader", "number"]
     assert main(["import", str(table), *columns, "--out", str(tmp_path / "runs")]) == 0
     assert "not compared: nothing to compare: no shared question" in capsys.readouterr().err
     for name in ("a", "b"):
