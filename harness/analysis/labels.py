@@ -13,8 +13,9 @@ from calibench.analysis import label_table
 from calibench.analysis.options import LabelOptions
 from calibench.errors import IdentityError, InputError
 from calibench.errors.working import stage
-from calibench.records import BUDGET, Metric
+from calibench.records import Metric
 from calibench.results.labels import CorrectedNumber, Estimator, Label, LabelCount, Labelled
+from calibench.results.thinking import is_whole
 from calibench.store import RunFile
 from calibench.store.finished import unfinished
 from calibench.store.opening import opened
@@ -97,7 +98,7 @@ def labels(
         notes += _few(task, rows)
     for (task, protocol), rows in frame.groupby(_GROUP, sort=True):
         of_group = _for_group(of_labels, task, protocol, other)
-        if of_group is None and BUDGET not in protocol:
+        if of_group is None and is_whole(protocol):
             notes.append(f"{task} ({protocol}): no labels, and no corrected numbers.")
         elif of_group is not None:
             numbers += _numbers(rows, of_group, estimator, seed, withheld=(task, protocol) in chosen)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from calibench.errors import InputError
-from calibench.records import BUDGET
+from calibench.results.thinking import is_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ def of_protocols(frame: pd.DataFrame, names: Sequence[str] | None, run: str) -> 
         if strange := [name for name in names if name not in known]:
             raise InputError(f"{run}: has no answers under the protocol {strange[0]!r}; it has: {', '.join(known)}")
         return frame[frame["protocol"].isin(names)], []
-    cut = [name for name in known if BUDGET in name]
+    cut = [name for name in known if not is_whole(name)]
     if not cut or len(cut) == len(known):
         return frame, []
     note = f"{run}: left out, being answers behind a part of the reasoning: {', '.join(cut)}; --protocol names them"
