@@ -136,6 +136,10 @@ def _page(of: Kin) -> Iterator[str]:
         " turn). Each is asked what the parent was asked, with the default prompts, greedily."
     )
     yield _summary(named, of)
+    yield (
+        "A confidence that is nearly the same for all answers can be well calibrated and say nothing of any of them:"
+        " see [how far they vary](#how-far-confidences-vary)."
+    )
     yield "## The rule"
     yield (
         "Fixed before any checkpoint was made, and part of the program (`calibench.study.real_tuning_page`): these"
@@ -161,6 +165,15 @@ def _page(of: Kin) -> Iterator[str]:
         ("Checkpoint", *HEADLINE),
         [(name, *line) for name, cell in (("parent", of.parent), *of.tuned.items()) for line in headline(_asked(cell))],
     )
+    yield "## How far confidences vary"
+    yield (
+        "Of answers that are right or wrong and have a confidence. The last column is the Brier score of whoever gives"
+        " all of them the share that is right, which needs no knowledge of any answer, but that share."
+    )
+    yield table(
+        ("Checkpoint", "Task", "Method", "n", "Mean", "Standard deviation", "Brier", "Brier of one number for all"),
+        [(name, *line) for name, cell in (("parent", of.parent), *of.tuned.items()) for line in _spread(cell)],
+    )
     yield "## All differences from the parent"
     yield "Exploratory but for the rows above: corrected over all rows of this table together."
     yield table(
@@ -177,6 +190,15 @@ def _page(of: Kin) -> Iterator[str]:
         " asks them; it may be stopped and repeated. `--page docs` in the place of MODEL makes this page of the cells."
         f" Parent: weights `{of.parent.weights[:23]}`, answers of at most {of.parent.settings['max_tokens']} tokens."
     )
+
+
+def _spread(cell: RealCell) -> Iterator[Sequence[str]]:
+    frame = frame_of(_asked(cell), "default").dropna(subset=["value"])
+    frame = frame[frame["outcome"].isin(["correct", "incorrect"])]  # those that the measures above are of
+    for (task, method), rows in frame.groupby(["task", "method"]):
+        confidence, right = rows["value"], (rows["outcome"] == "correct").astype(float)
+        spread = (confidence.mean(), confidence.std(), ((confidence - right) ** 2).mean(), right.var(ddof=0))
+        yield task, method, str(len(rows)), *(number(value) for value in spread)
 
 
 def _summary(named: Sequence[tuple[Claim, Difference]], of: Kin) -> str:
