@@ -165,15 +165,7 @@ def _page(of: Kin) -> Iterator[str]:
         ("Checkpoint", *HEADLINE),
         [(name, *line) for name, cell in (("parent", of.parent), *of.tuned.items()) for line in headline(_asked(cell))],
     )
-    yield "## How far confidences vary"
-    yield (
-        "Of answers that are right or wrong and have a confidence. The last column is the Brier score of whoever gives"
-        " all of them the share that is right, which needs no knowledge of any answer, but that share."
-    )
-    yield table(
-        ("Checkpoint", "Task", "Method", "n", "Mean", "Standard deviation", "Brier", "Brier of one number for all"),
-        [(name, *line) for name, cell in (("parent", of.parent), *of.tuned.items()) for line in _spread(cell)],
-    )
+    yield from _variation(of)
     yield "## All differences from the parent"
     yield "Exploratory but for the rows above: corrected over all rows of this table together."
     yield table(
@@ -189,6 +181,18 @@ def _page(of: Kin) -> Iterator[str]:
         "`python -m calibench.study.real_tuning MODEL --out DIR --cells docs/real-tuning` makes the checkpoints and"
         " asks them; it may be stopped and repeated. `--page docs` in the place of MODEL makes this page of the cells."
         f" Parent: weights `{of.parent.weights[:23]}`, answers of at most {of.parent.settings['max_tokens']} tokens."
+    )
+
+
+def _variation(of: Kin) -> Iterator[str]:
+    yield "## How far confidences vary"
+    yield (
+        "Of answers that are right or wrong and have a confidence. The last column is the Brier score of whoever gives"
+        " all of them the share that is right, which needs no knowledge of any answer, but that share."
+    )
+    yield table(
+        ("Checkpoint", "Task", "Method", "n", "Mean", "Standard deviation", "Brier", "Brier of one number for all"),
+        [(name, *line) for name, cell in (("parent", of.parent), *of.tuned.items()) for line in _spread(cell)],
     )
 
 
