@@ -55,6 +55,10 @@ class ContinuedAnswer(msgspec.Struct):
     usage: TokenUsage | None = None
 
 
+class _Answered(msgspec.Struct):
+    choices: list[dict[str, Any]]
+
+
 _decode = msgspec.json.Decoder(ContinuedAnswer).decode
 Ask = Callable[[dict[str, Any], str, Callable[[bytes], ContinuedAnswer]], Awaitable[ContinuedAnswer]]
 """Body, whose conversation it is, and what reads the answer -> the answer."""
@@ -100,7 +104,7 @@ class TokenRoad:
             ModelError: their tokenizer is another one.
         """
         try:
-            answer = await self._answer({**self._body((), _GREEDY, None), "prompt": _PROBE}, "start")
+            answer = await self._ask({**self._body((), _GREEDY, None), "prompt": _PROBE}, "start", _first)
         except Refused as refused:
             raise CapabilityError(
                 f"the server does not continue token ids as vLLM's does ({refused}); leave --engine tokenizer out"
@@ -190,6 +194,14 @@ def _whole(answer: bytes) -> ContinuedAnswer:
     if not found.choices:
         raise ValueError("it has no choices")
     return found
+
+
+def _first(answer: bytes) -> ContinuedAnswer:
+    """As `_whole`; Refused where an answer without token ids shows that the server gives none."""
+    choices = msgspec.json.decode(answer, type=_Answered).choices
+    if choices and "token_ids" not in choices[0]:
+        raise Refused("its answers hold no token ids")
+    return _whole(answer)
 
 
 def _first_step(answer: ContinuedAnswer, tokens: Sequence[int]) -> dict[int, float]:

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from calibench.backends import _llama_cpp
 from calibench.backends._scoring import entropy
 from calibench.backends._servers import Servers
 from calibench.backends._token_road import ContinuedAnswer, TokenRoad, chat_format
@@ -50,11 +51,21 @@ from calibench.prompting.conversation import Prompt
 from calibench.prompting.messages import MessageFormat
 from calibench.records import Sampling
 
+_Length = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class _OfModel(msgspec.Struct):
+    n_ctx: _Length | None = None
+    """As `max_model_len`, of llama.cpp."""
+
 
 class _Served(msgspec.Struct):
     id: str
-    max_model_len: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    max_model_len: _Length | None = None
     root: str | None = None
+    owned_by: str | None = None
+    """Which kind of server it is, as vLLM and llama.cpp have it."""
+    meta: _OfModel | None = None
 
 
 class _Models(msgspec.Struct):
@@ -130,6 +141,7 @@ class Backend(BaseBackend):
         self._added: dict[str, Any] = {}
         self._likeliest: int | None = None
         self._limit_name = "max_tokens"
+        self._opens_reasoning = False
 
     async def start(self) -> None:
         await self._servers.open()
@@ -172,14 +184,22 @@ class Backend(BaseBackend):
         of_name = next((one for one in models if one.id == self._model), None)
         if of_name is None:
             raise ModelError(f"{secrets.masked(url)}: {unknown_name('model', self._model, [m.id for m in models])}")
-        about = {name: value for name, value in msgspec.structs.asdict(of_name).items() if value is not None}
+        context = of_name.max_model_len or (of_name.meta or _OfModel()).n_ctx
+        stated = {**msgspec.structs.asdict(of_name), "max_model_len": context, "meta": None}
+        about = {name: value for name, value in stated.items() if value is not None}
         if self._served and about != self._served:
             raise ModelError(f"{secrets.masked(url)}: expected {self._served} as on the first server, found {about}")
-        self._served, self.context = about, of_name.max_model_len
+        self._served, self.context = about, context
+
+    @property
+    def _is_llama_cpp(self) -> bool:
+        return self._served.get("owned_by") == _llama_cpp.OWNER
 
     async def _learn(self) -> None:
         """Asks for one token in the ways that servers differ in, the richest first."""
         prompt = self.chat.first("1")
+        if self._is_llama_cpp:
+            self._opens_reasoning = await _llama_cpp.opens_reasoning(self._servers, self._turn(prompt))
         refusal: Refused | None = None
         for self._likeliest, self._added, self._limit_name in itertools.product(
             _LOGPROBS, (_ADDED, {}), ("max_tokens", "max_completion_tokens")
@@ -200,25 +220,30 @@ class Backend(BaseBackend):
     def _body(self, prompt: Prompt, sampling: Sampling, seed: int | None, likeliest: int | None) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": self._model,
-            "messages": [message._asdict() for message in prompt.messages],
+            **self._turn(prompt),
             self._limit_name: sampling.max_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "presence_penalty": sampling.presence_penalty,
-            **self._added,
         }
         wanted = {name: getattr(sampling, name) for name in ("top_k", "min_p", "repetition_penalty")}
-        if self._added:
-            body |= wanted
+        if self._is_llama_cpp:
+            body |= _llama_cpp.parameters(sampling, self.context)
+        elif self._added:
+            body |= self._added | wanted
         elif asked := [name for name, value in wanted.items() if value != _ADDED[name]]:
             raise CapabilityError(f"{', '.join(asked)}: the server does not take it; leave it out")
         if seed is not None:
             body["seed"] = seed
         if likeliest is not None:
             body |= {"logprobs": True, "top_logprobs": likeliest}
-        if variables := self._turns.variables(prompt):
-            body["chat_template_kwargs"] = variables
         return body
+
+    def _turn(self, prompt: Prompt) -> dict[str, Any]:
+        """What the server renders by its template."""
+        messages = [message._asdict() for message in prompt.messages]
+        variables = self._turns.variables(prompt)
+        return {"messages": messages} | ({"chat_template_kwargs": variables} if variables else {})
 
     async def _ask(self, body: dict[str, Any], of: str) -> ServerAnswer:
         answer = await self._servers.post("/chat/completions", body, of, _whole)
@@ -256,6 +281,8 @@ class Backend(BaseBackend):
         if choice.finish_reason not in ("stop", "length"):
             raise Refused(f"the server ended the answer by {str(choice.finish_reason)[:100]!r}")
         text = written(choice.reply)
+        if self._opens_reasoning and not prompt.closed and not text.startswith("<think>"):
+            text = f"<think>{text}"
         scores = None
         if sampling.log_probabilities:
             scores = _scores(choice, sampling.entropies and self._likeliest == TOP_TOKENS)

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from served import NAME, served
+from served import NAME, served, served_by_llama_cpp
 
 from calibench import model, tasks
 from calibench.backends import base
@@ -35,6 +35,7 @@ BACKENDS = [
     pytest.param("ray", marks=[pytest.mark.engine, pytest.mark.bench]),
     pytest.param("openai", marks=[pytest.mark.engine, pytest.mark.bench]),
     pytest.param("openai, by tokens", marks=[pytest.mark.engine, pytest.mark.bench]),
+    "openai, of llama.cpp",
 ]
 
 
@@ -100,10 +101,18 @@ def server(tmp_path_factory):
         yield server
 
 
+@pytest.fixture(scope="module")
+def llama_cpp(tmp_path_factory):
+    with served_by_llama_cpp(CHECKPOINT, tmp_path_factory.mktemp("llama.cpp")) as server:
+        yield server
+
+
 @pytest.fixture(scope="module", params=BACKENDS)
 def given(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("given")
-    url = request.getfixturevalue("server").url if request.param.startswith("openai") else ""
+    url = ""
+    if request.param.startswith("openai"):
+        url = request.getfixturevalue("llama_cpp" if "llama" in request.param else "server").url
     command = [sys.executable, __file__, request.param, url, str(folder)]
     paths = os.pathsep.join(filter(None, sys.path))
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": paths})
