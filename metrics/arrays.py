@@ -86,6 +86,32 @@ def checked(confidence: ArrayLike, correct: ArrayLike) -> tuple[np.ndarray, np.n
     return confidence, correct.astype(bool, copy=False)
 
 
+def counted(
+    codes: np.ndarray, weight: np.ndarray | None = None, of: np.ndarray | None = None, minlength: int = 0
+) -> np.ndarray:
+    """How many rows have each code, or their sum of something.
+
+    Args:
+        codes: [N] int from 0 on.
+        weight: [N] rows that each stands for; None: one.
+        of: [N] what is summed up; None: rows.
+        minlength: codes that are counted at least.
+    """
+    if weight is not None:
+        of = weight if of is None else weight * of
+    return np.bincount(codes, of, minlength)
+
+
+def mean(values: np.ndarray, weight: np.ndarray | None = None) -> np.floating:
+    """Mean of values [N], each of which stands for `weight` rows; None: one."""
+    return values.mean() if weight is None else weight @ values / weight.sum()
+
+
+def number_of(values: np.ndarray, weight: np.ndarray | None = None) -> int:
+    """Rows that values [N] are of, each of which stands for `weight` rows; None: one."""
+    return len(values) if weight is None else int(weight.sum())
+
+
 def _as_written(values: np.ndarray) -> np.ndarray:
     if values.dtype.kind != "f" or values.dtype.itemsize >= 8:
         return values.astype(np.float64, copy=False)

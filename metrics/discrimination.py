@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from calibench.metrics.arrays import checked, distinct, one_thread
+from calibench.metrics.arrays import checked, counted, distinct, one_thread
 
 _LEVELS = 16
 """So many are summed up together."""
 
 
-def auroc(confidence: ArrayLike, correct: ArrayLike) -> float:
+def auroc(confidence: ArrayLike, correct: ArrayLike, *, weight: np.ndarray | None = None) -> float:
     """Area under the ROC curve: the chance that a right answer has more confidence than a wrong one, ties half.
 
     Args:
         confidence: [N] float in [0, 1].
         correct: [N] bool.
+        weight: [N] rows that each stands for; None: one.
 
     Returns:
         Float in [0, 1]; higher is better; 0.5 when all confidences are equal.
@@ -26,9 +27,9 @@ def auroc(confidence: ArrayLike, correct: ArrayLike) -> float:
     Source: Hanley and McNeil 1982 (Mann-Whitney). Checked against scikit-learn's `roc_auc_score`.
     """
     confidence, correct = checked(confidence, correct)
-    right, wrong = np.sort(confidence[correct]), np.sort(confidence[~correct])
-    twice_won = np.searchsorted(wrong, right, "left").sum() + np.searchsorted(wrong, right, "right").sum()
-    return float(twice_won / (2 * len(right) * len(wrong))) if len(right) and len(wrong) else np.nan
+    level = distinct(confidence).level
+    right, wrong = (counted(level, weight, of.astype(np.float64)) for of in (correct, ~correct))
+    return float(area(right, wrong)) if right.any() and wrong.any() else np.nan
 
 
 def stratified_auroc(confidence: ArrayLike, correct: ArrayLike, stratum: ArrayLike) -> float:
@@ -46,9 +47,7 @@ def stratified_auroc(confidence: ArrayLike, correct: ArrayLike, stratum: ArrayLi
     Undefined: nan when no stratum has both a right and a wrong answer.
     Source: Janes and Pepe 2009 (covariate-adjusted ROC); weights by pairs, as in van Elteren's stratified rank test.
     """
-    confidence, correct = checked(confidence, correct)
-    wins, pairs = within_question_pairs(confidence, correct, np.asarray(stratum, dtype=np.int64))
-    return float(wins.sum() / pairs.sum()) if pairs.any() else np.nan
+    return discrimination_of(question_sums(*checked(confidence, correct), np.asarray(stratum, dtype=np.int64)))
 
 
 def within_question_discrimination(confidence: ArrayLike, correct: ArrayLike, question: ArrayLike) -> float:
@@ -57,6 +56,20 @@ def within_question_discrimination(confidence: ArrayLike, correct: ArrayLike, qu
     Source: Taubenfeld et al. 2025 (CISC, arXiv 2502.06233); that a tie counts half is this project's.
     """
     return stratified_auroc(confidence, correct, question)
+
+
+def question_sums(confidence: np.ndarray, correct: np.ndarray, question: np.ndarray) -> np.ndarray:
+    """[2]: pairs of a right and a wrong answer to one question that the right one wins, ties half, and all of them.
+
+    They add up over samples that share no question.
+    """
+    return np.array([of.sum() for of in within_question_pairs(confidence, correct, question)])
+
+
+def discrimination_of(sums: np.ndarray) -> float:
+    """`within_question_discrimination` from `question_sums`."""
+    wins, pairs = sums
+    return float(wins / pairs) if pairs else np.nan
 
 
 def within_question_pairs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,31 @@ class Group(NamedTuple):
     subset: str
 
 
+@dataclass(frozen=True)
+class Counted:
+    """A number that follows from how often each confidence and outcome occurs, whichever answers they are of."""
+
+    of: Callable[[Sample], Any]
+    """Heeds the `weight` of the sample."""
+    by_value: bool = False
+    """It asks which confidences are equal, and is not to be had where near ones are counted together."""
+
+    def __call__(self, sample: Sample) -> Any:
+        return self.of(sample)
+
+
+@dataclass(frozen=True)
+class Summed:
+    """A number that follows from sums over clusters."""
+
+    sums: Callable[[Sample], np.ndarray]
+    """Add up over samples that share no cluster, and have no weight."""
+    of_sums: Callable[[np.ndarray], float]
+
+    def __call__(self, sample: Sample) -> float:
+        return self.of_sums(self.sums(sample))
+
+
 class Measure(NamedTuple):
     """A kind of number."""
 
@@ -36,7 +62,8 @@ class Measure(NamedTuple):
     population: str
     """The rows that enter, see `Sample.rows`; of votes: `questions`."""
     compute: Callable[..., Any]
-    """From the `Sample` of just these rows to a float, nan where undefined; of votes: to an `Estimate`."""
+    """From the `Sample` of just these rows to a float, nan where undefined; of votes: to an `Estimate`. Shards that
+    stay apart have only the numbers that are `Counted` or `Summed`."""
     convention: str
     """The definition that decides the number."""
     undefined: str = ""
@@ -91,15 +118,21 @@ def estimates(measures: Iterable[Measure], sample: Sample, resampled: Resampled 
 
 
 def _estimate(measure: Measure, used: Sample, n_total: int, resampled: Resampled | None) -> Estimate:
-    n = len(used.outcome)
-    value = measure.compute(used) if n else np.nan
+    value = measure.compute(used) if used.n_rows else np.nan
+    return estimate(measure, value, resampled, used.n_rows, n_total, used.n_clusters)
+
+
+def estimate(
+    measure: Measure, value: float, resampled: Resampled | None, n_used: int, n_total: int, n_clusters: int
+) -> Estimate:
+    """The estimate of a value; with replicates where there are resamples and the measure has an interval."""
     replicates = parts = None
     if resampled is not None:
         parts = measure.parts(resampled) if measure.parts else None
         replicates = measure.replicates(resampled) if measure.replicates else None if parts is None else parts.sizes()
         if measure.interval and replicates is None:
             raise ValueError(f"measure {measure.name}: an interval needs replicates or parts")
-    return Estimate(value, replicates, parts, n, n_total, used.n_clusters)
+    return Estimate(value, replicates, parts, n_used, n_total, n_clusters)
 
 
 def metric(group: Group, measure: Measure, e: Estimate, *, convention: str = "", reason: str = "") -> Metric:

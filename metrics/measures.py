@@ -10,9 +10,9 @@ from collections.abc import Callable
 import numpy as np
 
 from calibench.metrics import calibration, proper
-from calibench.metrics.discrimination import area, auroc, within_question_discrimination
+from calibench.metrics.discrimination import area, auroc, discrimination_of, question_sums
 from calibench.metrics.estimate import BOOTSTRAP, INVERSION, LOGIT, SQUARED_INVERSION, WILSON
-from calibench.metrics.measure import Measure
+from calibench.metrics.measure import Counted, Measure, Summed
 from calibench.metrics.noise import noise_floor
 from calibench.metrics.resampled import Resampled
 from calibench.metrics.sample import Sample
@@ -31,8 +31,8 @@ NO_METHOD = "none"
 """The method of generations that no confidence method was run on."""
 
 
-def _share(*outcomes: Outcome) -> Callable[[Sample], float]:
-    return lambda s: float(s.has(*outcomes).mean())
+def _share(*outcomes: Outcome) -> Counted:
+    return Counted(lambda s: s.mean(s.has(*outcomes)))
 
 
 def _shares(of: str, per: str) -> Callable[[Resampled], np.ndarray]:
@@ -43,8 +43,8 @@ def _ratio(of: str, per: str) -> Callable[[Resampled], np.ndarray]:
     return lambda r: r.ratio(of, per)
 
 
-def _of(metric: Callable) -> Callable[[Sample], float]:
-    return lambda s: metric(s.confidence, s.has("correct"))
+def _of(metric: Callable, *more: float, by_value: bool = False) -> Counted:
+    return Counted(lambda s: metric(s.confidence, s.has("correct"), *more, weight=s.weight), by_value)
 
 
 def _area(r: Resampled) -> np.ndarray:
@@ -52,13 +52,13 @@ def _area(r: Resampled) -> np.ndarray:
         return area(r.levels.right[:, 1:], r.levels.wrong[:, 1:]) + r.unseen["pairs"]
 
 
-def _imputed(metric: Callable, if_correct: float, if_incorrect: float) -> Callable[[Sample], float]:
+def _imputed(metric: Callable, if_correct: float, if_incorrect: float) -> Counted:
     def compute(s: Sample) -> float:
         correct = s.has("correct")
         guess = np.where(correct, if_correct, if_incorrect)
-        return metric(np.where(np.isnan(s.confidence), guess, s.confidence), correct)
+        return metric(np.where(np.isnan(s.confidence), guess, s.confidence), correct, weight=s.weight)
 
-    return compute
+    return Counted(compute)
 
 
 _BINS = "10 equal-width bins (k/10, (k+1)/10], zero in the first; empty bins weigh nothing"
@@ -105,7 +105,7 @@ CONFIDENCE_MEASURES = (
     Measure(
         "coverage",
         "attempted",
-        lambda s: float(s.rows("scored").mean()),
+        Counted(lambda s: s.mean(s.rows("scored"))),
         "(answered and with a confidence) / (asked - failed)",
         better="higher",
         place=2,
@@ -115,7 +115,7 @@ CONFIDENCE_MEASURES = (
     Measure(
         "mean_confidence",
         "scored",
-        lambda s: float(s.confidence.mean()),
+        Counted(lambda s: s.mean(s.confidence)),
         "mean",
         place=3,
         interval=BOOTSTRAP,
@@ -144,7 +144,7 @@ CONFIDENCE_MEASURES = (
     Measure(
         "ece_per_value",
         "scored",
-        _of(calibration.per_value_calibration_error),
+        _of(calibration.per_value_calibration_error, by_value=True),
         _VALUES,
         _CONTINUOUS,
         better="lower",
@@ -154,7 +154,10 @@ CONFIDENCE_MEASURES = (
     Measure(
         "calibration_error_debiased",
         "scored",
-        lambda s: calibration.debiased_squared_calibration_error(s.confidence, s.has("correct"), s.cluster),
+        Summed(
+            lambda s: calibration.bin_sums(s.confidence, s.has("correct"), s.cluster),
+            calibration.debiased_squared_error_of,
+        ),
         f"squared error, may be negative; {_BINS}; per bin the mean product of confidence - correct over pairs of rows "
         "from two clusters; bins without such pairs are left out",
         "no bin has rows from two clusters",
@@ -194,7 +197,10 @@ CONFIDENCE_MEASURES = (
         Measure(
             f"brier_{part}",
             "scored",
-            lambda s, part=part: getattr(proper.brier_decomposition(s.confidence, s.has("correct")), part),
+            _of(
+                lambda *given, part=part, **more: getattr(proper.brier_decomposition(*given, **more), part),
+                by_value=part != "uncertainty",
+            ),
             f"brier = reliability - resolution + uncertainty; {_VALUES}",
             _CONTINUOUS,
             better=_BETTER_PART[part],
@@ -205,7 +211,7 @@ CONFIDENCE_MEASURES = (
         Measure(
             f"brier_{part}_isotonic",
             "scored",
-            lambda s, part=part: getattr(proper.isotonic_decomposition(s.confidence, s.has("correct")), part),
+            _of(lambda *given, part=part, **more: getattr(proper.isotonic_decomposition(*given, **more), part)),
             "brier = reliability - resolution + uncertainty; accuracy at each confidence by isotonic regression (CORP)",
             better=_BETTER_PART[part],
         )
@@ -246,7 +252,7 @@ CONFIDENCE_MEASURES = (
     Measure(
         "wqd",
         "scored",
-        lambda s: within_question_discrimination(s.confidence, s.has("correct"), s.question),
+        Summed(lambda s: question_sums(s.confidence, s.has("correct"), s.question), discrimination_of),
         "correct against incorrect answers to the same question, ties half; over all such pairs",
         "no question has a correct and an incorrect answer",
         heading="WQD",
@@ -275,7 +281,7 @@ CONFIDENCE_MEASURES = (
         Measure(
             f"accuracy_at_coverage_{percent}",
             "scored",
-            lambda s, percent=percent: accuracy_at_coverage(s.confidence, s.has("correct"), percent / 100),
+            _of(accuracy_at_coverage, percent / 100),
             f"accuracy of the {percent} % of the answers that are most confident, expected over orders of ties",
             better="higher",
         )
@@ -285,7 +291,7 @@ CONFIDENCE_MEASURES = (
         Measure(
             f"coverage_at_accuracy_{percent}",
             "scored",
-            lambda s, percent=percent: coverage_at_accuracy(s.confidence, s.has("correct"), percent / 100),
+            _of(coverage_at_accuracy, percent / 100),
             f"largest share of the answers at or above some confidence that are right in at least {percent} %",
             better="higher",
         )
@@ -303,7 +309,7 @@ CONFIDENCE_MEASURES = (
     Measure(
         "auprc_incorrect",
         "scored",
-        lambda s: average_precision(1 - s.confidence, s.has("incorrect")),
+        Counted(lambda s: average_precision(1 - s.confidence, s.has("incorrect"), weight=s.weight)),
         "average precision of incorrect answers by 1 - confidence, a step at each distinct one",
         "none of these answers is incorrect",
         heading="AUPRC of errors",
@@ -326,12 +332,15 @@ CONFIDENCE_MEASURES = (
     Measure(
         "distinct_confidences",
         "scored",
-        lambda s: float(calibration.n_distinct(s.confidence)),
+        Counted(lambda s: float(calibration.n_distinct(s.confidence)), by_value=True),
         "number of distinct confidences (equal to 9 decimals)",
         range=(0.0, np.inf),
     ),
     Measure(
-        "mode_share", "scored", lambda s: calibration.mode_share(s.confidence), "share of the most frequent confidence"
+        "mode_share",
+        "scored",
+        Counted(lambda s: calibration.mode_share(s.confidence, s.weight), by_value=True),
+        "share of the most frequent confidence",
     ),
     *(
         Measure(
@@ -359,7 +368,8 @@ NOISE_FLOOR = Measure(
     heading="Noise floor",
     place=6,
 )
-"""Of a whole task; computed from confidences [N] and simulated right answers per bin [R, B]. Averaged over tasks."""
+"""Of a whole task; computed from confidences [N], simulated right answers per bin [R, B] and the confidences' weight.
+Averaged over tasks."""
 
 MEASURES = {m.name: m for m in (*OUTCOME_MEASURES, *CONFIDENCE_MEASURES, NOISE_FLOOR)}
 

@@ -1,4 +1,7 @@
-"""Proper scores: a model lowers them on average only by saying what it believes."""
+"""Proper scores: a model lowers them on average only by saying what it believes.
+
+With a `weight` [N], row i stands for weight[i] rows that are equal; without it, for one.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from calibench.metrics.arrays import checked, distinct
+from calibench.metrics.arrays import checked, counted, distinct, mean
 from calibench.metrics.calibration import is_discrete, value_bins
 
 LOG_LOSS_CLIP = 0.001
@@ -25,7 +28,7 @@ class Decomposition(NamedTuple):
     """Accuracy x (1 - accuracy): the Brier score of always saying the accuracy."""
 
 
-def brier_score(confidence: ArrayLike, correct: ArrayLike) -> float:
+def brier_score(confidence: ArrayLike, correct: ArrayLike, *, weight: np.ndarray | None = None) -> float:
     """Brier score: mean of (confidence - correct)^2, of the binary event that the answer is right.
 
     Returns:
@@ -35,10 +38,12 @@ def brier_score(confidence: ArrayLike, correct: ArrayLike) -> float:
     Source: Brier 1950, for two classes counted once. Checked against scikit-learn's `brier_score_loss`.
     """
     confidence, correct = checked(confidence, correct)
-    return float(np.mean((confidence - correct) ** 2)) if len(confidence) else np.nan
+    return float(mean((confidence - correct) ** 2, weight)) if len(confidence) else np.nan
 
 
-def brier_decomposition(confidence: ArrayLike, correct: ArrayLike) -> Decomposition:
+def brier_decomposition(
+    confidence: ArrayLike, correct: ArrayLike, *, weight: np.ndarray | None = None
+) -> Decomposition:
     """Exact decomposition of the Brier score over the distinct confidences.
 
     Undefined: nan when N == 0; reliability and resolution are nan for continuous confidences (`is_discrete`), which
@@ -46,13 +51,16 @@ def brier_decomposition(confidence: ArrayLike, correct: ArrayLike) -> Decomposit
     Source: Murphy 1973, eq. 7.
     """
     confidence, correct = checked(confidence, correct)
-    if not is_discrete(confidence):
-        return Decomposition(np.nan, np.nan, _uncertainty(correct))
+    if not is_discrete(confidence, weight):
+        return Decomposition(np.nan, np.nan, _uncertainty(correct, weight))
     values = value_bins(confidence)
-    return _decompose(confidence, correct, (np.bincount(values, correct) / np.bincount(values))[values])
+    accuracy = counted(values, weight, correct) / counted(values, weight)
+    return _decompose(confidence, correct, accuracy[values], weight)
 
 
-def isotonic_decomposition(confidence: ArrayLike, correct: ArrayLike) -> Decomposition:
+def isotonic_decomposition(
+    confidence: ArrayLike, correct: ArrayLike, *, weight: np.ndarray | None = None
+) -> Decomposition:
     """CORP decomposition: the accuracy at each confidence is estimated by isotonic regression, without bins.
 
     Reliability is the score that recalibration in hindsight would save, resolution what the recalibrated confidence
@@ -66,12 +74,13 @@ def isotonic_decomposition(confidence: ArrayLike, correct: ArrayLike) -> Decompo
     confidence, correct = checked(confidence, correct)
     if not len(confidence):
         return Decomposition(np.nan, np.nan, np.nan)
-    _, index, n = distinct(confidence)
-    accuracy = np.bincount(index, correct) / n
-    return _decompose(confidence, correct, isotonic_regression(accuracy, weights=n).x[index])
+    index = distinct(confidence).level
+    n = counted(index, weight)
+    accuracy = counted(index, weight, correct) / n
+    return _decompose(confidence, correct, isotonic_regression(accuracy, weights=n).x[index], weight)
 
 
-def brier_skill_score(confidence: ArrayLike, correct: ArrayLike) -> float:
+def brier_skill_score(confidence: ArrayLike, correct: ArrayLike, *, weight: np.ndarray | None = None) -> float:
     """1 - Brier score / uncertainty: the gain over always saying the accuracy.
 
     Returns:
@@ -81,11 +90,13 @@ def brier_skill_score(confidence: ArrayLike, correct: ArrayLike) -> float:
     Source: Murphy 1973, with the sample's own base rate as reference.
     """
     confidence, correct = checked(confidence, correct)
-    uncertainty = _uncertainty(correct)
-    return 1 - brier_score(confidence, correct) / uncertainty if uncertainty > 0 else np.nan
+    uncertainty = _uncertainty(correct, weight)
+    return 1 - brier_score(confidence, correct, weight=weight) / uncertainty if uncertainty > 0 else np.nan
 
 
-def log_loss(confidence: ArrayLike, correct: ArrayLike, *, clip: float = LOG_LOSS_CLIP) -> float:
+def log_loss(
+    confidence: ArrayLike, correct: ArrayLike, *, clip: float = LOG_LOSS_CLIP, weight: np.ndarray | None = None
+) -> float:
     """Log loss: mean of -ln(confidence if correct else 1 - confidence), confidence clipped to [clip, 1 - clip].
 
     Returns:
@@ -95,7 +106,7 @@ def log_loss(confidence: ArrayLike, correct: ArrayLike, *, clip: float = LOG_LOS
     Source: Good 1952. Checked against scikit-learn's `log_loss`.
     """
     confidence, correct = checked(confidence, correct)
-    return float(log_losses(confidence, correct, clip).mean()) if len(confidence) else np.nan
+    return float(mean(log_losses(confidence, correct, clip), weight)) if len(confidence) else np.nan
 
 
 def log_losses(confidence: np.ndarray, correct: np.ndarray, clip: float = LOG_LOSS_CLIP) -> np.ndarray:
@@ -104,14 +115,17 @@ def log_losses(confidence: np.ndarray, correct: np.ndarray, clip: float = LOG_LO
     return -np.log(np.where(correct, clipped, 1 - clipped))
 
 
-def _decompose(confidence: np.ndarray, correct: np.ndarray, calibrated: np.ndarray) -> Decomposition:
+def _decompose(
+    confidence: np.ndarray, correct: np.ndarray, calibrated: np.ndarray, weight: np.ndarray | None
+) -> Decomposition:
     """The decomposition, given the accuracy [N] at each row's confidence."""
     if not len(confidence):
         return Decomposition(np.nan, np.nan, np.nan)
-    score, uncertainty = np.mean((confidence - correct) ** 2), _uncertainty(correct)
-    calibrated_score = np.mean((calibrated - correct) ** 2)
+    score, uncertainty = mean((confidence - correct) ** 2, weight), _uncertainty(correct, weight)
+    calibrated_score = mean((calibrated - correct) ** 2, weight)
     return Decomposition(float(score - calibrated_score), float(uncertainty - calibrated_score), uncertainty)
 
 
-def _uncertainty(correct: np.ndarray) -> float:
-    return float(correct.mean() * (1 - correct.mean())) if len(correct) else np.nan
+def _uncertainty(correct: np.ndarray, weight: np.ndarray | None) -> float:
+    accuracy = mean(correct, weight) if len(correct) else np.nan
+    return float(accuracy * (1 - accuracy))

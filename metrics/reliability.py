@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from calibench.metrics.arrays import counted, mean, number_of
 from calibench.metrics.calibration import N_BINS, equal_width_bins
 from calibench.metrics.estimate import WILSON, Estimate
 from calibench.records import ReliabilityBin
@@ -19,48 +20,55 @@ CONVENTION = (
 def reliability_bins(
     confidence: np.ndarray,
     correct: np.ndarray,
-    cluster: np.ndarray,
+    units: np.ndarray,
     *,
     bin_accuracy: np.ndarray,
     simulated: np.ndarray,
+    weight: np.ndarray | None = None,
 ) -> tuple[ReliabilityBin, ...]:
     """The ten bins, empty ones included.
 
     Args:
         confidence: [N] float in [0, 1].
         correct: [N] bool.
-        cluster: [N] int, rows of one cluster are not independent.
+        units: [10] clusters with rows in each bin; rows of one cluster are not independent.
         bin_accuracy: [R, 10] float, cluster bootstrap of the accuracy in each bin; nan where a resample has no rows.
         simulated: [S, 10], from `metrics.noise.simulate_calibrated`.
+        weight: [N] rows that each stands for; None: one.
     """
     bins = equal_width_bins(confidence)
-    return tuple(
-        _bin(k, confidence[bins == k], correct[bins == k], cluster[bins == k], bin_accuracy[:, k], simulated[:, k])
-        for k in range(N_BINS)
-    )
+    found = []
+    for k in range(N_BINS):
+        held = bins == k
+        of_bin = None if weight is None else weight[held]
+        found.append(
+            _bin(k, confidence[held], correct[held], of_bin, int(units[k]), bin_accuracy[:, k], simulated[:, k])
+        )
+    return tuple(found)
 
 
 def _bin(
     k: int,
     confidence: np.ndarray,
     correct: np.ndarray,
-    cluster: np.ndarray,
+    weight: np.ndarray | None,
+    n_clusters: int,
     bin_accuracy: np.ndarray,
     simulated: np.ndarray,
 ) -> ReliabilityBin:
-    n, right = len(confidence), int(correct.sum())
+    n, right = number_of(confidence, weight), int(counted(correct.astype(np.int64), weight, minlength=2)[1])
     edges = {"low": k / N_BINS, "high": (k + 1) / N_BINS}
     if n == 0:
         return ReliabilityBin(
             n=0, n_correct=0, n_incorrect=0, confidence=None, accuracy=None, accuracy_low=None, accuracy_high=None,
             noise_low=None, noise_high=None, **edges,
         )  # fmt: skip
-    share = Estimate(right / n, bin_accuracy, n_used=n, n_clusters=len(np.unique(cluster)))
+    share = Estimate(right / n, bin_accuracy, n_used=n, n_clusters=n_clusters)
     low, high = WILSON.ends(share) or (None, None)
     noise_low, noise_high = np.quantile(simulated, [0.025, 0.975]) / n
     return ReliabilityBin(
         n=n,
-        confidence=float(confidence.mean()),
+        confidence=float(mean(confidence, weight)),
         accuracy=right / n,
         accuracy_low=low,
         accuracy_high=high,

@@ -6,17 +6,18 @@ resample turns a share of the verdicts that a sample of this size may have misse
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from calibench.metrics.arrays import one_thread
+from calibench.metrics.arrays import counted, one_thread
 from calibench.metrics.bootstrap import draws, draws_of_kinds, unseen_share
 from calibench.metrics.calibration import N_BINS, equal_width_bins
 from calibench.metrics.estimate import Parts
 from calibench.metrics.proper import log_losses
-from calibench.metrics.sample import OUTCOMES, Sample
+from calibench.metrics.sample import OUTCOMES, POPULATIONS, Sample
 
 _LEVELS = 2000
 """Resamples see at most this many levels of confidence: neighbouring values count as ties, which moves a replicate of
@@ -88,8 +89,9 @@ def resample(samples: list[Sample], resamples: int, rng: np.random.Generator) ->
     """
     (unseen,) = rng.spawn(1)  # what they have not seen, without a change to the draws
     normal = {id(s.outcome): unseen.standard_normal(resamples) for s in {id(s.outcome): s for s in samples}.values()}
-    missed = [_unseen(s, normal[id(s.outcome)]) for s in samples]
-    kinds = _kinds(samples) if samples[0].n_clusters > _MANY_CLUSTERS else None
+    missed = [unseen_of(s, clusters_of(s), normal[id(s.outcome)]) for s in samples]
+    many = samples[0].weight is not None or samples[0].n_clusters > _MANY_CLUSTERS
+    kinds = _kinds(samples) if many else None
     if kinds is None:
         size = np.ones(samples[0].n_clusters)
         chunks = draws(len(size), resamples, rng)
@@ -97,7 +99,7 @@ def resample(samples: list[Sample], resamples: int, rng: np.random.Generator) ->
         kind, size = kinds
         samples = [s._replace(cluster=kind[s.cluster], n_clusters=len(size)) for s in samples]
         chunks = draws_of_kinds(size, resamples, rng)
-    tables = [_cluster_sums(s) / size for s in samples]
+    tables = [cluster_sums(s) / size for s in samples]
     levels = [_ClusterLevels(s, size, resamples) for s in samples]
     sums: list[list[np.ndarray]] = [[] for _ in samples]
     for counts in chunks:
@@ -105,34 +107,46 @@ def resample(samples: list[Sample], resamples: int, rng: np.random.Generator) ->
             sums[i].append(table @ counts)
             level.count(counts)
     return [
-        _resampled(table * size, size, np.concatenate(of_sums, axis=1), level.levels(), unseen)
+        resampled_of(
+            (table * size).sum(axis=1), bins_held(table) @ size, np.concatenate(of_sums, axis=1), level.levels(), unseen
+        )
         for table, of_sums, level, unseen in zip(tables, sums, levels, missed, strict=True)
     ]
 
 
-def _unseen(sample: Sample, normal: np.ndarray) -> dict[str, np.ndarray]:
-    """`Resampled.unseen`, with one trial per cluster."""
-    rows = {name: sample.rows(name) for name in ("attempted", "answered", "scored")}
-    held = {name: _n_clusters(sample, of) for name, of in rows.items()}
-    right, wrong = (rows["scored"] & sample.has(outcome) for outcome in ("correct", "incorrect"))
+def clusters_of(sample: Sample) -> dict[str, int]:
+    """How many clusters have rows of each population, and scored ones that are `right` or `wrong`."""
+    rows = {name: sample.rows(name) for name in POPULATIONS}
+    rows |= {"right": rows["scored"] & sample.has("correct"), "wrong": rows["scored"] & sample.has("incorrect")}
+    return {name: _n_clusters(sample, of) for name, of in rows.items()}
+
+
+def unseen_of(sample: Sample, clusters: Mapping[str, int], normal: np.ndarray) -> dict[str, np.ndarray]:
+    """`Resampled.unseen`, with one trial per cluster (`clusters_of`)."""
     # If one answer of the other class can turn all its pairs, there are no more trials than the rarer class has.
-    pairs = unseen_share(normal, max(min(_n_clusters(sample, right), _n_clusters(sample, wrong)), 1))
-    of_right, of_wrong = sample.confidence[right], sample.confidence[wrong]
+    pairs = unseen_share(normal, max(min(clusters["right"], clusters["wrong"]), 1))
+    scored = sample.rows("scored")
+    of_right, of_wrong = (sample.confidence[scored & sample.has(outcome)] for outcome in ("correct", "incorrect"))
     lost = of_right.max(initial=0.0) < of_wrong.min(initial=1.0)
     won = of_right.min(initial=1.0) > of_wrong.max(initial=0.0)
-    return {name: unseen_share(normal, max(n, 1)) for name, n in held.items()} | {"pairs": (int(lost) - won) * pairs}
+    missed = {name: unseen_share(normal, max(clusters[name], 1)) for name in ("attempted", "answered", "scored")}
+    return missed | {"pairs": (int(lost) - won) * pairs}
 
 
 def _n_clusters(sample: Sample, rows: np.ndarray) -> int:
+    if sample.weight is not None:
+        return int(sample.weight[rows].sum())
     return int(np.count_nonzero(np.bincount(sample.cluster[rows])))
 
 
 def _kinds(samples: list[Sample]) -> tuple[np.ndarray, np.ndarray] | None:
     """Kind [C] of each cluster, and how many are of each kind [K]; None unless each has one row and K is far below C.
 
-    Clusters are of one kind if their rows have one outcome and one level of confidence in every sample.
+    Clusters are of one kind if their rows have one outcome and one level of confidence in every sample. Rows with a
+    weight are counted together however many kinds they are of: each has a cluster for every row that it stands for.
     """
-    kind = np.zeros(samples[0].n_clusters, dtype=np.int64)
+    weight = samples[0].weight
+    kind = np.zeros(samples[0].n_clusters if weight is None else len(weight), dtype=np.int64)
     for s in samples:
         if len(s.cluster) > len(kind) or np.bincount(s.cluster).max() > 1:
             return None
@@ -142,15 +156,19 @@ def _kinds(samples: list[Sample]) -> tuple[np.ndarray, np.ndarray] | None:
         held = np.zeros_like(kind)
         held[s.cluster] = 1 + row
         kind = np.unique(kind * (held.max() + 1) + held, return_inverse=True)[1]
-    size = np.bincount(kind).astype(np.float64)
-    return (kind, size) if 10 * len(size) <= len(kind) else None
+    size = counted(kind, weight).astype(np.float64)
+    return (kind, size) if weight is not None or 10 * len(size) <= len(kind) else None
+
+
+def n_levels(n_values: int) -> int:
+    """Of so many distinct confidences."""
+    return min(n_values, _LEVELS)
 
 
 def _levels(confidence: np.ndarray) -> tuple[np.ndarray, int]:
     """Level [N] of each confidence, from the lowest on, and their number."""
     values, index = np.unique(confidence, return_inverse=True)
-    n = min(len(values), _LEVELS)
-    return index * n // max(len(values), 1), n
+    return index * n_levels(len(values)) // max(len(values), 1), n_levels(len(values))
 
 
 class _ClusterLevels:
@@ -165,10 +183,13 @@ class _ClusterLevels:
     def __init__(self, sample: Sample, size: np.ndarray, resamples: int) -> None:
         scored = sample.rows("scored")
         confidence, cluster, wrong = sample.confidence[scored], sample.cluster[scored], sample.has("incorrect")[scored]
+        weight = None if sample.weight is None else sample.weight[scored]
         level, n = _levels(confidence)
-        self._confidence = np.bincount(level, confidence, minlength=n) / np.maximum(np.bincount(level, minlength=n), 1)
+        of_level = counted(level, weight, minlength=n)
+        self._confidence = counted(level, weight, confidence, n) / np.maximum(of_level, 1)
         # A column per cluster: counts are then read once, in their order, and the sums stay in the processor's cache.
-        self._rows = sparse.csc_array((1 / size[cluster], (level + n * wrong, cluster)), shape=(2 * n, len(size)))
+        share = (1 if weight is None else weight) / size[cluster]
+        self._rows = sparse.csc_array((share, (level + n * wrong, cluster)), shape=(2 * n, len(size)))
         self._found = np.empty((2 * n, 1 + resamples))
         self._done = 0
         self.count(size[:, None])
@@ -184,54 +205,69 @@ class _ClusterLevels:
         return Levels(self._confidence, *np.split(self._found, 2))
 
 
-def _cluster_sums(sample: Sample) -> np.ndarray:
+def agree(sample: Sample) -> bool:
+    """Whether all scored rows have one verdict."""
+    right = sample.has("correct")[sample.rows("scored")]
+    return bool(len(right)) and right.any() == right.all()
+
+
+def cluster_sums(sample: Sample, alike: bool | None = None) -> np.ndarray:
     """[8 + 3 B, C]: per cluster the `_TOTALS`, then rows, confidence and right answers per bin of the scored rows.
 
-    Where all scored rows have one verdict, the same follows for the other verdict: [2 (8 + 3 B), C].
+    Where all scored rows have one verdict, the same follows for the other verdict: [2 (8 + 3 B), C]. `alike` says
+    whether they have in the sample that this one is a part of; None: it is whole.
     """
     scored, correct = sample.rows("scored"), sample.has("correct")
     right = correct[scored]
     first = _sums_of(sample, scored, correct, right)
-    if not len(right) or right.any() != right.all():
+    if not (agree(sample) if alike is None else alike):
         return first
     return np.concatenate([first, _sums_of(sample, scored, correct, ~right)])
 
 
 def _sums_of(sample: Sample, scored: np.ndarray, correct: np.ndarray, right: np.ndarray) -> np.ndarray:
+    def weight(rows: np.ndarray) -> np.ndarray | None:
+        return None if sample.weight is None else sample.weight[rows]
+
     confidence, unit = sample.confidence[scored], sample.cluster[scored]
-    c = sample.n_clusters
+    c, w = sample.n_clusters, weight(scored)
     out = np.empty((_ROWS, c))
     for i, rows in enumerate((sample.rows("attempted"), sample.rows("answered"), correct, scored)):
-        out[i] = np.bincount(sample.cluster[rows], minlength=c)
-    for i, weight in enumerate((right, confidence, (confidence - right) ** 2, log_losses(confidence, right)), start=4):
-        out[i] = np.bincount(unit, weight, minlength=c)
+        out[i] = counted(sample.cluster[rows], weight(rows), minlength=c)
+    for i, of in enumerate((right, confidence, (confidence - right) ** 2, log_losses(confidence, right)), start=4):
+        out[i] = counted(unit, w, of, c)
     cell = equal_width_bins(confidence) * c + unit
-    for i, weight in enumerate((None, confidence, right)):
+    for i, of_bin in enumerate((None, confidence, right)):
         first = len(_TOTALS) + i * N_BINS
-        out[first : first + N_BINS] = np.bincount(cell, weight, minlength=N_BINS * c).reshape(N_BINS, c)
+        out[first : first + N_BINS] = counted(cell, w, of_bin, N_BINS * c).reshape(N_BINS, c)
     return out
 
 
-def _resampled(
-    table: np.ndarray, size: np.ndarray, sums: np.ndarray, levels: Levels, unseen: dict[str, np.ndarray]
+def bins_held(table: np.ndarray) -> np.ndarray:
+    """Whether each cluster has rows in each bin [B, C], from `cluster_sums`, whatever they are divided by."""
+    return table[len(_TOTALS) : len(_TOTALS) + N_BINS] > 0
+
+
+def resampled_of(
+    observed: np.ndarray, units: np.ndarray, sums: np.ndarray, levels: Levels, unseen: dict[str, np.ndarray]
 ) -> Resampled:
-    """From the sums of the sample's clusters or kinds of them, the sizes of these, and the sums of its resamples."""
-    observed = table.sum(axis=1)[:_ROWS]
-    agree = len(sums) > _ROWS
-    if agree:
+    """From the sums of the sample, clusters with rows in each bin [B], and the sums of its resamples [..., R]."""
+    observed = observed[:_ROWS]
+    alike = len(sums) > _ROWS
+    if alike:
         sums = sums[:_ROWS] + unseen["scored"] * (sums[_ROWS:] - sums[:_ROWS])
         levels = _turned(levels, unseen["scored"])
     n, _, right = _bins(sums)
     with np.errstate(invalid="ignore", divide="ignore"):
-        gaps = Parts(_gaps(observed[:, None])[0], _gaps(sums), agree)
-        root_gaps = Parts(_root_gaps(observed[:, None])[0], _root_gaps(sums), agree)
+        gaps = Parts(_gaps(observed[:, None])[0], _gaps(sums), alike)
+        root_gaps = Parts(_root_gaps(observed[:, None])[0], _root_gaps(sums), alike)
         return Resampled(
             total=dict(zip(_TOTALS, sums, strict=False)),
             gaps=gaps,
             root_gaps=root_gaps,
             bin_accuracy=(right / n).T,
             levels=levels,
-            units=(table[len(_TOTALS) : len(_TOTALS) + N_BINS] > 0) @ size,
+            units=units,
             unseen=unseen,
             observed=dict(zip(_TOTALS, observed.tolist(), strict=False)),
         )

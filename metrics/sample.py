@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 
+from calibench.metrics.arrays import mean, number_of
 from calibench.metrics.bootstrap import compact, partition
 from calibench.records import Outcome
 
@@ -13,12 +14,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OUTCOMES = get_args(Outcome)
+POPULATIONS = ("asked", "attempted", "answered", "scored")
 _KEY = ("task", "protocol", "question_id", "draw", "method")
 COLUMNS = (*_KEY, "value", "status", "outcome", "domain", "subject", "level", "cluster")
 
 
 class Sample(NamedTuple):
-    """One row per generation asked for."""
+    """One row per generation asked for, or per kind of them."""
 
     confidence: np.ndarray
     """[N] float in [0, 1]; nan where the method gave none."""
@@ -29,6 +31,16 @@ class Sample(NamedTuple):
     n_clusters: int
     question: np.ndarray
     """[N] int of at least 0; the draws of a question share it."""
+    weight: np.ndarray | None = None
+    """[N] rows that each stands for, all equal, and each of a cluster and question of its own; None: one."""
+
+    @property
+    def n_rows(self) -> int:
+        return number_of(self.outcome, self.weight)
+
+    def mean(self, values: np.ndarray) -> float:
+        """Of values [N], over all rows that they stand for."""
+        return float(mean(values, self.weight))
 
     def has(self, *outcomes: Outcome) -> np.ndarray:
         """[N] bool: the outcome is one of these."""
@@ -53,7 +65,8 @@ class Sample(NamedTuple):
     def take(self, rows: np.ndarray) -> Sample:
         """The sample of these rows (mask or index), clusters renumbered."""
         cluster, n_clusters = compact(self.cluster[rows])
-        return Sample(self.confidence[rows], self.outcome[rows], cluster, n_clusters, self.question[rows])
+        weight = None if self.weight is None else self.weight[rows]
+        return Sample(self.confidence[rows], self.outcome[rows], cluster, n_clusters, self.question[rows], weight)
 
 
 def check(frame: pd.DataFrame) -> pd.DataFrame:

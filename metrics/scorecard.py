@@ -28,7 +28,7 @@ Estimates = dict[str, Estimate]
 Found = TypeVar("Found")
 
 
-class _Scored(NamedTuple):
+class ScoredGroup(NamedTuple):
     """All numbers of a group."""
 
     group: Group
@@ -69,7 +69,7 @@ def scorecard(frame: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> S
     return Scorecard(
         metrics=(
             *(m for one in found for m in one.metrics),
-            *_macro(whole, dict(zip(first["task"], first["domain"], strict=True))),
+            *means(whole, dict(zip(first["task"], first["domain"], strict=True))),
         ),
         reliability=tuple(one.diagram for one in found if one.diagram),
         measures=infos(),
@@ -131,7 +131,7 @@ def _subsets(rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
             yield f"{column}={text}", (rows[column] == value).to_numpy(dtype=bool)
 
 
-def _score(group: Group, sample: Sample, seed: int, resamples: int) -> _Scored:
+def _score(group: Group, sample: Sample, seed: int, resamples: int) -> ScoredGroup:
     whole = group.subset == "all"
     rng = random_source(seed, group)
     resampled = resample([sample], resamples, rng)[0] if resamples else None
@@ -140,9 +140,9 @@ def _score(group: Group, sample: Sample, seed: int, resamples: int) -> _Scored:
     diagram = curve = None
     if whole and resampled is not None and group.method != NO_METHOD:
         found[NOISE_FLOOR.name], diagram = _against_chance(group, sample, resampled, resamples, rng)
-        curve = _curve(diagram, resampled)
+        curve = curve_of(diagram, resampled)
     rows = [metric(group, MEASURES[name], e) for name, e in found.items()]
-    return _Scored(group, rows, found if whole else {}, diagram, curve)
+    return ScoredGroup(group, rows, found if whole else {}, diagram, curve)
 
 
 def _against_chance(
@@ -150,26 +150,38 @@ def _against_chance(
 ) -> tuple[Estimate, Reliability]:
     """The noise floor of the ECE and the reliability diagram."""
     used = sample.take(sample.rows("scored"))
-    correct = used.has("correct")
-    correlation = noise.within_cluster_correlation(used.confidence, correct, used.cluster)
+    correlation = noise.within_cluster_correlation(used.confidence, used.has("correct"), used.cluster)
     simulated = noise.simulate_calibrated(used.confidence, used.cluster, correlation, simulations=resamples, rng=rng)
+    return against_chance(group, used, sample.n_rows, resampled, simulated)
+
+
+def against_chance(
+    group: Group, used: Sample, n_total: int, resampled: Resampled, simulated: np.ndarray
+) -> tuple[Estimate, Reliability]:
+    """The noise floor of the ECE and the reliability diagram, of the scored rows and simulated right answers [R, B]."""
     bins = reliability_bins(
-        used.confidence, correct, used.cluster, bin_accuracy=resampled.bin_accuracy, simulated=simulated
+        used.confidence,
+        used.has("correct"),
+        resampled.units,
+        bin_accuracy=resampled.bin_accuracy,
+        simulated=simulated,
+        weight=used.weight,
     )
-    n_used, n_total = len(used.outcome), len(sample.outcome)
+    n_used = used.n_rows
     diagram = Reliability(
         **group._asdict(), n_used=n_used, n_total=n_total, convention=RELIABILITY_CONVENTION, bins=bins
     )
-    return Estimate(NOISE_FLOOR.compute((used.confidence, simulated)), n_used=n_used, n_total=n_total), diagram
+    floor = NOISE_FLOOR.compute((used.confidence, simulated, used.weight))
+    return Estimate(floor, n_used=n_used, n_total=n_total), diagram
 
 
-def _curve(diagram: Reliability, resampled: Resampled) -> RiskCoverage:
+def curve_of(diagram: Reliability, resampled: Resampled) -> RiskCoverage:
     """The risk-coverage curve of the answers of a diagram."""
     place = {name: getattr(diagram, name) for name in (*Group._fields, "n_used", "n_total")}
     return RiskCoverage(**place, convention=risk.CONVENTION, points=risk.risk_coverage(resampled.levels))
 
 
-def _macro(whole: dict[Group, Estimates], domains: dict[str, str]) -> Iterator[Metric]:
+def means(whole: dict[Group, Estimates], domains: dict[str, str]) -> Iterator[Metric]:
     """The unweighted means over tasks, for all tasks and for each domain."""
     for protocol, method in sorted({(g.protocol, g.method) for g in whole}):
         tasks = {g.task: e for g, e in whole.items() if (g.protocol, g.method) == (protocol, method)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from calibench.metrics.arrays import checked, one_thread
+from calibench.metrics.arrays import checked, number_of, one_thread
 from calibench.metrics.estimate import Parts
 from calibench.metrics.resampled import Levels
 
@@ -21,7 +21,7 @@ _NEGLIGIBLE = 6.0
 """Cosines that the kernel damps by more than exp(-6^2 / 2) are left out."""
 
 
-def smooth_calibration_error(confidence: ArrayLike, correct: ArrayLike) -> float:
+def smooth_calibration_error(confidence: ArrayLike, correct: ArrayLike, *, weight: np.ndarray | None = None) -> float:
     """Smooth ECE (smECE): the absolute excess of confidence over accuracy, smoothed, and summed over all confidences.
 
     The kernel is as wide as the error itself: the width is the one fixed point, which no choice of bins can move.
@@ -29,6 +29,7 @@ def smooth_calibration_error(confidence: ArrayLike, correct: ArrayLike) -> float
     Args:
         confidence: [N] float in [0, 1].
         correct: [N] bool.
+        weight: [N] rows that each stands for; None: one.
 
     Returns:
         Float in [0, 1]; lower is better. Biased upward near zero, as ECE is.
@@ -41,7 +42,8 @@ def smooth_calibration_error(confidence: ArrayLike, correct: ArrayLike) -> float
     confidence, correct = checked(confidence, correct)
     if not len(confidence):
         return np.nan
-    coefficients = _coefficients(confidence, (confidence - correct) / len(confidence))
+    excess = confidence - correct if weight is None else weight * (confidence - correct)
+    coefficients = _coefficients(confidence, excess / number_of(confidence, weight))
     return _size(coefficients, _width(coefficients))
 
 

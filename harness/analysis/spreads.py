@@ -14,6 +14,7 @@ from calibench.results import Spread
 from calibench.store import RunFile
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 LABELS = ("p_true", "option_probability")
@@ -41,6 +42,27 @@ def spreads(frame: pd.DataFrame, masses: Mapping[tuple[str, str, str], float]) -
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def counted_spread(
+    task: str, protocol: str, method: str, values: np.ndarray, n: np.ndarray, *, exact: bool
+) -> Spread | None:
+    """That of a method, from how often each value occurs; None where near values are counted together.
+
+    Args:
+        values: [L] different ones.
+        n: [L] how often each occurs.
+        exact: whether equal values alone are counted together.
+    """
+    if not exact or not n.sum():
+        return None
+    example = _example(protocol) if method == "stated" else None
+    mean = n @ values / n.sum()
+    return Spread(
+        task=task, protocol=protocol, method=method, n=int(n.sum()), distinct=len(values),
+        deviation=math.sqrt(n @ (values - mean) ** 2 / (n.sum() - 1)) if n.sum() > 1 else None,
+        label_mass=None, example=example, copies=int(n[values == _value(example)].sum()) if example else 0,
+    )  # fmt: skip
 
 
 def label_mass(run: RunFile) -> dict[tuple[str, str, str], float]:

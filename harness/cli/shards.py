@@ -21,21 +21,34 @@ def register(commands: Any) -> None:
         action="store_true",
         help="join what is there, though shards are missing; the run is then one that was stopped",
     )
+    merge.add_argument(
+        "--apart",
+        action="store_true",
+        help="leave the shards apart: write only the report of all of them, in memory that does not grow with the rows",
+    )
 
 
 def _merge(options: argparse.Namespace) -> None:
+    from calibench.analysis.apart import report_apart
     from calibench.analysis.report import update
     from calibench.running.merging import merge
     from calibench.store import RunFile, runs_in
 
-    found = merge([run for shard in options.shards for run in runs_in(shard)], options.out, partial=options.partial)
-    for note in found.notes:
+    shards = [run for shard in options.shards for run in runs_in(shard)]
+    if options.apart:
+        summary, notes = report_apart(shards, options.out, partial=options.partial)
+    else:
+        notes = merge(shards, options.out, partial=options.partial).notes
+    for note in notes:
         tell("warning", note)
-    with RunFile.create(Path(options.out)) as run:
-        summary = update(run)
+    if options.apart:
+        tell("note", summary.manifest["notes"][-1])
+    else:
+        with RunFile.create(Path(options.out)) as run:
+            summary = update(run)
     if options.json:
         output.print_json(summary.scorecard.metrics)
     elif options.format:
         output.print_headline_tables({summary.name: summary}, options.format)
     else:
-        output.print_headline(summary, found.path.parent / "report.html")
+        output.print_headline(summary, Path(options.out) / "report.html")

@@ -30,6 +30,17 @@ class MergedShards(NamedTuple):
     """What a reader must know: shards that are missing, or were stopped."""
 
 
+class CheckedShards(NamedTuple):
+    """Shards that are parts of one run."""
+
+    files: list[Path]
+    """In their order."""
+    manifest: dict[str, Any]
+    """That of the run."""
+    notes: list[str]
+    """As of `MergedShards`."""
+
+
 class _Part(NamedTuple):
     file: Path
     shard: Shard
@@ -54,6 +65,21 @@ def merge(shards: Sequence[str | Path], out: str | Path, *, partial: bool = Fals
         IdentityError: they are parts of different runs, or `out` holds a run.
         RunFileError: damaged, or two of them hold the same question.
         StorageError: nothing can be written there.
+    """
+    found = checked_shards(shards, partial=partial)
+    stage(f"joining {len(found.files)} shards")
+    return MergedShards(join(found.files, Path(out), found.manifest), found.notes)
+
+
+def checked_shards(shards: Sequence[str | Path], *, partial: bool = False) -> CheckedShards:
+    """Shards as they are given, in their order, and what the run is that they are parts of.
+
+    Args:
+        shards, partial: as of `merge`.
+
+    Raises:
+        InputError, IdentityError: as `merge`.
+        RunFileError: one is damaged.
     """
     stage("checking shards")
     with ThreadPoolExecutor(_CHECKED_AT_ONCE) as threads:  # SQLite computes outside of Python's lock
@@ -81,10 +107,9 @@ def merge(shards: Sequence[str | Path], out: str | Path, *, partial: bool = Fals
         "notes": list(dict.fromkeys(_notes(parts))),
         "sessions": sorted((s for part in parts for s in part.manifest["sessions"]), key=lambda s: str(s.get("start"))),
     }
-    stage(f"joining {len(parts)} shards")
-    path = join([part.file for part in parts], Path(out), manifest)
     absent = f"shards {_listed(missing)} of {parts[0].shard.of} are missing" if missing else None
-    return MergedShards(path, [note for note in (absent, *(part.unfinished for part in parts)) if note])
+    notes = [note for note in (absent, *(part.unfinished for part in parts)) if note]
+    return CheckedShards([part.file for part in parts], manifest, notes)
 
 
 def _read(path: str | Path) -> _Part:

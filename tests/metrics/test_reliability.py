@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from calibench.metrics.bootstrap import wilson_interval
+from calibench.metrics.calibration import equal_width_bins
 from calibench.metrics.reliability import reliability_bins
 
 
@@ -11,8 +12,10 @@ def bins_of(confidence, correct, cluster=None):
     confidence, correct = np.array(confidence, dtype=float), np.array(correct, dtype=bool)
     cluster = np.arange(len(confidence)) if cluster is None else np.array(cluster)
     rng = np.random.default_rng(0)
+    bins = equal_width_bins(confidence)
+    units = np.array([len(np.unique(cluster[bins == k])) for k in range(10)])
     return reliability_bins(
-        confidence, correct, cluster, bin_accuracy=rng.random((200, 10)), simulated=np.tile(np.arange(10), (200, 1))
+        confidence, correct, units, bin_accuracy=rng.random((200, 10)), simulated=np.tile(np.arange(10), (200, 1))
     )
 
 
