@@ -37,6 +37,8 @@ Better = Literal["higher", "lower", "nearer 0"]
 _Number = Annotated[int, Meta(ge=0, le=2**53)]
 """Of tokens, draws or rows; no more than a float tells apart."""
 _Integer = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+_LogProbability = Annotated[float, Meta(le=0)]
+"""Natural."""
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,7 +107,7 @@ class Generation(Record, kw_only=True, frozen=True):
     """Output tokens after the reasoning, end-of-turn included; None if the token ids are unknown."""
     finish_reason: Literal["stop", "length", "error"] | None
     """None if the log that it was imported from does not say it: whether the token limit cut it is then unknown."""
-    logprob: float | None = None
+    logprob: _LogProbability | None = None
     """Sum of the output tokens' log-probabilities (nats), end-of-turn included; None if not asked of the engine."""
     latency: Annotated[float, Meta(ge=0)] | None
     """Seconds from submission to completion; None if not measured here."""
@@ -117,7 +119,7 @@ class Generation(Record, kw_only=True, frozen=True):
     """The part of `text` that is reasoning, without tags; None if there is none."""
     text: str
     """The whole output as decoded, reasoning and special tokens included, without the token that ends the turn."""
-    token_ids: tuple[int, ...] | None
+    token_ids: tuple[_Number, ...] | None
     """Output token ids; None if the backend does not give them."""
 
 
@@ -369,10 +371,10 @@ UNSAID: dict[str, Any] = {
 class TokenFeatures(msgspec.Struct, frozen=True):
     """What a reading from token log-probabilities keeps of them: its `raw`, as JSON."""
 
-    mean_logprob: float
+    mean_logprob: _LogProbability
     """Mean log-probability of the tokens (nats); minus the logarithm of their perplexity."""
-    total_logprob: float
-    min_logprob: float
+    total_logprob: _LogProbability
+    min_logprob: _LogProbability
     tokens: _Number
-    mean_entropy: float | None
+    mean_entropy: Annotated[float, Meta(ge=0)] | None
     """Mean of `TokenScores.entropies`; None where the run also asked for label probabilities."""

@@ -190,11 +190,11 @@ def token_reading(scores: TokenScores, tokens: Sequence[int]) -> Reading:
     """The length-normalised probability of these tokens, given by their places: exp(mean log-probability)."""
     if not tokens:
         return Reading(None, "missing", None)
-    logprobs = [scores.logprobs[i] for i in tokens]
+    logprobs = [min(scores.logprobs[i], 0.0) for i in tokens]  # above it by rounding
     total, n = math.fsum(logprobs), len(logprobs)
-    entropy = math.fsum(scores.entropies[i] for i in tokens) / n if scores.entropies else None
+    entropy = max(math.fsum(scores.entropies[i] for i in tokens) / n, 0.0) if scores.entropies else None
     features = TokenFeatures(total / n, total, min(logprobs), n, entropy)
-    return Reading(min(math.exp(total / n), 1.0), "ok", msgspec.json.encode(features).decode())
+    return Reading(math.exp(total / n), "ok", msgspec.json.encode(features).decode())
 
 
 _FAMILY = registry.Family("confidence method", "calibench.confidence", "calibench.methods", "METHOD")

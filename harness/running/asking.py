@@ -147,7 +147,7 @@ class Asker:
             reasoning_tokens=reasoning_tokens,
             answer_tokens=answer_tokens,
             finish_reason=_finish_reason(completion),
-            logprob=completion.scores and math.fsum(completion.scores.logprobs),
+            logprob=completion.scores and min(math.fsum(completion.scores.logprobs), 0.0),  # above it by rounding
             latency=latency,
             reasoning_opened=prompt.reasoning_opened,
             reasoning=parsed.reasoning,

@@ -11,7 +11,8 @@ import hashlib
 import os
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -84,7 +85,11 @@ def hash_of(text: str) -> str:
 
 def check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
     """The identity that holds for old and new scope together, or IdentityError that names what differs."""
-    merged, differences = joined_identity(run.manifest().get("identity", {}), masked(new))  # as it is stored
+    there = run.manifest()
+    held = there.get("identity", {})
+    if there:
+        require_said(run.path.parent, held, new.keys())
+    merged, differences = joined_identity(held, masked(new))  # as it is stored
     if differences:
         advice = "choose another --out, or the same settings"
         if all(difference.startswith(("graders[", "parser:")) for difference in differences):
@@ -93,6 +98,19 @@ def check_identity(run: RunFile, new: dict[str, Any]) -> dict[str, Any]:
             f"{run.path.parent} holds a run of another identity; {advice}:\n  " + "; ".join(differences)
         )
     return merged
+
+
+def require_said(folder: Path, held: Mapping[str, Any], wanted: Set[str]) -> None:
+    """Refuses a run that does not say what made it: answers of another model could be joined with its own.
+
+    Args:
+        folder: of the run.
+        held: its identity.
+        wanted: entries that what is to be joined with it has.
+    """
+    entries = {field.entry for field in of_part(RunConfig, "identity")} & wanted
+    if unsaid := sorted(entries - UNSAID.keys() - held.keys()):
+        raise IdentityError(f"{folder} holds a run that does not say its {', '.join(unsaid)}: nothing is added to it")
 
 
 def joined_identity(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from calibench.errors import IdentityError, InputError, RunFileError
+from calibench.errors.secrets import masked
 from calibench.errors.working import stage
-from calibench.running.manifest import joined_identity, shard_note
+from calibench.running.manifest import joined_identity, require_said, shard_note
 from calibench.running.selection import Shard
 from calibench.store import RunFile
+from calibench.store.files import FILE_NAME
 from calibench.store.finished import unfinished
 from calibench.store.joining import join
 
@@ -62,13 +66,14 @@ def merge(shards: Sequence[str | Path], out: str | Path, *, partial: bool = Fals
 
     Raises:
         InputError: no run is there, one is no shard, one is given twice, or one is missing.
-        IdentityError: they are parts of different runs, or `out` holds a run.
+        IdentityError: they are parts of different runs, or `out` holds another run.
         RunFileError: damaged, or two of them hold the same question.
         StorageError: nothing can be written there.
     """
     found = checked_shards(shards, partial=partial)
     stage(f"joining {len(found.files)} shards")
-    return MergedShards(join(found.files, Path(out), found.manifest), found.notes)
+    path = _made_before(Path(out), found.manifest) or join(found.files, Path(out), found.manifest)
+    return MergedShards(path, found.notes)
 
 
 def checked_shards(shards: Sequence[str | Path], *, partial: bool = False) -> CheckedShards:
@@ -112,6 +117,14 @@ def checked_shards(shards: Sequence[str | Path], *, partial: bool = False) -> Ch
     return CheckedShards([part.file for part in parts], manifest, notes)
 
 
+def _made_before(out: Path, manifest: Mapping[str, Any]) -> Path | None:
+    """The run file of a command that was stopped when it had joined the same shards."""
+    if not (out / FILE_NAME).is_file():
+        return None
+    with RunFile.open(out) as run:
+        return run.path if run.manifest() == msgspec.json.decode(msgspec.json.encode(masked(manifest))) else None
+
+
 def _read(path: str | Path) -> _Part:
     with RunFile.open(path) as run:
         manifest = run.manifest()
@@ -143,6 +156,9 @@ def _missing(parts: Sequence[_Part]) -> list[int]:
 def _identity(parts: Sequence[_Part]) -> dict[str, Any]:
     """That of the run without shards."""
     first, *others = parts
+    wanted = {"weights"}.union(*(part.manifest["identity"] for part in parts))
+    for part in parts:
+        require_said(part.file.parent, part.manifest["identity"], wanted)
     identity = first.manifest["identity"] | {"shard": None}
     for other in others:
         of_other = other.manifest["identity"] | {"shard": None}

@@ -32,10 +32,14 @@ from calibench.store import outcomes, schema
 from calibench.version import __version__
 
 _WholeNumber = Annotated[int, Meta(ge=0, le=2**53)]
+_Positive = Annotated[int, Meta(ge=1, le=2**53)]
 
 
 class _Model(msgspec.Struct):
     name: str
+    revision: str | None = None
+    lineage: dict[str, Any] = {}
+    executed_code: dict[str, str] = {}
 
 
 class _Asked(msgspec.Struct):
@@ -69,16 +73,48 @@ class _Judge(msgspec.Struct):
 
 
 class _Identity(msgspec.Struct):
-    data: dict[str, Any] = {}
-    prompts: dict[str, Any] = {}
+    weights: str | None = None
+    backend: str | None = None
+    engine_options: str = ""
+    template: str = ""
+    parser: str = ""
+    language: str = "en"
+    model: str | None = None
+    tool: str | None = None
+    scale: str = "fraction"
+    sha256: str | dict[str, str] = ""
+    columns: dict[str, str] = {}
+    data: dict[str, str] = {}
+    prompts: dict[str, str] = {}
     graders: dict[str, str] = {}
     reasoning: _Reasoning | None = None
     shard: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}/[1-9][0-9]{0,8}\Z")] | None = None
 
 
+class _Session(msgspec.Struct):
+    start: str | None = None
+    seconds: Annotated[float, Meta(ge=0)] | None = None
+    generated_tokens: _WholeNumber | None = None
+    judge: str | None = None
+    calibench: str | None = None
+    engine: dict[str, Any] | None = None
+    libraries: dict[str, str] = {}
+    hardware: dict[str, Any] = {}
+
+
+class _Rescored(msgspec.Struct):
+    time: str
+    calibench: str
+    found: dict[str, Any]
+
+
+class _Configuration(msgspec.Struct):
+    confidence: list[str] | None = None
+
+
 class _Grown(msgspec.Struct):
-    questions: Annotated[int, Meta(ge=1)]
-    of: Annotated[int, Meta(ge=1)]
+    questions: _Positive
+    of: _Positive
 
 
 class _Until(msgspec.Struct):
@@ -93,16 +129,22 @@ _ENTRIES: dict[str, Any] = {
     "scope": dict[str, dict[str, _Asked]],
     "complete": bool,
     "notes": list[str],
-    "sessions": list[dict[str, Any]],
+    "sessions": list[_Session],
     "identity": _Identity,
-    "configuration": dict[str, Any],
+    "configuration": _Configuration,
     "data": dict[str, _Data],
     "known": _Known,
-    "rescored": list[dict[str, Any]],
+    "rescored": list[_Rescored],
     "rows": _WholeNumber,
     "until": _Until | None,
     "judges": dict[str, _Judge],
     "judged_by": dict[str, str],
+    "calibench": str,
+    "file": str,
+    "suite": dict[str, Any] | None,
+    "engine": dict[str, Any] | None,
+    "libraries": dict[str, str],
+    "hardware": dict[str, Any],
 }
 """The entries of a manifest that commands read, as far as they read them. Others are only shown."""
 _REFERENCES: dict[type[Record], type[Record]] = {

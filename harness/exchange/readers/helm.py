@@ -25,6 +25,7 @@ from calibench.exchange.readers.base import (
     nothing_found,
     one_task,
 )  # fmt: skip
+from calibench.prompting.completions import LogProbability
 from calibench.records import Outcome
 
 _STATE, _SPEC, _STATS = "scenario_state.json", "run_spec.json", "per_instance_stats.json"
@@ -63,7 +64,7 @@ class _Thinking(msgspec.Struct):
 
 class _Completion(msgspec.Struct):
     text: str
-    logprob: float = 0.0
+    logprob: LogProbability = 0.0
     tokens: list[_Token] = []
     finish_reason: _Finish | None = None
     thinking: _Thinking | None = None
@@ -183,7 +184,7 @@ def _of_request(
             reasoning=completion.thinking.text if completion.thinking else None,
             finish=None if reason in (None, "unknown") else "length" if reason == "length" else "stop",
             output_tokens=len(completion.tokens) or None,
-            logprob=completion.logprob if known else None,  # clients without log-probabilities write 0
+            logprob=min(completion.logprob, 0.0) if known else None,  # clients without log-probabilities write 0
             verdict=verdict,
             judged_by=by,
         )

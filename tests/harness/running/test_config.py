@@ -130,6 +130,13 @@ def test_a_field_that_is_identity_changes_the_identity_of_a_run(place, monkeypat
     assert one.keys() == other.keys()
 
 
+def test_nothing_is_added_to_a_run_that_does_not_say_what_made_it(place, monkeypatch):
+    with RunFile.create("o") as run:
+        run.update_manifest(name="a", identity={})
+        with pytest.raises(IdentityError, match="does not say its backend, .*, weights: nothing is added"):
+            check_identity(run, run_identity(monkeypatch))
+
+
 def test_a_run_file_that_does_not_say_a_field_holds_what_it_was_made_with(place, monkeypatch):
     before = {field: value for field, value in run_identity(monkeypatch).items() if field != "template"}
     with RunFile.create("o") as run:

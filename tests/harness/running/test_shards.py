@@ -131,9 +131,22 @@ def test_what_is_no_division_of_one_run_is_refused(launch, tmp_path, three, whol
         run.update_manifest(identity=run.manifest()["identity"] | {"shard": "3/3"})
     with pytest.raises(RunFileError, match=r"question '.*' of task 'gsm8k' stands in more than one"):
         merge([*three[:2], tmp_path / "copy"], tmp_path / "merged", partial=True)
+    with RunFile.create(tmp_path / "copy") as run:
+        run.update_manifest(identity={"shard": "3/3"})
+    with pytest.raises(IdentityError, match="copy holds a run that does not say its backend, .*weights"):
+        merge([*three[:2], tmp_path / "copy"], tmp_path / "merged", partial=True)
     assert not (tmp_path / "merged" / FILE_NAME).exists()
     with pytest.raises(IdentityError, match="holds a run, and is left as it is"):
         merge(three, whole)
+
+
+def test_a_merge_that_was_stopped_before_its_report_goes_on(launch, tmp_path, three):
+    merge(three, tmp_path / "merged")
+    assert main(["merge", *map(str, three), "--out", str(tmp_path / "merged")]) == 0
+    assert (tmp_path / "merged" / "scorecard.json").exists()
+    before = rows(ask(launch, tmp_path / "merged", draws=3))
+    assert main(["merge", *map(str, three), "--out", str(tmp_path / "merged")]) == 3
+    assert rows(tmp_path / "merged") == before
 
 
 def test_more_shards_than_sqlite_attaches_at_once(tmp_path, three, whole, monkeypatch):

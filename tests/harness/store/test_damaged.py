@@ -63,8 +63,8 @@ _VALUES = {
 }  # fmt: skip
 _MAY_BE = {
     "negative": {"generations.seed", "generations.logprob", "questions.level"},
-    "half": {"generations.logprob", "generations.latency", "confidences.value"},
-    "huge": {"generations.latency", "generations.logprob"},
+    "half": {"generations.latency", "confidences.value"},
+    "huge": {"generations.latency"},
     "null": {
         *("generations.seed", "generations.prompt_tokens", "generations.cached_tokens", "generations.reasoning_tokens"),
         "generations.answer_tokens",
@@ -153,6 +153,26 @@ def test_a_manifest_of_other_types_is_refused_by_entry(damaged, value):
             read_all(folder)
         else:
             assert f"manifest, '{entry}'" in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("sessions", [{"seconds": "1.5"}]),
+        ("sessions", [{"start": 5}]),
+        ("sessions", [{"generated_tokens": -1}]),
+        ("identity", MANIFEST["identity"] | {"weights": ["sha256:0"]}),
+        ("identity", MANIFEST["identity"] | {"data": {"micro_words": {}}}),
+        ("identity", MANIFEST["identity"] | {"graders": {"micro_words": 1}}),
+        ("configuration", {"confidence": 5}),
+        ("rescored", [{"time": 5}]),
+        ("calibench", 5),
+        ("hardware", []),
+    ],
+)
+def test_a_field_of_an_entry_that_is_otherwise_is_refused(damaged, entry, value):
+    folder = damaged(f"INSERT OR REPLACE INTO manifest VALUES ('{entry}', '{json.dumps(value)}')")
+    assert f"manifest, '{entry}'" in refusal(folder)
 
 
 @pytest.mark.parametrize(
