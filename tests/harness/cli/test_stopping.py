@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from calibench.cli import main
-from calibench.errors.stopping import stop_signals
+from calibench.errors.stopping import stop_signals, stoppable
 
 MARK = "CALIBENCH_TEST_STOPPING"
 
@@ -125,3 +125,18 @@ def test_a_result_that_cannot_be_written_is_an_error(unbuffered: str):
         )  # fmt: skip
     said = "calibench: standard output: cannot write (No space left on device)\n"
     assert (done.returncode, done.stderr) == (4, said)
+
+
+def test_a_stop_in_a_place_where_python_drops_errors_stops_all_the_same(capsys):
+    class Dropped:
+        def __del__(self):
+            signal.raise_signal(signal.SIGTERM)
+
+    @stoppable()
+    def work():
+        Dropped()
+        time.sleep(10)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert capsys.readouterr().err == ""

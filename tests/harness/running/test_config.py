@@ -133,7 +133,7 @@ def test_a_field_that_is_identity_changes_the_identity_of_a_run(place, monkeypat
 def test_nothing_is_added_to_a_run_that_does_not_say_what_made_it(place, monkeypatch):
     with RunFile.create("o") as run:
         run.update_manifest(name="a", identity={})
-        with pytest.raises(IdentityError, match="does not say its backend, .*, weights: nothing is added"):
+        with pytest.raises(IdentityError, match=r"does not say its backend, .*, weights: nothing is added"):
             check_identity(run, run_identity(monkeypatch))
 
 
