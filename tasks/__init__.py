@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _GROUP = "calibench.tasks"
 _HERE = Path(__file__).parent
-_NOT_TASKS = {"base", "data", "generated", "table"}
+_NOT_TASKS = {"base", "data", "generated", "packed", "table"}
 _RESERVED = {"file", "lm_eval", "micro", "puzzles", "puzzles_compact", "macro"}
 """Names that stand for a source of tasks, a group of them, or the mean over them."""
 _NAME = re.compile(r"[^\s:,][^:,]*")

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 from calibench.errors import DataError
 from calibench.errors.regular import regular
 from calibench.tasks.base import Rows, Task
+from calibench.tasks.packed import parquet_parts
 from calibench.tasks.table import file_errors, json_value, open_bytes, records
 
 
@@ -141,11 +142,10 @@ def parquet_rows(path: Path) -> Iterator[tuple[str, dict]]:
         DataError: it is none.
     """
     import pyarrow
-    from pyarrow import parquet
 
     try:
-        with file_errors(path), parquet.ParquetFile(path) as file:
-            rows = (row for batch in file.iter_batches() for row in batch.to_pylist())
+        with file_errors(path):
+            rows = (row for part in parquet_parts(path) for row in part.to_pylist())
             yield from ((f"{path}, row {number}", row) for number, row in enumerate(rows, 1))
     except pyarrow.ArrowException as error:
         raise DataError(f"{path}: not a readable Parquet file ({' '.join(str(error).split())[:120]})") from error

@@ -6,7 +6,6 @@ Every error says the file, the line, and what was expected there.
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import re
@@ -21,17 +20,12 @@ import msgspec
 
 from calibench.errors import DataError, unknown_name
 from calibench.errors.regular import regular
+from calibench.tasks.packed import LONGEST, Unpacked
 
 _COLON = re.compile(r'"\s*:')
 """What follows each name in an object, and perhaps text in between."""
-LONGEST = 2**24
-"""Characters of a row, and of a line of JSON: more than any model writes, and a bound for what a packed file holds."""
 _WIDEST = 100_000
 """Columns."""
-_UNPACKED = 2**26
-"""Bytes that a packed file of any size may hold."""
-_RATIO = 300
-"""How often its own size a larger one may hold: tables with the same texts in all rows stay below."""
 _HALF = "half a surrogate pair, which is no character"
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -62,36 +56,8 @@ def file_errors(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: cannot read the file ({reason})") from error
 
 
-def check_unpacked(path: Path, unpacked: int, packed: int) -> None:
-    """Refuses a small file that holds much, before it fills the memory; sizes in bytes.
-
-    Raises:
-        DataError: it holds more than tables of its size do.
-    """
-    if unpacked > (most := max(_UNPACKED, _RATIO * packed)):
-        raise DataError(f"{path}: expected at most {most:,} bytes in a packed file of {packed:,}; unpack it first")
-
-
-class _Packed(gzip.GzipFile):
-    """A file that is unpacked as it is read, as far as `check_unpacked` lets it."""
-
-    def __init__(self, path: Path):
-        super().__init__(path, "rb")
-        self._path = path
-
-    def read(self, size: int | None = -1) -> bytes:
-        return self._checked(super().read(size))
-
-    def read1(self, size: int = -1) -> bytes:
-        return self._checked(super().read1(size))
-
-    def _checked(self, block: bytes) -> bytes:
-        check_unpacked(self._path, self.tell(), self._path.stat().st_size)
-        return block
-
-
 def open_bytes(path: Path) -> BinaryIO:
-    return cast(BinaryIO, _Packed(path) if path.suffix.lower() == ".gz" else path.open("rb"))
+    return cast(BinaryIO, Unpacked(path) if path.suffix.lower() == ".gz" else path.open("rb"))
 
 
 def open_text(path: Path) -> TextIO:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from calibench.errors import DataError, InputError
 from calibench.errors.regular import regular
 from calibench.exchange import whole
-from calibench.tasks import table
+from calibench.tasks import packed, table
 
 if TYPE_CHECKING:
     import pyarrow
@@ -28,8 +28,6 @@ Reader = Callable[[Path, list[str], str], Iterator[Batch]]
 
 _ROWS = 50_000
 """Rows of a batch: as Python objects, a million take more memory than all that is made of them."""
-_PART = 2048
-"""Rows that are taken out of a packed file together, before it is known how long they are."""
 _DELIMITERS = (",", ";", "\t")
 _BLOCK = 1 << 20
 """Bytes that are looked at together."""
@@ -57,8 +55,12 @@ def read(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
 
 
 def _read_file(path: Path, reader: Reader, wanted: list[str], naming: str) -> Iterator[Batch]:
+    rows = 0
     with table.file_errors(path):
-        yield from reader(path, wanted, naming)
+        for batch in reader(path, wanted, naming):
+            rows += len(next(iter(batch.values())))
+            packed.check_rows(path, rows)
+            yield batch
 
 
 def _batches(rows: Iterable[tuple], wanted: list[str]) -> Iterator[Batch]:
@@ -209,15 +211,16 @@ def _array(path: Path) -> Iterator[dict]:
 def _parquet(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
     from pyarrow import parquet
 
-    with _arrow_errors(path, "Parquet"), path.open("rb") as source, parquet.ParquetFile(source) as file:
-        table.check_columns(path, wanted, file.schema_arrow.names, naming)
-        yield from map(_cells, _of_size(_bounded(path, file.iter_batches(_PART, columns=wanted))))
+    with _arrow_errors(path, "Parquet"):
+        table.check_columns(path, wanted, parquet.read_schema(path).names, naming)
+        yield from map(_cells, _of_size(packed.parquet_parts(path, wanted)))
 
 
 def _arrow(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
     """A stream, as the library `datasets` keeps its files, or the format with an index at its end."""
     from pyarrow import ipc
 
+    packed.check_buffers(path)
     with _arrow_errors(path, "Arrow"), path.open("rb") as source:
         indexed = source.read(6) == b"ARROW1"
         source.seek(0)
@@ -227,38 +230,13 @@ def _arrow(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
         else:
             parts = file = ipc.open_stream(source)
         table.check_columns(path, wanted, file.schema.names, naming)
-        for part in parts:
-            part.validate(full=True)
-            rows = part.select(wanted)
-            slices = (rows.slice(start, _PART) for start in range(0, rows.num_rows, _PART))
-            yield from map(_cells, _of_size(_bounded(path, slices)))
+        yield from map(_cells, _of_size(packed.bounded(path, _valid(parts, wanted))))
 
 
-def _bounded(path: Path, parts: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
-    """The same, with dictionaries written out, as long as neither a row nor all of them hold more than those of a text
-    file may."""
-    unpacked = rows = 0
-    for packed in parts:
-        part = _written_out(packed)
-        unpacked += part.nbytes
-        table.check_unpacked(path, unpacked, path.stat().st_size)
-        if part.nbytes > table.LONGEST:
-            for number in range(part.num_rows):
-                if part.slice(number, 1).nbytes > table.LONGEST:
-                    raise DataError(
-                        f"{path}, row {rows + number + 1}: expected at most {table.LONGEST:,} bytes in a row"
-                    )
-        rows += part.num_rows
-        yield part
-
-
-def _written_out(part: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
-    import pyarrow
-
-    decoded = [
-        column.dictionary_decode() if pyarrow.types.is_dictionary(column.type) else column for column in part.columns
-    ]
-    return pyarrow.RecordBatch.from_arrays(decoded, part.schema.names)
+def _valid(parts: Iterable[pyarrow.RecordBatch], wanted: list[str]) -> Iterator[pyarrow.RecordBatch]:
+    for part in parts:
+        part.validate(full=True)
+        yield part.select(wanted)
 
 
 def _saved_data_set(path: Path, wanted: list[str], naming: str) -> Iterator[Batch]:
@@ -276,6 +254,8 @@ def _saved_data_set(path: Path, wanted: list[str], naming: str) -> Iterator[Batc
         for file in path.iterdir():  # the library would wait for a pipe
             regular(file)
         _check_inside(path)
+        for file in path.glob("*.arrow"):
+            packed.check_buffers(file)
     try:
         rows = datasets.load_from_disk(str(path))
     except Exception as error:  # whatever the library raises for a damaged folder
@@ -283,6 +263,7 @@ def _saved_data_set(path: Path, wanted: list[str], naming: str) -> Iterator[Batc
         raise InputError(f"{path}: not a readable data set ({type(error).__name__}: {reason})") from error
     table.check_columns(path, wanted, rows.column_names, naming)
     with table.file_errors(path), _arrow_errors(path, "Arrow"):
+        packed.check_rows(path, len(rows))
         for part in rows.select_columns(wanted).with_format("arrow").iter(_ROWS):
             yield _cells(part)
 

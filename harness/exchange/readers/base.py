@@ -21,7 +21,7 @@ import msgspec
 from calibench import registry
 from calibench.errors import DataError, InputError
 from calibench.records import Outcome, Question
-from calibench.tasks import table
+from calibench.tasks import packed, table
 
 _T = TypeVar("_T")
 Tell = Callable[[str], None]
@@ -189,6 +189,7 @@ def lines(path: Path, tell: Tell) -> Iterator[tuple[str, dict]]:
     """
     with table.file_errors(path), table.open_bytes(path) as file:
         for number, line in enumerate(file, 1):
+            packed.check_rows(path, number)
             if not line.strip():
                 continue
             place = f"{path}, line {number:,}"

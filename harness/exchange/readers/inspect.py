@@ -32,7 +32,7 @@ from calibench.exchange.readers.base import (
     start_of,
 )  # fmt: skip
 from calibench.records import Outcome
-from calibench.tasks import table
+from calibench.tasks import packed, table
 
 _HEADER, _STARTED = "header.json", "_journal/start.json"
 """The second stands alone in the log of an evaluation that did not end."""
@@ -179,7 +179,10 @@ def _archive(path: Path) -> tuple[_Header, Iterator[tuple[str, _Sample]]]:
 def _samples(path: Path, members: Sequence[zipfile.ZipInfo]) -> Iterator[tuple[str, _Sample]]:
     """Of all members, also of several that have one name."""
     with archive_errors(path), zipfile.ZipFile(path) as archive:
+        unpacked = 0
         for member in members:
+            unpacked += member.file_size
+            packed.check_unpacked(path, unpacked)
             place = f"{path}, {member.filename}"
             yield place, decoded(_unpacked(archive, member), _DECODER, place)
 
