@@ -9,144 +9,26 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 import msgspec
-from msgspec import Meta, inspect
+from msgspec import inspect
 
 from calibench.errors import RunFileError
-from calibench.errors.secrets import require_shallow
 from calibench.records import (
     AnswerClass,
     Confidence,
     Generation,
     Grade,
     Judgement,
-    Outcome,
     Question,
     Record,
-    Status,
     TypedDecision,
 )
 from calibench.store import outcomes, schema
+from calibench.store.entries import manifest as manifest
 from calibench.version import __version__
 
-_WholeNumber = Annotated[int, Meta(ge=0, le=2**53)]
-_Positive = Annotated[int, Meta(ge=1, le=2**53)]
-
-
-class _Model(msgspec.Struct):
-    name: str
-    revision: str | None = None
-    lineage: dict[str, Any] = {}
-    executed_code: dict[str, str] = {}
-
-
-class _Asked(msgspec.Struct):
-    questions: _WholeNumber
-    draws: _WholeNumber
-    methods: list[str] = []
-    whole: _WholeNumber | None = None
-    """Of a shard: the questions of all shards together."""
-
-
-class _Known(msgspec.Struct):
-    outcomes: list[Outcome]
-    statuses: list[Status]
-
-
-class _Data(msgspec.Struct):
-    note: str | None
-
-
-class _Reasoning(msgspec.Struct, forbid_unknown_fields=True):
-    source: str
-    opening: Annotated[str, Meta(min_length=1)]
-    closing: Annotated[str, Meta(min_length=1)]
-    answer: str = ""
-
-
-class _Judge(msgspec.Struct):
-    name: str
-    weights: str
-    controls: dict[str, tuple[_WholeNumber, _WholeNumber]] = {}
-
-
-class _Identity(msgspec.Struct):
-    weights: str | None = None
-    backend: str | None = None
-    engine_options: str = ""
-    template: str = ""
-    parser: str = ""
-    language: str = "en"
-    model: str | None = None
-    tool: str | None = None
-    scale: str = "fraction"
-    sha256: str | dict[str, str] = ""
-    columns: dict[str, str] = {}
-    data: dict[str, str] = {}
-    prompts: dict[str, str] = {}
-    graders: dict[str, str] = {}
-    reasoning: _Reasoning | None = None
-    shard: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}/[1-9][0-9]{0,8}\Z")] | None = None
-
-
-class _Session(msgspec.Struct):
-    start: str | None = None
-    seconds: Annotated[float, Meta(ge=0)] | None = None
-    generated_tokens: _WholeNumber | None = None
-    judge: str | None = None
-    calibench: str | None = None
-    engine: dict[str, Any] | None = None
-    libraries: dict[str, str] = {}
-    hardware: dict[str, Any] = {}
-
-
-class _Rescored(msgspec.Struct):
-    time: str
-    calibench: str
-    found: dict[str, Any]
-
-
-class _Configuration(msgspec.Struct):
-    confidence: list[str] | None = None
-
-
-class _Grown(msgspec.Struct):
-    questions: _Positive
-    of: _Positive
-
-
-class _Until(msgspec.Struct):
-    rule: str
-    tasks: dict[str, _Grown]
-
-
-_ENTRIES: dict[str, Any] = {
-    "name": str,
-    "kind": str | None,
-    "model": _Model,
-    "scope": dict[str, dict[str, _Asked]],
-    "complete": bool,
-    "notes": list[str],
-    "sessions": list[_Session],
-    "identity": _Identity,
-    "configuration": _Configuration,
-    "data": dict[str, _Data],
-    "known": _Known,
-    "rescored": list[_Rescored],
-    "rows": _WholeNumber,
-    "until": _Until | None,
-    "judges": dict[str, _Judge],
-    "judged_by": dict[str, str],
-    "calibench": str,
-    "file": str,
-    "suite": dict[str, Any] | None,
-    "engine": dict[str, Any] | None,
-    "libraries": dict[str, str],
-    "hardware": dict[str, Any],
-}
-"""The entries of a manifest that commands read, as far as they read them. Others are only shown."""
 _REFERENCES: dict[type[Record], type[Record]] = {
     Confidence: Generation, Grade: Generation, Generation: Question, AnswerClass: Generation,
     Judgement: Grade,
@@ -191,25 +73,6 @@ def check(db: sqlite3.Connection, path: Path, *, whole: bool) -> None:
         _check_scope(db, path, whole)
     finally:
         db.execute("ROLLBACK")
-
-
-def manifest(db: sqlite3.Connection, path: Path) -> dict[str, Any]:
-    """The manifest's entries.
-
-    Raises:
-        RunFileError: one of them is otherwise than calibench writes it.
-    """
-    entries = {}
-    for key, text in db.execute("SELECT key, value FROM manifest"):
-        try:
-            entries[key] = msgspec.json.decode(text)
-            msgspec.convert(entries[key], _ENTRIES.get(key, Any))
-            require_shallow(entries[key])
-        except (ValueError, msgspec.MsgspecError, TypeError, RecursionError) as error:
-            raise RunFileError(
-                f"{path}: manifest, {key!r:.40}: holds what calibench does not write there ({error})"
-            ) from None
-    return entries
 
 
 def _checked_version(db: sqlite3.Connection, path: Path) -> int:
