@@ -16,7 +16,7 @@ import functools
 import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from calibench.version import __version__
 
@@ -55,8 +55,18 @@ def _door(function: F) -> F:
     return called  # type: ignore[return-value]  # the same function to all who call it
 
 
+@overload
+def run(
+    model: str, tasks: str | Sequence[str], out: str | Path, *, adapter: list[Any] | tuple[Any, ...], **options: Any
+) -> list[RunFile]: ...
+
+
+@overload
+def run(model: str, tasks: str | Sequence[str], out: str | Path, **options: Any) -> RunFile: ...
+
+
 @_door
-def run(model: str, tasks: str | Sequence[str], out: str | Path, **options: Any) -> RunFile:
+def run(model: str, tasks: str | Sequence[str], out: str | Path, **options: Any) -> RunFile | list[RunFile]:
     """Runs or continues a run, scores it and writes its report, as `calibench run` does.
 
     Args:
@@ -67,33 +77,19 @@ def run(model: str, tasks: str | Sequence[str], out: str | Path, **options: Any)
             `limit`, `until`; a `suite` gives those that are not given here. None: as if it were not given.
 
     Returns:
-        The run, open for reading.
+        The run, open for reading. Where `adapter` is a list, a list: the run of each.
 
     Raises:
         InputError: an option that there is not, or a value of a wrong type, word or range.
         CalibenchError: see `calibench.errors`; what was finished is kept.
         KeyboardInterrupt: Ctrl-C stopped the run; what was finished is kept, and the same call continues it.
     """
-    from calibench.analysis.report import update
-    from calibench.analysis.rules import rule_of
-    from calibench.errors.working import working
-    from calibench.fields import read
+    from calibench.analysis.launch import launch
     from calibench.lm_eval import theirs
-    from calibench.running import suites
-    from calibench.running.config import RunConfig
-    from calibench.running.pipeline import execute
-    from calibench.running.progress import Lines
 
     theirs.register()
-    given = read((RunConfig,), {"model": model, "tasks": tasks, "out": out, **options})
-    config, lines = suites.configured(given), Lines()
-    result = execute(config, lines, rule=rule_of(config, lines.stage))
-    with result.run:
-        if result.interrupted:
-            raise KeyboardInterrupt
-        with working("run"):
-            update(result.run)
-    return open_run(out)
+    runs = launch({"model": model, "tasks": tasks, "out": out, **options})
+    return runs if len(runs) > 1 or isinstance(options.get("adapter"), list | tuple) else runs[0]
 
 
 @_door

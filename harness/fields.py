@@ -41,7 +41,10 @@ Names = tuple[Text, ...]
 """One text is read as names separated by commas."""
 
 
-def option(description: str, part: Part | None = None, metavar: str | None = None, *, entry: str | None = None) -> Meta:
+def option(
+    description: str, part: Part | None = None, metavar: str | None = None, *, entry: str | None = None,
+    repeated: bool = False,
+) -> Meta:  # fmt: skip
     """What a field says beside its type.
 
     Args:
@@ -49,8 +52,10 @@ def option(description: str, part: Part | None = None, metavar: str | None = Non
         part: of a run, which every field of a run's configuration has.
         metavar: the value's name in `--help`; None: what suits the type.
         entry: of the identity, where that holds what the field names, not the field itself.
+        repeated: of a list, whose entries are given apart and may hold commas.
     """
-    return Meta(description=description, extra={"part": part, "metavar": metavar, "entry": entry})
+    extra = {"part": part, "metavar": metavar, "entry": entry, "repeated": repeated}
+    return Meta(description=description, extra=extra)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,6 +82,8 @@ class Field(NamedTuple):
     metavar: str | None
     entry: str
     """Of the identity: the field's own name, or what holds the thing that the field names."""
+    repeated: bool
+    """Of a list: its entries are given apart."""
 
     def read(self, value: Any, called: str) -> Any:
         """The value as the field's type has it: of numpy's scalars the number, of a path its text.
@@ -91,7 +98,7 @@ class Field(NamedTuple):
         plain = _plain(value)
         try:
             if isinstance(plain, str) and isinstance(self.kind, inspect.VarTupleType):
-                plain = _entries(self.kind, plain)
+                plain = [plain] if self.repeated else _entries(self.kind, plain)
             found = msgspec.convert(plain, self.type)
             kept = msgspec.json.encode(found)  # a run file holds it
             if isinstance(self.kind, inspect.DictType) and msgspec.json.decode(kept) != found:
@@ -163,6 +170,7 @@ def fields(struct: type[Options]) -> dict[str, Field]:
             extra.get("part"),
             extra.get("metavar"),
             extra.get("entry") or field.name,
+            extra.get("repeated", False),
         )
     return found
 

@@ -55,6 +55,7 @@ ROOTS = (
     "calibench.running.asking",
     "calibench.running.making",
     "calibench.running.stream",
+    "calibench.running.session",
     "calibench.running.judging",
     "calibench.running.pipeline",
     "calibench.analysis",

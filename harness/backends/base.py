@@ -17,6 +17,7 @@ from calibench import model as checkpoints
 from calibench import registry
 from calibench.errors import CapabilityError, InputError, PluginError, unknown_name
 from calibench.model import Checkpoint, ServedModel
+from calibench.model.adapter import Adapter
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.conversation import Conversation, Prompt
 from calibench.records import Sampling
@@ -91,7 +92,7 @@ class BaseBackend(abc.ABC):
     """Of `sampling`, `follow_up` (is asked about its own output), `label_probabilities`, `log_probabilities` (of the
     tokens of a completion), `whole_vocabulary` (their `certainties`), `token_ids` (has the tokenizer, and continues
     exact token ids), `token_probabilities` (of given next tokens), `log_likelihoods` (of given continuations),
-    `adapters` (LoRA, from a folder). Of the class: all that it may have; of a started backend: what it has."""
+    `adapters` (LoRA, several on one model). Of the class: all that it may have; of a started backend: what it has."""
 
     reserved_options: ClassVar[frozenset[str]]
     """Engine options that a run sets itself."""
@@ -133,8 +134,8 @@ class BaseBackend(abc.ABC):
         Args:
             model: folder of the checkpoint, or the served model's name.
             engine_options: from `--engine`, as they are; `trust_remote_code=True` where the user consents that the
-                checkpoint's Python files are executed, which nothing may do without; and `adapter`, a
-                `calibench.model.adapter.Adapter`, where there is one.
+                checkpoint's Python files are executed, which nothing may do without; and `adapters`, a list of all
+                that `with_adapter` is going to be called with, where there are some.
             thinking: `on`, `off` or `auto`, for the chat format.
             log: file for what the engine writes.
         """
@@ -142,6 +143,17 @@ class BaseBackend(abc.ABC):
     @abc.abstractmethod
     async def start(self) -> None:
         """Loads the model, or finds its server. Raises EngineError or ModelError."""
+
+    def with_adapter(self, adapter: Adapter | None) -> BaseBackend:
+        """This started backend, whose requests go to the model with that adapter on it; None: to the model as it is.
+        All that it gives share one engine, which is started and closed here.
+
+        Raises:
+            CapabilityError: the backend lacks `adapters`.
+        """
+        if adapter is None:
+            return self
+        raise CapabilityError(f"{type(self).__module__} takes no adapter")
 
     @abc.abstractmethod
     async def close(self) -> None: ...

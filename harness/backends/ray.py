@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import importlib.util
 import logging
 import os
@@ -31,6 +32,7 @@ from calibench.backends.base import BaseBackend, Choice, Completion, LogLikeliho
 from calibench.errors import CalibenchError, EngineError, InputError, ModelError
 from calibench.errors.secrets import masked
 from calibench.model import Checkpoint, ServedModel
+from calibench.model.adapter import Adapter
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.conversation import Prompt
 from calibench.records import Sampling
@@ -85,8 +87,8 @@ class _Actor:
         engine = self._engine
         return _Started(engine.chat, engine.context, engine.in_flight, engine.describe())
 
-    async def ask(self, what: str, *arguments: Any) -> Any:
-        return await getattr(self._engine, what)(*arguments)
+    async def ask(self, adapter: Adapter | None, what: str, *arguments: Any) -> Any:
+        return await getattr(self._engine.with_adapter(adapter), what)(*arguments)
 
     async def close(self) -> None:
         await self._engine.close()
@@ -151,8 +153,10 @@ class Backend(BaseBackend):
         self._model, self._thinking, self._log = model, thinking, log
         self._places: list[_Place] = []
         self._wants: dict[str, float] = {}
-        self._why = "none was started"
-        self._kind: type[CalibenchError] = EngineError
+        self._last: list[CalibenchError] = [EngineError("none was started")]
+        """What the last actor that failed said."""
+        self._adapter: Adapter | None = None
+        """That of all requests."""
         self._own_cluster = False
 
     async def start(self) -> None:
@@ -216,9 +220,9 @@ class Backend(BaseBackend):
             self._failed(place, _cause(error))
 
     def _failed(self, place: _Place, error: BaseException) -> None:
-        self._why = f"actor {place.number}: {_brief(error)}"
-        self._kind = type(error) if isinstance(error, CalibenchError) else EngineError
-        self._tell(self._why)
+        kind = type(error) if isinstance(error, CalibenchError) else EngineError
+        self._last[0] = kind(f"actor {place.number}: {_brief(error)}")
+        self._tell(str(self._last[0]))
         self._end(place)
 
     def _end(self, place: _Place) -> None:
@@ -242,7 +246,8 @@ class Backend(BaseBackend):
         while not (ready := [place for place in self._places if place.started]):
             filling = [place.filling for place in self._places if place.filling and not place.filling.done()]
             if not filling:
-                raise self._kind(f"no actor is left in the Ray cluster; the last: {self._why}")
+                (last,) = self._last
+                raise type(last)(f"no actor is left in the Ray cluster; the last: {last}")
             await asyncio.wait(filling, return_when=asyncio.FIRST_COMPLETED)
         if of is not None and (known := self._places[hash(of) % len(self._places)]).has_room():
             return known
@@ -254,7 +259,7 @@ class Backend(BaseBackend):
             actor = place.actor
             place.busy += 1
             try:
-                answer = await actor.ask.remote(what, *arguments)
+                answer = await actor.ask.remote(self._adapter, what, *arguments)
             except Exception as error:
                 cause = _cause(error)
                 if isinstance(cause, CalibenchError | Refused) and not isinstance(cause, EngineError):
@@ -265,7 +270,12 @@ class Backend(BaseBackend):
                 return answer
             finally:
                 place.busy -= 1
-        raise Refused(f"{_ENDS} actors ended while they had this request; the last: {self._why}")
+        raise Refused(f"{_ENDS} actors ended while they had this request; the last: {self._last[0]}")
+
+    def with_adapter(self, adapter: Adapter | None) -> Backend:
+        adapted = copy.copy(self)
+        adapted._adapter = adapter
+        return adapted
 
     async def close(self) -> None:
         import ray

@@ -7,6 +7,7 @@ chosen here, so that what `calibench.records.Sampling` says is all that happens.
 from __future__ import annotations
 
 import asyncio
+import copy
 import importlib.metadata
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -50,7 +51,8 @@ class Backend(BaseBackend):
     def __init__(self, model: str, engine_options: Mapping[str, Any], thinking: str, log: Path):
         self._folder = model
         self._trust_remote_code = bool(engine_options.get("trust_remote_code", False))
-        self._adapter: Adapter | None = engine_options.get("adapter")
+        self._adapters: list[Adapter | None] = list(engine_options.get("adapters", [None]))
+        self._models: dict[Adapter | None, Any] = {}
         self._dtype = engine_options.get("dtype")
         self._device = engine_options.get("device")
         if self._dtype not in (None, *_DTYPES):
@@ -70,12 +72,11 @@ class Backend(BaseBackend):
         consent = self._trust_remote_code
         model = load_model(self._folder, dtype, trust_remote_code=consent)
         with reading("model", self._folder):  # which may be too large for the device
-            self._model = model.to(device).eval()
-        if self._adapter:
-            from peft import PeftModel
-
-            with reading("adapter", self._adapter.path):
-                self._model = PeftModel.from_pretrained(self._model, self._adapter.path).merge_and_unload()
+            model = model.to(device).eval()
+            copies = [copy.deepcopy(model) for _ in self._adapters[1:]]
+        for adapter, own in zip(self._adapters, [model, *copies], strict=True):
+            self._models[adapter] = _adapted(own, adapter) if adapter else own
+        self._model = self._models[self._adapters[0]]
         with reading("tokenizer", self._folder):
             tokenizer = AutoTokenizer.from_pretrained(self._folder, trust_remote_code=consent)
         declared = self._model.generation_config.eos_token_id
@@ -85,8 +86,14 @@ class Backend(BaseBackend):
             tokenizer, self._thinking, ends, declared_markup(tokenizer, self._model.config.model_type)
         )
 
+    def with_adapter(self, adapter: Adapter | None) -> Backend:
+        adapted = copy.copy(self)
+        adapted._model = self._models[adapter]
+        return adapted
+
     async def close(self) -> None:
         self._model = None
+        self._models.clear()
 
     def describe(self) -> dict:
         return {
@@ -171,6 +178,14 @@ class Backend(BaseBackend):
 
         with torch.inference_mode():
             return self._model(torch.tensor([list(tokens)], device=self._model.device)).logits[0].float().cpu()
+
+
+def _adapted(model: Any, adapter: Adapter) -> Any:
+    """The model with the adapter added to its weights."""
+    from peft import PeftModel
+
+    with reading("adapter", adapter.path):
+        return PeftModel.from_pretrained(model, adapter.path).merge_and_unload()
 
 
 def _next(logits: Any, sampling: Sampling, prompt: Sequence[int], written: Sequence[int], draws: Any) -> int:

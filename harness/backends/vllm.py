@@ -11,6 +11,7 @@ prompts hit the prefix cache. See `calibench.backends._cpu`.
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import functools
 import gc
@@ -20,6 +21,7 @@ import logging
 import math
 import os
 import re
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,7 @@ from calibench.backends._reasoning import declared_markup
 from calibench.backends._scoring import by_last_token
 from calibench.backends._surroundings import environment, interrupts_blocked, output_to
 from calibench.backends.base import TOP_TOKENS, BaseBackend, Completion, LogLikelihood, Refused, TokenScores
-from calibench.errors import CalibenchError, EngineError, StorageError, is_fault
+from calibench.errors import CalibenchError, EngineError, InputError, StorageError, is_fault
 from calibench.errors.lifeline import Lifeline
 from calibench.errors.secrets import Log
 from calibench.errors.terminal import no_input
@@ -88,14 +90,16 @@ class Backend(BaseBackend):
         self._model = model
         self._options = dict(engine_options)
         self._trust_remote_code = bool(self._options.pop("trust_remote_code", False))
-        self._adapter: Adapter | None = self._options.pop("adapter", None)
+        self._adapters: list[Adapter | None] = self._options.pop("adapters", [])
         self._thinking = thinking
         self._log = log
         self._engine: Any = None
         self._lifeline: Lifeline | None = None
         self._logs: list[Log] = []
         self._request_ids = itertools.count()
+        self._loras: dict[Adapter, Any] = {}
         self._lora: Any = None
+        """That of all requests."""
 
     async def start(self) -> None:
         begin = self._log.stat().st_size if self._log.exists() else 0
@@ -125,29 +129,43 @@ class Backend(BaseBackend):
         tokenizer, model_type = self._engine.get_tokenizer(), config.model_config.hf_config.model_type
         markup = declared_markup(tokenizer, model_type, config.structured_outputs_config.reasoning_parser)
         self.chat = ChatFormat(tokenizer, self._thinking, declared_ends, markup)
-        if self._adapter:
-            await self._load(self._adapter)
+        for adapter in filter(None, self._adapters):
+            await self._load(adapter)
 
     async def _load(self, adapter: Adapter) -> None:
         from vllm.lora.request import LoRARequest
 
-        self._lora = LoRARequest(adapter.name, 1, str(adapter.path))
+        # By its whole path: vLLM takes two requests of one name for the same.
+        lora = LoRARequest(str(adapter.path), len(self._loras) + 1, str(adapter.path))
         try:
             with self._writing():
-                await self._engine.add_lora(self._lora)
+                await self._engine.add_lora(lora)
+            self._loras[adapter] = lora
         except Exception as error:
             raise EngineError(
                 f"the adapter {adapter.path} cannot be put onto {self._model}: {_brief(error)} (whole log: {self._log})"
             ) from error
+
+    def with_adapter(self, adapter: Adapter | None) -> Backend:
+        adapted = copy.copy(self)
+        adapted._engine = weakref.proxy(self._engine)  # which ends when this backend lets go of it
+        adapted._lora = self._loras[adapter] if adapter else None
+        return adapted
 
     def _chosen(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Engine arguments and environment."""
         from vllm.platforms import current_platform
 
         arguments = {"model": self._model, "seed": 0, "disable_log_stats": True, **self._options}
-        if self._adapter:
-            rank = next(rank for rank in _RANKS if rank >= self._adapter.rank)
-            arguments = {"enable_lora": True, "max_lora_rank": rank, "max_loras": 1, **arguments}
+        if self._adapters:
+            most = max(adapter.rank for adapter in self._adapters if adapter)
+            rank = next(rank for rank in _RANKS if rank >= most)
+            # On CPU vLLM puts what lies in the last place onto requests without an adapter (0.32, `torch_ops`); where
+            # the model is asked as it is too, that place stays empty.
+            of_all = {"enable_lora": True, "max_lora_rank": rank, "max_loras": len(self._adapters)}
+            arguments = of_all | arguments
+            if None in self._adapters and (found := arguments["max_loras"]) < len(self._adapters):
+                raise InputError(f"--engine max_loras: expected at least {len(self._adapters)}, found {found}")
         if not current_platform.is_cpu():
             return arguments, {}
         chosen = _cpu.arguments(Path(self._model), self._options, self._trust_remote_code)

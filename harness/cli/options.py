@@ -45,6 +45,8 @@ def add(
             about |= {"metavar": _metavar(field), "type": _reader(field)}
             if isinstance(field.kind, inspect.DictType):
                 about["action"] = "append"
+            elif field.repeated:
+                about["action"] = "extend"
         if name == positional:
             parser.add_argument(name, nargs=None if required else "?", **about)
         else:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -15,12 +16,16 @@ from calibench.cli import options, output, track, values
 from calibench.cli.parser import INTERRUPTED, add
 from calibench.cli.tasks import COLUMNS, add_task_file_options, task_of_file
 from calibench.errors import InputError
+from calibench.errors.characters import one_line
 from calibench.errors.regular import regular
 from calibench.errors.terminal import tell
 from calibench.fields import fields, read
 from calibench.running import suites
 from calibench.running.config import RunConfig
 from calibench.tasks.user.description import Description
+
+if TYPE_CHECKING:
+    from calibench.results import RunSummary
 
 
 def register(commands: Any) -> None:
@@ -40,33 +45,51 @@ def _run(chosen: argparse.Namespace) -> int:
     from calibench.analysis.rules import rule_of
     from calibench.errors.working import working
     from calibench.lm_eval import theirs
-    from calibench.running.pipeline import execute
+    from calibench.running.pipeline import execute_all
     from calibench.running.progress import Lines, Live
 
     theirs.register()
     config = _configuration(chosen)
     track.require(chosen)
     with Live() if sys.stderr.isatty() else contextlib.nullcontext(Lines()) as progress:
-        result = execute(config, progress, rule=rule_of(config, progress.stage))
-    with result.run as run:
-        for note in result.notes:
+        results = execute_all(config, progress, rule=rule_of(config, progress.stage))
+    with contextlib.ExitStack() as opened:
+        runs = [opened.enter_context(result.run) for result in results]
+        for note in dict.fromkeys(note for result in results for note in result.notes):
             tell("note", note)
-        if result.interrupted:
-            print(
-                f"Stopped. Everything finished so far is in {run.path}; the same command continues it.", file=sys.stderr
-            )
+        if any(result.interrupted for result in results):
+            where = runs[0].path if len(runs) == 1 else config.out
+            print(f"Stopped. Everything finished so far is in {where}; the same command continues it.", file=sys.stderr)
             return INTERRUPTED
         with working("calibench run"):
-            summary = update(run)
-    if chosen.json:
-        metrics = summary.scorecard.metrics
-        output.print_json({"until": summary.until, "metrics": metrics} if summary.until else metrics)
-    elif chosen.format:
-        output.print_headline_tables({summary.name: summary}, chosen.format)
-    else:
-        output.print_headline(summary, run.path.parent / "report.html")
-    track.send(chosen, summary, run.path.parent)
+            summaries = {run.path.parent: update(run) for run in runs}
+    _show(chosen, summaries)
+    for folder, summary in summaries.items():
+        track.send(chosen, summary, folder)
     return 0
+
+
+def _show(chosen: argparse.Namespace, summaries: Mapping[Path, RunSummary]) -> None:
+    """What the runs came to, by their folders."""
+    several = len(summaries) > 1
+    if chosen.json:
+        metrics = {folder.name: summary.scorecard.metrics for folder, summary in summaries.items()}
+        until = {folder.name: summary.until for folder, summary in summaries.items()}
+        output.print_json_of(
+            {name: {"until": until[name], "metrics": of} if until[name] else of for name, of in metrics.items()}
+        )
+    elif chosen.format:
+        named = {folder.name if several else summary.name: summary for folder, summary in summaries.items()}
+        output.print_headline_tables(named, chosen.format)
+    else:
+        for folder, summary in summaries.items():
+            if several:
+                print(f"{one_line(str(folder))}:\n")
+            output.print_headline(summary, folder / "report.html")
+            if several:
+                print()
+        if several:
+            print(f"to compare them: calibench compare {shlex.join(map(str, summaries))}")
 
 
 def _configuration(chosen: argparse.Namespace) -> RunConfig:

@@ -16,7 +16,6 @@ from calibench.errors import ModelError, is_fault
 from calibench.errors.regular import regular
 from calibench.errors.secrets import require_shallow
 from calibench.errors.terminal import clean, indented
-from calibench.model import adapter as adapters
 from calibench.model import code, gguf
 from calibench.model.adapter import Adapter
 from calibench.model.bounds import require_bounded
@@ -60,20 +59,20 @@ class Checkpoint(NamedTuple):
     revision: str | None
     """Commit of the hub's repository; None for a folder."""
     sha256: str | None = None
-    """Of the GGUF file that the folder was made from; None for other checkpoints."""
+    """Of the GGUF file that the folder was made from; or of the folder's own files, where it is known already."""
     trust_remote_code: bool = False
     """Whether the user consents that its Python files are executed."""
     adapter: Adapter | None = None
     """Changes the weights of `path`."""
 
-    def adapted(self, folder: str) -> Checkpoint:
-        """With the adapter in that folder.
+    def adapted(self, adapter: Adapter | None) -> Checkpoint:
+        """With an adapter on it; None: as it is."""
+        return self._replace(name=f"{self.name}+{adapter.name}", adapter=adapter) if adapter else self
 
-        Raises:
-            ModelError: there is none that can be used.
-        """
-        adapter = adapters.read(folder)
-        return self._replace(name=f"{self.name}+{adapter.name}", adapter=adapter)
+    def hashed(self) -> Checkpoint:
+        """Knows the fingerprint of its files, which may take minutes to read, whatever adapters it is given."""
+        assert self.adapter is None, "it is hashed by itself"
+        return self._replace(sha256=self.fingerprint().removeprefix("sha256:"))
 
     @property
     def location(self) -> str:
@@ -139,8 +138,12 @@ class ServedModel(NamedTuple):
     trust_remote_code: bool = False
     adapter: None = None
 
-    def adapted(self, folder: str) -> ServedModel:
-        raise ModelError(f"--adapter {folder}: a server has its adapters under names of their own; give one as MODEL")
+    def adapted(self, adapter: Adapter | None) -> ServedModel:
+        assert adapter is None, "a server has its adapters under names of their own"
+        return self
+
+    def hashed(self) -> ServedModel:
+        return self
 
     @property
     def location(self) -> str:

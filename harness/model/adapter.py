@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +15,9 @@ from calibench.errors.regular import regular
 
 _CONFIG, _WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _LARGEST_RANK = 512
+_MATRIX = re.compile(r"(?:base_model\.model\.)?(.+)\.lora_([AB])(?:\.[^.]+)?\.weight")
+_FLOATS = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
+"""Of weights whose shapes are those of their layers; others are packed."""
 
 
 class _Config(msgspec.Struct):
@@ -43,6 +48,63 @@ class Adapter(NamedTuple):
             except OSError as error:
                 raise ModelError(f"{self.path / name}: cannot be read ({error.strerror})") from error
         return f"sha256:{total.hexdigest()}"
+
+    def require_fit(self, model: Path) -> None:
+        """Refuses an adapter of another model, as far as the names and shapes of weights show it: an engine may put
+        smaller matrices onto larger weights without a word.
+
+        Args:
+            model: folder of the checkpoint.
+
+        Raises:
+            ModelError: it does not fit, or its file is damaged.
+        """
+        matrices: dict[str, dict[str, tuple[int, ...]]] = {}
+        for name, _, shape in _tensors(self.path / _WEIGHTS):
+            if found := _MATRIX.fullmatch(name):
+                matrices.setdefault(found[1], {})[found[2]] = shape
+        weights = {
+            name.removesuffix(".weight"): shape
+            for file in sorted(model.glob("*.safetensors"))
+            for name, kind, shape in _tensors(file)
+            if kind in _FLOATS and len(shape) == 2
+        }
+        layers = {_of_any_layer(name) for name in weights}
+        for module, of in matrices.items():
+            wrong = None
+            if {*of} != {"A", "B"}:
+                wrong = f"one of the two matrices of {module}"
+            elif (rank := of["A"][0]) > self.rank:
+                wrong = f"rank {rank} of {module}, and rank {self.rank} in {_CONFIG}"
+            elif module in weights:
+                changed = (of["B"][0], of["A"][-1])
+                if sorted(changed) != sorted(weights[module]):  # some models keep them transposed
+                    wrong = f"{module} of {_shown(changed)}, where the model's is {_shown(weights[module])}"
+            elif _of_any_layer(module) in layers:
+                wrong = f"{module}, which the model does not have"
+            if wrong:
+                raise ModelError(f"--adapter {self.path}: expected an adapter of {model.name}, found {wrong}")
+
+
+def _of_any_layer(module: str) -> str:
+    return re.sub(r"\d+", "*", module)
+
+
+def _shown(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _tensors(file: Path) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    """Name, data type and shape of each tensor of a file; no weights are read."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, "np") as tensors:
+            for name in tensors.keys():  # noqa: SIM118  # it is no mapping
+                part = tensors.get_slice(name)
+                yield name, part.get_dtype(), tuple(part.get_shape())
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{file}: damaged, or no file of weights ({error})") from error
 
 
 def read(folder: str) -> Adapter:

@@ -44,9 +44,16 @@ class RunConfig(Options, frozen=True, kw_only=True):
         option("hub id, folder, GGUF file, or name from `calibench models`", "identity", "MODEL", entry="weights"),
     ]
     adapter: Annotated[
-        Text | None, option("folder of a LoRA adapter, which changes the model's weights", "neither", "DIR")
-    ] = None
-    """Part of a run's identity by its weights, as those of the model."""
+        Names,
+        option(
+            "folder of a LoRA adapter, which changes the model's weights; may be repeated: each of several is a run of"
+            " its own below --out, and they are asked side by side; none: the model as it is",
+            "neither",
+            "DIR",
+            repeated=True,
+        ),
+    ] = ()
+    """Part of a run's identity by its weights, as those of the model. See `calibench.running.adapters`."""
     tasks: Annotated[Names, option("comma-separated; see `calibench tasks`", "scope")] = ()
     suite: Annotated[
         Text | None, option("tasks and settings by one name; see `calibench suites`", "neither", "NAME")

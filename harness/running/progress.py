@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from calibench.errors.terminal import Guarded, clean, indented
 
@@ -181,3 +181,22 @@ class Progress(Protocol):
         """One draw is complete. outcome is None if the run file held it already; tokens are those generated now."""
 
     def figures(self, stage: str, step: int, of: int, figures: dict[str, float | None]) -> None: ...
+
+
+class Named(NamedTuple):
+    """One of several runs that are made side by side: what happens to it is told with its name."""
+
+    progress: Progress
+    name: str
+
+    def stage(self, text: str) -> None:
+        self.progress.stage(f"{self.name}: {text}")
+
+    def plan(self, task: str, total: int) -> None:
+        self.progress.plan(f"{self.name}: {task}", total)
+
+    def done(self, task: str, outcome: str | None, tokens: int) -> None:
+        self.progress.done(f"{self.name}: {task}", outcome, tokens)
+
+    def figures(self, stage: str, step: int, of: int, figures: dict[str, float | None]) -> None:
+        self.progress.figures(f"{self.name}: {stage}", step, of, figures)

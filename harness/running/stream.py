@@ -19,14 +19,41 @@ from calibench.running.config import RunConfig
 from calibench.running.making import Lacks, Maker
 from calibench.running.over_draws import OverDraws
 from calibench.running.progress import Progress
-from calibench.running.saving import Saver, draining
+from calibench.running.saving import Saver
 from calibench.running.selection import Selection
 from calibench.running.steps import Asked
 from calibench.store import RunFile
 from calibench.tasks.base import AnswerOptions, Task
 
-_READ_AT_ONCE = 64
+READ_AT_ONCE = 64
 """Stored draws that are read and graded at a time where no engine says how many."""
+
+
+class Room:
+    """What streams share that run side by side.
+
+    Args:
+        places: draws that may be in flight, of all streams together.
+    """
+
+    def __init__(self, places: int):
+        self.slots = asyncio.Semaphore(places)
+        self.stop = asyncio.Event()
+        """Set once they are asked to stop."""
+        self.made = 0
+        """Draws of which something was made."""
+
+    async def slot(self) -> bool:
+        """Waits for a free place; False once the streams are asked to stop."""
+        if self.slots.locked():
+            free, stop = asyncio.ensure_future(self.slots.acquire()), asyncio.ensure_future(self.stop.wait())
+            await asyncio.wait({free, stop}, return_when=asyncio.FIRST_COMPLETED)
+            stop.cancel()
+            if not free.done():
+                free.cancel()
+        else:
+            await self.slots.acquire()
+        return not self.stop.is_set()
 
 
 class Stream:
@@ -47,48 +74,38 @@ class Stream:
     ):  # fmt: skip
         self._config = config
         self._progress = progress
-        self._in_flight = backend.in_flight if backend else _READ_AT_ONCE
         self._saver = Saver(run)
         self._whole, *self._cut = [
             Maker(config, run, protocol, methods, graders, backend, self._saver.add) for protocol, methods in asked
         ]
         self.generated_tokens = 0
-        self.made = 0
-        """Draws of which something was made."""
 
-    async def run_all(self, selections: Sequence[Selection]) -> bool:
-        """Makes whatever the run file lacks. Returns whether it was asked to stop and did so early."""
-        self._slots = asyncio.Semaphore(self._in_flight)
-        self._stop = asyncio.Event()
+    async def run_all(self, selections: Sequence[Selection], room: Room) -> None:
+        """Makes whatever the run file lacks, or as much of it as is made until it is asked to stop."""
         async with self._saver.saving():
-            with draining(self._stop, self._tell_of_stop):
-                try:
-                    async with asyncio.TaskGroup() as draws:
-                        for selection in selections:
-                            name = selection.task.name
-                            self._progress.plan(name, selection.total * self._config.draws_of(name))
-                            await self._start_task(selection, draws)
-                except BaseExceptionGroup as group:
-                    cause = first_cause(group)
-                    # What asks to stop may have reached the engine too.
-                    if not (self._stop.is_set() and isinstance(cause, EngineError)):
-                        raise cause from group
-                self._saver.save()
-                for maker in (self._whole, *self._cut):
-                    await self._compare_draws(maker.over_draws, selections)
-        return self._stop.is_set()
+            try:
+                async with asyncio.TaskGroup() as draws:
+                    for selection in selections:
+                        name = selection.task.name
+                        self._progress.plan(name, selection.total * self._config.draws_of(name))
+                        await self._start_task(selection, draws, room)
+            except BaseExceptionGroup as group:
+                cause = first_cause(group)
+                # What asks to stop may have reached the engine too.
+                if not (room.stop.is_set() and isinstance(cause, EngineError)):
+                    raise cause from group
+            self._saver.save()
+            for maker in (self._whole, *self._cut):
+                await self._compare_draws(maker.over_draws, selections, room)
 
-    async def _compare_draws(self, over_draws: OverDraws, selections: Sequence[Selection]) -> None:
+    async def _compare_draws(self, over_draws: OverDraws, selections: Sequence[Selection], room: Room) -> None:
         for selection in selections:
             questions, draws = selection.questions(self._config.data), self._config.draws_of(selection.task.name)
-            await over_draws.bring_up_to_date(questions, draws, self._stop.is_set)
+            await over_draws.bring_up_to_date(questions, draws, room.stop.is_set)
         if n := over_draws.by_text:
             self._progress.stage(f"warning: answers to {n} questions were compared as texts (the rule gave up)")
 
-    def _tell_of_stop(self) -> None:
-        self._progress.stage("stopping: waiting for what is in flight (again to drop it)")
-
-    async def _start_task(self, selection: Selection, draws: asyncio.TaskGroup) -> None:
+    async def _start_task(self, selection: Selection, draws: asyncio.TaskGroup, room: Room) -> None:
         self._saver.add(list(selection.typed_decisions(self._config.data)))
         for question in selection.questions(self._config.data):
             lacking = [maker.lacking(question) for maker in (self._whole, *self._cut)]
@@ -100,34 +117,22 @@ class Stream:
                 if not (whole.parts or (whole.stored and any(lacks.parts for lacks in cut))):
                     await asyncio.sleep(0)  # lets Ctrl-C through while a long run is found to be done
                     continue
-                if not await self._slot():
+                if not await room.slot():
                     return
-                job = draws.create_task(self._draw(selection.task, question, prompt, draw, whole, cut))
-                job.add_done_callback(lambda _: self._slots.release())
-
-    async def _slot(self) -> bool:
-        """Waits for a free place among the draws in flight; False once the run is asked to stop."""
-        if self._slots.locked():
-            free, stop = asyncio.ensure_future(self._slots.acquire()), asyncio.ensure_future(self._stop.wait())
-            await asyncio.wait({free, stop}, return_when=asyncio.FIRST_COMPLETED)
-            stop.cancel()
-            if not free.done():
-                free.cancel()
-        else:
-            await self._slots.acquire()
-        return not self._stop.is_set()
+                job = draws.create_task(self._draw(selection.task, question, prompt, draw, whole, cut, room))
+                job.add_done_callback(lambda _: room.slots.release())
 
     async def _draw(
         self, task: Task, question: Question, prompt: Prompt | AnswerOptions | None, draw: int, lacks: Lacks,
-        cut: Sequence[Lacks],
+        cut: Sequence[Lacks], room: Room,
     ) -> None:  # fmt: skip
         """Makes the missing parts of one draw, then of what is cut from it, while the engine has it in its cache."""
         made = await self._whole.draw(task, question, prompt, draw, lacks)
         self.generated_tokens += made.tokens
-        self.made += 1
+        room.made += 1
         if not lacks.finished:
             self._progress.done(question.task, made.outcome, made.tokens)
-        if self._stop.is_set() or not any(of.parts for of in cut):
+        if room.stop.is_set() or not any(of.parts for of in cut):
             return
         assert not isinstance(prompt, AnswerOptions), "a choice among options has no reasoning"
         chain = None

@@ -25,7 +25,7 @@ def folder(place: Path, config: object = GOOD, weights: bytes | None = b"weights
 
 def test_its_weights_are_part_of_the_models_fingerprint(tmp_path):
     base = model.resolve("micro-sft")
-    one, other = (base.adapted(str(folder(tmp_path / name, weights=name.encode()))) for name in ("one", "other"))
+    one, other = (base.adapted(read(str(folder(tmp_path / name, weights=name.encode())))) for name in ("one", "other"))
     assert one.name == "micro-sft+one"
     assert len({base.fingerprint(), one.fingerprint(), other.fingerprint()}) == 3
     assert one.fingerprint().startswith(base.fingerprint())

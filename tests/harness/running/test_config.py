@@ -252,7 +252,7 @@ def test_every_option_of_a_run_may_stand_in_its_file(tmp_path):
     given = {"limit": 3, "confidence": ["asked"], "draws": 2, "task_draws": {"gsm8k": 2}, "name": "n", "kind": "sft"}
     given |= {"variants": 2, "targets": [0.5, 0.75], "until": "ece decided", "against": "runs/a", "budgets": ["25%"]}
     given |= {"suite": "zeng2025", "protocol": "plain", "sampling": "model", "trust_remote_code": True}
-    given |= {"adapter": "lora", "base_url": ["http://localhost:8000"]}
+    given |= {"adapter": ["lora", "lo,ra"], "base_url": ["http://localhost:8000"]}
     given |= {"judge": "other@openai", "judge_url": ["http://localhost:8001"], "judge_engine": {"timeout": 9}}
     given |= {**RUN, **OTHER_RUN, "tasks": ["gsm8k"]}
     described = dict.fromkeys(fields(Description), "labels")

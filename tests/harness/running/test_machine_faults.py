@@ -16,7 +16,7 @@ from fakes import FakeBackend
 
 from calibench.errors import EngineError, StorageError
 from calibench.files import write_text
-from calibench.running import pipeline
+from calibench.running import session
 from calibench.store import RunFile
 from calibench.store.finished import unfinished
 
@@ -100,7 +100,7 @@ def test_a_clock_that_goes_backwards_changes_nothing(launch, monkeypatch):
 
     monkeypatch.setattr(time, "time", lambda: float(next(clock)))
     monkeypatch.setattr(time, "time_ns", lambda: next(clock) * 10**9)
-    monkeypatch.setattr(pipeline, "datetime", Backwards)
+    monkeypatch.setattr(session, "datetime", Backwards)
     with pytest.raises(EngineError):
         launch(Meanwhile(die), out=str(out), **asked)
     launch(FakeBackend(add), out=str(out), **asked)

@@ -21,7 +21,7 @@ from calibench.errors import (
     StorageError,
 )
 from calibench.grading import pool
-from calibench.running import pipeline, saving
+from calibench.running import saving, session
 from calibench.running.config import seed_of
 from calibench.running.progress import Silent
 from calibench.running.selection import select
@@ -56,7 +56,7 @@ def test_follow_ups_do_not_see_the_stated_confidence(launch):
 
 def test_a_slow_first_step_is_told(launch, monkeypatch):
     told = []
-    monkeypatch.setattr(pipeline, "_SLOW_START_SECONDS", 0.01)
+    monkeypatch.setattr(session, "_SLOW_START_SECONDS", 0.01)
     monkeypatch.setattr(Silent, "stage", lambda _, text: told.append(text))
 
     class Slow(FakeBackend):
