@@ -45,6 +45,7 @@ class Tally:
         self._summed = [(m.name, m.population, m.compute) for m in measures if isinstance(m.compute, Summed)]
         self._pairs: Any = 0.0
 
+    @one_thread()
     def add(self, part: Sample) -> None:
         self.histogram.add(part.confidence, part.outcome)
         for name, n in clusters_of(part).items():
