@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fake_runs import DiesAfter, add
 from fakes import FakeBackend
+from msgspec.structs import replace
+from some_records import confidence, generation, grade, question
 
 from calibench.cli import main
 from calibench.errors import EngineError
+from calibench.records import Judgement, Record
 from calibench.store import RunFile
 
 SIMULATED = "ece_noise_floor"
@@ -39,21 +44,29 @@ def numbers(folder) -> dict:
     return json.loads((folder / "scorecard.json").read_text())
 
 
-def test_the_numbers_are_those_of_the_merged_run(tmp_path, three, capsys):
+def require_same_numbers(whole: dict, apart: dict) -> None:
+    assert len(whole["metrics"]) > 100
+    for there, here in zip(whole["metrics"], apart["metrics"], strict=True):
+        (value, low, high), (found, found_low, found_high) = (
+            [m.pop(name, None) for name in ("value", "low", "high")] for m in (there, here)
+        )
+        assert here == there
+        if there["metric"] != SIMULATED:
+            assert found == (value and pytest.approx(value, abs=1e-9))
+        assert (low is None) == (found_low is None)
+        if low is not None:
+            assert [found_low, found_high] == pytest.approx([low, high], abs=0.35 * (high - low))
+
+
+def test_the_numbers_are_those_of_the_merged_run(tmp_path, three):
     assert main(["merge", str(three), "--out", str(tmp_path / "whole")]) == 0
-    capsys.readouterr()
     assert main(["merge", str(three), "--apart", "--out", str(tmp_path / "apart")]) == 0
     whole, apart = numbers(tmp_path / "whole"), numbers(tmp_path / "apart")
-    assert len(whole["metrics"]) == len(apart["metrics"]) > 100
-    for there, here in zip(whole["metrics"], apart["metrics"], strict=True):
-        value, ends = (there.pop("value"), here.pop("value")), (there.pop("low", None), here.pop("low", None))
-        there.pop("high", None), here.pop("high", None)
-        assert there == here
-        if there["metric"] != SIMULATED:
-            assert value[0] == pytest.approx(value[1], abs=1e-9)
-        assert (ends[0] is None) == (ends[1] is None)
+    require_same_numbers(whole, apart)
+    assert whole["graders"] == apart["graders"]
     page = (tmp_path / "apart" / "report.html").read_text()
     assert "Scored from sums over shards that stay apart" in page
+    assert "Shard 1/3: a part of the questions" not in page
 
 
 def refused(capsys, *shards, out, more=()) -> str:
@@ -99,3 +112,58 @@ def test_of_shards_that_are_missing_or_were_stopped_it_is_told(launch, tmp_path,
     )
     assert whole == apart
     assert "not complete" in (tmp_path / "apart" / "report.html").read_text()
+
+
+QUESTIONS = 40
+OTHERS = ("p_true", "stated#2")
+"""Confidence methods beside `stated`; the second is another wording of it."""
+
+
+def records(i: int) -> Iterator[Record]:
+    """Of question i of two tasks: of a cluster in the first, judged by a model in the second; with draws that no method
+    was run on, as in a run that was stopped, of another protocol, and of a reasoning that a budget cuts."""
+    for task in ("t", "u"):
+        cluster = f"c{i // 4}" if task == "t" else None
+        yield replace(question(i), task=task, subject=("Algebra", "Topology")[i % 2], level=i % 3, cluster=cluster)
+        for protocol, draw in (("stated", 0), ("stated", 1), ("plain", 0), ("stated@256", 0)):
+            place = {"task": task, "protocol": protocol}
+            right = (7 * i + 3 * draw) % 5 > 1
+            yield replace(generation(i, draw), **place)
+            yield replace(grade(i, "correct" if right else "incorrect" if i % 7 else "unparsed", draw), **place)
+            if task == "u" and i % 7 and i % 5:
+                said = {"judge": "j", "outcome": "correct" if i % 2 else "abstained", "probability": None}
+                yield Judgement(**place, question_id=f"q{i}", draw=draw, asked=None, detail=None, reply=None, **said)
+            if protocol == "plain" or i % 11 == 0:
+                continue
+            value = None if i % 9 == 0 else (13 * i + 5 * draw) % 21 / 20
+            yield replace(confidence(i, value, draw), **place)
+            for method in OTHERS:
+                yield replace(confidence(i, (i + draw) % 17 / 16, draw), **place, method=method)
+
+
+def stopped_shards(folder: Path) -> Path:
+    """Three shards among which the questions of a cluster are dealt out."""
+    whole = {"questions": QUESTIONS, "draws": 2, "methods": ["stated"]}
+    for shard in range(3):
+        mine = range(shard, QUESTIONS, 3)
+        with RunFile.create(folder / str(shard)) as run:
+            run.write(record for i in mine for record in records(i))
+            scope = {"stated": whole, "plain": whole | {"draws": 1}, "stated@256": whole | {"draws": 1}}
+            scope = {name: of | {"questions": len(mine), "whole": QUESTIONS} for name, of in scope.items()}
+            run.update_manifest(
+                name="a run", kind=None, model={"name": "a model"}, complete=False, notes=[], sessions=[],
+                configuration={}, identity={"shard": f"{shard + 1}/3"}, scope={"t": scope, "u": scope},
+                judged_by={"u": "j"}, judges={"j": {"name": "j", "weights": "w"}},
+            )  # fmt: skip
+    return folder
+
+
+def test_tasks_protocols_methods_subsets_judges_and_clusters_over_several_shards(tmp_path):
+    shards = stopped_shards(tmp_path / "shards")
+    for more, name in (([], "whole"), (["--apart"], "apart")):
+        assert main(["merge", str(shards), *more, "--out", str(tmp_path / name)]) == 0
+    require_same_numbers(numbers(tmp_path / "whole"), numbers(tmp_path / "apart"))
+    found = numbers(tmp_path / "apart")["metrics"]
+    assert {m["method"] for m in found} == {"none", "p_true", "stated"}
+    assert {m["subset"] for m in found} >= {"all", "subject=Algebra", "level=2"}
+    assert {m["protocol"] for m in found} == {"plain", "stated"}
