@@ -16,7 +16,7 @@ from some_records import confidence, generation, grade, question
 from calibench.cli import main
 from calibench.errors import EngineError
 from calibench.records import Judgement, Record
-from calibench.store import RunFile
+from calibench.store import RunFile, apart
 
 SIMULATED = "ece_noise_floor"
 
@@ -114,7 +114,7 @@ def test_of_shards_that_are_missing_or_were_stopped_it_is_told(launch, tmp_path,
     assert "not complete" in (tmp_path / "apart" / "report.html").read_text()
 
 
-QUESTIONS = 40
+QUESTIONS = 24
 OTHERS = ("p_true", "stated#2")
 """Confidence methods beside `stated`; the second is another wording of it."""
 
@@ -124,7 +124,7 @@ def records(i: int) -> Iterator[Record]:
     was run on, as in a run that was stopped, of another protocol, and of a reasoning that a budget cuts."""
     for task in ("t", "u"):
         cluster = f"c{i // 4}" if task == "t" else None
-        yield replace(question(i), task=task, subject=("Algebra", "Topology")[i % 2], level=i % 3, cluster=cluster)
+        yield replace(question(i), task=task, subject=("Algebra", "Topology")[i % 2], level=i % 2 + 1, cluster=cluster)
         for protocol, draw in (("stated", 0), ("stated", 1), ("plain", 0), ("stated@256", 0)):
             place = {"task": task, "protocol": protocol}
             right = (7 * i + 3 * draw) % 5 > 1
@@ -158,7 +158,8 @@ def stopped_shards(folder: Path) -> Path:
     return folder
 
 
-def test_tasks_protocols_methods_subsets_judges_and_clusters_over_several_shards(tmp_path):
+def test_tasks_protocols_methods_subsets_judges_and_clusters_over_several_shards(tmp_path, monkeypatch):
+    monkeypatch.setattr(apart, "_AT_ONCE", 20)  # so that questions and clusters go over its edge
     shards = stopped_shards(tmp_path / "shards")
     for more, name in (([], "whole"), (["--apart"], "apart")):
         assert main(["merge", str(shards), *more, "--out", str(tmp_path / name)]) == 0
