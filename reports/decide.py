@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from calibench.errors.spreadsheet import cell_name, csv_line
 from calibench.reports import text
 from calibench.reports.formats import Column, Table, TableCell, name_cell, name_column
 from calibench.reports.tables import align
@@ -198,12 +197,12 @@ def _sentence(test: DriftTest, checked: Checked) -> str:
 
 def marked_csv(frame: pd.DataFrame) -> str:
     """One line per answer: `MARKED`."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(MARKED)
-    for row in frame[list(MARKED)].itertuples(index=False, name=None):
-        writer.writerow("" if value != value else value for value in row)
-    return out.getvalue()
+    rows = frame[list(MARKED)].itertuples(index=False, name=None)
+    return csv_line(MARKED) + "".join(csv_line(map(_cell, row)) for row in rows)
+
+
+def _cell(value: Any) -> Any:
+    return cell_name(value) if isinstance(value, str) else None if value != value else value
 
 
 def _percent(share: float | None) -> str:

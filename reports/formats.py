@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv as csv_module
-import io
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
-from calibench.reports.text import MINUS, UNDEFINED, clip, csv_name
+from calibench.errors.spreadsheet import cell_name, csv_line
+from calibench.reports.text import MINUS, UNDEFINED, clip, visible
 
 Format = Literal["csv", "markdown", "latex"]
 _LONGEST = 200
@@ -45,16 +44,13 @@ def name_column(title: str, name: str = "") -> Column:
 
 
 def name_cell(name: str) -> TableCell:
-    return TableCell(clip(name, _LONGEST), (csv_name(name),))
+    return TableCell(clip(name, _LONGEST), (cell_name(visible(name)),))
 
 
 def csv(table: Table) -> str:
     """Comma-separated values with all digits; what is undefined is empty."""
-    out = io.StringIO()
-    writer = csv_module.writer(out, lineterminator="\n")
-    writer.writerow([name for column in table.columns for name in column.names])
-    writer.writerows([value for cell in row for value in cell.values] for row in table.rows)
-    return out.getvalue()
+    heading = csv_line(name for column in table.columns for name in column.names)
+    return heading + "".join(csv_line(value for cell in row for value in cell.values) for row in table.rows)
 
 
 def markdown(table: Table) -> str:

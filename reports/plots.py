@@ -5,8 +5,6 @@ No title is drawn: the caption of a paper and the heading of a slide say it.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -17,11 +15,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from calibench.errors import InputError, unknown_name
+from calibench.errors.spreadsheet import cell_name, csv_line
 from calibench.records import Reliability
 from calibench.reports import figures
 from calibench.reports.figures import COLOURS
 from calibench.reports.plot_kinds import KINDS, LOOKS, MOST_LINES, SECOND, STYLES, KindOfPlot, Line, Panel, Style
-from calibench.reports.text import clip, csv_name, visible
+from calibench.reports.text import clip, visible
 from calibench.results.plots import Plot, PlotKind, PlotSeries
 
 
@@ -88,14 +87,12 @@ def reliability_figure(
 def plot_csv(plot: Plot) -> str:
     """The numbers of a figure, a line per point, with all digits."""
     points = [(s, point) for s in plot.series for point in s.points]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     names = points[0][1].__struct_fields__
-    writer.writerow([*_PLACE, *names])
+    lines = [csv_line([*_PLACE, *names])]
     for series, point in points:
         values = (getattr(point, name) for name in names)
-        writer.writerow([*(csv_name(getattr(series, name)) for name in _PLACE), *values])
-    return out.getvalue()
+        lines.append(csv_line([*(cell_name(visible(getattr(series, name))) for name in _PLACE), *values]))
+    return "".join(lines)
 
 
 _PLACE = ("run", "protocol", "task", "method")

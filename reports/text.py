@@ -8,9 +8,6 @@ from typing import NamedTuple
 from calibench.errors.characters import one_line
 from calibench.errors.characters import visible as visible
 
-_FORMULA = tuple("=+-@\t＝＋－＠")
-"""What a formula begins with; some spreadsheets take the full-width signs for it too."""
-
 MINUS = "\u2212"
 UNDEFINED = "\u2014"
 
@@ -30,12 +27,6 @@ def excerpt(text: str, limit: int) -> Excerpt:
         return Excerpt(text, 0, "")
     tail = limit // 3
     return Excerpt(text[: limit - tail], len(text) - limit, text[-tail:])
-
-
-def csv_name(name: str) -> str:
-    """A name as a cell of CSV: one that a spreadsheet would take for a formula gets an apostrophe before it."""
-    shown = visible(name)
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown
 
 
 def clip(text: str, width: int) -> str:

@@ -44,7 +44,15 @@ CONTRACT = tuple(
             "registry.foreign",
             "version",
         ),
-        *("errors", "errors.characters", "errors.regular", "errors.secrets", "errors.terminal", "errors.working"),
+        *(
+            "errors",
+            "errors.characters",
+            "errors.regular",
+            "errors.secrets",
+            "errors.spreadsheet",
+            "errors.terminal",
+            "errors.working",
+        ),
     )
 )
 # The composition roots, lowest first: a root may import those before it, and everything that is no root.

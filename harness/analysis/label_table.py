@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calibench.analysis.protocols import of_protocols
 from calibench.errors import DataError, InputError
+from calibench.errors.characters import visible
+from calibench.errors.spreadsheet import cell_name, cell_text, csv_line
 from calibench.exchange import cells, columns
 from calibench.files import write_text
 from calibench.prompting import protocols
 from calibench.prompting.parsing import parse
-from calibench.reports.text import csv_name
 from calibench.running.manifest import markup_of
 from calibench.store import RunFile
 
@@ -94,12 +93,11 @@ def publish(rows: list[LabelRow], file: Path) -> Path:
     """
     if file.exists():
         raise InputError(f"{file}: is there already, and may hold labels; choose another --out")
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(HEADING)
-    for row in rows:
-        writer.writerow([*row[:4], *map(csv_name, row[4:]), ""])
-    write_text(file, out.getvalue())
+    lines = [csv_line(HEADING)]
+    for task, question_id, protocol, draw, *texts in rows:
+        key = (*map(cell_name, (task, question_id, protocol)), draw)
+        lines.append(csv_line([*key, *(cell_text(visible(text)) for text in texts), ""]))
+    write_text(file, "".join(lines))
     return file
 
 

@@ -1,13 +1,13 @@
-"""CSV: a row for each draw; lists as JSON. Texts stand as they are, also what a spreadsheet takes for a formula."""
+"""CSV: a row for each draw; lists as JSON. An apostrophe stands before what a spreadsheet would take for a formula."""
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from calibench.errors.spreadsheet import cell_name, cell_text, csv_line
 from calibench.exchange.writers._rows import columns, rows
 from calibench.exchange.writers.base import RunContent, Writer
 from calibench.files import replacing
@@ -15,14 +15,16 @@ from calibench.files import replacing
 
 def _write(content: RunContent, path: Path) -> None:
     with replacing(path) as partial, partial.open("x", encoding="utf-8", errors="replace", newline="") as file:
-        writer = csv.DictWriter(file, list(columns(content)), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: _cell(cell) for name, cell in row.items()} for row in rows(content))
+        names = list(columns(content))
+        file.write(csv_line(map(cell_name, names)))
+        file.writelines(csv_line(_cell(row[name]) for name in names) for row in rows(content))
 
 
 def _cell(cell: Any) -> Any:
     if isinstance(cell, bool):
         return "true" if cell else "false"
+    if isinstance(cell, str):
+        return cell_text(cell)
     return msgspec.json.encode(cell).decode() if isinstance(cell, tuple) else cell
 
 
