@@ -3,9 +3,10 @@
 The classes are those of SimpleQA (Wei et al. 2024, arXiv 2411.04368): correct, incorrect, not attempted. The words are
 this project's own. The judge is shown question, accepted answers and answer, and neither reasoning nor confidence.
 
-All three are texts of strangers. They stand as JSON strings, in which nothing can end the quotation, and `<` and `[`,
-with which chat templates begin their own marks, are escaped, so that no text becomes a turn of the conversation. What a
-judge makes of a text that asks for a grade is another matter: it is told to take none of it as an instruction.
+All three are texts of strangers. They stand as JSON strings, in which nothing can end the quotation. Escaped are `<`
+and `[`, with which chat templates begin their own marks, so that no text becomes a turn of the conversation, and what
+begins a line, hides, or reorders what stands beside it, as on a page. What a judge makes of a text that asks for a grade
+is another matter: it is told to take none of it as an instruction.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import re
 from collections.abc import Mapping
 
+from calibench.errors.characters import escaped
 from calibench.records import Outcome, Question
 from calibench.tasks.base import JudgeRequest
 
@@ -44,6 +46,9 @@ _REPLY = re.compile(
     r"[\W_]*(?P<letter>[A-Z])(?![^\W_])(?:[\W_]*(?P<word>(?i:correct|incorrect|not[\s_-]attempted)))?[\W_]*"
 )
 
+_MARKS = re.compile("[<＜﹤\\[［﹇]")
+"""Also those that a tokenizer may make `<` and `[` of (NFKC)."""
+
 
 def fact_request(question: Question, answer_text: str) -> JudgeRequest:
     """Asks whether a text answers the question with one of its accepted answers.
@@ -59,8 +64,8 @@ def fact_request(question: Question, answer_text: str) -> JudgeRequest:
 
 
 def _quoted(text: str) -> str:
-    quoted = json.dumps(text, ensure_ascii=False)
-    return quoted.replace("<", "\\u003c").replace("[", "\\u005b")
+    quoted = escaped(json.dumps(text, ensure_ascii=False))
+    return _MARKS.sub(lambda mark: f"\\u{ord(mark[0]):04x}", quoted)
 
 
 def read_reply(reply: str, classes: Mapping[str, Outcome]) -> Outcome | None:
