@@ -5,8 +5,8 @@ this project's own. The judge is shown question, accepted answers and answer, an
 
 All three are texts of strangers. They stand as JSON strings, in which nothing can end the quotation. Escaped are `<`
 and `[`, with which chat templates begin their own marks, so that no text becomes a turn of the conversation, and what
-begins a line, hides, or reorders what stands beside it, as on a page. What a judge makes of a text that asks for a grade
-is another matter: it is told to take none of it as an instruction.
+begins a line, hides, or reorders what stands beside it, as on a page. What a judge makes of a text that asks for a
+grade is another matter: it is told to take none of it as an instruction.
 """
 
 from __future__ import annotations
