@@ -107,7 +107,7 @@ class Backend(BaseBackend):
             with self._writing(), no_input(), interrupts_blocked():
                 self._lifeline = Lifeline()
                 arguments, settings = self._chosen()
-                with environment(settings):
+                with environment({**settings, "VLLM_RPC_BASE_PATH": self._lifeline.folder()}):  # of its sockets
                     self._engine = _engine(arguments, self._trust_remote_code)
         except BaseException as error:
             if self._lifeline is not None:

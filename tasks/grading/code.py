@@ -7,7 +7,8 @@ where only its own word could say so, the verdict is `failed`, as the word is no
 
 Program from answer: code between `[BEGIN]` and `[DONE]` (the form of the MBPP paper) or in fenced blocks. The last
 block that defines a function of the tests counts, with the imports and definitions of other blocks that it needs; where
-none does, the last block. A block may lack its end; then it is read as far as it is valid.
+none does, the last block. A block may lack its end; then it is read as far as it is valid. One whose first line is
+indented, as in a list, is moved to the margin as a whole, with tabs as four columns, texts over several lines too.
 Text without blocks is read from the first line that starts a Python statement, as far as it is valid.
 """
 
