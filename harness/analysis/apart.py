@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from calibench.analysis.spending import counted_spending
 from calibench.analysis.spreads import counted_spread
 from calibench.errors import IdentityError, InputError
 from calibench.errors.secrets import masked
 from calibench.errors.working import stage
-from calibench.results import OutcomeCount, RunSummary, Spread
+from calibench.results import OutcomeCount, RunSummary, Spending, Spread
 from calibench.results.thinking import is_whole
 from calibench.running.merging import checked_shards
 from calibench.store import FILE_NAME
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from calibench.records import Domain
 
 NOT_THERE = (
-    "examples of answers, thresholds, lengths, token budgets, costs, wordings, confidence targets, thinking budgets,"
+    "examples of answers, thresholds, lengths, token budgets, seconds, wordings, confidence targets, thinking budgets,"
     " looks of a stopping rule, agreement with a judge, differences of methods and diagrams of subjects and levels"
 )
 """What a report has that needs the answers themselves."""
@@ -79,6 +80,7 @@ def _summary(files: FilesApart, manifest: dict[str, Any]) -> RunSummary:
         scorecard=found.scorecard,
         counts=tuple(_counts(files, keys, domains)),
         gallery=None,
+        spending=tuple(_spending(files, keys)),
         spreads=tuple(filter(None, map(_spread, found.histograms.items()))),
     )
 
@@ -96,6 +98,12 @@ def _parts(files: FilesApart, key: tuple[str, str, str]) -> Iterator[Part]:
         n_clusters = int(rows.cluster[-1]) + 1
         sample = Sample(rows.value, rows.outcome, rows.cluster, n_clusters, rows.question)
         yield Part(sample, rows.subject, rows.level)
+
+
+def _spending(files: FilesApart, keys: Sequence[tuple[str, str, str]]) -> Iterator[Spending]:
+    for task, protocol in dict.fromkeys(key[:2] for key in keys):
+        if counts := files.tokens(task, protocol):
+            yield counted_spending(task, protocol, counts)
 
 
 def _counts(

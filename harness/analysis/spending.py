@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from calibench.results import Spending
+from calibench.store.apart import TokenCounts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,3 +40,18 @@ def spending(frame: pd.DataFrame) -> Iterator[Spending]:
             tokens_per_correct=float(generated.sum()) / right if right else None,
             latency=None if seconds != seconds else float(seconds),
         )
+
+
+def counted_spending(task: str, protocol: str, counts: TokenCounts) -> Spending:
+    """That of a task and protocol from its sums, which do not tell the median of seconds."""
+    tokens = counts.answer_tokens + counts.reasoning_tokens
+    return Spending(
+        task=task,
+        protocol=protocol,
+        n=counts.n,
+        accuracy=counts.n_correct / counts.n,
+        tokens=tokens / counts.n,
+        reasoning_tokens=counts.reasoning_tokens / counts.n,
+        tokens_per_correct=tokens / counts.n_correct if counts.n_correct else None,
+        latency=None,
+    )

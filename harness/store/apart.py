@@ -37,6 +37,23 @@ WHERE g.task = ? AND g.protocol = ?
 AND NOT EXISTS (SELECT 1 FROM confidences AS c WHERE {_SAME_DRAW} AND {_OF_FIRST_WORDING})"""
 
 
+_WRITTEN = f"""
+SELECT count(*), total(g.outcome = 'correct'), total(c.answer_tokens), total(c.reasoning_tokens),
+    total(c.answer_tokens IS NULL)
+FROM {{source}} AS g CROSS JOIN generations AS c ON {_SAME_DRAW}
+WHERE g.task = ? AND g.protocol = ? AND g.outcome != 'failed'"""
+
+
+class TokenCounts(NamedTuple):
+    """Of graded generations that did not fail."""
+
+    n: int
+    n_correct: int
+    answer_tokens: int
+    """Of all of them, reasoning not included."""
+    reasoning_tokens: int
+
+
 class NumericRows(NamedTuple):
     """Graded generations of a task and protocol with what one method says of them; whole clusters."""
 
@@ -122,6 +139,11 @@ class FilesApart:
         return self._counts(
             "g.outcome", _OUTCOMES, "FROM {source} AS g WHERE g.task = ? AND g.protocol = ?", task, protocol
         )
+
+    def tokens(self, task: str, protocol: str) -> TokenCounts | None:
+        """None where there is no such generation, or the tokens of one are not known."""
+        *found, unknown = (int(sum(of)) for of in zip(*self._each(_WRITTEN, (task, protocol)), strict=True))
+        return TokenCounts(*found) if found[0] and not unknown else None
 
     def statuses(self, task: str, protocol: str, method: str) -> dict[str, int]:
         """Status -> confidences in graded generations that have it."""

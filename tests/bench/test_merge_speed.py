@@ -46,7 +46,8 @@ def write_shard(folder: Path, number: int) -> Path:
     asked = {"questions": n, "draws": DRAWS, "methods": ["stated"], "whole": QUESTIONS}
     manifest = {
         "name": "a run", "kind": None, "model": {"name": "a model"}, "complete": True, "notes": [], "sessions": [],
-        "configuration": {}, "identity": {"shard": f"{number}/{SHARDS}"}, "scope": {"sums": {"stated": asked}},
+        "configuration": {}, "identity": {"shard": f"{number}/{SHARDS}", "weights": "w"},
+        "scope": {"sums": {"stated": asked}},
     }  # fmt: skip
     with RunFile.create(folder) as run:
         run.replace_rows(

@@ -58,7 +58,8 @@ def write_shards(folder: Path, generations: int, draws: int, value: str) -> int:
             asked = {"questions": n, "draws": draws, "methods": ["stated"], "whole": questions}
             run.update_manifest(
                 name="a run", kind=None, model={"name": "a model"}, complete=True, notes=[], sessions=[],
-                configuration={}, identity={"shard": f"{shard + 1}/{SHARDS}"}, scope={"sums": {"stated": asked}},
+                configuration={}, identity={"shard": f"{shard + 1}/{SHARDS}", "weights": "w"},
+                scope={"sums": {"stated": asked}},
             )  # fmt: skip
     return sum(file.stat().st_size for file in folder.rglob(FILE_NAME))
 

@@ -13,9 +13,12 @@ from fakes import FakeBackend
 from msgspec.structs import replace
 from some_records import confidence, generation, grade, question
 
+from calibench import report
+from calibench.analysis.apart import report_apart
 from calibench.cli import main
 from calibench.errors import EngineError
 from calibench.records import Judgement, Record
+from calibench.running.merging import merge
 from calibench.store import RunFile, apart
 
 SIMULATED = "ece_noise_floor"
@@ -152,7 +155,7 @@ def stopped_shards(folder: Path) -> Path:
             scope = {name: of | {"questions": len(mine), "whole": QUESTIONS} for name, of in scope.items()}
             run.update_manifest(
                 name="a run", kind=None, model={"name": "a model"}, complete=False, notes=[], sessions=[],
-                configuration={}, identity={"shard": f"{shard + 1}/3"}, scope={"t": scope, "u": scope},
+                configuration={}, identity={"shard": f"{shard + 1}/3", "weights": "w"}, scope={"t": scope, "u": scope},
                 judged_by={"u": "j"}, judges={"j": {"name": "j", "weights": "w"}},
             )  # fmt: skip
     return folder
@@ -168,3 +171,15 @@ def test_tasks_protocols_methods_subsets_judges_and_clusters_over_several_shards
     assert {m["method"] for m in found} == {"none", "p_true", "stated"}
     assert {m["subset"] for m in found} >= {"all", "subject=Algebra", "level=2"}
     assert {m["protocol"] for m in found} == {"plain", "stated"}
+
+
+def test_counts_spreads_and_costs_are_those_of_the_merged_run(tmp_path):
+    shards = stopped_shards(tmp_path / "shards")
+    merge([shards / str(i) for i in range(3)], tmp_path / "whole")
+    whole = report(tmp_path / "whole")
+    apart, _ = report_apart([shards / str(i) for i in range(3)], tmp_path / "apart")
+    assert apart.counts == whole.counts
+    assert [replace(s, latency=None) for s in whole.spending] == list(apart.spending) != []
+    for there, here in zip(whole.spreads, apart.spreads, strict=True):
+        assert here == replace(there, deviation=here.deviation, label_mass=None)
+        assert here.deviation == pytest.approx(there.deviation)
