@@ -301,12 +301,13 @@ class Backend(BaseBackend):
 
     async def _generate(self, prompt: Sequence[int], params: Any) -> Any:
         from vllm.exceptions import VLLMClientError
+        from vllm.inputs.engine import tokens_input
         from vllm.v1.engine.exceptions import EngineDeadError
 
         name = str(next(self._request_ids))
         reason = None
         try:
-            given = {"prompt_token_ids": list(prompt)}
+            given = tokens_input(list(prompt))  # as it is rendered: nothing is left to do for a thread of vLLM's
             async for result in self._engine.generate(given, params, request_id=name, lora_request=self._lora):
                 reason = result.outputs[0].finish_reason
                 if reason in ("stop", "length"):
