@@ -38,7 +38,7 @@ class RlOptions(Options, frozen=True):
     generations: Annotated[int, Meta(ge=2, description="replies per question, which are compared with each other")] = 8
     batch_size: Annotated[int, Meta(ge=1, description="replies per forward pass and process")] = 16
     accumulation: Annotated[int, Meta(ge=1, description="batches per update")] = 8
-    temperature: Annotated[float, Meta(gt=0, description="of the sampling")] = 1.0
+    temperature: Annotated[float, Meta(gt=0, le=2, description="of the sampling")] = 1.0
     learning_rate: Annotated[float, Meta(gt=0, description="peak, after the warm-up; RLCR: 1e-6 to 5e-6 at 7B")] = 1e-6
     schedule: Annotated[Literal["constant", "linear", "cosine"], Meta(description="of the learning rate")] = "constant"
     warm_up: Annotated[float, Meta(ge=0, lt=1, description="share of the steps")] = 0.05

@@ -24,7 +24,7 @@ from calibench.records import Outcome
 class SelfTrainingOptions(TrainingOptions, frozen=True):
     iterations: Annotated[int, Meta(ge=1, description="rounds of sampling and training; EpiCaR: 3")] = 3
     draws: Annotated[int, Meta(ge=1, description="answers sampled per question and iteration (K)")] = 8
-    temperature: Annotated[float, Meta(gt=0, description="of the sampling")] = 1.0
+    temperature: Annotated[float, Meta(gt=0, le=2, description="of the sampling")] = 1.0
     repair: Annotated[
         bool, Meta(description="where a sampled output comes to no answer, lets the model finish one")
     ] = False

@@ -14,7 +14,6 @@ from calibench.fields import (
     Fraction,
     Line,
     Names,
-    NonNegative,
     Options,
     Positive,
     Share,
@@ -164,7 +163,7 @@ class RunConfig(Options, frozen=True, kw_only=True):
     ] = None
     """Holds where the options below give no value; see `calibench.running.sampling`."""
     temperature: Annotated[
-        NonNegative | None,
+        Annotated[float, Meta(ge=0, le=2)] | None,  # more than vLLM and the protocol of servers take
         option("of the draws (default: by --sampling; where that is greedy, 0.7 for several)", "identity", "T"),
     ] = None
     """None: by `sampling`; where that is not given and the model brings none, 0 for one draw, 0.7 for several."""

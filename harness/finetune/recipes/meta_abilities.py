@@ -78,7 +78,7 @@ class MetaAbilitiesOptions(PuzzleOptions, frozen=True):
         ),
     ] = "1.0,0.2,0.1"
     generations: Annotated[int, Meta(ge=2, description="replies per question; the paper's code: 4")] = 4
-    temperature: Annotated[float, Meta(gt=0, description="of the sampling; the paper's code: 0.7")] = 0.7
+    temperature: Annotated[float, Meta(gt=0, le=2, description="of the sampling; the paper's code: 0.7")] = 0.7
     learning_rate: Annotated[float, Meta(gt=0, description="peak, after the warm-up; the paper's code: 5e-7")] = 5e-7
     beta: Annotated[float, Meta(ge=0, description="weight of the divergence; the paper's code: 0.001")] = 0.001
 
