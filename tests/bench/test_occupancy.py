@@ -52,6 +52,11 @@ def sessions(out: Path) -> list[float]:
         return [session["seconds"] for session in run.manifest()["sessions"] if session["engine"]]
 
 
+def answers_of(out: Path) -> int:
+    with RunFile.open(out) as run:
+        return len(run.frame())
+
+
 def call(*arguments: str, **options) -> str:
     done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, **options)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -116,7 +121,9 @@ def test_it_takes_no_longer_than_lm_eval(draws, temperature, tmp_path):
         with RunFile.open(out) as run:
             (ours,) = run.manifest()["sessions"]
         ratios.append(ours["seconds"] / theirs["seconds"])
-        print(f"\n{ours['generated_tokens']} and {theirs['tokens']} tokens in {ours['seconds']:.1f} and", end=" ")
-        print(f"{theirs['seconds']:.1f} s")
+        print(f"\n{ours['generated_tokens']} and {theirs['tokens']} tokens of {theirs['answers']} answers", end=" ")
+        print(f"in {ours['seconds']:.1f} and {theirs['seconds']:.1f} s")
+        assert theirs["answers"] == answers_of(out)
+        assert theirs["tokens"] == pytest.approx(ours["generated_tokens"], rel=0.1)
     print(f"K={draws}: time against lm-eval: {', '.join(f'{ratio:.3f}' for ratio in ratios)}")
     assert not MEASURED or statistics.median(ratios) <= 1

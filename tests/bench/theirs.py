@@ -1,4 +1,4 @@
-"""lm-eval on vLLM: reads JSON on stdin, prints the seconds from the loaded model to the results, and the tokens."""
+"""lm-eval on vLLM: reads JSON on stdin, prints seconds from the loaded model to the results, tokens and answers."""
 
 import json
 import sys
@@ -12,13 +12,15 @@ def main() -> None:
     from lm_eval.tasks import TaskManager
 
     engine = {name: value for name, value in request["engine"].items() if name not in ("model", "disable_log_stats")}
+    engine |= {"enable_thinking": True, "think_end_token": "</think>"}  # which lm-eval switches off else
     model = VLLM(pretrained=request["engine"]["model"], max_gen_toks=request["sampling"]["max_gen_toks"], **engine)
-    generate, tokens = model.model.generate, 0
+    generate, tokens, answers = model.model.generate, 0, 0
 
     def counted(*arguments, **named):
-        nonlocal tokens
+        nonlocal tokens, answers
         outputs = generate(*arguments, **named)
         tokens += sum(len(one.token_ids) for output in outputs for one in output.outputs)
+        answers += sum(len(output.outputs) for output in outputs)
         return outputs
 
     model.model.generate = counted
@@ -32,7 +34,7 @@ def main() -> None:
         limit=request["limit"],
         bootstrap_iters=0,
     )
-    print(json.dumps({"seconds": time.monotonic() - begin, "tokens": tokens}))
+    print(json.dumps({"seconds": time.monotonic() - begin, "tokens": tokens, "answers": answers}))
 
 
 if __name__ == "__main__":
