@@ -3,6 +3,8 @@
 The run's time goes from its first request to its last commit: parsing, grading and storing are in it. The two
 alternate, each in a process of its own, so that a machine whose speed drifts slows both. Printed: tokens per second
 of each round, and the ratio.
+
+CHECKPOINT=DIR TASKS=a,b LIMIT=N MAX_TOKENS=N DRAWS=N measures another checkpoint.
 """
 
 import json
@@ -27,22 +29,27 @@ from calibench.store import RunFile
 
 pytestmark = [pytest.mark.bench, pytest.mark.engine, pytest.mark.timeout(3600)]
 
-CHECKPOINT = "micro-sft"
-MAX_TOKENS = 512
+CHECKPOINT = os.environ.get("CHECKPOINT", "micro-sft")
+TASKS = os.environ.get("TASKS", "micro")
+DATA = os.environ.get("CALIBENCH_DATA")
+MAX_TOKENS = int(os.environ.get("MAX_TOKENS", "512"))
 ROUNDS = size(3, 1)
-LIMIT = size(None, 1)
+LIMIT = int(os.environ.get("LIMIT", "0")) or size(None, 1)
 """Questions of each task; None: all."""
+DRAWN = [(1, 0.0), (8, 1.0)]
+if "DRAWS" in os.environ:
+    DRAWN = [drawn for drawn in DRAWN if drawn[0] == int(os.environ["DRAWS"])]
 
 
 def questions(split: str = "test", limit: int | None = LIMIT):
-    """The questions of the micro suite, at most `limit` of each task, with their token ids and seeds."""
+    """The questions of the tasks, at most `limit` of each, with their token ids and seeds."""
     from transformers import AutoTokenizer
 
     chat = ChatFormat(AutoTokenizer.from_pretrained(model.resolve(CHECKPOINT).path), "auto")
     protocol = protocols.protocol("stated")
-    for name in tasks.expand(["micro"]):
+    for name in tasks.expand(TASKS.split(",")):
         task = split_of(tasks.load(name), split)
-        for question in select(task, None, limit).questions(None):
+        for question in select(task, DATA, limit).questions(DATA):
             prompt = chat.first(protocols.first_turn(question, task, protocol))
             yield prompt.token_ids, seed_of(0, name, question.question_id)
 
@@ -69,10 +76,10 @@ def bare(draws: int, temperature: float, asked: Iterable[tuple] | None = None) -
 def through_calibench(out: Path, draws: int, temperature: float) -> float:
     subprocess.run(
         [
-            sys.executable, "-m", "calibench", "run", CHECKPOINT, "--tasks", "micro", "--out", out,
-            "--confidence", "stated", "--max-tokens", str(MAX_TOKENS),
+            sys.executable, "-m", "calibench", "run", CHECKPOINT, "--tasks", TASKS, "--out", out,
+            "--protocol", "stated", "--confidence", "stated", "--max-tokens", str(MAX_TOKENS),
             "--draws", str(draws), "--temperature", str(temperature),
-            *(["--limit", str(LIMIT)] if LIMIT else []),
+            *(["--limit", str(LIMIT)] if LIMIT else []), *(["--data", DATA] if DATA else []),
         ],
         check=True, capture_output=True,
     )  # fmt: skip
@@ -86,8 +93,8 @@ def throughput(run_folder: Path) -> float:
     return session["generated_tokens"] / session["seconds"]
 
 
-@pytest.mark.parametrize(("draws", "temperature"), size([(1, 0.0), (8, 1.0)], [(8, 1.0)]))
-def test_generation_reaches_nine_tenths_of_bare_vllm(draws, temperature, tmp_path):
+@pytest.mark.parametrize(("draws", "temperature"), size(DRAWN, DRAWN[-1:]))
+def test_generation_reaches_nineteen_twentieths_of_bare_vllm(draws, temperature, tmp_path):
     rounds = [
         (through_calibench(tmp_path / str(i), draws, temperature), bare(draws, temperature)) for i in range(ROUNDS)
     ]
@@ -95,4 +102,4 @@ def test_generation_reaches_nine_tenths_of_bare_vllm(draws, temperature, tmp_pat
     print(
         f"\nK={draws}: " + "; ".join(f"{a:.0f} / {b:.0f} tokens/s" for a, b in rounds) + f"; median ratio {ratio:.3f}"
     )
-    assert not MEASURED or ratio >= 0.90
+    assert not MEASURED or ratio >= 0.95
