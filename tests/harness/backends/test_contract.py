@@ -9,16 +9,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from served import NAME, served, served_by_llama_cpp
+from some_adapters import random_adapter
 
 from calibench import model, tasks
 from calibench.backends import base
 from calibench.backends.base import BaseBackend
+from calibench.model.adapter import read
 from calibench.prompting import protocols
 from calibench.prompting.conversation import Written
 from calibench.records import Sampling
@@ -90,7 +93,26 @@ async def ask(name: str, url: str, folder: Path) -> dict:
             given["tokens"] = (await backend.token_probabilities(ids, [3, 4, 5]))[0]
             given["likelihoods"] = await backend.log_likelihoods(ids, [list(done[2].token_ids or ())[:8], [3, 4]])
             given["prompts"] = [prompt.token_ids for prompt in prompts]
-        return given
+    finally:
+        await backend.close()
+    if "adapters" in kind.capabilities:
+        adapters = [read(str(folder / "adapters" / name)) for name in sorted(os.listdir(folder / "adapters"))]
+        given["adapted"] = await ask_with(kind, options, [*adapters, None], prompts[:2], folder)
+    return given
+
+
+async def ask_with(kind: type[BaseBackend], options: dict, adapters: list, prompts: list, folder: Path) -> list:
+    """For each adapter the answers to the prompts, and the probability of a token after the first; all side by side."""
+    backend = kind(str(model.resolve(CHECKPOINT).path), options | {"adapters": adapters}, "auto", folder / "engine.log")
+    await backend.start()
+    try:
+
+        async def of(adapter):
+            adapted = backend.with_adapter(adapter)
+            texts = await asyncio.gather(*(adapted.complete(prompt, GREEDY, None) for prompt in prompts))
+            return [one.text for one in texts], (await adapted.token_probabilities(prompts[0].token_ids, [3]))[0][3]
+
+        return await asyncio.gather(*(of(adapter) for adapter in adapters))
     finally:
         await backend.close()
 
@@ -107,9 +129,19 @@ def llama_cpp(tmp_path_factory):
         yield server
 
 
+@pytest.fixture(scope="module")
+def adapters(tmp_path_factory):
+    """A folder of two of the same name's end and different ranks, which change what is answered."""
+    folder = tmp_path_factory.mktemp("adapters")
+    for seed, rank in enumerate((4, 16)):
+        random_adapter(folder / f"{seed}", CHECKPOINT, seed=seed, rank=rank, alpha=6 * rank)
+    return folder
+
+
 @pytest.fixture(scope="module", params=BACKENDS)
-def given(request, tmp_path_factory):
+def given(request, tmp_path_factory, adapters):
     folder = tmp_path_factory.mktemp("given")
+    shutil.copytree(adapters, folder / "adapters")
     url = ""
     if request.param.startswith("openai"):
         url = request.getfixturevalue("llama_cpp" if "llama" in request.param else "server").url
@@ -182,6 +214,33 @@ def test_given_tokens_have_the_probabilities_of_a_forward_pass(given, reference)
     assert unlikely == pytest.approx(found(ids, [3, 4])[0], abs=1e-2)
 
 
+def test_each_adapter_is_asked_as_a_model_of_its_own_and_so_is_the_model_beside_them(given, adapters, reference):
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    if "adapters" not in given["may"]:
+        return
+    prompts = given["prompts"][:2]
+    for place, (texts, probability) in zip([*sorted(adapters.iterdir()), None], given["adapted"], strict=True):
+        network = AutoModelForCausalLM.from_pretrained(model.resolve(CHECKPOINT).path, dtype=torch.float32)
+        network = PeftModel.from_pretrained(network, place) if place else network
+        written, after = zip(*(of_network(network, prompt, reference["ends"]) for prompt in prompts), strict=True)
+        assert texts == [reference["decode"](tokens) for tokens in written]
+        assert probability == pytest.approx(float(after[0][3]), rel=1e-3)
+    assert len({tuple(texts) for texts, _ in given["adapted"]}) == 3
+
+
+def of_network(network, prompt: list[int], ends: list[int]):
+    """What `generate` writes after a prompt, and the probabilities of the token after it."""
+    import torch
+
+    with torch.inference_mode():
+        asked = torch.tensor([prompt])
+        written = network.generate(input_ids=asked, do_sample=False, max_new_tokens=96, eos_token_id=ends)[0]
+        return written[len(prompt) : -1].tolist(), network(input_ids=asked).logits[0, -1].softmax(-1)
+
+
 @pytest.fixture(scope="module")
 def reference():
     """What one forward pass over prompt and answer shows, of the greedy answers that the `generate` of Hugging Face's
@@ -228,7 +287,8 @@ def reference():
             chosen.append(
                 {label: sum(after(asked.token_ids, [t])[1] for t in chat.label_tokens(label)) for label in "AB"}
             )
-    return {"texts": texts, "ids": ids, "scores": scores, "chosen": chosen, "after": after}
+    found = {"texts": texts, "ids": ids, "scores": scores, "chosen": chosen, "after": after}
+    return found | {"ends": sorted(chat.ends), "decode": chat.decode}
 
 
 if __name__ == "__main__":

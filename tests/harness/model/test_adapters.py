@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import warm
+from some_adapters import random_adapter
 
 from calibench import model
 from calibench.cli import main
@@ -53,19 +54,6 @@ def test_what_is_no_adapter_says_so(tmp_path, config, weights, said):
         read(str(tmp_path / "nothing"))
 
 
-def make(place: Path, checkpoint: str) -> Path:
-    """An adapter of random numbers, as PEFT writes it."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
-
-    torch.manual_seed(3)
-    network = AutoModelForCausalLM.from_pretrained(model.resolve(checkpoint).path, dtype=torch.float32)
-    settings = LoraConfig(r=4, lora_alpha=2, target_modules=["q_proj", "v_proj", "down_proj"], init_lora_weights=False)
-    get_peft_model(network, settings).save_pretrained(place)
-    return place
-
-
 def arguments(out: Path, *options: str) -> list[str]:
     asked = ("--tasks", "micro", "--limit", "4", "--max-tokens", "48", "--confidence", "stated,p_true")
     return ["run", "micro-sft", "--out", str(out), *asked, *options]
@@ -81,7 +69,7 @@ def rows(out: Path):
 
 
 def test_the_changed_model_is_asked(tmp_path, capsys):
-    adapter = make(tmp_path / "random", "micro-sft")
+    adapter = random_adapter(tmp_path / "random", "micro-sft")
     plain = ("--backend", "transformers", "--engine", "dtype=float32")
     assert run(tmp_path / "base", *plain) == run(tmp_path / "adapted", *plain, "--adapter", str(adapter)) == 0
     (base, _), (adapted, about) = rows(tmp_path / "base"), rows(tmp_path / "adapted")
@@ -93,17 +81,17 @@ def test_the_changed_model_is_asked(tmp_path, capsys):
 
 
 @pytest.mark.engine
-@pytest.mark.bench
-def test_vllm_asks_the_same_changed_model_and_refuses_one_of_another_shape(tmp_path):
-    adapter = make(tmp_path / "random", "micro-sft")
-    assert run(tmp_path / "plain", "--backend", "transformers", "--adapter", str(adapter)) == 0
-    done = warm.run("calibench", *arguments(tmp_path / "vllm", "--adapter", str(adapter)))
+@pytest.mark.slow
+def test_vllm_asks_several_changed_models_and_the_model_itself_by_one_engine(tmp_path):
+    adapters = []
+    for name, rank, alpha in (("one", 4, 2), ("other", 16, 64)):
+        adapters += ["--adapter", str(random_adapter(tmp_path / name, "micro-sft", rank=rank, alpha=alpha))]
+    adapters += ["--adapter", "none"]
+    assert run(tmp_path / "plain", "--backend", "transformers", *adapters) == 0
+    done = warm.run("calibench", *arguments(tmp_path / "vllm", *adapters))
     assert done.returncode == 0, done.stderr
-    (ours, _), (theirs, _) = rows(tmp_path / "vllm"), rows(tmp_path / "plain")
-    assert ours.answer.fillna("").tolist() == theirs.answer.fillna("").tolist()
-    assert ours.value.tolist() == pytest.approx(theirs.value.tolist(), abs=1e-3, nan_ok=True)
-    foreign = folder(tmp_path / "foreign", weights=b"no weights")
-    done = warm.run("calibench", *arguments(tmp_path / "refused", "--adapter", str(foreign)))
-    assert done.returncode == 5
-    assert "cannot be put onto" in done.stderr
-    assert "Traceback" not in done.stderr
+    for name in ("one", "other", "base"):
+        (ours, _), (theirs, _) = rows(tmp_path / "vllm" / name), rows(tmp_path / "plain" / name)
+        assert ours.answer.fillna("").tolist() == theirs.answer.fillna("").tolist()
+        assert ours.value.tolist() == pytest.approx(theirs.value.tolist(), abs=1e-3, nan_ok=True)
+    assert (tmp_path / "vllm" / "engine.log").read_text().count("Initializing a V1 LLM engine") == 1
