@@ -21,6 +21,7 @@ from calibench.errors.regular import regular
 from calibench.errors.terminal import tell
 from calibench.fields import fields, read
 from calibench.running import suites
+from calibench.running.adapters import BASE
 from calibench.running.config import RunConfig
 from calibench.tasks.user.description import Description
 
@@ -73,11 +74,7 @@ def _show(chosen: argparse.Namespace, summaries: Mapping[Path, RunSummary]) -> N
     """What the runs came to, by their folders."""
     several = len(summaries) > 1
     if chosen.json:
-        metrics = {folder.name: summary.scorecard.metrics for folder, summary in summaries.items()}
-        until = {folder.name: summary.until for folder, summary in summaries.items()}
-        output.print_json_of(
-            {name: {"until": until[name], "metrics": of} if until[name] else of for name, of in metrics.items()}
-        )
+        output.print_json_of({folder.name: _numbers(summary) for folder, summary in summaries.items()})
     elif chosen.format:
         named = {folder.name if several else summary.name: summary for folder, summary in summaries.items()}
         output.print_headline_tables(named, chosen.format)
@@ -89,7 +86,13 @@ def _show(chosen: argparse.Namespace, summaries: Mapping[Path, RunSummary]) -> N
             if several:
                 print()
         if several:
-            print(f"to compare them: calibench compare {shlex.join(map(str, summaries))}")
+            folders = sorted(summaries, key=lambda folder: folder.name != BASE)  # the first is the baseline
+            print(f"to compare them: calibench compare {one_line(shlex.join(map(str, folders)))}")
+
+
+def _numbers(summary: RunSummary) -> Any:
+    metrics = summary.scorecard.metrics
+    return {"until": summary.until, "metrics": metrics} if summary.until else metrics
 
 
 def _configuration(chosen: argparse.Namespace) -> RunConfig:

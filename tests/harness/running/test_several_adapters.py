@@ -230,16 +230,16 @@ def test_commas_part_folders_but_may_stand_in_the_name_of_one(go, tmp_path):
 
 
 def test_the_command_says_how_to_compare_and_python_returns_all(go, tmp_path, capsys, monkeypatch):
-    go(Adapting(), *BOTH)
+    go(Adapting(), *BOTH, "none")
     options = ["--tasks", "gsm8k", "--data", str(tmp_path / "data"), "--confidence", "stated,asked,p_true"]
     named = [str(tmp_path / name) for name in BOTH]
     command = ["run", str(tmp_path / "model"), "--out", str(tmp_path / "runs"), *options, "--protocol", "stated"]
-    assert main([*command, "--adapter", named[0], "--adapter", named[1]]) == 0
+    assert main([*command, "--adapter", named[0], "--adapter", f"{named[1]},none"]) == 0
     said = capsys.readouterr().out
     last = said.splitlines()[-1]
-    folders = [str(tmp_path / "runs" / f"{name}-adapter") for name in ("one", "three")]
+    folders = [str(tmp_path / "runs" / name) for name in ("base", "one-adapter", "three-adapter")]
     assert last == f"to compare them: calibench compare {' '.join(folders)}"
-    assert said.count("report.html") == 2
+    assert said.count("report.html") == 3
     monkeypatch.setattr("calibench.running.door.require_main_guard", lambda _: None)
     asked = {"data": tmp_path / "data", "protocol": "stated", "confidence": ["stated", "asked", "p_true"]}
     runs = calibench.run(tmp_path / "model", "gsm8k", tmp_path / "runs", adapter=named, **asked)
