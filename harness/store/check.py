@@ -155,10 +155,11 @@ def _check_lists(db: sqlite3.Connection, path: Path, record: type[Record]) -> No
     """Whether the lists of a record hold what they should, and those of a decision fit each other."""
     table, key = schema.TABLES[record]
     names, decoders = zip(*schema.LISTS[record], strict=True)
-    for row in db.execute(f"SELECT {', '.join([*key, *names])} FROM {table}"):
+    wanted = [*names, *(("kind",) if record is TypedDecision else ())]
+    for row in db.execute(f"SELECT {', '.join([*key, *wanted])} FROM {table}"):
         try:
-            found = [decoder.decode(text) for decoder, text in zip(decoders, row[len(key) :], strict=True)]
-            fits = record is not TypedDecision or _is_decision(*found)
+            found = [decoder.decode(text) for decoder, text in zip(decoders, row[len(key) :], strict=False)]
+            fits = record is not TypedDecision or _is_decision(*found, kind=row[-1])
         except (ValueError, msgspec.MsgspecError, RecursionError):
             fits = False
         if not fits:
@@ -166,7 +167,9 @@ def _check_lists(db: sqlite3.Connection, path: Path, record: type[Record]) -> No
             raise RunFileError(f"{path}: {table}, {place}: expected the lists that calibench writes, found others")
 
 
-def _is_decision(options: Sequence[str], gold: Sequence[float], shown: Sequence[int]) -> bool:
+def _is_decision(options: Sequence[str], gold: Sequence[float], shown: Sequence[int], *, kind: str) -> bool:
+    if kind == "yes_no" and len(options) != 2:
+        return False
     fits = len(set(options)) == len(options) == len(gold) and sorted(shown) == [*range(len(options))]
     return fits and abs(sum(gold) - 1) < _ROUNDING
 

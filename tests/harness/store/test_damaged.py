@@ -303,6 +303,8 @@ _DECISION = "'micro_words', 'q5', 'drink', 'choice'"
         f"""INSERT INTO typed_decisions VALUES ({_DECISION}, '["a","b"]', '[0.5,0.1]', '[0,1]')""",
         f"""INSERT INTO typed_decisions VALUES ({_DECISION}, '["a","b"]', '[0.5,0.5]', '[99,0]')""",
         f"""INSERT INTO typed_decisions VALUES ({_DECISION}, '["a","b"]', '[1.5,-0.5]', '[0,1]')""",
+        "INSERT INTO typed_decisions VALUES"
+        """ ('micro_words', 'q5', 'i', 'yes_no', '["a","b","c"]', '[0.5,0.5,0]', '[0,1,2]')""",
     ],
 )
 def test_lists_that_calibench_does_not_write_are_refused_when_a_file_is_opened(damaged, damage):
