@@ -89,15 +89,16 @@ def publish(rows: list[LabelRow], file: Path) -> Path:
     """Writes the rows as CSV, with an empty column for the labels; returns the file.
 
     Raises:
-        InputError: there is such a file, which may hold somebody's labels.
+        InputError: there is another such file, which may hold somebody's labels.
     """
-    if file.exists():
-        raise InputError(f"{file}: is there already, and may hold labels; choose another --out")
     lines = [csv_line(HEADING)]
     for task, question_id, protocol, draw, *texts in rows:
         key = (*map(cell_name, (task, question_id, protocol)), draw)
         lines.append(csv_line([*key, *(cell_text(visible(text)) for text in texts), ""]))
-    write_text(file, "".join(lines))
+    text = "".join(lines)
+    if file.exists() and not (file.is_file() and file.read_bytes() == text.encode(errors="replace")):
+        raise InputError(f"{file}: is there already, and may hold labels; choose another --out")
+    write_text(file, text)
     return file
 
 
