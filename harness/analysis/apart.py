@@ -116,5 +116,7 @@ def _counts(
             protocol=protocol,
             domain=domains[task],
             outcomes=files.outcomes(task, protocol),
-            confidences={method: files.statuses(task, protocol, method) for method in methods},
+            confidences={
+                method: found for method in methods if any((found := files.statuses(task, protocol, method)).values())
+            },
         )
