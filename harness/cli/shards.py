@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from calibench.cli import output
 from calibench.cli.parser import add
 from calibench.errors.terminal import tell
+
+if TYPE_CHECKING:
+    from calibench.results import RunSummary
 
 
 def register(commands: Any) -> None:
@@ -29,26 +33,34 @@ def register(commands: Any) -> None:
 
 
 def _merge(options: argparse.Namespace) -> None:
-    from calibench.analysis.apart import report_apart
-    from calibench.analysis.report import update
-    from calibench.running.merging import merge
-    from calibench.store import RunFile, runs_in
+    from calibench.store import runs_in
 
     shards = [run for shard in options.shards for run in runs_in(shard)]
-    if options.apart:
-        summary, notes = report_apart(shards, options.out, partial=options.partial)
-    else:
-        notes = merge(shards, options.out, partial=options.partial).notes
-    for note in notes:
-        tell("warning", note)
-    if options.apart:
-        tell("note", summary.manifest["notes"][-1])
-    else:
-        with RunFile.create(Path(options.out)) as run:
-            summary = update(run)
+    summary = (_apart if options.apart else _joined)(shards, options)
     if options.json:
         output.print_json(summary.scorecard.metrics)
     elif options.format:
         output.print_headline_tables({summary.name: summary}, options.format)
     else:
         output.print_headline(summary, Path(options.out) / "report.html")
+
+
+def _joined(shards: Sequence[Path], options: argparse.Namespace) -> RunSummary:
+    from calibench.analysis.report import update
+    from calibench.running.merging import merge
+    from calibench.store import RunFile
+
+    for note in merge(shards, options.out, partial=options.partial).notes:
+        tell("warning", note)
+    with RunFile.create(Path(options.out)) as run:
+        return update(run)
+
+
+def _apart(shards: Sequence[Path], options: argparse.Namespace) -> RunSummary:
+    from calibench.analysis.apart import report_apart
+
+    summary, notes = report_apart(shards, options.out, partial=options.partial)
+    for note in notes:
+        tell("warning", note)
+    tell("note", summary.manifest["notes"][-1])
+    return summary
