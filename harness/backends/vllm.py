@@ -73,7 +73,7 @@ class Backend(BaseBackend):
             "max_num_seqs", "max_num_batched_tokens", "gpu_memory_utilization", "kv_cache_memory_bytes", "block_size",
             "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "distributed_executor_backend",
             "enable_prefix_caching", "enable_chunked_prefill", "enforce_eager", "cpu_offload_gb", "swap_space",
-            "max_parallel_loading_workers", "disable_custom_all_reduce",
+            "max_parallel_loading_workers", "disable_custom_all_reduce", "max_loras", "max_cpu_loras",
         }
     )  # fmt: skip
 

@@ -15,6 +15,8 @@ import calibench
 from calibench.backends import base
 from calibench.cli import main
 from calibench.errors import CapabilityError, EngineError, InputError, ModelError
+from calibench.model import resolve
+from calibench.running.adapters import read
 from calibench.running.config import RunConfig
 from calibench.running.pipeline import execute, execute_all
 from calibench.running.progress import Silent
@@ -221,12 +223,23 @@ def test_what_makes_a_single_run_takes_one_adapter(tmp_path):
         execute(config, Silent())
 
 
-def test_commas_part_folders_but_may_stand_in_the_name_of_one(go, tmp_path):
+@pytest.mark.parametrize(
+    ("given", "folders"),
+    [
+        (["r=4,a=8"], ["runs"]),
+        (["one/adapter,{}/three/adapter", "r=4,a=8"], ["one-adapter", "three-adapter", "r=4,a=8"]),
+        (["r=4,a=8", "none,", "none"], ["r=4,a=8", "none", "base"]),
+        (["none"], ["runs"]),
+    ],
+)
+def test_commas_part_folders_but_may_stand_in_the_name_of_one(go, tmp_path, given, folders):
     adapter(tmp_path / "r=4,a=8", 3)
-    (result,) = go(Adapting(), "r=4,a=8", out="alone")
-    assert result.run.path.parent.name == "alone"
-    results = go(Adapting(), f"one/adapter,{tmp_path / 'three' / 'adapter'}", "r=4,a=8")
-    assert [r.run.path.parent.name for r in results] == ["one-adapter", "three-adapter", "r=4,a=8"]
+    adapter(tmp_path / "none", 4)
+    named = [name if name == "none" else f"{tmp_path}/{name.format(tmp_path)}" for name in given]
+    config = RunConfig(model="any", tasks=("gsm8k",), out=str(tmp_path / "runs"), adapter=named)
+    found = read(config, resolve(str(tmp_path / "model")))
+    assert [one.out.name for one in found] == folders
+    assert [one.adapter is None for one in found] == [folder == "base" or given == ["none"] for folder in folders]
 
 
 def test_the_command_says_how_to_compare_and_python_returns_all(go, tmp_path, capsys, monkeypatch):
