@@ -4,6 +4,7 @@ holds all of it."""
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from calibench.errors.working import stage
 from calibench.results import OutcomeCount, RunSummary, Spending, Spread
 from calibench.results.thinking import is_whole
 from calibench.running.merging import checked_shards
-from calibench.store import FILE_NAME
+from calibench.store import FILE_NAME, locked
 from calibench.store.apart import FilesApart
 
 if TYPE_CHECKING:
@@ -53,10 +54,14 @@ def report_apart(
     if (Path(out) / FILE_NAME).exists():
         raise IdentityError(f"{out} holds a run, and its report is left as it is; choose another --out")
     found = checked_shards(shards, partial=partial)
-    stage(f"scoring {len(found.files)} shards")
-    with FilesApart(found.files) as files:
-        summary = _summary(files, masked(found.manifest))
-    publish(summary, Path(out))
+    lock = locked(Path(out), f"{out}: another calibench process is writing here")  # before the work, and not after it
+    try:
+        stage(f"scoring {len(found.files)} shards")
+        with FilesApart(found.files) as files:
+            summary = _summary(files, masked(found.manifest))
+        publish(summary, Path(out))
+    finally:
+        os.close(lock)
     return summary, found.notes
 
 

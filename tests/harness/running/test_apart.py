@@ -74,7 +74,7 @@ def test_the_numbers_are_those_of_the_merged_run(tmp_path, three):
 
 def refused(capsys, *shards, out, more=()) -> str:
     assert main(["merge", *map(str, shards), "--apart", *more, "--out", str(out)]) != 0
-    assert not out.exists()
+    assert not (out / "scorecard.json").exists()
     return capsys.readouterr().err
 
 
@@ -92,6 +92,8 @@ def test_what_is_no_division_of_one_run_is_refused_as_by_a_merge(tmp_path, three
     with RunFile.create(last) as run:
         run.update_manifest(identity=run.manifest()["identity"] | {"seed": 7})
     assert "are parts of different runs: seed: 0" in refused(capsys, three, out=out)
+    (tmp_path / "file").touch()
+    assert "cannot write" in refused(capsys, one, two, out=tmp_path / "file" / "apart", more=["--partial"])
     assert main(["merge", str(three), "--apart", "--out", str(one)]) != 0
     assert "holds a run, and its report is left as it is" in capsys.readouterr().err
 
