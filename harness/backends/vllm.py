@@ -126,7 +126,7 @@ class Backend(BaseBackend):
         declared_ends = [
             end for end in (declared if isinstance(declared, list) else [declared]) if isinstance(end, int)
         ]
-        tokenizer, model_type = self._engine.get_tokenizer(), config.model_config.hf_config.model_type
+        tokenizer, model_type = _single(self._engine.get_tokenizer()), config.model_config.hf_config.model_type
         markup = declared_markup(tokenizer, model_type, config.structured_outputs_config.reasoning_parser)
         self.chat = ChatFormat(tokenizer, self._thinking, declared_ends, markup)
         for adapter in filter(None, self._adapters):
@@ -351,6 +351,20 @@ def _engine(arguments: dict[str, Any], trust_remote_code: bool) -> Any:
     engine_arguments = AsyncEngineArgs(trust_remote_code=trust_remote_code, **arguments)
     # As many requests at once as vLLM takes for a file of prompts: nobody waits for the first answer.
     return AsyncLLM.from_engine_args(engine_arguments, usage_context=UsageContext.LLM_CLASS)
+
+
+def _single(tokenizer: Any) -> Any:
+    """The tokenizer itself, where vLLM has one of Hugging Face's as a pool for threads, which renders templates by
+    methods of its own, without a limit of time."""
+    from transformers import PreTrainedTokenizerBase
+    from vllm.tokenizers.hf import ThreadSafeHFTokenizerMixin
+
+    if not isinstance(tokenizer, ThreadSafeHFTokenizerMixin):
+        return tokenizer
+    single = copy.copy(tokenizer)
+    kinds = (kind for kind in type(tokenizer).__mro__ if not issubclass(kind, ThreadSafeHFTokenizerMixin))
+    single.__class__ = next(kind for kind in kinds if issubclass(kind, PreTrainedTokenizerBase))
+    return single
 
 
 def _root_cause(log: Path, begin: int) -> str | None:
