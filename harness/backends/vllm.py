@@ -97,6 +97,7 @@ class Backend(BaseBackend):
         self._lifeline: Lifeline | None = None
         self._logs: list[Log] = []
         self._request_ids = itertools.count()
+        self._until_closed = contextlib.ExitStack()
         self._loras: dict[Adapter, Any] = {}
         self._lora: Any = None
         """That of all requests."""
@@ -131,6 +132,8 @@ class Backend(BaseBackend):
         self.chat = ChatFormat(tokenizer, self._thinking, declared_ends, markup)
         for adapter in filter(None, self._adapters):
             await self._load(adapter)
+        if config.device_config.device_type == "cpu":
+            self._until_closed.enter_context(_cpu.giving_way())
 
     async def _load(self, adapter: Adapter) -> None:
         from vllm.lora.request import LoRARequest
@@ -172,6 +175,7 @@ class Backend(BaseBackend):
         return arguments | chosen, _cpu.environment(Path(self._model), self._options)
 
     async def close(self) -> None:
+        self._until_closed.close()
         if self._engine is not None:
             with contextlib.suppress(Exception), self._writing():
                 self._engine.shutdown(timeout=_SHUTDOWN_SECONDS)
@@ -361,9 +365,9 @@ def _single(tokenizer: Any) -> Any:
 
     if not isinstance(tokenizer, ThreadSafeHFTokenizerMixin):
         return tokenizer
-    single = copy.copy(tokenizer)
     kinds = (kind for kind in type(tokenizer).__mro__ if not issubclass(kind, ThreadSafeHFTokenizerMixin))
-    single.__class__ = next(kind for kind in kinds if issubclass(kind, PreTrainedTokenizerBase))
+    single = object.__new__(next(kind for kind in kinds if issubclass(kind, PreTrainedTokenizerBase)))
+    vars(single).update(vars(tokenizer))
     return single
 
 

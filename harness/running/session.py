@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -186,6 +187,7 @@ async def _side_by_side(
     with (
         draining(room.stop, lambda: progress.stage("stopping: waiting for what is in flight (again to drop it)")),
         _telling_of_slow_start(room, progress) if backend else contextlib.nullcontext(),
+        _collecting_what_is_new(),
     ):
         try:
             async with asyncio.TaskGroup() as group:
@@ -194,6 +196,16 @@ async def _side_by_side(
         except BaseExceptionGroup as errors:
             raise first_cause(errors) from errors
     return room.stop.is_set()
+
+
+@contextlib.contextmanager
+def _collecting_what_is_new() -> Iterator[None]:
+    """The collector stops everything while it looks at objects, of which libraries have made a million by now."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextlib.contextmanager

@@ -136,3 +136,20 @@ def test_settings_of_an_engine_leave_the_environment_as_it_was(monkeypatch):
         assert os.environ["TORCHDYNAMO_DISABLE"] == "1"
     assert os.environ["OMP_NUM_THREADS"] == "7"
     assert "TORCHDYNAMO_DISABLE" not in os.environ
+
+
+def test_the_thread_that_asks_gives_way_and_has_its_priority_back():
+    def niceness():
+        return os.getpriority(os.PRIO_PROCESS, 0)
+
+    before = niceness()
+    with _cpu.giving_way():
+        assert niceness() in (before, max(before, 10))
+    assert niceness() == before
+
+
+def test_a_priority_that_would_not_come_back_is_kept(monkeypatch):
+    monkeypatch.setattr(_cpu, "_returns", lambda niceness: False)
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    with _cpu.giving_way():
+        assert os.getpriority(os.PRIO_PROCESS, 0) == before

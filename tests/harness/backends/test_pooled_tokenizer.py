@@ -36,7 +36,7 @@ def test_prompts_are_those_of_the_tokenizer_itself(pooled):
 
 
 def test_its_template_is_rendered_within_limits(pooled):
-    pooled.chat_template = ENDLESS + pooled.chat_template
+    pooled.chat_template = ENDLESS + plain().chat_template
     with pytest.raises(ModelError, match="more than 2 s of processor time"):
         ChatFormat(_single(pooled), "auto").first("What is 1 plus 1?")
 
