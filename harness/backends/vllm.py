@@ -309,6 +309,7 @@ class Backend(BaseBackend):
         from vllm.v1.engine.exceptions import EngineDeadError
 
         name = str(next(self._request_ids))
+        params.skip_clone = True  # they are of this request alone
         reason = None
         try:
             given = tokens_input(list(prompt))  # as it is rendered: nothing is left to do for a thread of vLLM's
