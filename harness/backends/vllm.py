@@ -367,7 +367,7 @@ def _single(tokenizer: Any) -> Any:
     if not isinstance(tokenizer, ThreadSafeHFTokenizerMixin):
         return tokenizer
     kinds = (kind for kind in type(tokenizer).__mro__ if not issubclass(kind, ThreadSafeHFTokenizerMixin))
-    single = object.__new__(next(kind for kind in kinds if issubclass(kind, PreTrainedTokenizerBase)))
+    single: Any = object.__new__(next(kind for kind in kinds if issubclass(kind, PreTrainedTokenizerBase)))
     vars(single).update(vars(tokenizer))
     return single
 
