@@ -201,19 +201,23 @@ class _Path:
 
         tested = _absolute_and_signed_sum if self._of is _absolute_sum else self._of
         low = self._last_reaching(tested, lambda share, size: share >= alpha + spared(size), 0.0)
-        high = self._last_reaching(self._of, lambda share, size: share > 1 - alpha + spared(size), self.far)
+        # By luck the observed size may be next to nothing, under which every other one is extreme: what noise alone
+        # exceeds in half of all samples counts as that half.
+        least = float(in_order[len(in_order) // 2])
+        high = self._last_reaching(self._of, lambda share, size: share > 1 - alpha + spared(size), self.far, least)
         return self.centre(low), self.centre(high)
 
     def _last_reaching(
-        self, of: Callable[[np.ndarray], np.ndarray], enough: Callable[[float, float], bool], low: float
-    ) -> float:
+        self, of: Callable[[np.ndarray], np.ndarray], enough: Callable[[float, float], bool], low: float,
+        least: float = 0.0,
+    ) -> float:  # fmt: skip
         """As `_last` from low to zero, of the t at which enough of the R vectors d(t) with noise are at least as large,
-        by `of`, as the observed one; `enough` sees their share, and the size of d.
+        by `of`, as the observed one or `least`; `enough` sees their share, and the size of d.
 
         No norm moves by more than that of d's move. What is farther from the observed one than d moves in what is left
         of the stretch stays on its side, and is not computed again.
         """
-        observed = float(of(self._estimate))
+        observed = max(float(of(self._estimate)), least)
         total, surely, noise, high = len(self._noise), 0, self._noise, self.zero
         at_low, at_high = self._at(low), self._at(high)
 

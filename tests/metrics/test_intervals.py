@@ -58,6 +58,15 @@ def test_with_all_right_an_under_confident_model_may_be_calibrated():
     assert found["brier"].high > 0.05
 
 
+@pytest.mark.parametrize("n", [20, 50, 200])
+def test_a_gap_that_is_zero_by_luck_has_the_doubt_of_the_accuracy(n):
+    found = rows_of(answers(np.arange(n) < 0.9 * n, np.full(n, 0.9)))
+    doubt = (found["accuracy"].high - found["accuracy"].low) / 2
+    for name in ("ece", "smooth_ece"):
+        assert found[name].value == pytest.approx(0.0, abs=1e-9)
+        assert doubt < found[name].high < 2.5 * doubt, name
+
+
 @pytest.mark.parametrize("confidence", [1.0, 0.95])
 def test_with_all_right_and_sure_the_errors_reach_as_far_as_the_gap(confidence):
     """25 of 25 right may be .867: sure of all, the model may be over-confident by .133, and its ECE is that."""
