@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from calibench.records import Domain
 
 NOT_THERE = (
-    "examples of answers, thresholds, lengths, token budgets, seconds, wordings, confidence targets, thinking budgets,"
-    " looks of a stopping rule, agreement with a judge, differences of methods and diagrams of subjects and levels"
+    "examples of answers, label mass, thresholds, lengths, token budgets, seconds, wordings, confidence targets,"
+    " thinking budgets, looks of a stopping rule, agreement with a judge, differences of methods, diagrams of subjects"
+    " and levels"
 )
 """What a report has that needs the answers themselves."""
 

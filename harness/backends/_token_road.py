@@ -55,7 +55,7 @@ class ContinuedAnswer(msgspec.Struct):
     usage: TokenUsage | None = None
 
 
-class _Answered(msgspec.Struct):
+class _Untyped(msgspec.Struct):
     choices: list[dict[str, Any]]
 
 
@@ -198,7 +198,7 @@ def _whole(answer: bytes) -> ContinuedAnswer:
 
 def _first(answer: bytes) -> ContinuedAnswer:
     """As `_whole`; Refused where an answer without token ids shows that the server gives none."""
-    choices = msgspec.json.decode(answer, type=_Answered).choices
+    choices = msgspec.json.decode(answer, type=_Untyped).choices
     if choices and "token_ids" not in choices[0]:
         raise Refused("its answers hold no token ids")
     return _whole(answer)
