@@ -23,6 +23,7 @@ import msgspec
 
 from calibench.errors import InputError, RunFileError, StorageError
 from calibench.errors.secrets import masked
+from calibench.files import replacing
 from calibench.records import MACHINE, Confidence, Generation, Grade, Judgement, Metric, Question, Record
 from calibench.store import bulk, outcomes, schema
 from calibench.store.check import check, damaged, manifest
@@ -131,14 +132,11 @@ class RunFile:
         try:
             check_journal(path)
             with storage_errors(path):
+                if new and not path.exists():
+                    with replacing(path) as partial:  # who reads meanwhile finds a run, or none
+                        schema.make(partial)
                 # One thread at a time uses it: a run that is started inside an event loop gets a thread of its own.
                 db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-                if new and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-                    db.executescript(
-                        f"PRAGMA journal_mode = WAL; BEGIN; PRAGMA application_id = {schema.APPLICATION_ID};"
-                        f"PRAGMA user_version = {schema.VERSION};"
-                        f"{schema.create()};COMMIT;"
-                    )
                 db.execute("PRAGMA synchronous = FULL")
                 check(db, path, whole=not new)
                 schema.bring_up_to_date(db, lasting=True)

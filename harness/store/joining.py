@@ -65,8 +65,7 @@ def _write(files: Sequence[Path], partial: Path, manifest: Mapping[str, Any]) ->
     with RunFile(partial, db, None) as run:
         # What is written here is not read before it is whole, so that no journal has to undo a part of it.
         db.executescript(
-            f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -{_CACHE_KIB};"
-            f"PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = {schema.VERSION};{schema.create()}"
+            f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -{_CACHE_KIB}; {schema.create()}"
         )
         for start in range(0, len(files), _AT_ONCE):
             with _attached(db, files[start : start + _AT_ONCE]) as names, run.transaction():

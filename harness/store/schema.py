@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from pathlib import Path
 from typing import Any, cast, get_type_hints
 
 import msgspec
@@ -88,9 +90,20 @@ def records_of(version: int) -> list[type[Record]]:
 
 
 def create(version: int = VERSION) -> str:
-    """The statements that make the tables of a version."""
+    """The statements that mark a file as one of a version and make its tables."""
+    marks = f"PRAGMA application_id = {APPLICATION_ID}", f"PRAGMA user_version = {version}"
     manifest = "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID"
-    return ";".join([manifest, *map(_create_table, records_of(version))])
+    return ";".join([*marks, manifest, *map(_create_table, records_of(version))])
+
+
+def make(path: Path) -> None:
+    """Makes a run file in which nothing stands yet.
+
+    Raises:
+        sqlite3.Error: it cannot be written.
+    """
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executescript(f"PRAGMA journal_mode = WAL; BEGIN; {create()}; COMMIT")
 
 
 def bring_up_to_date(db: sqlite3.Connection, *, lasting: bool) -> None:

@@ -1,6 +1,8 @@
+import contextlib
 import sqlite3
 import subprocess
 import sys
+import threading
 
 import pytest
 from msgspec.structs import replace
@@ -185,3 +187,15 @@ def test_a_killed_writer_loses_no_committed_row(tmp_path):
     assert done.returncode == -9, done.stderr
     with RunFile.open(tmp_path) as run:
         assert len(list(run.questions())) == 50
+
+
+def test_who_looks_while_a_run_file_is_made_finds_a_run_or_none(tmp_path):
+    folders = [tmp_path / str(i) for i in range(12)]
+    making = threading.Thread(target=lambda: [RunFile.create(folder).close() for folder in folders])
+    making.start()
+    for folder in folders:
+        while True:
+            with contextlib.suppress(InputError):
+                RunFile.open(folder).close()
+                break
+    making.join()
