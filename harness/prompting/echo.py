@@ -14,7 +14,7 @@ from calibench.tasks.grading.answer import first_label, stated_answer
 _PLACEHOLDERS = frozenset(
     {"", "answer", "your answer", "final answer", "your final answer", "the answer", "your answer here", "answer here"}
 )
-_EXAMPLE = re.compile(r"such as <confidence>([^<]+)</confidence>")
+_EXAMPLE = re.compile(r"<confidence>([\d.,]+%?)</confidence>")
 _WORDS = 2
 """Words of the prompt in a row that an answer must have to be taken from it: one alone may be meant."""
 

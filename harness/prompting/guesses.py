@@ -1,5 +1,7 @@
 """Reads several guesses with the probability of each: `Guess 1: Paris`, and below it `Probability 1: 0.8`.
 
+Labels may be in any of the languages of `calibench.tasks.grading.languages`.
+
 Source of the form: Tian et al. 2023 (arXiv 2305.14975), verbalized top-k; the words are this project's own.
 """
 
@@ -11,14 +13,15 @@ from typing import NamedTuple
 
 from calibench.prompting.values import VALUE, Statement, read
 from calibench.records import Status
+from calibench.tasks.grading.languages import GUESS, LIKELIHOOD
 
 K = 4
 """Guesses that are asked for: the largest k of the source."""
 SCALE = "guesses"
 """Of a protocol that asks for them."""
 _LINE = r"(?im)^[ \t>*_#-]{{0,6}}{}[ \t]?(?P<number>\d{{1,2}})[*_]{{0,2}}[ \t]?[:.)][*_ \t]{{0,4}}"
-_GUESS = re.compile(_LINE.format("G(?:uess)?") + r"(?P<text>\S[^\n]*?)[*_ \t]*$")
-_PROBABILITY = re.compile(_LINE.format("P(?:robability)?"))
+_GUESS = re.compile(_LINE.format(f"(?:G(?:uess)?|{GUESS})") + r"(?P<text>\S[^\n]*?)[*_ \t]*$")
+_PROBABILITY = re.compile(_LINE.format(f"(?:P(?:robability)?|確率|[概機]率|{LIKELIHOOD})"))
 
 
 class ListedGuess(NamedTuple):

@@ -24,6 +24,7 @@ from calibench.tasks.base import AnswerOptions, Task
 _FORM = "{form}"
 """Where the form of the answer stands in an instruction that is translated."""
 _ANSWER_LINE = 'on a line "Answer: ..."'
+_LINE_CUE = "Answer:"
 _ANSWER_TAGS = "between <answer> and </answer>"
 _GUESSES = 'on a line "Guess 1: ..."'
 _LISTED = (
@@ -199,11 +200,29 @@ def cut(whole: Protocol, budget: Budget) -> Protocol:
     return whole._replace(name=f"{whole.name}{BUDGET}{budget}", budget=budget)
 
 
-def answer_cue(protocol: Protocol, program: bool) -> str:
-    """What begins the answer behind a reasoning that is closed."""
+def line_cue(language: str = ENGLISH) -> str:
+    """What begins a line that states an answer.
+
+    Raises:
+        CapabilityError: it has no words in the language.
+    """
+    return languages.load(language).must_say(_LINE_CUE, "the beginning of an answer")
+
+
+def behind(cue: str, answer: str) -> str:
+    """The answer as it continues its cue: after a space, but for a colon that is as wide as one."""
+    return answer if cue.endswith("：") else f" {answer}"
+
+
+def answer_cue(protocol: Protocol, program: bool, language: str = ENGLISH) -> str:
+    """What begins the answer behind a reasoning that is closed.
+
+    Raises:
+        CapabilityError: it has no words in the language.
+    """
     if program:
         return _CODE_CUE
-    return "<answer>" if protocol.answer_form == _ANSWER_TAGS else "Answer:"
+    return "<answer>" if protocol.answer_form == _ANSWER_TAGS else line_cue(language)
 
 
 def protocol(name: str) -> Protocol:
@@ -273,19 +292,24 @@ def form_asked(task: Task, protocol: Protocol, program: bool = False, language: 
     return f"{instruction}\n{asked.replace(_FORM, form)}"
 
 
-def options_of(task: Task, question: Question) -> AnswerOptions:
+def options_of(task: Task, question: Question, language: str = ENGLISH) -> AnswerOptions:
     """What is scored for a question of a task.
 
     Raises:
-        CapabilityError: its answers are no closed set.
+        CapabilityError: its answers are no closed set, or what is asked has no words in the language.
     """
     if task.options:
         return task.options(question)
     labels = tuple(ascii_uppercase[: len(question.choices)]) or task.labels
     if not labels:
         raise CapabilityError(f"task {task.name} has no options to choose from, which protocol options needs")
-    context = f"{body(question)}\n\n{task.instruction}\nAnswer:"
-    return AnswerOptions(labels, tuple((context, f" {label}") for label in labels))
+    cue, said = line_cue(language), languages.load(language)
+    instruction, written = task.instruction, labels
+    if instruction and not task.own_words:
+        instruction = said.must_say(instruction, f"task {task.name}")
+        written = tuple(said.says(label) or label for label in labels)
+    context = f"{body(question)}\n\n{instruction}\n{cue}"
+    return AnswerOptions(labels, tuple((context, behind(cue, label)) for label in written))
 
 
 def require_options(task: Task, question: Question, protocol: Protocol) -> None:
@@ -307,8 +331,8 @@ def asked_text(task: Task, question: Question, protocol: Protocol, language: str
         CapabilityError: the protocol cannot ask for such answers.
     """
     if protocol.scores_options:
-        return msgspec.json.encode(options_of(task, question)).decode()
+        return msgspec.json.encode(options_of(task, question, language)).decode()
     if protocol.scale == guesses.SCALE and question.tests:
         raise CapabilityError(f"task {task.name} asks for programs, which protocol {protocol.name} lists no guesses of")
     asked = first_turn(question, task, protocol, language)
-    return f"{asked}\n\n{answer_cue(protocol, bool(question.tests))}" if protocol.budget else asked
+    return f"{asked}\n\n{answer_cue(protocol, bool(question.tests), language)}" if protocol.budget else asked

@@ -16,7 +16,7 @@ from calibench.grading.pool import GradingPool
 from calibench.prompting import budgets
 from calibench.prompting.conversation import Prompt
 from calibench.prompting.parsing import Parsed, states_answer
-from calibench.prompting.protocols import Protocol, answer_cue, body, first_turn, options_of
+from calibench.prompting.protocols import Protocol, answer_cue, body, first_turn, line_cue, options_of
 from calibench.records import Generation, Question, Sampling
 from calibench.running import deciding
 from calibench.running.config import RunConfig, seed_of
@@ -74,7 +74,7 @@ class Asker:
 
     def prompt(self, task: Task, question: Question) -> Prompt | AnswerOptions:
         if self._protocol.scores_options:
-            return options_of(task, question)
+            return options_of(task, question, self._config.language)
         closed = self._protocol.asks_letter  # the letter is the first token of the reply
         turn = first_turn(question, task, self._protocol, self._config.language)
         return self._backend.chat.first(turn, self._config.system, closed=closed)
@@ -187,7 +187,7 @@ class Asker:
             return completion
         chat, written = tokens_of(self._backend), completion.token_ids
         assert written is not None, "--force-answer needs token_ids"
-        begun = chat.answer_begun(prompt.token_ids, written, parsed.unclosed)
+        begun = chat.answer_begun(prompt.token_ids, written, parsed.unclosed, line_cue(self._config.language))
         room = len(written)
         if self._backend.context is not None:
             room = self._backend.context - len(prompt.token_ids) - len(begun) - _FORCED_TOKENS
@@ -224,9 +224,9 @@ class Asker:
             return None
         chat, written = tokens_of(self._backend), whole.token_ids[: chain.first + kept]
         program = bool(question.tests)
-        cue = answer_cue(self._protocol, program)
+        cue = answer_cue(self._protocol, program, self._config.language)
         output = (*written, *chat.answer_begun(prompt.token_ids, written, chain.marked, cue))
-        room = _FORCED_TOKENS if cue == "Answer:" else _LONG_FORCED_TOKENS
+        room = _FORCED_TOKENS if cue == line_cue(self._config.language) else _LONG_FORCED_TOKENS
         begin = time.monotonic()
         reason = no_room(len(prompt.token_ids) + len(output), 1, self._backend.context)
         forced = None

@@ -79,6 +79,8 @@ LIKELIHOOD = (
     r"|(?:ال)?[اإ]حتمال(?:ية)?|संभावना|प्रायिकता|正[确確]率|正解率|可能性(?=[:：])"
 )
 """Labels of the likelihood that an answer is right."""
+GUESS = r"vermutung|hypoth[èe]se|conjetura|ipotesi|palpite|предположение|猜[测測]|推測|추측|(?:ال)?تخمين|अनुमान"
+"""Labels of a guess that has a number."""
 BOUND = (
     r"(?:nicht )?(?:mehr|weniger) als|über|unter|mindestens(?: zu)?|höchstens(?: zu)?|maximal(?: zu)?"
     r"|wenigstens(?: zu)?|bis zu|zwischen"

@@ -54,6 +54,47 @@ LANGUAGE = Language(
         "Solve it step by step, and put the final answer {form}.": (
             "حل المسألة خطوة بخطوة، وضع الإجابة النهائية {form}."
         ),
+        "Think step by step. Write your best answer {form}.": "فكر خطوة بخطوة. اكتب أفضل إجابة لديك {form}.",
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, how "
+        "likely it is, from 0% to 100%, that this answer is correct, such as <confidence>80%</confidence>.": (
+            "فكر خطوة بخطوة. اكتب أفضل إجابة لديك {form}، ثم بين <confidence> و </confidence> مدى احتمال أن تكون "
+            "هذه الإجابة صحيحة، من 0% إلى 100%، مثل <confidence>80%</confidence>."
+        ),
+        "Below the answer, write between <confidence> and </confidence> how likely it is, from 0% to 100%, that "
+        "this answer is correct, such as <confidence>80%</confidence>.": (
+            "تحت الإجابة، اكتب بين <confidence> و </confidence> مدى احتمال أن تكون هذه الإجابة صحيحة، من 0% إلى "
+            "100%، مثل <confidence>80%</confidence>."
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, the "
+        "probability, from 0.0 to 1.0, that this answer is correct, such as <confidence>0.8</confidence>.": (
+            "فكر خطوة بخطوة. اكتب أفضل إجابة لديك {form}، ثم بين <confidence> و </confidence> احتمال أن تكون هذه "
+            "الإجابة صحيحة، من 0.0 إلى 1.0، مثل <confidence>0.8</confidence>."
+        ),
+        "Below the answer, write between <confidence> and </confidence> the probability, from 0.0 to 1.0, that "
+        "this answer is correct, such as <confidence>0.8</confidence>.": (
+            "تحت الإجابة، اكتب بين <confidence> و </confidence> احتمال أن تكون هذه الإجابة صحيحة، من 0.0 إلى 1.0، "
+            "مثل <confidence>0.8</confidence>."
+        ),
+        "Think first, between <think> and </think>. Then write the final answer {form}, what speaks for and "
+        "against it between <analysis> and </analysis>, and between <confidence> and </confidence> the "
+        "probability, from 0.0 to 1.0, that this answer is correct.": (
+            "فكر أولا بين <think> و </think>. ثم اكتب الإجابة النهائية {form}، وما يؤيدها وما يعارضها بين "
+            "<analysis> و </analysis>، وبين <confidence> و </confidence> احتمال أن تكون هذه الإجابة صحيحة، من 0.0 "
+            "إلى 1.0."
+        ),
+        "Below the answer, write what speaks for and against it between <analysis> and </analysis>, and between "
+        "<confidence> and </confidence> the probability, from 0.0 to 1.0, that this answer is correct.": (
+            "تحت الإجابة، اكتب ما يؤيدها وما يعارضها بين <analysis> و </analysis>، وبين <confidence> و "
+            "</confidence> احتمال أن تكون هذه الإجابة صحيحة، من 0.0 إلى 1.0."
+        ),
+        "Give the 4 most likely answers, the likeliest first. Write each {form} with, on the line below it, "
+        '"Probability 1: ...", the probability, from 0.0 to 1.0, that it is correct, and number them up to 4. '
+        "Write nothing below them.": (
+            "اذكر الإجابات الأربع الأكثر احتمالا، بدءا بالأكثر احتمالا. اكتب كل إجابة {form}، وفي السطر الذي تحتها "
+            '"الاحتمال 1: ..." احتمال أن تكون صحيحة، من 0.0 إلى 1.0، ورقمها حتى 4. لا تكتب شيئا تحتها.'
+        ),
+        "Reply with {form} and nothing else.": "أجب {form} ولا تكتب شيئا آخر.",
+        "Reply with the letter of one option and nothing else.": "أجب بحرف أحد الخيارات ولا تكتب شيئا آخر.",
         "Write the final answer {form}. {rule}": "اكتب الإجابة النهائية {form}. {rule}",
         "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
         'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
@@ -66,6 +107,10 @@ LANGUAGE = Language(
             'نقطة واحدة، والإجابة "لا أعرف" تكسب 0 نقطة.'
         ),
         'on a line "Answer: ..."': 'في سطر "الإجابة: ..."',
+        "between <answer> and </answer>": "بين <answer> و </answer>",
+        'on a line "Guess 1: ..."': 'في سطر "التخمين 1: ..."',
+        "that letter": "بذلك الحرف",
+        "Answer:": "الإجابة:",
         "in \\boxed{}": "داخل \\boxed{}",
         "as one code block that starts with ```python": "ككتلة برمجية واحدة تبدأ بـ ```python",
         'as "Answer: true" or "Answer: false"': 'بالشكل "الإجابة: صحيح" أو "الإجابة: خطأ"',

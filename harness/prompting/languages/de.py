@@ -60,6 +60,55 @@ LANGUAGE = Language(
         "Solve it step by step, and put the final answer {form}.": (
             "Löse die Aufgabe Schritt für Schritt und schreibe die endgültige Antwort {form}."
         ),
+        "Think step by step. Write your best answer {form}.": (
+            "Denke Schritt für Schritt. Schreibe deine beste Antwort {form}."
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, how "
+        "likely it is, from 0% to 100%, that this answer is correct, such as <confidence>80%</confidence>.": (
+            "Denke Schritt für Schritt. Schreibe deine beste Antwort {form} und dann, zwischen <confidence> und "
+            "</confidence>, wie wahrscheinlich es ist, von 0% bis 100%, dass diese Antwort richtig ist, zum "
+            "Beispiel <confidence>80%</confidence>."
+        ),
+        "Below the answer, write between <confidence> and </confidence> how likely it is, from 0% to 100%, that "
+        "this answer is correct, such as <confidence>80%</confidence>.": (
+            "Schreibe unter die Antwort, zwischen <confidence> und </confidence>, wie wahrscheinlich es ist, von "
+            "0% bis 100%, dass diese Antwort richtig ist, zum Beispiel <confidence>80%</confidence>."
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, the "
+        "probability, from 0.0 to 1.0, that this answer is correct, such as <confidence>0.8</confidence>.": (
+            "Denke Schritt für Schritt. Schreibe deine beste Antwort {form} und dann, zwischen <confidence> und "
+            "</confidence>, die Wahrscheinlichkeit, von 0,0 bis 1,0, dass diese Antwort richtig ist, zum Beispiel "
+            "<confidence>0,8</confidence>."
+        ),
+        "Below the answer, write between <confidence> and </confidence> the probability, from 0.0 to 1.0, that "
+        "this answer is correct, such as <confidence>0.8</confidence>.": (
+            "Schreibe unter die Antwort, zwischen <confidence> und </confidence>, die Wahrscheinlichkeit, von 0,0 "
+            "bis 1,0, dass diese Antwort richtig ist, zum Beispiel <confidence>0,8</confidence>."
+        ),
+        "Think first, between <think> and </think>. Then write the final answer {form}, what speaks for and "
+        "against it between <analysis> and </analysis>, and between <confidence> and </confidence> the "
+        "probability, from 0.0 to 1.0, that this answer is correct.": (
+            "Denke zuerst nach, zwischen <think> und </think>. Schreibe dann die endgültige Antwort {form}, was "
+            "für und was gegen sie spricht zwischen <analysis> und </analysis>, und zwischen <confidence> und "
+            "</confidence> die Wahrscheinlichkeit, von 0,0 bis 1,0, dass diese Antwort richtig ist."
+        ),
+        "Below the answer, write what speaks for and against it between <analysis> and </analysis>, and between "
+        "<confidence> and </confidence> the probability, from 0.0 to 1.0, that this answer is correct.": (
+            "Schreibe unter die Antwort, was für und was gegen sie spricht, zwischen <analysis> und </analysis>, "
+            "und zwischen <confidence> und </confidence> die Wahrscheinlichkeit, von 0,0 bis 1,0, dass diese "
+            "Antwort richtig ist."
+        ),
+        "Give the 4 most likely answers, the likeliest first. Write each {form} with, on the line below it, "
+        '"Probability 1: ...", the probability, from 0.0 to 1.0, that it is correct, and number them up to 4. '
+        "Write nothing below them.": (
+            "Gib die 4 wahrscheinlichsten Antworten an, die wahrscheinlichste zuerst. Schreibe jede {form} und in "
+            'die Zeile darunter "Wahrscheinlichkeit 1: ...", die Wahrscheinlichkeit, von 0,0 bis 1,0, dass sie '
+            "richtig ist, und nummeriere sie bis 4. Schreibe nichts darunter."
+        ),
+        "Reply with {form} and nothing else.": "Antworte mit {form} und sonst nichts.",
+        "Reply with the letter of one option and nothing else.": (
+            "Antworte mit dem Buchstaben einer Option und sonst nichts."
+        ),
         "Write the final answer {form}. {rule}": "Schreibe die endgültige Antwort {form}. {rule}",
         "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
         'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
@@ -72,6 +121,10 @@ LANGUAGE = Language(
             'Punkt, eine richtige Antwort bringt 1 Punkt, und die Antwort "Ich weiß es nicht" bringt 0 Punkte.'
         ),
         'on a line "Answer: ..."': 'in eine Zeile "Antwort: ..."',
+        "between <answer> and </answer>": "zwischen <answer> und </answer>",
+        'on a line "Guess 1: ..."': 'in eine Zeile "Vermutung 1: ..."',
+        "that letter": "diesem Buchstaben",
+        "Answer:": "Antwort:",
         "in \\boxed{}": "in \\boxed{}",
         "as one code block that starts with ```python": "als einen Codeblock, der mit ```python beginnt",
         'as "Answer: true" or "Answer: false"': 'als "Antwort: wahr" oder "Antwort: falsch"',

@@ -60,6 +60,51 @@ LANGUAGE = Language(
         "Solve it step by step, and put the final answer {form}.": (
             "Resuélvelo paso a paso y pon la respuesta final {form}."
         ),
+        "Think step by step. Write your best answer {form}.": "Piensa paso a paso. Escribe tu mejor respuesta {form}.",
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, how "
+        "likely it is, from 0% to 100%, that this answer is correct, such as <confidence>80%</confidence>.": (
+            "Piensa paso a paso. Escribe tu mejor respuesta {form} y luego, entre <confidence> y </confidence>, "
+            "cuán probable es, de 0% a 100%, que esta respuesta sea correcta, por ejemplo "
+            "<confidence>80%</confidence>."
+        ),
+        "Below the answer, write between <confidence> and </confidence> how likely it is, from 0% to 100%, that "
+        "this answer is correct, such as <confidence>80%</confidence>.": (
+            "Debajo de la respuesta, escribe entre <confidence> y </confidence> cuán probable es, de 0% a 100%, "
+            "que esta respuesta sea correcta, por ejemplo <confidence>80%</confidence>."
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, the "
+        "probability, from 0.0 to 1.0, that this answer is correct, such as <confidence>0.8</confidence>.": (
+            "Piensa paso a paso. Escribe tu mejor respuesta {form} y luego, entre <confidence> y </confidence>, la "
+            "probabilidad, de 0,0 a 1,0, de que esta respuesta sea correcta, por ejemplo "
+            "<confidence>0,8</confidence>."
+        ),
+        "Below the answer, write between <confidence> and </confidence> the probability, from 0.0 to 1.0, that "
+        "this answer is correct, such as <confidence>0.8</confidence>.": (
+            "Debajo de la respuesta, escribe entre <confidence> y </confidence> la probabilidad, de 0,0 a 1,0, de "
+            "que esta respuesta sea correcta, por ejemplo <confidence>0,8</confidence>."
+        ),
+        "Think first, between <think> and </think>. Then write the final answer {form}, what speaks for and "
+        "against it between <analysis> and </analysis>, and between <confidence> and </confidence> the "
+        "probability, from 0.0 to 1.0, that this answer is correct.": (
+            "Piensa primero, entre <think> y </think>. Escribe después la respuesta final {form}, lo que habla a "
+            "favor y en contra de ella entre <analysis> y </analysis>, y entre <confidence> y </confidence> la "
+            "probabilidad, de 0,0 a 1,0, de que esta respuesta sea correcta."
+        ),
+        "Below the answer, write what speaks for and against it between <analysis> and </analysis>, and between "
+        "<confidence> and </confidence> the probability, from 0.0 to 1.0, that this answer is correct.": (
+            "Debajo de la respuesta, escribe lo que habla a favor y en contra de ella entre <analysis> y "
+            "</analysis>, y entre <confidence> y </confidence> la probabilidad, de 0,0 a 1,0, de que esta "
+            "respuesta sea correcta."
+        ),
+        "Give the 4 most likely answers, the likeliest first. Write each {form} with, on the line below it, "
+        '"Probability 1: ...", the probability, from 0.0 to 1.0, that it is correct, and number them up to 4. '
+        "Write nothing below them.": (
+            "Da las 4 respuestas más probables, la más probable primero. Escribe cada una {form} y, en la línea de "
+            'debajo, "Probabilidad 1: ...", la probabilidad, de 0,0 a 1,0, de que sea correcta, y numéralas hasta '
+            "4. No escribas nada debajo."
+        ),
+        "Reply with {form} and nothing else.": "Responde con {form} y nada más.",
+        "Reply with the letter of one option and nothing else.": "Responde con la letra de una opción y nada más.",
         "Write the final answer {form}. {rule}": "Escribe la respuesta final {form}. {rule}",
         "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
         'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
@@ -72,6 +117,10 @@ LANGUAGE = Language(
             'punto, una respuesta correcta da 1 punto y la respuesta "No lo sé" da 0 puntos.'
         ),
         'on a line "Answer: ..."': 'en una línea "Respuesta: ..."',
+        "between <answer> and </answer>": "entre <answer> y </answer>",
+        'on a line "Guess 1: ..."': 'en una línea "Conjetura 1: ..."',
+        "that letter": "esa letra",
+        "Answer:": "Respuesta:",
         "in \\boxed{}": "en \\boxed{}",
         "as one code block that starts with ```python": "como un único bloque de código que empieza por ```python",
         'as "Answer: true" or "Answer: false"': 'como "Respuesta: verdadero" o "Respuesta: falso"',

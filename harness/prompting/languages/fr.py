@@ -60,6 +60,52 @@ LANGUAGE = Language(
         "Solve it step by step, and put the final answer {form}.": (
             "Résous le problème étape par étape et mets la réponse finale {form}."
         ),
+        "Think step by step. Write your best answer {form}.": (
+            "Réfléchis étape par étape. Écris ta meilleure réponse {form}."
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, how "
+        "likely it is, from 0% to 100%, that this answer is correct, such as <confidence>80%</confidence>.": (
+            "Réfléchis étape par étape. Écris ta meilleure réponse {form} puis, entre <confidence> et "
+            "</confidence>, à quel point il est probable, de 0% à 100%, que cette réponse soit correcte, par "
+            "exemple <confidence>80%</confidence>."
+        ),
+        "Below the answer, write between <confidence> and </confidence> how likely it is, from 0% to 100%, that "
+        "this answer is correct, such as <confidence>80%</confidence>.": (
+            "Sous la réponse, écris entre <confidence> et </confidence> à quel point il est probable, de 0% à "
+            "100%, que cette réponse soit correcte, par exemple <confidence>80%</confidence>."
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, the "
+        "probability, from 0.0 to 1.0, that this answer is correct, such as <confidence>0.8</confidence>.": (
+            "Réfléchis étape par étape. Écris ta meilleure réponse {form} puis, entre <confidence> et "
+            "</confidence>, la probabilité, de 0,0 à 1,0, que cette réponse soit correcte, par exemple "
+            "<confidence>0,8</confidence>."
+        ),
+        "Below the answer, write between <confidence> and </confidence> the probability, from 0.0 to 1.0, that "
+        "this answer is correct, such as <confidence>0.8</confidence>.": (
+            "Sous la réponse, écris entre <confidence> et </confidence> la probabilité, de 0,0 à 1,0, que cette "
+            "réponse soit correcte, par exemple <confidence>0,8</confidence>."
+        ),
+        "Think first, between <think> and </think>. Then write the final answer {form}, what speaks for and "
+        "against it between <analysis> and </analysis>, and between <confidence> and </confidence> the "
+        "probability, from 0.0 to 1.0, that this answer is correct.": (
+            "Réfléchis d'abord, entre <think> et </think>. Écris ensuite la réponse finale {form}, ce qui parle "
+            "pour et contre elle entre <analysis> et </analysis>, et entre <confidence> et </confidence> la "
+            "probabilité, de 0,0 à 1,0, que cette réponse soit correcte."
+        ),
+        "Below the answer, write what speaks for and against it between <analysis> and </analysis>, and between "
+        "<confidence> and </confidence> the probability, from 0.0 to 1.0, that this answer is correct.": (
+            "Sous la réponse, écris ce qui parle pour et contre elle entre <analysis> et </analysis>, et entre "
+            "<confidence> et </confidence> la probabilité, de 0,0 à 1,0, que cette réponse soit correcte."
+        ),
+        "Give the 4 most likely answers, the likeliest first. Write each {form} with, on the line below it, "
+        '"Probability 1: ...", the probability, from 0.0 to 1.0, that it is correct, and number them up to 4. '
+        "Write nothing below them.": (
+            "Donne les 4 réponses les plus probables, la plus probable en premier. Écris chacune {form} avec, sur "
+            "la ligne en dessous, « Probabilité 1 : ... », la probabilité, de 0,0 à 1,0, qu'elle soit correcte, et "
+            "numérote-les jusqu'à 4. N'écris rien en dessous."
+        ),
+        "Reply with {form} and nothing else.": "Réponds par {form} et rien d'autre.",
+        "Reply with the letter of one option and nothing else.": "Réponds par la lettre d'une option et rien d'autre.",
         "Write the final answer {form}. {rule}": "Écris la réponse finale {form}. {rule}",
         "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
         'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
@@ -72,6 +118,10 @@ LANGUAGE = Language(
             "réponse juste rapporte 1 point et la réponse « Je ne sais pas » rapporte 0 point."
         ),
         'on a line "Answer: ..."': "sur une ligne « Réponse : ... »",
+        "between <answer> and </answer>": "entre <answer> et </answer>",
+        'on a line "Guess 1: ..."': "sur une ligne « Hypothèse 1 : ... »",
+        "that letter": "cette lettre",
+        "Answer:": "Réponse :",
         "in \\boxed{}": "dans \\boxed{}",
         "as one code block that starts with ```python": (
             "sous forme d'un seul bloc de code qui commence par ```python"

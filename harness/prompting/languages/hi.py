@@ -51,6 +51,48 @@ LANGUAGE = Language(
         ),
         "{letter} ({low} to {high}%)": "{letter} ({low} से {high}%)",
         "Solve it step by step, and put the final answer {form}.": ("इसे चरण दर चरण हल करें, और अंतिम उत्तर {form} लिखें।"),
+        "Think step by step. Write your best answer {form}.": "चरण दर चरण सोचें। अपना सबसे अच्छा उत्तर {form} लिखें।",
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, how "
+        "likely it is, from 0% to 100%, that this answer is correct, such as <confidence>80%</confidence>.": (
+            "चरण दर चरण सोचें। अपना सबसे अच्छा उत्तर {form} लिखें, और फिर <confidence> और </confidence> के बीच "
+            "लिखें कि इस उत्तर के सही होने की संभावना 0% से 100% तक कितनी है, जैसे <confidence>80%</confidence>।"
+        ),
+        "Below the answer, write between <confidence> and </confidence> how likely it is, from 0% to 100%, that "
+        "this answer is correct, such as <confidence>80%</confidence>.": (
+            "उत्तर के नीचे, <confidence> और </confidence> के बीच लिखें कि इस उत्तर के सही होने की संभावना 0% से "
+            "100% तक कितनी है, जैसे <confidence>80%</confidence>।"
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, the "
+        "probability, from 0.0 to 1.0, that this answer is correct, such as <confidence>0.8</confidence>.": (
+            "चरण दर चरण सोचें। अपना सबसे अच्छा उत्तर {form} लिखें, और फिर <confidence> और </confidence> के बीच इस "
+            "उत्तर के सही होने की प्रायिकता 0.0 से 1.0 तक लिखें, जैसे <confidence>0.8</confidence>।"
+        ),
+        "Below the answer, write between <confidence> and </confidence> the probability, from 0.0 to 1.0, that "
+        "this answer is correct, such as <confidence>0.8</confidence>.": (
+            "उत्तर के नीचे, <confidence> और </confidence> के बीच इस उत्तर के सही होने की प्रायिकता 0.0 से 1.0 तक "
+            "लिखें, जैसे <confidence>0.8</confidence>।"
+        ),
+        "Think first, between <think> and </think>. Then write the final answer {form}, what speaks for and "
+        "against it between <analysis> and </analysis>, and between <confidence> and </confidence> the "
+        "probability, from 0.0 to 1.0, that this answer is correct.": (
+            "पहले <think> और </think> के बीच सोचें। फिर अंतिम उत्तर {form} लिखें, उसके पक्ष और विपक्ष की बातें "
+            "<analysis> और </analysis> के बीच, और इस उत्तर के सही होने की प्रायिकता 0.0 से 1.0 तक <confidence> और "
+            "</confidence> के बीच लिखें।"
+        ),
+        "Below the answer, write what speaks for and against it between <analysis> and </analysis>, and between "
+        "<confidence> and </confidence> the probability, from 0.0 to 1.0, that this answer is correct.": (
+            "उत्तर के नीचे, उसके पक्ष और विपक्ष की बातें <analysis> और </analysis> के बीच, और इस उत्तर के सही होने "
+            "की प्रायिकता 0.0 से 1.0 तक <confidence> और </confidence> के बीच लिखें।"
+        ),
+        "Give the 4 most likely answers, the likeliest first. Write each {form} with, on the line below it, "
+        '"Probability 1: ...", the probability, from 0.0 to 1.0, that it is correct, and number them up to 4. '
+        "Write nothing below them.": (
+            "4 सबसे संभावित उत्तर दें, सबसे संभावित उत्तर पहले। हर उत्तर {form} लिखें, और उसके नीचे की पंक्ति में "
+            '"संभावना 1: ..." में उसके सही होने की प्रायिकता 0.0 से 1.0 तक लिखें, और उन्हें 4 तक क्रमांक दें। उनके '
+            "नीचे कुछ न लिखें।"
+        ),
+        "Reply with {form} and nothing else.": "केवल {form} लिखें और कुछ नहीं।",
+        "Reply with the letter of one option and nothing else.": "केवल एक विकल्प का अक्षर लिखें और कुछ नहीं।",
         "Write the final answer {form}. {rule}": "अंतिम उत्तर {form} लिखें। {rule}",
         "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
         'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
@@ -63,6 +105,10 @@ LANGUAGE = Language(
             'पर 1 अंक मिलता है, और "मुझे नहीं पता" उत्तर पर 0 अंक मिलते हैं।'
         ),
         'on a line "Answer: ..."': '"उत्तर: ..." पंक्ति में',
+        "between <answer> and </answer>": "<answer> और </answer> के बीच",
+        'on a line "Guess 1: ..."': '"अनुमान 1: ..." पंक्ति में',
+        "that letter": "वही अक्षर",
+        "Answer:": "उत्तर:",
         "in \\boxed{}": "\\boxed{} में",
         "as one code block that starts with ```python": "```python से शुरू होने वाले एक कोड ब्लॉक के रूप में",
         'as "Answer: true" or "Answer: false"': '"उत्तर: सही" या "उत्तर: गलत" के रूप में',

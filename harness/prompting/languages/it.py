@@ -60,6 +60,52 @@ LANGUAGE = Language(
         "Solve it step by step, and put the final answer {form}.": (
             "Risolvilo passo dopo passo e metti la risposta finale {form}."
         ),
+        "Think step by step. Write your best answer {form}.": (
+            "Ragiona passo dopo passo. Scrivi la tua risposta migliore {form}."
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, how "
+        "likely it is, from 0% to 100%, that this answer is correct, such as <confidence>80%</confidence>.": (
+            "Ragiona passo dopo passo. Scrivi la tua risposta migliore {form} e poi, tra <confidence> e "
+            "</confidence>, quanto è probabile, da 0% a 100%, che questa risposta sia corretta, per esempio "
+            "<confidence>80%</confidence>."
+        ),
+        "Below the answer, write between <confidence> and </confidence> how likely it is, from 0% to 100%, that "
+        "this answer is correct, such as <confidence>80%</confidence>.": (
+            "Sotto la risposta, scrivi tra <confidence> e </confidence> quanto è probabile, da 0% a 100%, che "
+            "questa risposta sia corretta, per esempio <confidence>80%</confidence>."
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, the "
+        "probability, from 0.0 to 1.0, that this answer is correct, such as <confidence>0.8</confidence>.": (
+            "Ragiona passo dopo passo. Scrivi la tua risposta migliore {form} e poi, tra <confidence> e "
+            "</confidence>, la probabilità, da 0,0 a 1,0, che questa risposta sia corretta, per esempio "
+            "<confidence>0,8</confidence>."
+        ),
+        "Below the answer, write between <confidence> and </confidence> the probability, from 0.0 to 1.0, that "
+        "this answer is correct, such as <confidence>0.8</confidence>.": (
+            "Sotto la risposta, scrivi tra <confidence> e </confidence> la probabilità, da 0,0 a 1,0, che questa "
+            "risposta sia corretta, per esempio <confidence>0,8</confidence>."
+        ),
+        "Think first, between <think> and </think>. Then write the final answer {form}, what speaks for and "
+        "against it between <analysis> and </analysis>, and between <confidence> and </confidence> the "
+        "probability, from 0.0 to 1.0, that this answer is correct.": (
+            "Prima ragiona, tra <think> e </think>. Poi scrivi la risposta finale {form}, ciò che parla a favore e "
+            "contro di essa tra <analysis> e </analysis>, e tra <confidence> e </confidence> la probabilità, da "
+            "0,0 a 1,0, che questa risposta sia corretta."
+        ),
+        "Below the answer, write what speaks for and against it between <analysis> and </analysis>, and between "
+        "<confidence> and </confidence> the probability, from 0.0 to 1.0, that this answer is correct.": (
+            "Sotto la risposta, scrivi ciò che parla a favore e contro di essa tra <analysis> e </analysis>, e tra "
+            "<confidence> e </confidence> la probabilità, da 0,0 a 1,0, che questa risposta sia corretta."
+        ),
+        "Give the 4 most likely answers, the likeliest first. Write each {form} with, on the line below it, "
+        '"Probability 1: ...", the probability, from 0.0 to 1.0, that it is correct, and number them up to 4. '
+        "Write nothing below them.": (
+            "Dai le 4 risposte più probabili, la più probabile per prima. Scrivi ciascuna {form} e, sulla riga "
+            'sotto, "Probabilità 1: ...", la probabilità, da 0,0 a 1,0, che sia corretta, e numerale fino a 4. Non '
+            "scrivere nulla sotto."
+        ),
+        "Reply with {form} and nothing else.": "Rispondi con {form} e nient'altro.",
+        "Reply with the letter of one option and nothing else.": "Rispondi con la lettera di un'opzione e nient'altro.",
         "Write the final answer {form}. {rule}": "Scrivi la risposta finale {form}. {rule}",
         "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
         'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
@@ -72,6 +118,10 @@ LANGUAGE = Language(
             'risposta giusta dà 1 punto e la risposta "Non lo so" dà 0 punti.'
         ),
         'on a line "Answer: ..."': 'su una riga "Risposta: ..."',
+        "between <answer> and </answer>": "tra <answer> e </answer>",
+        'on a line "Guess 1: ..."': 'su una riga "Ipotesi 1: ..."',
+        "that letter": "quella lettera",
+        "Answer:": "Risposta:",
         "in \\boxed{}": "in \\boxed{}",
         "as one code block that starts with ```python": "come un unico blocco di codice che inizia con ```python",
         'as "Answer: true" or "Answer: false"': 'come "Risposta: vero" o "Risposta: falso"',

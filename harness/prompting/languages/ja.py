@@ -56,6 +56,52 @@ LANGUAGE = Language(
         "Solve it step by step, and put the final answer {form}.": (
             "順を追って解き、最終的な答えを{form}書いてください。"
         ),
+        "Think step by step. Write your best answer {form}.": (
+            "順を追って考えてください。最良と思う答えを{form}書いてください。"
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, how "
+        "likely it is, from 0% to 100%, that this answer is correct, such as <confidence>80%</confidence>.": (
+            "順を追って考えてください。最良と思う答えを{form}書き、続いて<confidence>と</confidence>の間に、この答"
+            "えが正しい可能性を0%から100%で、たとえば<confidence>80%</confidence>のように書いてください。"
+        ),
+        "Below the answer, write between <confidence> and </confidence> how likely it is, from 0% to 100%, that "
+        "this answer is correct, such as <confidence>80%</confidence>.": (
+            "答えの下に、<confidence>と</confidence>の間に、この答えが正しい可能性を0%から100%で、たとえば"
+            "<confidence>80%</confidence>のように書いてください。"
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, the "
+        "probability, from 0.0 to 1.0, that this answer is correct, such as <confidence>0.8</confidence>.": (
+            "順を追って考えてください。最良と思う答えを{form}書き、続いて<confidence>と</confidence>の間に、この答"
+            "えが正しい確率を0.0から1.0で、たとえば<confidence>0.8</confidence>のように書いてください。"
+        ),
+        "Below the answer, write between <confidence> and </confidence> the probability, from 0.0 to 1.0, that "
+        "this answer is correct, such as <confidence>0.8</confidence>.": (
+            "答えの下に、<confidence>と</confidence>の間に、この答えが正しい確率を0.0から1.0で、たとえば"
+            "<confidence>0.8</confidence>のように書いてください。"
+        ),
+        "Think first, between <think> and </think>. Then write the final answer {form}, what speaks for and "
+        "against it between <analysis> and </analysis>, and between <confidence> and </confidence> the "
+        "probability, from 0.0 to 1.0, that this answer is correct.": (
+            "まず<think>と</think>の間で考えてください。次に、最終的な答えを{form}書き、それを支持する点と否定する"
+            "点を<analysis>と</analysis>の間に、この答えが正しい確率を0.0から1.0で<confidence>と</confidence>の間に"
+            "書いてください。"
+        ),
+        "Below the answer, write what speaks for and against it between <analysis> and </analysis>, and between "
+        "<confidence> and </confidence> the probability, from 0.0 to 1.0, that this answer is correct.": (
+            "答えの下に、それを支持する点と否定する点を<analysis>と</analysis>の間に、この答えが正しい確率を0.0から"
+            "1.0で<confidence>と</confidence>の間に書いてください。"
+        ),
+        "Give the 4 most likely answers, the likeliest first. Write each {form} with, on the line below it, "
+        '"Probability 1: ...", the probability, from 0.0 to 1.0, that it is correct, and number them up to 4. '
+        "Write nothing below them.": (
+            "最も可能性の高い4つの答えを、可能性の高い順に挙げてください。それぞれを{form}書き、その下の「確率1："
+            "...」という行に、それが正しい確率を0.0から1.0で書き、4まで番号を付けてください。その下には何も書かない"
+            "でください。"
+        ),
+        "Reply with {form} and nothing else.": "{form}だけを答え、ほかには何も書かないでください。",
+        "Reply with the letter of one option and nothing else.": (
+            "選択肢の文字を一つだけ答え、ほかには何も書かないでください。"
+        ),
         "Write the final answer {form}. {rule}": "最終的な答えを{form}書いてください。{rule}",
         "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
         'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
@@ -68,6 +114,10 @@ LANGUAGE = Language(
             "わかりません」という答えは0点です。"
         ),
         'on a line "Answer: ..."': "「答え：...」という行に",
+        "between <answer> and </answer>": "<answer>と</answer>の間に",
+        'on a line "Guess 1: ..."': "「推測1：...」という行に",
+        "that letter": "その文字",
+        "Answer:": "答え：",
         "in \\boxed{}": "\\boxed{}の中に",
         "as one code block that starts with ```python": "```pythonで始まる一つのコードブロックとして",
         'as "Answer: true" or "Answer: false"': "「答え：正しい」または「答え：誤り」と",

@@ -48,6 +48,50 @@ LANGUAGE = Language(
         ),
         "{letter} ({low} to {high}%)": "{letter} ({low}~{high}%)",
         "Solve it step by step, and put the final answer {form}.": "단계별로 풀고, 최종 답을 {form} 쓰세요.",
+        "Think step by step. Write your best answer {form}.": (
+            "단계별로 생각하세요. 가장 좋다고 생각하는 답을 {form} 쓰세요."
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, how "
+        "likely it is, from 0% to 100%, that this answer is correct, such as <confidence>80%</confidence>.": (
+            "단계별로 생각하세요. 가장 좋다고 생각하는 답을 {form} 쓰고, 그다음 <confidence>와 </confidence> 사이에"
+            " 이 답이 맞을 가능성을 0%에서 100% 사이로, 예를 들어 <confidence>80%</confidence>처럼 쓰세요."
+        ),
+        "Below the answer, write between <confidence> and </confidence> how likely it is, from 0% to 100%, that "
+        "this answer is correct, such as <confidence>80%</confidence>.": (
+            "답 아래에, <confidence>와 </confidence> 사이에 이 답이 맞을 가능성을 0%에서 100% 사이로, 예를 들어 "
+            "<confidence>80%</confidence>처럼 쓰세요."
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, the "
+        "probability, from 0.0 to 1.0, that this answer is correct, such as <confidence>0.8</confidence>.": (
+            "단계별로 생각하세요. 가장 좋다고 생각하는 답을 {form} 쓰고, 그다음 <confidence>와 </confidence> 사이에"
+            " 이 답이 맞을 확률을 0.0에서 1.0 사이로, 예를 들어 <confidence>0.8</confidence>처럼 쓰세요."
+        ),
+        "Below the answer, write between <confidence> and </confidence> the probability, from 0.0 to 1.0, that "
+        "this answer is correct, such as <confidence>0.8</confidence>.": (
+            "답 아래에, <confidence>와 </confidence> 사이에 이 답이 맞을 확률을 0.0에서 1.0 사이로, 예를 들어 "
+            "<confidence>0.8</confidence>처럼 쓰세요."
+        ),
+        "Think first, between <think> and </think>. Then write the final answer {form}, what speaks for and "
+        "against it between <analysis> and </analysis>, and between <confidence> and </confidence> the "
+        "probability, from 0.0 to 1.0, that this answer is correct.": (
+            "먼저 <think>와 </think> 사이에서 생각하세요. 그다음 최종 답을 {form} 쓰고, 그 답을 뒷받침하는 점과 반"
+            "박하는 점을 <analysis>와 </analysis> 사이에, 이 답이 맞을 확률을 0.0에서 1.0 사이로 <confidence>와 "
+            "</confidence> 사이에 쓰세요."
+        ),
+        "Below the answer, write what speaks for and against it between <analysis> and </analysis>, and between "
+        "<confidence> and </confidence> the probability, from 0.0 to 1.0, that this answer is correct.": (
+            "답 아래에, 그 답을 뒷받침하는 점과 반박하는 점을 <analysis>와 </analysis> 사이에, 이 답이 맞을 확률을 "
+            "0.0에서 1.0 사이로 <confidence>와 </confidence> 사이에 쓰세요."
+        ),
+        "Give the 4 most likely answers, the likeliest first. Write each {form} with, on the line below it, "
+        '"Probability 1: ...", the probability, from 0.0 to 1.0, that it is correct, and number them up to 4. '
+        "Write nothing below them.": (
+            '가장 가능성이 높은 답 4개를 가능성이 높은 순서대로 제시하세요. 각 답을 {form} 쓰고, 그 아래 "확률 1: '
+            '..." 줄에 그 답이 맞을 확률을 0.0에서 1.0 사이로 쓰며, 4까지 번호를 매기세요. 그 아래에는 아무것도 쓰'
+            "지 마세요."
+        ),
+        "Reply with {form} and nothing else.": "{form} 답하고 다른 것은 쓰지 마세요.",
+        "Reply with the letter of one option and nothing else.": "한 선택지의 글자로만 답하고 다른 것은 쓰지 마세요.",
         "Write the final answer {form}. {rule}": "최종 답을 {form} 쓰세요. {rule}",
         "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
         'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
@@ -60,6 +104,10 @@ LANGUAGE = Language(
             '"라는 답은 0점입니다.'
         ),
         'on a line "Answer: ..."': '"정답: ..." 줄에',
+        "between <answer> and </answer>": "<answer>와 </answer> 사이에",
+        'on a line "Guess 1: ..."': '"추측 1: ..." 줄에',
+        "that letter": "그 글자로만",
+        "Answer:": "정답:",
         "in \\boxed{}": "\\boxed{} 안에",
         "as one code block that starts with ```python": "```python으로 시작하는 하나의 코드 블록으로",
         'as "Answer: true" or "Answer: false"': '"정답: 참" 또는 "정답: 거짓"으로',

@@ -60,6 +60,52 @@ LANGUAGE = Language(
         "Solve it step by step, and put the final answer {form}.": (
             "Resolva passo a passo e coloque a resposta final {form}."
         ),
+        "Think step by step. Write your best answer {form}.": (
+            "Pense passo a passo. Escreva sua melhor resposta {form}."
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, how "
+        "likely it is, from 0% to 100%, that this answer is correct, such as <confidence>80%</confidence>.": (
+            "Pense passo a passo. Escreva sua melhor resposta {form} e depois, entre <confidence> e </confidence>, "
+            "quão provável é, de 0% a 100%, que esta resposta esteja correta, por exemplo "
+            "<confidence>80%</confidence>."
+        ),
+        "Below the answer, write between <confidence> and </confidence> how likely it is, from 0% to 100%, that "
+        "this answer is correct, such as <confidence>80%</confidence>.": (
+            "Abaixo da resposta, escreva entre <confidence> e </confidence> quão provável é, de 0% a 100%, que "
+            "esta resposta esteja correta, por exemplo <confidence>80%</confidence>."
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, the "
+        "probability, from 0.0 to 1.0, that this answer is correct, such as <confidence>0.8</confidence>.": (
+            "Pense passo a passo. Escreva sua melhor resposta {form} e depois, entre <confidence> e </confidence>, "
+            "a probabilidade, de 0,0 a 1,0, de que esta resposta esteja correta, por exemplo "
+            "<confidence>0,8</confidence>."
+        ),
+        "Below the answer, write between <confidence> and </confidence> the probability, from 0.0 to 1.0, that "
+        "this answer is correct, such as <confidence>0.8</confidence>.": (
+            "Abaixo da resposta, escreva entre <confidence> e </confidence> a probabilidade, de 0,0 a 1,0, de que "
+            "esta resposta esteja correta, por exemplo <confidence>0,8</confidence>."
+        ),
+        "Think first, between <think> and </think>. Then write the final answer {form}, what speaks for and "
+        "against it between <analysis> and </analysis>, and between <confidence> and </confidence> the "
+        "probability, from 0.0 to 1.0, that this answer is correct.": (
+            "Pense primeiro, entre <think> e </think>. Depois escreva a resposta final {form}, o que fala a favor "
+            "e contra ela entre <analysis> e </analysis>, e entre <confidence> e </confidence> a probabilidade, de "
+            "0,0 a 1,0, de que esta resposta esteja correta."
+        ),
+        "Below the answer, write what speaks for and against it between <analysis> and </analysis>, and between "
+        "<confidence> and </confidence> the probability, from 0.0 to 1.0, that this answer is correct.": (
+            "Abaixo da resposta, escreva o que fala a favor e contra ela entre <analysis> e </analysis>, e entre "
+            "<confidence> e </confidence> a probabilidade, de 0,0 a 1,0, de que esta resposta esteja correta."
+        ),
+        "Give the 4 most likely answers, the likeliest first. Write each {form} with, on the line below it, "
+        '"Probability 1: ...", the probability, from 0.0 to 1.0, that it is correct, and number them up to 4. '
+        "Write nothing below them.": (
+            "Dê as 4 respostas mais prováveis, a mais provável primeiro. Escreva cada uma {form} e, na linha "
+            'abaixo, "Probabilidade 1: ...", a probabilidade, de 0,0 a 1,0, de que ela esteja correta, e numere-as '
+            "até 4. Não escreva nada abaixo delas."
+        ),
+        "Reply with {form} and nothing else.": "Responda com {form} e nada mais.",
+        "Reply with the letter of one option and nothing else.": "Responda com a letra de uma opção e nada mais.",
         "Write the final answer {form}. {rule}": "Escreva a resposta final {form}. {rule}",
         "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
         'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
@@ -72,6 +118,10 @@ LANGUAGE = Language(
             'uma resposta certa vale 1 ponto e a resposta "Não sei" vale 0 pontos.'
         ),
         'on a line "Answer: ..."': 'em uma linha "Resposta: ..."',
+        "between <answer> and </answer>": "entre <answer> e </answer>",
+        'on a line "Guess 1: ..."': 'em uma linha "Palpite 1: ..."',
+        "that letter": "essa letra",
+        "Answer:": "Resposta:",
         "in \\boxed{}": "em \\boxed{}",
         "as one code block that starts with ```python": "como um único bloco de código que começa com ```python",
         'as "Answer: true" or "Answer: false"': 'como "Resposta: verdadeiro" ou "Resposta: falso"',

@@ -58,6 +58,50 @@ LANGUAGE = Language(
         "Solve it step by step, and put the final answer {form}.": (
             "Реши задачу шаг за шагом и запиши окончательный ответ {form}."
         ),
+        "Think step by step. Write your best answer {form}.": (
+            "Рассуждай шаг за шагом. Напиши свой лучший ответ {form}."
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, how "
+        "likely it is, from 0% to 100%, that this answer is correct, such as <confidence>80%</confidence>.": (
+            "Рассуждай шаг за шагом. Напиши свой лучший ответ {form}, а затем, между <confidence> и </confidence>, "
+            "насколько вероятно, от 0% до 100%, что этот ответ верен, например <confidence>80%</confidence>."
+        ),
+        "Below the answer, write between <confidence> and </confidence> how likely it is, from 0% to 100%, that "
+        "this answer is correct, such as <confidence>80%</confidence>.": (
+            "Под ответом напиши между <confidence> и </confidence>, насколько вероятно, от 0% до 100%, что этот "
+            "ответ верен, например <confidence>80%</confidence>."
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, the "
+        "probability, from 0.0 to 1.0, that this answer is correct, such as <confidence>0.8</confidence>.": (
+            "Рассуждай шаг за шагом. Напиши свой лучший ответ {form}, а затем, между <confidence> и </confidence>, "
+            "вероятность, от 0,0 до 1,0, того, что этот ответ верен, например <confidence>0,8</confidence>."
+        ),
+        "Below the answer, write between <confidence> and </confidence> the probability, from 0.0 to 1.0, that "
+        "this answer is correct, such as <confidence>0.8</confidence>.": (
+            "Под ответом напиши между <confidence> и </confidence> вероятность, от 0,0 до 1,0, того, что этот "
+            "ответ верен, например <confidence>0,8</confidence>."
+        ),
+        "Think first, between <think> and </think>. Then write the final answer {form}, what speaks for and "
+        "against it between <analysis> and </analysis>, and between <confidence> and </confidence> the "
+        "probability, from 0.0 to 1.0, that this answer is correct.": (
+            "Сначала подумай, между <think> и </think>. Затем напиши окончательный ответ {form}, доводы за и "
+            "против него между <analysis> и </analysis>, а между <confidence> и </confidence> вероятность, от 0,0 "
+            "до 1,0, того, что этот ответ верен."
+        ),
+        "Below the answer, write what speaks for and against it between <analysis> and </analysis>, and between "
+        "<confidence> and </confidence> the probability, from 0.0 to 1.0, that this answer is correct.": (
+            "Под ответом напиши доводы за и против него между <analysis> и </analysis>, а между <confidence> и "
+            "</confidence> вероятность, от 0,0 до 1,0, того, что этот ответ верен."
+        ),
+        "Give the 4 most likely answers, the likeliest first. Write each {form} with, on the line below it, "
+        '"Probability 1: ...", the probability, from 0.0 to 1.0, that it is correct, and number them up to 4. '
+        "Write nothing below them.": (
+            "Назови 4 самых вероятных ответа, начиная с самого вероятного. Напиши каждый {form}, а в строке под "
+            'ним "Вероятность 1: ...", вероятность, от 0,0 до 1,0, того, что он верен, и пронумеруй их до 4. Ниже '
+            "ничего не пиши."
+        ),
+        "Reply with {form} and nothing else.": "Ответь {form} и больше ничем.",
+        "Reply with the letter of one option and nothing else.": "Ответь буквой одного из вариантов и больше ничем.",
         "Write the final answer {form}. {rule}": "Напиши окончательный ответ {form}. {rule}",
         "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
         'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
@@ -70,6 +114,10 @@ LANGUAGE = Language(
             'верный ответ приносит 1 балл, а ответ "Я не знаю" приносит 0 баллов.'
         ),
         'on a line "Answer: ..."': 'в строке "Ответ: ..."',
+        "between <answer> and </answer>": "между <answer> и </answer>",
+        'on a line "Guess 1: ..."': 'в строке "Предположение 1: ..."',
+        "that letter": "этой буквой",
+        "Answer:": "Ответ:",
         "in \\boxed{}": "в \\boxed{}",
         "as one code block that starts with ```python": "одним блоком кода, который начинается с ```python",
         'as "Answer: true" or "Answer: false"': 'как "Ответ: верно" или "Ответ: неверно"',

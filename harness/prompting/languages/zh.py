@@ -45,6 +45,46 @@ LANGUAGE = Language(
         ),
         "{letter} ({low} to {high}%)": "{letter}（{low}%到{high}%）",
         "Solve it step by step, and put the final answer {form}.": "请一步一步地解答，并把最终答案写{form}。",
+        "Think step by step. Write your best answer {form}.": "请一步一步地思考。请把你最好的答案写{form}。",
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, how "
+        "likely it is, from 0% to 100%, that this answer is correct, such as <confidence>80%</confidence>.": (
+            "请一步一步地思考。请把你最好的答案写{form}，然后在<confidence>和</confidence>之间写出这个答案正确的可"
+            "能性有多大，从0%到100%，例如<confidence>80%</confidence>。"
+        ),
+        "Below the answer, write between <confidence> and </confidence> how likely it is, from 0% to 100%, that "
+        "this answer is correct, such as <confidence>80%</confidence>.": (
+            "请在答案下面，在<confidence>和</confidence>之间写出这个答案正确的可能性有多大，从0%到100%，例如"
+            "<confidence>80%</confidence>。"
+        ),
+        "Think step by step. Write your best answer {form}, and then, between <confidence> and </confidence>, the "
+        "probability, from 0.0 to 1.0, that this answer is correct, such as <confidence>0.8</confidence>.": (
+            "请一步一步地思考。请把你最好的答案写{form}，然后在<confidence>和</confidence>之间写出这个答案正确的概"
+            "率，从0.0到1.0，例如<confidence>0.8</confidence>。"
+        ),
+        "Below the answer, write between <confidence> and </confidence> the probability, from 0.0 to 1.0, that "
+        "this answer is correct, such as <confidence>0.8</confidence>.": (
+            "请在答案下面，在<confidence>和</confidence>之间写出这个答案正确的概率，从0.0到1.0，例如<confidence>"
+            "0.8</confidence>。"
+        ),
+        "Think first, between <think> and </think>. Then write the final answer {form}, what speaks for and "
+        "against it between <analysis> and </analysis>, and between <confidence> and </confidence> the "
+        "probability, from 0.0 to 1.0, that this answer is correct.": (
+            "请先在<think>和</think>之间思考。然后把最终答案写{form}，在<analysis>和</analysis>之间写出支持和反对它"
+            "的理由，并在<confidence>和</confidence>之间写出这个答案正确的概率，从0.0到1.0。"
+        ),
+        "Below the answer, write what speaks for and against it between <analysis> and </analysis>, and between "
+        "<confidence> and </confidence> the probability, from 0.0 to 1.0, that this answer is correct.": (
+            "请在答案下面，在<analysis>和</analysis>之间写出支持和反对它的理由，并在<confidence>和</confidence>之间"
+            "写出这个答案正确的概率，从0.0到1.0。"
+        ),
+        "Give the 4 most likely answers, the likeliest first. Write each {form} with, on the line below it, "
+        '"Probability 1: ...", the probability, from 0.0 to 1.0, that it is correct, and number them up to 4. '
+        "Write nothing below them.": (
+            "请给出最有可能的4个答案，最有可能的排在最前。请把每个答案写{form}，并在下面一行以“概率1：...”写出它正"
+            "确的概率，从0.0到1.0，编号到4为止。下面不要再写任何内容。"
+        ),
+        "Reply with {form} and nothing else.": "请只回答{form}，不要写其他内容。",
+        "Reply with the letter of one option and nothing else.": "请只回答一个选项的字母，不要写其他内容。",
         "Write the final answer {form}. {rule}": "请把最终答案写{form}。{rule}",
         "Answer only if you are more than {t}% confident, since a wrong answer costs {cost} points, a right "
         'answer earns 1 point, and the answer "I don\'t know" earns 0 points.': (
@@ -55,6 +95,10 @@ LANGUAGE = Language(
             "只有当你的把握超过{t}%时才回答，因为答错扣{cost}分，答对得1分，回答“我不知道”得0分。"
         ),
         'on a line "Answer: ..."': "在“答案：...”一行",
+        "between <answer> and </answer>": "在<answer>和</answer>之间",
+        'on a line "Guess 1: ..."': "在“猜测1：...”一行",
+        "that letter": "那个字母",
+        "Answer:": "答案：",
         "in \\boxed{}": "在\\boxed{}里",
         "as one code block that starts with ```python": "成一个以```python开头的代码块",
         'as "Answer: true" or "Answer: false"': "成“答案：正确”或“答案：错误”",

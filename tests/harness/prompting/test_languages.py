@@ -9,21 +9,25 @@ import pytest
 from calibench import tasks
 from calibench.confidence import base as methods
 from calibench.errors import CapabilityError, InputError
+from calibench.prompting.echo import example_value, repeats_form
 from calibench.prompting.hedges import SCALE
 from calibench.prompting.languages import base as languages
 from calibench.prompting.parsing import Parsed, parse
-from calibench.prompting.protocols import form_asked, protocol
+from calibench.prompting.protocols import PROTOCOLS, form_asked, line_cue, options_of, protocol
+from calibench.records import Question
 from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.grading.choice import TRUE_FALSE, YES_NO, grade_choice
 from calibench.tasks.grading.refusal import is_refusal
 
 CODES = languages.own_codes()
-PROTOCOLS = [
-    *("plain", "stated", "stated_probability", "stated_words", "stated_score", "stated_letters", "boxed"),
-    *("target_0.75", "target_0.5"),
-]
+WRITTEN = [*(name for name, one in PROTOCOLS.items() if not one.scores_options), "target_0.75", "target_0.5"]
 TASKS = ("gsm8k", "math500", "creak", "strategyqa", "popqa", "triviaqa", "mmlu_pro", "micro_words", "micro_facts")
 METHODS = ("asked", "p_true", "reflected", "foreseen")
+ENGLISH = re.compile(
+    r"\b(?:the|answer|confidence|write|below|from|is|of|guess|probability|reply|nothing|such)\b|\{[a-z]"
+)
+TAG = re.compile(r"</?\w+>")
+NUMBERED = re.compile(r"[\"“「«]\s?([^\s\"“「«]+?\s?)1(\s?[:：]\s?)\.\.\.")
 QUOTED = re.compile(r"[\"“「«]\s?([^\s:：\"“「«]+)(\s?[:：]\s?)\.\.\.")
 SLOT = re.compile(r"\{[a-z]+\}")
 
@@ -56,13 +60,13 @@ def test_all_languages_have_the_same_texts_with_the_same_slots(code: str):
 
 
 @pytest.mark.parametrize("code", CODES)
-@pytest.mark.parametrize("name", PROTOCOLS)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_no_english_is_left_in_a_prompt(code: str, name: str):
     whole = protocol(name)
     alone = form_asked(tasks.load("gsm8k")._replace(instruction=None), whole, language=code)
     program = form_asked(tasks.load("mbpp"), whole, program=True, language=code)
     for text in (alone, program, *(asked(code, name, task) for task in TASKS)):
-        assert not re.search(r"\b(?:the|answer|confidence|write|below|from|is|of)\b|\{[a-z]", text.lower()), text
+        assert not ENGLISH.search(TAG.sub("", text.lower())), text
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -80,6 +84,46 @@ def test_what_the_prompt_asks_for_is_read(code: str):
             assert grade_choice(pair, (label.name,), f"{answer}{written}").outcome == "correct", written
     rule = next(text for english, text in said.items() if english.startswith("Answer only if"))
     assert is_refusal(answer + re.findall(r"[\"“「«]\s?([^\"”」»]+?)\s?[\"”」»]", rule)[-1])
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_guesses_under_the_labels_of_the_prompt_are_read(code: str):
+    (guess, colon), (probability, _) = NUMBERED.findall(asked(code, "top_k"))
+    listed = [(f"{guess}{n}{colon}Oslo {n}", f"{probability}{n}{colon}0.{n}") for n in range(1, 5)]
+    marked = [(f"**{one}**", f"- {two.replace('.', ',')}") for one, two in listed]
+    for pairs in (listed, marked):
+        parsed = parse(
+            "\n".join(line for pair in pairs for line in pair),
+            reasoning_opened=False,
+            scale="guesses",
+            finish_reason="length",
+        )
+        assert (parsed.answer_text, parsed.confidence, parsed.truncated) == ("Oslo 4", 0.4, None)
+        assert [value for _, value in parsed.guesses] == [0.1, 0.2, 0.3, 0.4]
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("name", ["stated_tags", "stated_tags_probability"])
+def test_the_prompts_example_of_a_confidence_is_read_and_known_as_one(code: str, name: str):
+    form = asked(code, name)
+    example = example_value(form)
+    assert read(f"<answer>4</answer><confidence>{example}</confidence>", protocol(name).scale or "").confidence == 0.8
+    assert repeats_form(f"<answer>{example}</answer>", form)
+    assert example_value(asked(code, "stated_analysis")) is None
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize(("name", "labels"), [("creak", TRUE_FALSE), ("strategyqa", YES_NO)])
+def test_options_are_scored_in_the_language_and_graded_by_their_own_labels(code: str, name: str, labels):
+    task, said = tasks.load(name), languages.load(code)
+    question = Question(task=name, question_id="1", text="Q.", gold=("x",), domain="fact", split="test")
+    options = options_of(task, question, code)
+    assert options.labels == tuple(label.name for label in labels)
+    for label, (context, continuation) in zip(options.labels, options.pairs, strict=True):
+        assert context == f"Q.\n\n{said.texts[task.instruction]}\n{line_cue(code)}"
+        assert continuation.strip() == said.texts[label]
+        assert continuation.startswith(" ") == context.endswith(":")
+        assert grade_choice(labels, (label,), f"{line_cue(code)}{continuation}").outcome == "correct"
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -120,8 +164,9 @@ def test_labels_of_a_users_own_stay_as_they_are_and_known_ones_are_translated():
 def test_what_has_no_words_is_refused_by_name():
     with pytest.raises(InputError, match=r"unknown language 'dee'\. Did you mean de"):
         languages.load("dee")
-    with pytest.raises(CapabilityError, match=r"protocol stated_tags cannot be asked for in German: 'Think step"):
-        asked("de", "stated_tags")
+    own = protocol("plain")._replace(name="own", instruction="Say it.")
+    with pytest.raises(CapabilityError, match=r"protocol own cannot be asked for in German: 'Say it\.' has no transl"):
+        form_asked(tasks.load("gsm8k"), own, language="de")
     with pytest.raises(CapabilityError, match=r"task halueval cannot be asked for in German: 'Does the response"):
         asked("de", "plain", "halueval")
     with pytest.raises(CapabilityError, match="method top_k cannot be asked for in German: it asks in English only"):

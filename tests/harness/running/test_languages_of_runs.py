@@ -47,28 +47,38 @@ def test_a_reply_that_repeats_the_form_is_an_echo_in_every_language(launch):
         assert set(run.frame().outcome) == {"echoed"}
 
 
+def test_the_likeliest_guess_of_a_list_in_the_language_is_the_answer(launch):
+    listed = "Vermutung 1: 3\nWahrscheinlichkeit 1: 0,2\nVermutung 2: 4\nWahrscheinlichkeit 2: 0,7"
+    launch(FakeBackend(lambda prompt, seed: listed), protocol="top_k", confidence="stated", language="de", limit=2)
+    with RunFile.open(launch.out) as run:
+        frame = run.frame()
+    assert (set(frame.answer), set(frame.value)) == ({"4"}, {0.7})
+
+
+@pytest.mark.parametrize(("code", "begun"), [("de", "Antwort:"), ("zh", "答案：")])
+def test_an_answer_is_begun_in_the_language(launch, code, begun):
+    def thinks(prompt: str, seed: int | None) -> str:
+        return "4" if prompt.endswith(begun) else "<think>" + "hm " * 400
+
+    launch(
+        FakeBackend(thinks), protocol="plain", confidence="none", language=code, force_answer=True, limit=2,
+        max_tokens=60, budgets=("8",),
+    )  # fmt: skip
+    with RunFile.open(launch.out) as run:
+        frame = run.frame()
+        asked = next(run.questions("gsm8k")).question_id
+        texts = [run.draws("gsm8k", asked, name)[0].text for name in ("plain", "plain@8")]
+    assert set(frame.answer) == {"4"}
+    assert all(text.endswith(f"\n</think>\n\n{begun}4") for text in texts)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
         ({"language": "tr"}, InputError, "unknown language 'tr'"),
-        ({"protocol": "tags"}, CapabilityError, "protocol tags cannot be asked for in German"),
-        (
-            {"protocol": "stated_tags", "confidence": "stated"},
-            CapabilityError,
-            "protocol stated_tags cannot be asked for",
-        ),
-        (
-            {"protocol": "top_k", "confidence": "stated"},
-            CapabilityError,
-            "protocol top_k cannot be asked for in German",
-        ),
-        ({"protocol": "decision", "confidence": "none"}, CapabilityError, "protocol decision cannot be asked for in"),
         ({"tasks": ("halueval",)}, CapabilityError, "task halueval cannot be asked for in German"),
         ({"confidence": "top_k"}, CapabilityError, "method top_k cannot be asked for in German"),
         ({"variants": 3}, InputError, "--variants 3: other wordings are English"),
-        ({"force_answer": True}, CapabilityError, "--force-answer begins the answer in English"),
-        ({"budgets": ("0", "64")}, CapabilityError, "--budgets begins the answer in English, and --language is German"),
-        ({"protocol": "options", "confidence": "choice_probability"}, CapabilityError, "protocol options asks in"),
     ],
 )
 def test_what_would_be_asked_in_english_is_refused_before_any_work(launch, options, error, message):
