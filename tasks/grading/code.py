@@ -7,15 +7,19 @@ where only its own word could say so, the verdict is `failed`, as the word is no
 
 Program from answer: code between `[BEGIN]` and `[DONE]` (the form of the MBPP paper) or in fenced blocks. The last
 block that defines a function of the tests counts, with the imports and definitions of other blocks that it needs; where
-none does, the last block. A block may lack its end; then it is read as far as it is valid. One whose first line is
-indented, as in a list, is moved to the margin as a whole, with tabs as four columns, texts over several lines too.
-Text without blocks is read from the first line that starts a Python statement, as far as it is valid.
+none does, the last block. A block may lack its end; then it is read as far as it is valid. A program that is indented
+as a whole is moved to the margin; the lines within its texts stay as they are, but for what its fence is indented by,
+which is the list's. Text without blocks is read from the first line that starts a Python statement, as far as it is
+valid.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
+import io
 import re
+import tokenize
 import warnings
 from collections.abc import Iterator, Sequence
 
@@ -24,15 +28,20 @@ from calibench.tasks.grading.asserts import checks, functions, set_up
 from calibench.tasks.grading.blocks import blocks
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "code/4"
+GRADER = "code/5"
 
 _MARKED = re.compile(r"(?s)\[BEGIN\](.*?)(?:\[DONE\]|\Z)")
 _PYTHON = {"", "python", "python3", "py", "py3"}
+_INDENT = re.compile(r"(?P<columns>[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?)(?:`{3}|~{3}|\[BEGIN\])")
+"""What a list puts before the first line of a block, and as many blanks before each of the others."""
 _STATEMENT = re.compile(r"(?m)^(?:def|class|import|from|async def|@\w|[A-Za-z_]\w* = )")
 _OWN_WORD = "~"
 """Stands before a value that may equal other literals too, see `Ran`."""
 _LONGEST = 200_000
 """Characters of a text that is read; Python's parser takes seconds for more, and a grader's time is bounded."""
+_TAB = 4
+"""Columns that a tab counts as, where a program is indented as a whole."""
+_LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 _MAX_CUTS = 20
 """Ends that are tried of a program without a block."""
 
@@ -116,8 +125,10 @@ def _codes(text: str, wanted: set[str]) -> Iterator[str]:
     """The contents of the blocks that may be Python, without what is no part of a program."""
     marked = [(m.start(), m[1], True) for m in _MARKED.finditer(text)]
     fenced = [(b.start, text[slice(*b.code)], b.closed) for b in blocks(text) if b.language in _PYTHON]
-    for _, code, closed in sorted(marked + fenced):
-        code = _dedented(code.replace("\ufeff", "").replace("\u200b", ""))
+    for start, code, closed in sorted(marked + fenced):
+        before = _INDENT.match(text, text.rfind("\n", 0, start) + 1)
+        indent = len(before["columns"].expandtabs(_TAB)) if before else 0
+        code = _dedented(code.replace("\ufeff", "").replace("\u200b", ""), indent)
         if not closed and _parsed(code) is None and _defines(valid := _valid_start(code), wanted):
             code = valid
         yield code
@@ -191,13 +202,52 @@ def _unfenced(text: str, wanted: set[str]) -> str | None:
     return valid if _defines(valid, wanted) else program
 
 
-def _dedented(code: str) -> str:
-    """The code as it stands at the margin; a block in a list is indented as a whole."""
-    lines = code.expandtabs(4).splitlines() if code.startswith((" ", "\t")) else None
-    if lines is None:
+def _dedented(code: str, indent: int) -> str:
+    """The code as it stands at the margin, where all of it is indented.
+
+    Args:
+        indent: columns that its block is indented by; so much is taken of the lines within texts, too.
+    """
+    lines = code.split("\n")
+    if not next((line for line in lines if line.strip()), "").startswith((" ", "\t")):
         return code
-    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return "\n".join(line[margin:] for line in lines)
+    starts, within = _layout(code)
+    margin = min((_column(lines[row]) for row in starts), default=0)
+    return "\n".join(_moved(line, min(margin, indent) if i in within else margin) for i, line in enumerate(lines))
+
+
+def _layout(code: str) -> tuple[list[int], set[int]]:
+    """Lines that a statement begins on, and lines that begin within a text, as far as the code has tokens of Python."""
+    starts: list[int] = []
+    within: set[int] = set()
+    opened: list[int] = []
+    begins = True
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(io.StringIO(code).readline):
+            name, (first, _), (last, _) = tokenize.tok_name[token.type], token.start, token.end
+            if begins and token.type not in _LAYOUT:
+                starts.append(first - 1)
+            begins = token.type == tokenize.NEWLINE or (begins and token.type in _LAYOUT)
+            if name.endswith("STRING_START"):  # of an f-string, from Python 3.12 on
+                opened.append(first)
+            elif name.endswith("STRING_END"):
+                first = opened.pop()
+            if name.endswith(("STRING", "STRING_END")):
+                within.update(range(first, last))
+    return starts, within
+
+
+def _column(line: str) -> int:
+    return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(_TAB))
+
+
+def _moved(line: str, columns: int) -> str:
+    """The line without so many columns of its blanks, or without all where it has fewer."""
+    at = column = 0
+    while column < columns and line[at : at + 1] in (" ", "\t"):
+        column += 1 if line[at] == " " else _TAB - column % _TAB
+        at += 1
+    return " " * max(column - columns, 0) + line[at:]
 
 
 def _defines(code: str, wanted: set[str]) -> bool:

@@ -80,6 +80,26 @@ def test_the_program_is_whole_and_the_confidence_no_part_of_it(text: str):
     assert (scope["add"](2, 3), parsed.confidence) == (5, 0.9)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('```python\n    def f():\n        return """a\n    b\n\tc\nd"""\n```', "a\n    b\n\tc\nd"),
+        ("```python\n\n\tdef f():\n\t\treturn '''a\n\tb'''\n```", "a\n\tb"),
+        ("[BEGIN]\n  def f():\n      return '''a\n    b'''\n[DONE]", "a\n    b"),
+        ("1. So:\n   ```python\n   def f():\n       return '''a\n     b\n c'''\n   ```", "a\n  b\nc"),
+        ("- ```python\n  def f():\n      return '''a\n    b'''\n  ```", "a\n  b"),
+        ("   ```python\ndef f():\n    return '''a\n    b'''\n   ```", "a\n    b"),
+        ("```python\n  def f():\n      return 'a\tb\\\n  c'\n```", "a\tb  c"),
+        ("```python\n    def f():\n        return f'''{1}\n    b''' + ('c'\n  'd')\n  # done\n```", "1\n    bcd"),
+    ],
+)
+def test_a_program_that_is_indented_as_a_whole_keeps_its_texts(text: str, value: str):
+    """What a list indents its fence by is the list's, in texts too."""
+    scope: dict = {}
+    exec(program_of(text, {"f"}), scope)
+    assert scope["f"]() == value
+
+
 def test_answers_without_a_program_are_abstentions_or_unparsed():
     assert grade_code(TESTS, "I don't know.") == Verdict("abstained", None)
     assert grade_code(TESTS, "It is easily done.") == Verdict("unparsed", None)
