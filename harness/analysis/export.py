@@ -24,6 +24,8 @@ from calibench.version import __version__
 
 _WORK = ".exporting"
 """Where the files of a folder grow until all of them are whole."""
+_WHOLE = ".exported"
+"""Where they are then, until each is in its place: as long as it is there, some are not."""
 
 
 def export(run: str | Path | RunFile, to: str, out: str | Path, tell: Callable[[str], None]) -> Path:
@@ -62,20 +64,32 @@ def _into_folder(writer: base.Writer, content: base.RunContent, folder: Path) ->
     """Puts the files where they belong when all of them are whole, beside what the folder holds."""
     if folder.exists() and not folder.is_dir():
         raise StorageError(f"{folder}: cannot write here (expected a folder, found a file)")
-    work = folder / _WORK
-    shutil.rmtree(work, ignore_errors=True)  # of an export that was killed
+    work, whole = folder / _WORK, folder / _WHOLE
+    for part in (work, whole):
+        if part.is_symlink():
+            raise StorageError(f"{part}: cannot write here (expected a folder, found a link)")
     try:
+        if whole.exists():
+            content.tell(f"{folder}: got the files of an export that was stopped while they were moved there")
+            _move(whole, folder)
+        shutil.rmtree(work, ignore_errors=True)  # of an export that was killed
         writer.write(content, work)
-        for file in [file for file in work.rglob("*") if file.is_file()]:
-            place = folder / file.relative_to(work)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(file, place)
+        work.rename(whole)
+        _move(whole, folder)
     except OSError as error:
         raise StorageError(f"{folder}: cannot write here ({error.strerror})") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
         with contextlib.suppress(OSError):
             folder.rmdir()  # where nothing came of it
+
+
+def _move(whole: Path, folder: Path) -> None:
+    for file in [file for file in whole.rglob("*") if file.is_file()]:
+        place = folder / file.relative_to(whole)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(file, place)
+    shutil.rmtree(whole, ignore_errors=True)
 
 
 def _content(run: RunFile, tell: Callable[[str], None]) -> base.RunContent:

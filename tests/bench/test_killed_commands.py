@@ -34,7 +34,7 @@ COMMANDS = {
     "merge": ("merge", "shards", "--out", "out"),
     "labels": ("labels", "a", "--sample", "9", "--out", "out/labels.csv"),
 }  # fmt: skip
-UNFINISHED = re.compile(r"\.partial$|(^|/)\.exporting/|\.lock$|-(wal|shm|journal)$")
+UNFINISHED = re.compile(r"\.partial$|(^|/)\.export(ing|ed)/|\.lock$|-(wal|shm|journal)$")
 """What may lie there after a kill, and passes for nothing."""
 TIMES = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.+-]+|\b1[78]\d{8}\b|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

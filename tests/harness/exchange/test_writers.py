@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
 from pathlib import Path
 
@@ -85,6 +86,46 @@ def test_a_folder_gets_the_files_when_all_are_whole_beside_what_it_holds(run, tm
     export(run, name, folder)
     assert {"mine"} < {file.name for file in folder.rglob("*")}
     assert not (folder / ".exporting").exists()
+
+
+@pytest.mark.parametrize("name", [name for name in base.own_names() if base.load(name).in_folder])
+def test_a_set_that_is_stopped_between_two_places_says_so_and_is_completed(run, tmp_path, monkeypatch, capsys, name):
+    def held(folder):
+        return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+    n, folder, move, moves = len(held(export(run, name, tmp_path / "whole"))), tmp_path / "out", os.replace, []
+
+    def stops(source, place):
+        if ".exported" in Path(source).parts:
+            moves.append(place)
+            if len(moves) == n:
+                raise KeyboardInterrupt
+        move(source, place)
+
+    monkeypatch.setattr(os, "replace", stops)
+    command = ["export", str(run), "--to", name, "--out", str(folder)]
+    assert main(command) == 130
+    monkeypatch.undo()
+    stopped = held(folder)
+    assert (len(stopped), len([file for file in stopped if file.startswith(".exported/")])) == (n, 1)
+    capsys.readouterr()
+    assert main(command) == 0
+    assert "files of an export that was stopped" in capsys.readouterr().err
+    assert held(folder) >= {file.removeprefix(".exported/") for file in stopped}
+    assert [path.name for path in folder.rglob(".export*")] == []
+
+
+def test_a_link_is_no_folder_of_an_export(run, tmp_path, capsys):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "file").touch()
+    for name in (".exporting", ".exported"):
+        folder = tmp_path / f"out{name}"
+        folder.mkdir()
+        (folder / name).symlink_to(mine)
+        assert main(["export", str(run), "--to", "lm-eval", "--out", str(folder)]) == 4
+        assert f"{folder / name}: cannot write here (expected a folder, found a link)" in capsys.readouterr().err
+    assert [path.name for path in mine.iterdir()] == ["file"]
 
 
 def read(path: Path) -> list[dict]:
