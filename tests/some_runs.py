@@ -31,7 +31,12 @@ MANIFEST = {
     "scope": {"micro_words": {"stated": {"questions": QUESTIONS, "draws": DRAWS, "methods": list(METHODS)}}},
     "identity": {
         "weights": "sha256:0",
+        "backend": "vllm",
         "temperature": 0.7,
+        "top_p": 1.0,
+        "max_tokens": 2048,
+        "thinking": "auto",
+        "seed": 0,
         "prompts": {"micro_words, stated": "0"},
         "graders": {"micro_words": "number/1"},
         "data": {"micro_words": "sha256:0"},
@@ -42,6 +47,12 @@ MANIFEST = {
     "sessions": [{"start": "2026-11-28T15:01:15+00:00", "seconds": 1.5, "engine": {"dtype": "float32"}}],
     "hardware": {"processors": 2},
 }
+
+
+def identity_of(*tasks: str) -> dict:
+    """What a run of these tasks says of what made its answers."""
+    named = {"graders": dict.fromkeys(tasks, "number/1"), "data": dict.fromkeys(tasks, "sha256:0")}
+    return MANIFEST["identity"] | named
 
 
 def whole_run(
@@ -60,7 +71,7 @@ def whole_run(
                     run.write(_answered(task, i, draw, shift, methods))
         of_task = MANIFEST["scope"][TASK]["stated"] | {"methods": list(methods)}
         scope = {task: {"stated": of_task} for task in tasks}
-        run.update_manifest(**MANIFEST | {"name": name, "scope": scope})
+        run.update_manifest(**MANIFEST | {"name": name, "scope": scope, "identity": identity_of(*tasks)})
     return folder
 
 

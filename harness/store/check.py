@@ -21,12 +21,14 @@ from calibench.records import (
     Generation,
     Grade,
     Judgement,
+    Metric,
     Question,
     Record,
     TypedDecision,
 )
 from calibench.store import outcomes, schema
 from calibench.store.entries import manifest as manifest
+from calibench.store.entries import require_identity
 from calibench.version import __version__
 
 _REFERENCES: dict[type[Record], type[Record]] = {
@@ -39,6 +41,18 @@ _REFERENCES_OF_VERDICTS: dict[type[Record], type[Record]] = {
 """Record -> the one that it is about: of a run, and of predictions that were scored from a file."""
 
 
+_FITS: dict[type[Record], dict[str, tuple[str, str]]] = {
+    Confidence: {
+        "value": ("(value IS NOT NULL) = (status = 'ok')", "a value where the status is ok, and nowhere else"),
+    },
+    Metric: {
+        "low": ("low IS NULL OR low <= value", "not above the value"),
+        "high": ("(high IS NULL) = (low IS NULL) AND (high IS NULL OR high >= value)", "with low, not below the value"),
+        "n_used": ("n_used <= n_total", "not more than n_total"),
+        "reason": ("(reason IS NULL) = (value IS NOT NULL)", "where there is no value, and nowhere else"),
+    },
+}
+"""Record -> field -> how it goes together with others of its row, as a condition of SQL and in words."""
 _LISTS: set[type[Record]] = {Question, TypedDecision}
 """Records whose lists are read when a file is opened. Token ids are read where they are needed, and there are many."""
 _ROUNDING = 1e-6
@@ -133,8 +147,9 @@ def _check_values(db: sqlite3.Connection, path: Path, record: type[Record]) -> N
     table, key = schema.TABLES[record]
     about = cast(inspect.StructType, inspect.type_info(record))
     holds = {field.name: _holds(f'"{field.name}"', field.type) for field in about.fields}
-    if record is Confidence:  # a value where the status is ok, and nowhere else
-        holds["value"] += " AND (value IS NOT NULL) = (status = 'ok')"
+    fits = _FITS.get(record, {})
+    for name, (condition, _) in fits.items():
+        holds[name] = f"({holds[name]}) AND ({condition})"
     of_row = ", ".join(f"({condition}) IS TRUE" for condition in holds.values())
     row = db.execute(
         f"SELECT {', '.join(key)}, {of_row} FROM {table}"
@@ -146,9 +161,8 @@ def _check_values(db: sqlite3.Connection, path: Path, record: type[Record]) -> N
     (value,) = db.execute(
         f"SELECT {field.name} FROM {table} WHERE {' AND '.join(f'{name} IS ?' for name in key)}", tuple(place)
     ).fetchone()
-    raise RunFileError(
-        f"{path}: {table}, {_place(key, place)}: expected as {field.name} {_words(field.type)}, found {value!r:.80}"
-    )
+    words = ", ".join([_words(field.type), *(words for name, (_, words) in fits.items() if name == field.name)])
+    raise RunFileError(f"{path}: {table}, {_place(key, place)}: expected as {field.name} {words}, found {value!r:.80}")
 
 
 def _check_lists(db: sqlite3.Connection, path: Path, record: type[Record]) -> None:
@@ -228,9 +242,11 @@ def _check_reference(db: sqlite3.Connection, path: Path, record: type[Record], o
 def _check_scope(db: sqlite3.Connection, path: Path, whole: bool) -> None:
     """Whether there are no more rows than were asked for, and no fewer where the run says that it is complete."""
     entries = manifest(db, path)
+    counted = {table: _counts(db, table) for table in ("generations", "grades")}
+    if any(counted.values()):
+        require_identity(entries, path)
     if "scope" not in entries:
         return
-    counted = {table: _counts(db, table) for table in ("generations", "grades")}
     graded = sum(row[2] for row in counted["grades"])
     if entries.get("rows", graded) != graded:
         raise RunFileError(f"{path}: expected {entries['rows']:,} grades, as its manifest says, found {graded:,}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -66,9 +67,18 @@ class _Identity(msgspec.Struct):
     scale: str = "fraction"
     sha256: str | dict[str, str] = ""
     columns: dict[str, str] = {}
+    predictions: str = ""
+    decisions: str = ""
     data: dict[str, str] = {}
     prompts: dict[str, str] = {}
     graders: dict[str, str] = {}
+    seed: int = 0
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    max_tokens: int | None = None
+    thinking: str = ""
+    force_answer: bool = False
     reasoning: _Reasoning | None = None
     shard: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}/[1-9][0-9]{0,8}\Z")] | None = None
 
@@ -104,6 +114,9 @@ class _Until(msgspec.Struct):
     tasks: dict[str, _Grown]
 
 
+_NAMED = 12
+"""Of what is missing, so much is named in a message."""
+
 _ENTRIES: dict[str, Any] = {
     "name": str,
     "kind": str | None,
@@ -130,6 +143,16 @@ _ENTRIES: dict[str, Any] = {
 }
 """The entries of a manifest that commands read, as far as they read them. Others are only shown."""
 
+_OF_A_RUN = {
+    "weights", "backend", "temperature", "top_p", "max_tokens", "thinking", "seed", "prompts", "data", "graders",
+}  # fmt: skip
+_OF_FILES = (
+    {"sha256", "tool", "model", "parser", "graders"},  # a log
+    {"sha256", "columns", "graders"},  # a table of verdicts
+    {"predictions", "decisions", "graders"},
+)
+"""What the identity of every run file says, of all versions: of a run, and of what was made from files."""
+
 
 def manifest(db: sqlite3.Connection, path: Path) -> dict[str, Any]:
     """The manifest's entries.
@@ -148,3 +171,28 @@ def manifest(db: sqlite3.Connection, path: Path) -> dict[str, Any]:
                 f"{path}: manifest, {key!r:.40}: holds what calibench does not write there ({error})"
             ) from None
     return entries
+
+
+def require_identity(entries: Mapping[str, Any], path: Path) -> None:
+    """Refuses answers of which it is not said what made them.
+
+    Args:
+        entries: of the manifest of a file that holds answers.
+
+    Raises:
+        RunFileError: something is missing that calibench writes before the first of them.
+    """
+    identity = entries.get("identity", {})
+    said = {name for name, value in identity.items() if value is not None}
+    kinds = _OF_FILES if "rows" in entries else (_OF_A_RUN,)
+    missing = min((sorted(kind - said) for kind in kinds), key=len)
+    missing += [
+        f"{name} of {task!r:.60}"
+        for name in ("data", "graders")
+        for task in entries.get("scope", {})
+        if name in said and task not in identity[name]
+    ]
+    if missing:
+        raise RunFileError(
+            f"{path}: manifest, 'identity': expected what made the answers, found no {', no '.join(missing[:_NAMED])}"
+        )

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 from rounds import MEASURED, size
 from some_records import generation, question
+from some_runs import identity_of
 
 from calibench.confidence import base
 from calibench.grading.pool import GradingPool
@@ -23,6 +24,7 @@ TEXT = "Each box holds 12 pencils, and there are {} boxes.\nThat makes 12 * {} p
 
 def made(folder) -> RunFile:
     run = RunFile.create(folder)
+    run.update_manifest(identity=identity_of("gsm8k"))
     for start in range(0, QUESTIONS, 1000):
         rows = []
         for i in range(start, min(start + 1000, QUESTIONS)):

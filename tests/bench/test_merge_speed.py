@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from rounds import MEASURED, size
+from some_runs import identity_of
 
 from calibench.records import Confidence, Generation, Grade, Question
 from calibench.running.merging import merge
@@ -46,7 +47,7 @@ def write_shard(folder: Path, number: int) -> Path:
     asked = {"questions": n, "draws": DRAWS, "methods": ["stated"], "whole": QUESTIONS}
     manifest = {
         "name": "a run", "kind": None, "model": {"name": "a model"}, "complete": True, "notes": [], "sessions": [],
-        "configuration": {}, "identity": {"shard": f"{number}/{SHARDS}", "weights": "w"},
+        "configuration": {}, "identity": identity_of("sums") | {"shard": f"{number}/{SHARDS}"},
         "scope": {"sums": {"stated": asked}},
     }  # fmt: skip
     with RunFile.create(folder) as run:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from rounds import MEASURED, size
+from some_runs import identity_of
 
 from calibench.metrics.scorecard import scorecard
 from calibench.records import Confidence, Generation, Grade, Question, Record
@@ -122,12 +123,14 @@ def stored(tmp_path_factory) -> tuple[Path, list[float]]:
         while generations := list(islice(all_generations, PER_COMMIT)):
             records = [record for of_one in generations for record in of_one]
             rates.append(len(generations) / timed(lambda records=records: run.write(records)))
+        named = [f"task{task}" for task in range(5)]
         run.update_manifest(
             name="big", kind="sft", model={"name": "m", "revision": None, "lineage": {}}, configuration={}, data={},
-            engine={}, notes=[], identity={}, complete=True, libraries={}, hardware={}, calibench="0", sessions=[],
+            engine={}, notes=[], identity=identity_of(*named), complete=True, libraries={}, hardware={}, calibench="0",
+            sessions=[],
             scope={
-                f"task{task}": {"stated": {"questions": QUESTIONS, "draws": 8, "methods": ["stated", "p_true"]}}
-                for task in range(5)
+                task: {"stated": {"questions": QUESTIONS, "draws": 8, "methods": ["stated", "p_true"]}}
+                for task in named
             },
         )  # fmt: skip
     return folder, rates

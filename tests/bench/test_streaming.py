@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from rounds import MEASURED, size
+from some_runs import identity_of
 
 from calibench.store import FILE_NAME, RunFile
 
@@ -58,7 +59,7 @@ def write_shards(folder: Path, generations: int, draws: int, value: str) -> int:
             asked = {"questions": n, "draws": draws, "methods": ["stated"], "whole": questions}
             run.update_manifest(
                 name="a run", kind=None, model={"name": "a model"}, complete=True, notes=[], sessions=[],
-                configuration={}, identity={"shard": f"{shard + 1}/{SHARDS}", "weights": "w"},
+                configuration={}, identity=identity_of("sums") | {"shard": f"{shard + 1}/{SHARDS}"},
                 scope={"sums": {"stated": asked}},
             )  # fmt: skip
     return sum(file.stat().st_size for file in folder.rglob(FILE_NAME))

@@ -6,7 +6,7 @@ import pytest
 from msgspec import to_builtins
 from msgspec.structs import replace
 from some_records import generation, question
-from some_runs import MANIFEST
+from some_runs import MANIFEST, identity_of
 
 import calibench
 from calibench.analysis.label_table import drawn
@@ -36,7 +36,8 @@ def made(folder, protocols, questions=60):
                         Confidence(**key, method="stated", value=value, status="ok", raw=None),
                     ])  # fmt: skip
         asked = {"questions": questions, "draws": 2, "methods": ["stated"]}
-        run.update_manifest(**MANIFEST | {"name": "a", "scope": {"t": dict.fromkeys(protocols, asked)}})
+        scope = {"t": dict.fromkeys(protocols, asked)}
+        run.update_manifest(**MANIFEST | {"name": "a", "scope": scope, "identity": identity_of("t")})
     return folder
 
 

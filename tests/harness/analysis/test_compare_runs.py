@@ -4,6 +4,7 @@ import contextlib
 import json
 
 import pytest
+from some_runs import identity_of
 
 from calibench.analysis.compare import compare
 from calibench.cli import main
@@ -30,7 +31,8 @@ def make_run(folder, name, *, kind=None, right=30, questions=40, protocol="state
             ])  # fmt: skip
         asked = {protocol: {"questions": questions, "draws": 1, "methods": ["stated"]}}
         scope = {"sums": run.manifest().get("scope", {}).get("sums", {}) | asked}
-        run.update_manifest(**{"name": name, "kind": kind, "model": {"name": "m"}, "scope": scope} | manifest)
+        about = {"name": name, "kind": kind, "model": {"name": "m"}, "scope": scope, "identity": identity_of("sums")}
+        run.update_manifest(**about | manifest)
 
 
 @pytest.fixture
@@ -140,8 +142,8 @@ def test_an_unfinished_run_is_warned_of_on_the_terminal_and_on_the_page(ladder, 
 
 
 def test_settings_that_differ_are_named_on_the_terminal(ladder, capsys):
-    make_run(ladder / "hot", "hot", configuration={"top_k": 20}, identity={"prompts": {}})
-    make_run(ladder / "cold", "cold", configuration={"top_k": 0}, identity={"prompts": {}})
+    make_run(ladder / "hot", "hot", configuration={"top_k": 20}, identity=identity_of("sums") | {"prompts": {}})
+    make_run(ladder / "cold", "cold", configuration={"top_k": 0}, identity=identity_of("sums") | {"prompts": {}})
     assert main(["compare", "cold", "hot"]) == 0
     told = capsys.readouterr().err
     assert "warning: Setting top_k: 0 (cold); 20 (hot)." in told

@@ -9,7 +9,7 @@ import json
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from some_runs import MANIFEST
+from some_runs import MANIFEST, identity_of
 
 import calibench
 from calibench.cli import main
@@ -70,7 +70,7 @@ def made_run(
         asked = {"questions": questions, "draws": draws, "methods": ["asked", "vague"]}
         run.update_manifest(**{
             **MANIFEST, "name": folder.name, "scope": {task: {"plain": asked} for task in tasks},
-            "identity": {"weights": weights, "temperature": temperature, "prompts": prompts, "seed": 0, "data": {}},
+            "identity": identity_of(*tasks) | {"weights": weights, "temperature": temperature, "prompts": prompts},
         })  # fmt: skip
     return str(folder)
 

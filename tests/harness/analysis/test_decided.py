@@ -7,6 +7,7 @@ import json
 import pytest
 from msgspec.structs import replace
 from some_records import confidence, generation, grade, question
+from some_runs import identity_of
 
 from calibench.analysis.decided import decisions
 from calibench.analysis.rules import rule_of
@@ -32,7 +33,7 @@ def write(folder, right, questions=QUESTIONS):
                 replace(question(i), task=TASK), replace(generation(i), task=TASK),
                 replace(grade(i, outcome), task=TASK), replace(confidence(i, 0.75), task=TASK),
             ])  # fmt: skip
-        run.update_manifest(name=folder.name, kind=None, model={"name": "m"}, complete=True)
+        run.update_manifest(name=folder.name, kind=None, model={"name": "m"}, complete=True, identity=identity_of(TASK))
     return folder
 
 

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pytest
-from some_runs import whole_run
+from some_runs import identity_of, whole_run
 
 import calibench
 from calibench.analysis.label_table import drawn
@@ -37,7 +37,7 @@ def graded_run(folder, n=300, task="facts", grader=GRADER, seed=0):
         rows.append(Confidence(**of, method="asked", value=value, status="ok", raw=None))
     with RunFile.create(folder) as run:
         run.write(rows)
-        run.update_manifest(name=folder.name, kind=None, model={"name": "a"}, complete=True)
+        run.update_manifest(name=folder.name, kind=None, model={"name": "a"}, complete=True, identity=identity_of(task))
     return right
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
-from some_runs import whole_run
+from some_runs import identity_of, whole_run
 
 from calibench.analysis.ensemble import with_ensemble
 from calibench.analysis.methods import against_first, compare_methods, differences
@@ -34,7 +34,7 @@ def made(folder, n=300):
                 for name, v in values.items()
             ]  # fmt: skip
             run.write([Grade(**of, answer="1", outcome=outcome, grader="number/1"), *readings])
-        run.update_manifest(name="a", kind=None, model={"name": "a"}, complete=True)
+        run.update_manifest(name="a", kind=None, model={"name": "a"}, complete=True, identity=identity_of(KEY["task"]))
     return correct, values
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from some_runs import identity_of
 
 from calibench.analysis.plan import from_options
 from calibench.cli import main
@@ -77,6 +78,7 @@ def fake_run(folder, right, questions=40):
                 Confidence(**key, method="stated", value=0.8, status="ok", raw=None),
                 Grade(**key, answer="1", outcome="correct" if i < right else "incorrect", grader="number/1"),
             ])  # fmt: skip
+        run.update_manifest(identity=identity_of("sums"))
 
 
 def test_no_more_than_two_pilots():

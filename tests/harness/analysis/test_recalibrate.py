@@ -6,6 +6,7 @@ import shutil
 import msgspec
 import numpy as np
 import pytest
+from some_runs import identity_of
 
 from calibench.analysis.recalibrate import AS_READ, recalibrate
 from calibench.cli import main
@@ -45,7 +46,7 @@ def make_run(
         run.update_manifest(
             **{
                 "name": name, "kind": "sft", "model": {"name": name}, "notes": [], "complete": True,
-                "identity": {"weights": "sha256:1"}, **manifest,
+                "identity": identity_of(*tasks), **manifest,
             }
         )  # fmt: skip
     return folder
@@ -170,7 +171,9 @@ def test_maps_of_another_run_are_one_per_task_and_keep_the_order(run, train):
 
 
 def test_a_task_that_the_other_run_has_not_asked_uses_all_that_it_has(run, tmp_path):
-    other = make_run(tmp_path, ("sums", "others"), seed=2, identity={"weights": "sha256:2"})
+    other = make_run(
+        tmp_path, ("sums", "others"), seed=2, identity=identity_of("sums", "others") | {"weights": "sha256:2"}
+    )
     result = recalibrated(run, other)
     notes = {fit.task: (fit.note, fit.n_fit) for fit in result.fits if fit.method == "stated"}
     assert notes == {"sums": (None, 200), "facts": ("fitted on others, sums", 400)}

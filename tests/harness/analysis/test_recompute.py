@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import groupby
 
 from some_records import confidence, generation, grade, question
+from some_runs import identity_of
 
 from calibench.analysis.report import update
 from calibench.store import RunFile
@@ -53,7 +54,7 @@ def test_the_scorecard_follows_from_the_run_file_to_1e_9(tmp_path):
         run.update_manifest(
             name="n", kind=None, model={"name": "m", "revision": None, "lineage": {}}, configuration={}, data={},
             engine={}, notes=[],
-            identity={}, complete=True, libraries={}, hardware={}, calibench="0", sessions=[],
+            identity=identity_of("t"), complete=True, libraries={}, hardware={}, calibench="0", sessions=[],
         )  # fmt: skip
         update(run)
     written = json.loads((tmp_path / "scorecard.json").read_text())

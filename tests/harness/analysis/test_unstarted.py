@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from some_records import generation, question
-from some_runs import MANIFEST, whole_run
+from some_runs import MANIFEST, identity_of, whole_run
 
 import calibench
 from calibench.cli import main
@@ -21,7 +21,8 @@ def run(tmp_path, request) -> tuple[Path, int]:
     with RunFile.create(tmp_path / "run") as made:
         made.write([question(0), question(1)])
         made.write([generation(i // 2, i % 2) for i in range(request.param)])
-        made.update_manifest(**MANIFEST | {"complete": False, "scope": {question(0).task: scope["sums"], **scope}})
+        scope = {question(0).task: scope["sums"], **scope}
+        made.update_manifest(**MANIFEST | {"complete": False, "scope": scope, "identity": identity_of(*scope)})
     return tmp_path / "run", request.param
 
 

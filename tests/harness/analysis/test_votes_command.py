@@ -6,6 +6,7 @@ from concurrent.futures import Future
 import pytest
 from msgspec.structs import replace
 from some_records import generation, question
+from some_runs import identity_of
 
 from calibench.analysis.votes import votes
 from calibench.cli import main
@@ -35,7 +36,14 @@ def make_run(folder, name="a model", n_draws=4, questions=12, method="p_true", p
                         **of, method=method, value=value, status="missing" if value is None else "ok", raw=None
                     ),
                 ])  # fmt: skip
-        run.update_manifest(name=name, kind=None, model={"name": "folder/model"}, complete=True, configuration={})
+        run.update_manifest(
+            name=name,
+            kind=None,
+            model={"name": "folder/model"},
+            complete=True,
+            configuration={},
+            identity=identity_of("t"),
+        )
     return folder
 
 

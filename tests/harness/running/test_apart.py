@@ -12,6 +12,7 @@ from fake_runs import DiesAfter, add
 from fakes import FakeBackend
 from msgspec.structs import replace
 from some_records import confidence, generation, grade, question
+from some_runs import identity_of
 
 from calibench import report
 from calibench.analysis.apart import report_apart
@@ -157,7 +158,8 @@ def stopped_shards(folder: Path) -> Path:
             scope = {name: of | {"questions": len(mine), "whole": QUESTIONS} for name, of in scope.items()}
             run.update_manifest(
                 name="a run", kind=None, model={"name": "a model"}, complete=False, notes=[], sessions=[],
-                configuration={}, identity={"shard": f"{shard + 1}/3", "weights": "w"}, scope={"t": scope, "u": scope},
+                configuration={}, identity=identity_of("t", "u") | {"shard": f"{shard + 1}/3", "weights": "w"},
+                scope={"t": scope, "u": scope},
                 judged_by={"u": "j"}, judges={"j": {"name": "j", "weights": "w"}},
             )  # fmt: skip
     return folder

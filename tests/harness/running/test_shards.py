@@ -133,7 +133,7 @@ def test_what_is_no_division_of_one_run_is_refused(launch, tmp_path, three, whol
         merge([*three[:2], tmp_path / "copy"], tmp_path / "merged", partial=True)
     with RunFile.create(tmp_path / "copy") as run:
         run.update_manifest(identity={"shard": "3/3"})
-    with pytest.raises(IdentityError, match=r"copy holds a run that does not say its backend, .*weights"):
+    with pytest.raises(RunFileError, match=r"copy.*'identity': .* found no backend, .* no weights"):
         merge([*three[:2], tmp_path / "copy"], tmp_path / "merged", partial=True)
     assert not (tmp_path / "merged" / FILE_NAME).exists()
     with pytest.raises(IdentityError, match="holds a run, and is left as it is"):

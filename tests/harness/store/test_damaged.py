@@ -147,7 +147,7 @@ DEEP = '{"a": ' + "[" * 500 + "]" * 500 + "}"
 )
 def test_a_manifest_of_other_types_is_refused_by_entry(damaged, value):
     for entry in ("name", "model", "scope", "complete", "notes", "sessions", "identity", "configuration", "data"):
-        fits = entry in ("identity", "configuration") and value.startswith('{"') and value != DEEP
+        fits = entry == "configuration" and value.startswith('{"') and value != DEEP
         folder = damaged(f"UPDATE manifest SET value = '{value}' WHERE key = '{entry}'")
         if fits:
             read_all(folder)
@@ -164,6 +164,8 @@ def test_a_manifest_of_other_types_is_refused_by_entry(damaged, value):
         ("identity", MANIFEST["identity"] | {"weights": ["sha256:0"]}),
         ("identity", MANIFEST["identity"] | {"data": {"micro_words": {}}}),
         ("identity", MANIFEST["identity"] | {"graders": {"micro_words": 1}}),
+        ("identity", MANIFEST["identity"] | {"seed": "0"}),
+        ("identity", MANIFEST["identity"] | {"temperature": [0.7]}),
         ("configuration", {"confidence": 5}),
         ("rescored", [{"time": 5}]),
         ("calibench", 5),
@@ -173,6 +175,34 @@ def test_a_manifest_of_other_types_is_refused_by_entry(damaged, value):
 def test_a_field_of_an_entry_that_is_otherwise_is_refused(damaged, entry, value):
     folder = damaged(f"INSERT OR REPLACE INTO manifest VALUES ('{entry}', '{json.dumps(value)}')")
     assert f"manifest, '{entry}'" in refusal(folder)
+
+
+_LACKS = {
+    "weights": "json_remove(value, '$.weights')",
+    "seed, no temperature": "json_remove(value, '$.temperature', '$.seed')",
+    "graders": "json_remove(value, '$.graders')",
+    "graders of 'micro_words'": "json_set(value, '$.graders', json('{}'))",
+    "data of 'micro_words'": "json_remove(value, '$.data.micro_words')",
+    "backend, no data": "'{}'",
+}
+
+
+@pytest.mark.parametrize("lacks", _LACKS)
+def test_answers_of_which_it_is_not_said_what_made_them_are_refused(damaged, lacks):
+    folder = damaged(f"UPDATE manifest SET value = {_LACKS[lacks]} WHERE key = 'identity'")
+    assert f"manifest, 'identity': expected what made the answers, found no {lacks}" in refusal(folder)
+    folder = damaged("DELETE FROM manifest WHERE key = 'identity'")
+    assert "found no backend" in refusal(folder)
+
+
+@pytest.mark.parametrize("lacks", ["sha256", "graders"])
+def test_so_are_predictions_of_a_file_that_is_not_named(tmp_path, lacks):
+    (tmp_path / "mine.csv").write_text("confidence,correct\n0.9,1\n0.25,0\n")
+    assert main(["score", str(tmp_path / "mine.csv"), "--out", str(tmp_path / "run")]) == 0
+    db = sqlite3.connect(tmp_path / "run" / FILE_NAME, isolation_level=None)
+    db.execute(f"UPDATE manifest SET value = json_remove(value, '$.{lacks}') WHERE key = 'identity'")
+    db.close()
+    assert f"found no {lacks}" in refusal(tmp_path / "run")
 
 
 @pytest.mark.parametrize(
@@ -310,3 +340,24 @@ _DECISION = "'micro_words', 'q5', 'drink', 'choice'"
 def test_lists_that_calibench_does_not_write_are_refused_when_a_file_is_opened(damaged, damage):
     with pytest.raises(RunFileError, match="task 'micro_words', question_id 'q5': expected the lists that calibench"):
         RunFile.open(damaged(damage))
+
+
+_IMPOSSIBLE = {
+    "low a finite number or nothing, not above the value, found 0.6": "low = 0.6",
+    "high a finite number or nothing, with low, not below the value, found 0.4": "high = 0.4",
+    "high .*, found None": "high = NULL",
+    "high .*, found 0.7": "low = NULL",
+    "n_used a whole number from 0.*, not more than n_total, found 30": "n_used = 30",
+    "low .*, found 0.3": "value = NULL, reason = 'why'",
+    "reason .*, where there is no value, and nowhere else, found 'why'": "reason = 'why'",
+    "value .*, found 'half'": "value = 'half'",
+}
+
+
+@pytest.mark.parametrize("found", _IMPOSSIBLE)
+def test_a_number_outside_of_its_interval_or_of_more_than_was_asked_is_refused(damaged, found):
+    values = "'micro_words', 'stated', 'stated', 'all', 'ece', 0.5, 0.3, 0.7, 24, 24, 'by bins', NULL"
+    row = f"INSERT INTO metrics VALUES ({values});"
+    read_all(damaged(row))
+    with pytest.raises(RunFileError, match=f"metrics, task 'micro_words', .*'ece': expected as {found}"):
+        read_all(damaged(f"{row} UPDATE metrics SET {_IMPOSSIBLE[found]}"))

@@ -7,6 +7,7 @@ import threading
 import pytest
 from msgspec.structs import replace
 from some_records import confidence, generation, grade, question
+from some_runs import identity_of
 
 from calibench.errors import InputError, RunFileError, StorageError
 from calibench.records import Confidence, Grade, Metric
@@ -15,6 +16,7 @@ from calibench.store import FILE_NAME, RunFile
 
 def test_records_come_back_as_they_went_in(tmp_path):
     with RunFile.create(tmp_path) as run:
+        run.update_manifest(identity=identity_of("t"))
         run.write([question(1), generation(1), generation(1, draw=3)])
     with RunFile.open(tmp_path) as run:
         assert list(run.questions()) == [question(1)]
@@ -24,6 +26,7 @@ def test_records_come_back_as_they_went_in(tmp_path):
 
 def test_a_key_is_stored_once_and_its_first_row_stays(tmp_path):
     with RunFile.create(tmp_path) as run:
+        run.update_manifest(identity=identity_of("t"))
         run.write([question(1), generation(1), confidence(1, 0.9)])
         run.write([confidence(1, 0.1), confidence(1, None, draw=1), generation(1, draw=1)])
         rows = run.frame()
