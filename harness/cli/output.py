@@ -70,7 +70,7 @@ def print_headline(summary: Any, report: Path) -> None:
 def print_headline_tables(summaries: dict[str, Any], form: str, further: Collection[str] = ()) -> None:
     """The headline of every run or model, and its numbers under other conventions, in a form of `--format`; with
     `wordings`, `targets` and `budgets` among the `further` also those of each, and the corrected ones where there are
-    labels. Before it, but not in CSV, those of typed decisions."""
+    labels; before it those of typed decisions."""
     from calibench.reports.conventions import conventions_table
     from calibench.reports.labels import labelled_table
     from calibench.reports.tables import headline_table
@@ -85,7 +85,8 @@ def print_headline_tables(summaries: dict[str, Any], form: str, further: Collect
     asked += [thinking_table(summaries)] if "budgets" in further else []
     asked += [labelled_table(of.labelled) for of in summaries.values() if of.labelled]
     typed = [typed_decisions_table(summaries)] if any(of.typed_decisions for of in summaries.values()) else []
-    print_tables(form, *typed, headline_table({name: summary.scorecard for name, summary in summaries.items()}), *asked)
+    cards = {name: summary.scorecard for name, summary in summaries.items()}
+    print_tables(form, *typed, headline_table(cards), asked=asked)
 
 
 def print_headlines(cards: dict[str, Any], comparison: Any, page: Path) -> None:
@@ -125,11 +126,12 @@ def print_found(
         print(text(found))
 
 
-def print_tables(form: str, *tables: Any) -> None:
-    """Prints tables alone: as CSV, which holds one, the last."""
+def print_tables(form: str, *tables: Any, asked: Sequence[Any] = ()) -> None:
+    """Prints tables alone, an empty line between two; as CSV only those that an option asked for, if one did."""
     from calibench.reports.formats import FORMATS
 
-    print("\n".join(FORMATS[form](table) for table in (tables[-1:] if form == "csv" else tables)), end="")  # type: ignore[index]
+    shown = asked if asked and form == "csv" else (*tables, *asked)
+    print("\n".join(FORMATS[form](table) for table in shown), end="")  # type: ignore[index]
 
 
 def loaded(names: Sequence[str], load: Callable[[str], T]) -> list[tuple[str, T]]:

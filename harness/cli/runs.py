@@ -292,11 +292,11 @@ def _compare_there(options: argparse.Namespace) -> None:
     if options.json:
         output.print_json(numbers(comparison))
     elif options.format:
-        held = [attempts_table(comparison)] if comparison.attempts else []
-        held += [held_table(comparison)] if options.wordings else []
-        held += [equal_budgets_table(comparison)] if options.budgets else []
+        asked = [held_table(comparison)] if options.wordings else []
+        asked += [equal_budgets_table(comparison)] if options.budgets else []
         decided = [decisions_table(comparison.decisions)] if comparison.decisions else []
-        output.print_tables(options.format, *(decided or comparison_tables(comparison)), *held)
+        attempts = [attempts_table(comparison)] if comparison.attempts else []
+        output.print_tables(options.format, *(decided or comparison_tables(comparison)), *attempts, asked=asked)
     else:
         decided_text = decisions_text(comparison.decisions)
         parts = (

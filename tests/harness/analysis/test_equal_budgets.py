@@ -11,7 +11,7 @@ from calibench.reports.attempts import attempts_table, attempts_text
 from calibench.reports.comparison import comparison_report
 from calibench.reports.equal_budgets import at_budgets, equal_budgets_table, equal_budgets_text
 from calibench.reports.formats import csv
-from calibench.reports.tables import comparison_text
+from calibench.reports.tables import comparison_tables, comparison_text
 from calibench.store import RunFile
 
 
@@ -62,6 +62,9 @@ def test_a_reasoning_and_an_instruct_checkpoint_are_compared_at_each_budget(laun
     capsys.readouterr()
     assert main(["compare", *map(str, folders), "--out", str(tmp_path / "c"), "--budgets", "--format", "csv"]) == 0
     assert capsys.readouterr().out == csv(equal_budgets_table(comparison))
+    assert main(["compare", *map(str, folders), "--out", str(tmp_path / "c"), "--format", "csv"]) == 0
+    tables = [*comparison_tables(comparison), attempts_table(comparison)]
+    assert capsys.readouterr().out == "\n".join(map(csv, tables))
 
 
 def stand_beside_each_other(comparison, share):

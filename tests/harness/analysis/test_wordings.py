@@ -114,7 +114,9 @@ def test_tables_and_texts_tell_the_same(summary, comparison):
 
 def test_a_report_prints_the_wordings_as_csv(runs, capsys):
     assert main(["report", str(runs[1]), "--format", "csv", "--wordings"]) == 0
-    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    variances, wordings = capsys.readouterr().out.split("\n\n")
+    assert variances.startswith("run,")
+    rows = list(csv.DictReader(io.StringIO(wordings)))
     assert [row["wording"] for row in rows] == ["1", "2", "3", "4"]
     told = json.loads((runs[1] / "scorecard.json").read_text())["wordings"][0]["wordings"]
     assert [float(row["ece"]) for row in rows] == [
