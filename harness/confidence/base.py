@@ -83,13 +83,14 @@ class Method(NamedTuple):
     """(all draws of a question that did not fail, backend) -> a reading of each, with the model's help. Asked again as
     `read_draws` is read again."""
     question: str = ""
-    """What a follow-up asks; part of a run's identity."""
+    """What a follow-up asks; part of a run's identity. Its `read` or `ask_draws` takes what is asked as the keyword
+    `question`, which may be in other words or in another language. A method that asks nothing, but puts words of
+    `headings` there, has a name and version of what it does instead, as `reasoning_gain/2: ...`."""
     headings: tuple[str, ...] = ()
-    """What stands above the parts of a fresh prompt; where there are any, `read` takes what does as its keyword
-    `headings`."""
+    """What stands above the parts of a fresh prompt, or begins an answer; where there are any, what does is given as
+    the keyword `headings`."""
     wordings: tuple[str, ...] = ()
-    """The question in other words, of the same meaning and scale. Where there are any, `read` takes what is asked as
-    its keyword `question`."""
+    """The question in other words, of the same meaning and scale."""
     of_whole_output: bool = False
     """It reads everything that was written, wherever the answer in it is found."""
     evidence: Any = None
@@ -129,13 +130,18 @@ class Method(NamedTuple):
         """
         if code == ENGLISH or not self.question:
             return self
-        language = languages.load(code)
-        if not self.wordings:
-            language.lacks(f"method {name}", "it asks in English only")
-        assert self.read, "what asks reads one answer"
-        question, *headings = (language.must_say(text, f"method {name}") for text in (self.question, *self.headings))
-        asked = {"question": question, **({"headings": tuple(headings)} if headings else {})}
-        return self._replace(read=partial(self.read, **asked), question=question, wordings=(), headings=())
+        language, asked = languages.load(code), dict[str, Any]()
+        if not self.question.startswith(f"{name}/"):
+            asked["question"] = language.must_say(self.question, f"method {name}")
+        if self.headings:
+            asked["headings"] = tuple(language.must_say(text, f"method {name}") for text in self.headings)
+        return self._replace(
+            read=self.read and partial(self.read, **asked),
+            ask_draws=self.ask_draws and partial(self.ask_draws, **asked),
+            question=asked.get("question", self.question),
+            headings=(),
+            wordings=(),
+        )
 
 
 def follow_up(answered: Answered, backend: BaseBackend, question: str, room: int) -> Prompt | Reading:

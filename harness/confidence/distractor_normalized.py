@@ -43,6 +43,8 @@ BELIEF = (
     "Below are a problem and a proposed answer. Is the proposed answer correct?\nA) Yes\nB) No\n"
     "Reply with the letter only."
 )
+_BOTH = f"{QUESTION}\n{BELIEF}"
+_HEADINGS = ("Problem:", "Proposed answer:")
 _REPLY_TOKENS = 192
 
 
@@ -72,15 +74,20 @@ def others(answer: str, listed: list[str]) -> list[str]:
     return found[:K]
 
 
-async def _read(answered: Answered, backend: BaseBackend) -> Reading:
-    asked = await second_turn(answered, backend, QUESTION, _REPLY_TOKENS)
+async def _read(
+    answered: Answered, backend: BaseBackend, question: str = _BOTH, headings: tuple[str, ...] = _HEADINGS
+) -> Reading:
+    listing, _, belief = question.partition("\n")
+    asked = await second_turn(answered, backend, listing, _REPLY_TOKENS)
     if isinstance(asked, Reading):
         return asked
     answer, reply = asked
     listed = others(answer, [guess.text for guess in guesses_in(reply.text, backend.chat.markup)])
     if not listed:
         return Reading(None, "missing", reply.text, reply.cached_tokens)
-    readings = await asyncio.gather(*(_belief(answered.problem, text, backend) for text in (answer, *listed)))
+    problem, proposed = headings
+    before = f"{belief}\n\n{problem}\n{answered.problem}\n\n{proposed}"
+    readings = await asyncio.gather(*(_belief(f"{before}\n{text}", backend) for text in (answer, *listed)))
     beliefs = [reading.value for reading in readings if reading.value is not None]
     if len(beliefs) < len(readings):
         failed = next(reading for reading in readings if reading.value is None)
@@ -90,8 +97,8 @@ async def _read(answered: Answered, backend: BaseBackend) -> Reading:
     return Reading(normalized(beliefs), "ok", raw, reply.cached_tokens)
 
 
-async def _belief(problem: str, answer: str, backend: BaseBackend) -> Reading:
-    prompt = backend.chat.first(f"{BELIEF}\n\nProblem:\n{problem}\n\nProposed answer:\n{answer}", closed=True)
+async def _belief(asked: str, backend: BaseBackend) -> Reading:
+    prompt = backend.chat.first(asked, closed=True)
     if full := no_room(len(prompt.token_ids), 1, backend.context):
         return Reading(None, "failed", full)
     return label_reading(await backend.choose(prompt, "AB"))
@@ -101,6 +108,7 @@ METHOD = Method(
     description=f"belief in the answer against that in {K} distractors that a second turn asks for (follow-up)",
     needs=frozenset({"follow_up", "label_probabilities"}),
     read=_read,
-    question=f"{QUESTION}\n{BELIEF}",
+    question=_BOTH,
+    headings=_HEADINGS,
     evidence=Beliefs,
 )

@@ -41,6 +41,7 @@ from calibench.confidence.base import Answered, Method, Reading
 from calibench.prompting.budgets import chain
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.parsing import Parsed
+from calibench.prompting.protocols import behind, line_cue
 from calibench.tasks.grading.answer import answer_above
 from calibench.tasks.grading.blocks import HIDDEN, programs_hidden
 
@@ -97,7 +98,12 @@ def step_ends(reasoning: str) -> list[int]:
 
 
 def forced(
-    chat: ChatFormat, prompt: Sequence[int], output: Sequence[int], parsed: Parsed, shuffled: str | None = None
+    chat: ChatFormat,
+    prompt: Sequence[int],
+    output: Sequence[int],
+    parsed: Parsed,
+    shuffled: str | None = None,
+    cue: str = line_cue(),
 ) -> Forced | str:
     """The output's answer behind growing parts of its reasoning; or why it has no gain.
 
@@ -106,6 +112,7 @@ def forced(
         output: of the output, without the end of the turn.
         parsed: the parts of the output.
         shuffled: puts the steps into another order, which this seed decides; a control.
+        cue: what the answer is put behind.
     """
     text = chat.decode(output)
     if parsed.truncated:
@@ -113,7 +120,7 @@ def forced(
     if HIDDEN in programs_hidden(parsed.answer_text):
         return "the answer is a program"
     answer = answer_above(parsed.answer_text)
-    tokens = tuple(chat.tokenizer.encode(f" {answer}", add_special_tokens=False)) if answer else ()
+    tokens = tuple(chat.tokenizer.encode(behind(cue, answer), add_special_tokens=False)) if answer else ()
     if not tokens or len(tokens) > _MOST_ANSWER_TOKENS:
         return f"an answer of {len(tokens)} tokens; expected 1 to {_MOST_ANSWER_TOKENS}"
     start, end = chain(text, parsed, chat.markup) or (0, 0)
@@ -126,7 +133,7 @@ def forced(
         pieces = _reordered(pieces, shuffled)
     unclosed = parsed.answer_start > 0
     written = [tuple(output[: places[0]]) + sum(pieces[:steps], ()) for steps in range(len(pieces) + 1)]
-    return Forced(tuple((*prompt, *part, *chat.answer_begun(prompt, part, unclosed)) for part in written), tokens)
+    return Forced(tuple((*prompt, *part, *chat.answer_begun(prompt, part, unclosed, cue)) for part in written), tokens)
 
 
 def _reordered(pieces: list[tuple[int, ...]], seed: str) -> list[tuple[int, ...]]:
@@ -137,10 +144,10 @@ def _reordered(pieces: list[tuple[int, ...]], seed: str) -> list[tuple[int, ...]
     return [pieces[place] for place in order]
 
 
-async def _read(answered: Answered, backend: BaseBackend) -> Reading:
+async def _read(answered: Answered, backend: BaseBackend, headings: tuple[str, ...] = (line_cue(),)) -> Reading:
     output = answered.written.token_ids
     assert output is not None, "the method needs token_probabilities"
-    split = forced(tokens_of(backend), answered.prompt.token_ids, output, answered.parsed)
+    split = forced(tokens_of(backend), answered.prompt.token_ids, output, answered.parsed, cue=headings[0])
     if isinstance(split, str):
         return Reading(None, "missing", split)
     prompts = [(*prefix, *split.answer[:place]) for prefix in split.prefixes for place in range(len(split.answer))]
@@ -164,4 +171,5 @@ METHOD = Method(
     needs=frozenset({"token_ids", "token_probabilities"}),
     read=_read,
     question="reasoning_gain/2: the answer, forced after each step of the reasoning",
+    headings=(line_cue(),),
 )

@@ -16,6 +16,7 @@ labels, and that rules come first are this project's own.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from calibench.backends.base import BaseBackend, Refused, no_room
 from calibench.confidence.base import DrawsTogether, Method, Reading
@@ -26,9 +27,12 @@ QUESTION = (
     "Below are a question and two answers to it. If the first answer is correct, must the second one be correct too?\n"
     "A) Yes\nB) No\nReply with the letter only."
 )
+_HEADINGS = ("Question:", "First answer:", "Second answer:")
 
 
-async def _ask_draws(drawn: DrawsTogether, backend: BaseBackend) -> list[Reading]:
+async def _ask_draws(
+    drawn: DrawsTogether, backend: BaseBackend, question: str = QUESTION, headings: tuple[str, ...] = _HEADINGS
+) -> list[Reading]:
     first = {one: drawn.answers[place] for place, one in reversed([*enumerate(drawn.classes)]) if one is not None}
     group: dict[int | None, int | None] = {None: None}
     try:
@@ -36,7 +40,8 @@ async def _ask_draws(drawn: DrawsTogether, backend: BaseBackend) -> list[Reading
             group[one] = one
             for other in [of for of, head in group.items() if of is not None and of == head and of != one]:
                 pair = [(first[one], first[other]), (first[other], first[one])]
-                if all(await asyncio.gather(*(_entails(drawn.problem, *each, backend) for each in pair))):
+                shown = [zip(headings, (drawn.problem, *each), strict=True) for each in pair]
+                if all(await asyncio.gather(*(_entails(question, parts, backend) for parts in shown))):
                     group[one] = other
                     break
     except Refused as refused:
@@ -45,13 +50,16 @@ async def _ask_draws(drawn: DrawsTogether, backend: BaseBackend) -> list[Reading
     return list(BY_RULES.read_draws(drawn.draws, [group[one] for one in drawn.classes]))
 
 
-async def _entails(problem: str, first: str, second: str, backend: BaseBackend) -> bool:
+async def _entails(question: str, parts: Iterable[tuple[str, str]], backend: BaseBackend) -> bool:
     """Whether the model finds it likelier than not.
+
+    Args:
+        parts: heading and text of what stands below the question.
 
     Raises:
         Refused: the question has no room, or the backend does not tell how likely the labels are.
     """
-    text = f"{QUESTION}\n\nQuestion:\n{problem}\n\nFirst answer:\n{first}\n\nSecond answer:\n{second}"
+    text = "\n\n".join([question, *(f"{heading}\n{part}" for heading, part in parts)])
     prompt = backend.chat.first(text, closed=True)
     if full := no_room(len(prompt.token_ids), 1, backend.context):
         raise Refused(full)
@@ -67,5 +75,6 @@ METHOD = Method(
     needs=frozenset({"follow_up", "label_probabilities"}),
     ask_draws=_ask_draws,
     question=QUESTION,
+    headings=_HEADINGS,
     evidence=Dispersion,
 )

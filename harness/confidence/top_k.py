@@ -76,8 +76,8 @@ async def second_turn(
     return answer, reply
 
 
-async def _read(answered: Answered, backend: BaseBackend) -> Reading:
-    asked = await second_turn(answered, backend, QUESTION, _REPLY_TOKENS)
+async def _read(answered: Answered, backend: BaseBackend, question: str = QUESTION) -> Reading:
+    asked = await second_turn(answered, backend, question, _REPLY_TOKENS)
     if isinstance(asked, Reading):
         return asked
     answer, reply = asked

@@ -169,5 +169,29 @@ LANGUAGE = Language(
             "فيما يلي مسألة. لا تحلها. ما مدى احتمال أن تجيب عنها إجابة صحيحة، من 0% إلى 100%؟ أجب بسطر واحد "
             '"الثقة: ...%".'
         ),
+        "List the 4 most likely answers to the problem: first your answer above, in the same words, then 3 others. "
+        'Write each on a line "Guess 1: ..." with, on the line below it, "Probability 1: ...", the probability, '
+        "from 0.0 to 1.0, that it is correct, and number them up to 4. Write nothing else.": (
+            "اذكر الإجابات الأربع الأكثر احتمالا للمسألة: أولا إجابتك أعلاه بالكلمات نفسها، ثم 3 إجابات أخرى. اكتب "
+            'كل إجابة في سطر "التخمين 1: ..."، وفي السطر الذي تحتها "الاحتمال 1: ..." احتمال أن تكون صحيحة، من 0.0 '
+            "إلى 1.0، ورقمها حتى 4. لا تكتب شيئا آخر."
+        ),
+        "Suppose that your answer above is wrong. List the 4 other answers to the problem that are most likely to "
+        'be right then, each as short as your answer: write each on a line "Guess 1: ...", and number them up to '
+        "4. Write nothing else.\nBelow are a problem and a proposed answer. Is the proposed answer correct?\nA) Yes"
+        "\nB) No\nReply with the letter only.": (
+            "افترض أن إجابتك أعلاه خاطئة. اذكر الإجابات الأربع الأخرى للمسألة التي يرجح عندئذ أن تكون صحيحة، على "
+            'أن تكون كل منها قصيرة مثل إجابتك: اكتب كل إجابة في سطر "التخمين 1: ..."، ورقمها حتى 4. لا تكتب شيئا '
+            "آخر.\nفيما يلي مسألة وإجابة مقترحة. هل الإجابة المقترحة صحيحة؟\nA) نعم\nB) لا\nأجب بالحرف فقط."
+        ),
+        "Below are a question and two answers to it. If the first answer is correct, must the second one be "
+        "correct too?\nA) Yes\nB) No\nReply with the letter only.": (
+            "فيما يلي سؤال وإجابتان عنه. إذا كانت الإجابة الأولى صحيحة، فهل يلزم أن تكون الثانية صحيحة أيضا؟\nA) "
+            "نعم\nB) لا\nأجب بالحرف فقط."
+        ),
+        "Proposed answer:": "الإجابة المقترحة:",
+        "Question:": "السؤال:",
+        "First answer:": "الإجابة الأولى:",
+        "Second answer:": "الإجابة الثانية:",
     },
 )

@@ -15,7 +15,6 @@ import re
 from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import NoReturn
 
 from calibench.errors import CapabilityError, unknown_name
 
@@ -59,14 +58,12 @@ class Language:
         if not english:
             return english
         text = self.says(english)
-        return self.lacks(what, f"{english[:80]!r} has no translation") if text is None else text
-
-    def lacks(self, what: str, why: str) -> NoReturn:
-        """Raises a CapabilityError: `what` cannot be asked for in this language."""
-        raise CapabilityError(
-            f"{what} cannot be asked for in {self.name}: {why}\n"
-            "docs/languages.md lists what each language has, and how to add to it"
-        )
+        if text is None:
+            raise CapabilityError(
+                f"{what} cannot be asked for in {self.name}: {english[:80]!r} has no translation\n"
+                "docs/languages.md lists what each language has, and how to add to it"
+            )
+        return text
 
     def _in_slot(self, slot: str, content: str) -> str | None:
         parts = [self.says(part) for part in content.split(", ")]

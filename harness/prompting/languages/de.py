@@ -193,5 +193,32 @@ LANGUAGE = Language(
             "Unten steht eine Aufgabe. Löse sie nicht. Wie wahrscheinlich ist es, von 0% bis 100%, dass du sie "
             'richtig beantworten würdest? Antworte mit einer Zeile "Konfidenz: ...%".'
         ),
+        "List the 4 most likely answers to the problem: first your answer above, in the same words, then 3 others. "
+        'Write each on a line "Guess 1: ..." with, on the line below it, "Probability 1: ...", the probability, '
+        "from 0.0 to 1.0, that it is correct, and number them up to 4. Write nothing else.": (
+            "Nenne die 4 wahrscheinlichsten Antworten auf die Aufgabe: zuerst deine Antwort oben, mit denselben "
+            'Worten, dann 3 andere. Schreibe jede in eine Zeile "Vermutung 1: ..." und in die Zeile darunter '
+            '"Wahrscheinlichkeit 1: ...", die Wahrscheinlichkeit, von 0,0 bis 1,0, dass sie richtig ist, und '
+            "nummeriere sie bis 4. Schreibe sonst nichts."
+        ),
+        "Suppose that your answer above is wrong. List the 4 other answers to the problem that are most likely to "
+        'be right then, each as short as your answer: write each on a line "Guess 1: ...", and number them up to '
+        "4. Write nothing else.\nBelow are a problem and a proposed answer. Is the proposed answer correct?\nA) Yes"
+        "\nB) No\nReply with the letter only.": (
+            "Nimm an, deine Antwort oben ist falsch. Nenne die 4 anderen Antworten auf die Aufgabe, die dann am "
+            "wahrscheinlichsten richtig sind, jede so kurz wie deine Antwort: Schreibe jede in eine Zeile "
+            '"Vermutung 1: ..." und nummeriere sie bis 4. Schreibe sonst nichts.\nUnten stehen eine Aufgabe und '
+            "ein Antwortvorschlag. Ist die vorgeschlagene Antwort richtig?\nA) Ja\nB) Nein\nAntworte nur mit dem "
+            "Buchstaben."
+        ),
+        "Below are a question and two answers to it. If the first answer is correct, must the second one be "
+        "correct too?\nA) Yes\nB) No\nReply with the letter only.": (
+            "Unten stehen eine Frage und zwei Antworten darauf. Wenn die erste Antwort richtig ist, muss dann auch "
+            "die zweite richtig sein?\nA) Ja\nB) Nein\nAntworte nur mit dem Buchstaben."
+        ),
+        "Proposed answer:": "Antwortvorschlag:",
+        "Question:": "Frage:",
+        "First answer:": "Erste Antwort:",
+        "Second answer:": "Zweite Antwort:",
     },
 )

@@ -187,5 +187,32 @@ LANGUAGE = Language(
             "A continuación hay un problema. No lo resuelvas. ¿Cuán probable es, de 0% a 100%, que lo "
             'respondieras correctamente? Responde con una sola línea "Confianza: ...%".'
         ),
+        "List the 4 most likely answers to the problem: first your answer above, in the same words, then 3 others. "
+        'Write each on a line "Guess 1: ..." with, on the line below it, "Probability 1: ...", the probability, '
+        "from 0.0 to 1.0, that it is correct, and number them up to 4. Write nothing else.": (
+            "Enumera las 4 respuestas más probables al problema: primero tu respuesta anterior, con las mismas "
+            'palabras, y luego otras 3. Escribe cada una en una línea "Conjetura 1: ..." y, en la línea de debajo, '
+            '"Probabilidad 1: ...", la probabilidad, de 0,0 a 1,0, de que sea correcta, y numéralas hasta 4. No '
+            "escribas nada más."
+        ),
+        "Suppose that your answer above is wrong. List the 4 other answers to the problem that are most likely to "
+        'be right then, each as short as your answer: write each on a line "Guess 1: ...", and number them up to '
+        "4. Write nothing else.\nBelow are a problem and a proposed answer. Is the proposed answer correct?\nA) Yes"
+        "\nB) No\nReply with the letter only.": (
+            "Supón que tu respuesta anterior es incorrecta. Enumera las otras 4 respuestas al problema que en ese "
+            "caso tienen más probabilidad de ser correctas, cada una tan breve como tu respuesta: escribe cada una "
+            'en una línea "Conjetura 1: ..." y numéralas hasta 4. No escribas nada más.\nA continuación hay un '
+            "problema y una respuesta propuesta. ¿Es correcta la respuesta propuesta?\nA) Sí\nB) No\nResponde solo "
+            "con la letra."
+        ),
+        "Below are a question and two answers to it. If the first answer is correct, must the second one be "
+        "correct too?\nA) Yes\nB) No\nReply with the letter only.": (
+            "A continuación hay una pregunta y dos respuestas a ella. Si la primera respuesta es correcta, ¿tiene "
+            "que ser correcta también la segunda?\nA) Sí\nB) No\nResponde solo con la letra."
+        ),
+        "Proposed answer:": "Respuesta propuesta:",
+        "Question:": "Pregunta:",
+        "First answer:": "Primera respuesta:",
+        "Second answer:": "Segunda respuesta:",
     },
 )

@@ -192,5 +192,32 @@ LANGUAGE = Language(
             "Voici un problème. Ne le résous pas. À quel point est-il probable, de 0% à 100%, que tu y "
             "répondes correctement ? Réponds par une seule ligne « Confiance : ...% »."
         ),
+        "List the 4 most likely answers to the problem: first your answer above, in the same words, then 3 others. "
+        'Write each on a line "Guess 1: ..." with, on the line below it, "Probability 1: ...", the probability, '
+        "from 0.0 to 1.0, that it is correct, and number them up to 4. Write nothing else.": (
+            "Donne la liste des 4 réponses les plus probables au problème : d'abord ta réponse ci-dessus, avec les "
+            "mêmes mots, puis 3 autres. Écris chacune sur une ligne « Hypothèse 1 : ... » avec, sur la ligne en "
+            "dessous, « Probabilité 1 : ... », la probabilité, de 0,0 à 1,0, qu'elle soit correcte, et "
+            "numérote-les jusqu'à 4. N'écris rien d'autre."
+        ),
+        "Suppose that your answer above is wrong. List the 4 other answers to the problem that are most likely to "
+        'be right then, each as short as your answer: write each on a line "Guess 1: ...", and number them up to '
+        "4. Write nothing else.\nBelow are a problem and a proposed answer. Is the proposed answer correct?\nA) Yes"
+        "\nB) No\nReply with the letter only.": (
+            "Suppose que ta réponse ci-dessus soit fausse. Donne la liste des 4 autres réponses au problème qui "
+            "ont alors le plus de chances d'être justes, chacune aussi courte que ta réponse : écris chacune sur "
+            "une ligne « Hypothèse 1 : ... » et numérote-les jusqu'à 4. N'écris rien d'autre.\nVoici un problème "
+            "et une réponse proposée. La réponse proposée est-elle correcte ?\nA) Oui\nB) Non\nRéponds uniquement "
+            "par la lettre."
+        ),
+        "Below are a question and two answers to it. If the first answer is correct, must the second one be "
+        "correct too?\nA) Yes\nB) No\nReply with the letter only.": (
+            "Voici une question et deux réponses à celle-ci. Si la première réponse est correcte, la deuxième "
+            "doit-elle l'être aussi ?\nA) Oui\nB) Non\nRéponds uniquement par la lettre."
+        ),
+        "Proposed answer:": "Réponse proposée :",
+        "Question:": "Question :",
+        "First answer:": "Première réponse :",
+        "Second answer:": "Deuxième réponse :",
     },
 )

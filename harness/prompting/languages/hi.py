@@ -167,5 +167,30 @@ LANGUAGE = Language(
             "नीचे एक समस्या दी गई है। इसे हल न करें। 0% से 100% तक कितनी संभावना है कि आप इसका सही उत्तर देंगे? "
             'केवल एक पंक्ति "विश्वास: ...%" में उत्तर दें।'
         ),
+        "List the 4 most likely answers to the problem: first your answer above, in the same words, then 3 others. "
+        'Write each on a line "Guess 1: ..." with, on the line below it, "Probability 1: ...", the probability, '
+        "from 0.0 to 1.0, that it is correct, and number them up to 4. Write nothing else.": (
+            "समस्या के 4 सबसे संभावित उत्तर लिखें: पहले ऊपर दिया गया अपना उत्तर, उन्हीं शब्दों में, फिर 3 अन्य। हर "
+            'उत्तर "अनुमान 1: ..." पंक्ति में लिखें, और उसके नीचे की पंक्ति में "संभावना 1: ..." में उसके सही होने '
+            "की प्रायिकता 0.0 से 1.0 तक लिखें, और उन्हें 4 तक क्रमांक दें। और कुछ न लिखें।"
+        ),
+        "Suppose that your answer above is wrong. List the 4 other answers to the problem that are most likely to "
+        'be right then, each as short as your answer: write each on a line "Guess 1: ...", and number them up to '
+        "4. Write nothing else.\nBelow are a problem and a proposed answer. Is the proposed answer correct?\nA) Yes"
+        "\nB) No\nReply with the letter only.": (
+            "मान लें कि ऊपर दिया गया आपका उत्तर गलत है। समस्या के वे 4 अन्य उत्तर लिखें जिनके तब सही होने की सबसे "
+            'अधिक संभावना है, हर एक आपके उत्तर जितना छोटा: हर उत्तर "अनुमान 1: ..." पंक्ति में लिखें, और उन्हें 4 '
+            "तक क्रमांक दें। और कुछ न लिखें।\nनीचे एक समस्या और एक प्रस्तावित उत्तर दिया गया है। क्या प्रस्तावित "
+            "उत्तर सही है?\nA) हाँ\nB) नहीं\nकेवल अक्षर में उत्तर दें।"
+        ),
+        "Below are a question and two answers to it. If the first answer is correct, must the second one be "
+        "correct too?\nA) Yes\nB) No\nReply with the letter only.": (
+            "नीचे एक प्रश्न और उसके दो उत्तर दिए गए हैं। यदि पहला उत्तर सही है, तो क्या दूसरा उत्तर भी अवश्य सही "
+            "होगा?\nA) हाँ\nB) नहीं\nकेवल अक्षर में उत्तर दें।"
+        ),
+        "Proposed answer:": "प्रस्तावित उत्तर:",
+        "Question:": "प्रश्न:",
+        "First answer:": "पहला उत्तर:",
+        "Second answer:": "दूसरा उत्तर:",
     },
 )

@@ -188,5 +188,30 @@ LANGUAGE = Language(
             "Di seguito c'è un problema. Non risolverlo. Quanto è probabile, da 0% a 100%, che tu risponda "
             'correttamente? Rispondi con una sola riga "Fiducia: ...%".'
         ),
+        "List the 4 most likely answers to the problem: first your answer above, in the same words, then 3 others. "
+        'Write each on a line "Guess 1: ..." with, on the line below it, "Probability 1: ...", the probability, '
+        "from 0.0 to 1.0, that it is correct, and number them up to 4. Write nothing else.": (
+            "Elenca le 4 risposte più probabili al problema: prima la tua risposta qui sopra, con le stesse "
+            'parole, poi altre 3. Scrivi ciascuna su una riga "Ipotesi 1: ..." e, sulla riga sotto, "Probabilità '
+            '1: ...", la probabilità, da 0,0 a 1,0, che sia corretta, e numerale fino a 4. Non scrivere altro.'
+        ),
+        "Suppose that your answer above is wrong. List the 4 other answers to the problem that are most likely to "
+        'be right then, each as short as your answer: write each on a line "Guess 1: ...", and number them up to '
+        "4. Write nothing else.\nBelow are a problem and a proposed answer. Is the proposed answer correct?\nA) Yes"
+        "\nB) No\nReply with the letter only.": (
+            "Supponi che la tua risposta qui sopra sia sbagliata. Elenca le altre 4 risposte al problema che in "
+            "tal caso sono più probabilmente giuste, ciascuna breve quanto la tua risposta: scrivi ciascuna su una "
+            'riga "Ipotesi 1: ..." e numerale fino a 4. Non scrivere altro.\nDi seguito ci sono un problema e una '
+            "risposta proposta. La risposta proposta è corretta?\nA) Sì\nB) No\nRispondi solo con la lettera."
+        ),
+        "Below are a question and two answers to it. If the first answer is correct, must the second one be "
+        "correct too?\nA) Yes\nB) No\nReply with the letter only.": (
+            "Di seguito ci sono una domanda e due risposte a essa. Se la prima risposta è corretta, deve essere "
+            "corretta anche la seconda?\nA) Sì\nB) No\nRispondi solo con la lettera."
+        ),
+        "Proposed answer:": "Risposta proposta:",
+        "Question:": "Domanda:",
+        "First answer:": "Prima risposta:",
+        "Second answer:": "Seconda risposta:",
     },
 )

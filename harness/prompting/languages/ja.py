@@ -183,5 +183,30 @@ LANGUAGE = Language(
             "以下に問題があります。解かないでください。あなたがこれに正しく答えられる可能性は、0%から100%で、ど"
             "れくらいですか？「確信度：...%」という一行だけで答えてください。"
         ),
+        "List the 4 most likely answers to the problem: first your answer above, in the same words, then 3 others. "
+        'Write each on a line "Guess 1: ..." with, on the line below it, "Probability 1: ...", the probability, '
+        "from 0.0 to 1.0, that it is correct, and number them up to 4. Write nothing else.": (
+            "この問題の最も可能性の高い4つの答えを挙げてください。最初は上のあなたの答えを同じ言葉で、続いてほかの3"
+            "つを挙げます。それぞれを「推測1：...」という行に書き、その下の「確率1：...」という行に、それが正しい確"
+            "率を0.0から1.0で書き、4まで番号を付けてください。ほかには何も書かないでください。"
+        ),
+        "Suppose that your answer above is wrong. List the 4 other answers to the problem that are most likely to "
+        'be right then, each as short as your answer: write each on a line "Guess 1: ...", and number them up to '
+        "4. Write nothing else.\nBelow are a problem and a proposed answer. Is the proposed answer correct?\nA) Yes"
+        "\nB) No\nReply with the letter only.": (
+            "上のあなたの答えが誤りだとします。その場合に正しい可能性が最も高い、この問題のほかの4つの答えを、それ"
+            "ぞれあなたの答えと同じくらい短く挙げてください。それぞれを「推測1：...」という行に書き、4まで番号を付"
+            "けてください。ほかには何も書かないでください。\n以下に問題と回答案があります。回答案は正しいですか？\n"
+            "A) はい\nB) いいえ\n文字だけで答えてください。"
+        ),
+        "Below are a question and two answers to it. If the first answer is correct, must the second one be "
+        "correct too?\nA) Yes\nB) No\nReply with the letter only.": (
+            "以下に質問とそれに対する二つの答えがあります。一つ目の答えが正しければ、二つ目の答えも必ず正しいですか"
+            "？\nA) はい\nB) いいえ\n文字だけで答えてください。"
+        ),
+        "Proposed answer:": "回答案：",
+        "Question:": "質問：",
+        "First answer:": "一つ目の答え：",
+        "Second answer:": "二つ目の答え：",
     },
 )

@@ -168,5 +168,29 @@ LANGUAGE = Language(
             "아래에 문제가 있습니다. 풀지 마세요. 이 문제에 맞게 답할 가능성은 0%에서 100% 사이로 얼마입니까? "
             '"확신도: ...%" 한 줄로 답하세요.'
         ),
+        "List the 4 most likely answers to the problem: first your answer above, in the same words, then 3 others. "
+        'Write each on a line "Guess 1: ..." with, on the line below it, "Probability 1: ...", the probability, '
+        "from 0.0 to 1.0, that it is correct, and number them up to 4. Write nothing else.": (
+            "이 문제의 가장 가능성이 높은 답 4개를 나열하세요. 먼저 위의 답을 같은 말로 쓰고, 그다음 다른 답 3개를 "
+            '쓰세요. 각 답을 "추측 1: ..." 줄에 쓰고, 그 아래 "확률 1: ..." 줄에 그 답이 맞을 확률을 0.0에서 1.0 사'
+            "이로 쓰며, 4까지 번호를 매기세요. 다른 것은 쓰지 마세요."
+        ),
+        "Suppose that your answer above is wrong. List the 4 other answers to the problem that are most likely to "
+        'be right then, each as short as your answer: write each on a line "Guess 1: ...", and number them up to '
+        "4. Write nothing else.\nBelow are a problem and a proposed answer. Is the proposed answer correct?\nA) Yes"
+        "\nB) No\nReply with the letter only.": (
+            "위의 답이 틀렸다고 가정하세요. 그 경우 맞을 가능성이 가장 높은 이 문제의 다른 답 4개를, 각각 위의 답만"
+            '큼 짧게 나열하세요. 각 답을 "추측 1: ..." 줄에 쓰고, 4까지 번호를 매기세요. 다른 것은 쓰지 마세요.\n아'
+            "래에 문제와 제안된 답이 있습니다. 제안된 답이 맞습니까?\nA) 예\nB) 아니요\n글자로만 답하세요."
+        ),
+        "Below are a question and two answers to it. If the first answer is correct, must the second one be "
+        "correct too?\nA) Yes\nB) No\nReply with the letter only.": (
+            "아래에 질문과 그에 대한 두 개의 답이 있습니다. 첫 번째 답이 맞다면 두 번째 답도 반드시 맞습니까?\nA) "
+            "예\nB) 아니요\n글자로만 답하세요."
+        ),
+        "Proposed answer:": "제안된 답:",
+        "Question:": "질문:",
+        "First answer:": "첫 번째 답:",
+        "Second answer:": "두 번째 답:",
     },
 )

@@ -188,5 +188,31 @@ LANGUAGE = Language(
             "Abaixo há um problema. Não o resolva. Quão provável é, de 0% a 100%, que você o respondesse "
             'corretamente? Responda com uma única linha "Confiança: ...%".'
         ),
+        "List the 4 most likely answers to the problem: first your answer above, in the same words, then 3 others. "
+        'Write each on a line "Guess 1: ..." with, on the line below it, "Probability 1: ...", the probability, '
+        "from 0.0 to 1.0, that it is correct, and number them up to 4. Write nothing else.": (
+            "Liste as 4 respostas mais prováveis para o problema: primeiro sua resposta acima, com as mesmas "
+            'palavras, depois outras 3. Escreva cada uma em uma linha "Palpite 1: ..." e, na linha abaixo, '
+            '"Probabilidade 1: ...", a probabilidade, de 0,0 a 1,0, de que ela esteja correta, e numere-as até 4. '
+            "Não escreva mais nada."
+        ),
+        "Suppose that your answer above is wrong. List the 4 other answers to the problem that are most likely to "
+        'be right then, each as short as your answer: write each on a line "Guess 1: ...", and number them up to '
+        "4. Write nothing else.\nBelow are a problem and a proposed answer. Is the proposed answer correct?\nA) Yes"
+        "\nB) No\nReply with the letter only.": (
+            "Suponha que sua resposta acima esteja errada. Liste as outras 4 respostas para o problema que, nesse "
+            "caso, têm mais probabilidade de estar certas, cada uma tão curta quanto sua resposta: escreva cada "
+            'uma em uma linha "Palpite 1: ..." e numere-as até 4. Não escreva mais nada.\nAbaixo há um problema e '
+            "uma resposta proposta. A resposta proposta está correta?\nA) Sim\nB) Não\nResponda apenas com a letra."
+        ),
+        "Below are a question and two answers to it. If the first answer is correct, must the second one be "
+        "correct too?\nA) Yes\nB) No\nReply with the letter only.": (
+            "Abaixo há uma pergunta e duas respostas a ela. Se a primeira resposta está correta, a segunda também "
+            "tem de estar correta?\nA) Sim\nB) Não\nResponda apenas com a letra."
+        ),
+        "Proposed answer:": "Resposta proposta:",
+        "Question:": "Pergunta:",
+        "First answer:": "Primeira resposta:",
+        "Second answer:": "Segunda resposta:",
     },
 )

@@ -180,5 +180,30 @@ LANGUAGE = Language(
             "Ниже приведена задача. Не решай её. Насколько вероятно, от 0% до 100%, что ты ответил бы на неё "
             'верно? Ответь одной строкой "Уверенность: ...%".'
         ),
+        "List the 4 most likely answers to the problem: first your answer above, in the same words, then 3 others. "
+        'Write each on a line "Guess 1: ..." with, on the line below it, "Probability 1: ...", the probability, '
+        "from 0.0 to 1.0, that it is correct, and number them up to 4. Write nothing else.": (
+            "Перечисли 4 самых вероятных ответа на задачу: сначала твой ответ выше, теми же словами, затем 3 "
+            'других. Напиши каждый в строке "Предположение 1: ...", а в строке под ним "Вероятность 1: ...", '
+            "вероятность, от 0,0 до 1,0, того, что он верен, и пронумеруй их до 4. Больше ничего не пиши."
+        ),
+        "Suppose that your answer above is wrong. List the 4 other answers to the problem that are most likely to "
+        'be right then, each as short as your answer: write each on a line "Guess 1: ...", and number them up to '
+        "4. Write nothing else.\nBelow are a problem and a proposed answer. Is the proposed answer correct?\nA) Yes"
+        "\nB) No\nReply with the letter only.": (
+            "Предположи, что твой ответ выше неверен. Перечисли 4 других ответа на задачу, которые тогда вероятнее "
+            'всего верны, каждый такой же короткий, как твой ответ: напиши каждый в строке "Предположение 1: ..." '
+            "и пронумеруй их до 4. Больше ничего не пиши.\nНиже приведены задача и предложенный ответ. Верен ли "
+            "предложенный ответ?\nA) Да\nB) Нет\nОтветь только буквой."
+        ),
+        "Below are a question and two answers to it. If the first answer is correct, must the second one be "
+        "correct too?\nA) Yes\nB) No\nReply with the letter only.": (
+            "Ниже приведены вопрос и два ответа на него. Если первый ответ верен, должен ли быть верен и второй?\n"
+            "A) Да\nB) Нет\nОтветь только буквой."
+        ),
+        "Proposed answer:": "Предложенный ответ:",
+        "Question:": "Вопрос:",
+        "First answer:": "Первый ответ:",
+        "Second answer:": "Второй ответ:",
     },
 )

@@ -154,5 +154,27 @@ LANGUAGE = Language(
         'correctly? Reply with one line "Confidence: ...%".': (
             "下面是一道题。请不要解答。你能答对它的可能性有多大，从0%到100%？请只用一行“置信度：...%”回答。"
         ),
+        "List the 4 most likely answers to the problem: first your answer above, in the same words, then 3 others. "
+        'Write each on a line "Guess 1: ..." with, on the line below it, "Probability 1: ...", the probability, '
+        "from 0.0 to 1.0, that it is correct, and number them up to 4. Write nothing else.": (
+            "请列出这道题最有可能的4个答案：先是你上面的答案，用同样的话，然后是另外3个。请把每个答案写在“猜测1："
+            "...”一行，并在下面一行以“概率1：...”写出它正确的概率，从0.0到1.0，编号到4为止。不要写其他内容。"
+        ),
+        "Suppose that your answer above is wrong. List the 4 other answers to the problem that are most likely to "
+        'be right then, each as short as your answer: write each on a line "Guess 1: ...", and number them up to '
+        "4. Write nothing else.\nBelow are a problem and a proposed answer. Is the proposed answer correct?\nA) Yes"
+        "\nB) No\nReply with the letter only.": (
+            "假设你上面的答案是错误的。请列出在这种情况下这道题最有可能正确的另外4个答案，每个都和你的答案一样简短"
+            "：把每个答案写在“猜测1：...”一行，编号到4为止。不要写其他内容。\n下面是一道题和一个建议的答案。这个建"
+            "议的答案正确吗？\nA) 是\nB) 否\n请只回答字母。"
+        ),
+        "Below are a question and two answers to it. If the first answer is correct, must the second one be "
+        "correct too?\nA) Yes\nB) No\nReply with the letter only.": (
+            "下面是一个问题和它的两个答案。如果第一个答案正确，第二个答案是否也一定正确？\nA) 是\nB) 否\n请只回答字母。"
+        ),
+        "Proposed answer:": "建议的答案：",
+        "Question:": "问题：",
+        "First answer:": "第一个答案：",
+        "Second answer:": "第二个答案：",
     },
 )

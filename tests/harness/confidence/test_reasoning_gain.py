@@ -77,6 +77,13 @@ def test_the_answer_is_put_behind_each_step_and_never_sees_the_confidence():
     ]
 
 
+def test_the_answer_line_is_begun_in_other_words_without_a_space_behind_a_wide_colon():
+    prefixes, answer = asked(WRITTEN, cue="答案：")
+    assert (prefixes[0], answer) == ("<think>\n</think>\n\n答案：", "7")
+    prefixes, answer = asked(WRITTEN, cue="Antwort:")
+    assert (prefixes[0], answer) == ("<think>\n</think>\n\nAntwort:", " 7")
+
+
 def test_reasoning_that_the_prompt_opens_and_reasoning_without_tags_have_steps_too():
     prefixes, _ = asked(WRITTEN.removeprefix("<think>"), opening="<think>")
     assert prefixes[0].startswith("\n</think>")

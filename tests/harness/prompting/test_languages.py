@@ -22,7 +22,7 @@ from calibench.tasks.grading.refusal import is_refusal
 CODES = languages.own_codes()
 WRITTEN = [*(name for name, one in PROTOCOLS.items() if not one.scores_options), "target_0.75", "target_0.5"]
 TASKS = ("gsm8k", "math500", "creak", "strategyqa", "popqa", "triviaqa", "mmlu_pro", "micro_words", "micro_facts")
-METHODS = ("asked", "p_true", "reflected", "foreseen")
+METHODS = [name for name in methods.names() if methods.load(name).question]
 ENGLISH = re.compile(
     r"\b(?:the|answer|confidence|write|below|from|is|of|guess|probability|reply|nothing|such)\b|\{[a-z]"
 )
@@ -146,11 +146,29 @@ def test_a_term_means_the_same_in_every_language_that_has_it():
 
 @pytest.mark.parametrize("code", CODES)
 def test_follow_ups_are_asked_in_the_language(code: str):
+    texts = languages.load(code).texts
+    assert {"asked", "p_true", "top_k", "reasoning_gain", "semantic_entropy_asked"} <= {*METHODS}
     for name in METHODS:
         own, there = methods.load(name), methods.load(name).asking_in(code, name)
-        assert there.question == languages.load(code).texts[own.question]
         assert not there.wordings
-    assert "\nA) " in there.question or "\nA) " in methods.load("p_true").asking_in(code, "p_true").question
+        said = [texts[heading] for heading in own.headings]
+        if name != "reasoning_gain":  # it asks nothing, and has a name of what it does
+            assert there.question == texts[own.question]
+            assert [line[:3] for line in there.question.split("\n")[1:] if line[1] == ")"] == [
+                line[:3] for line in own.question.split("\n")[1:] if line[1] == ")"
+            ]
+            said.append(there.question)
+        assert there.question.count("\n") == own.question.count("\n")
+        for text in said:
+            assert not ENGLISH.search(TAG.sub("", text.lower())), text
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_methods_list_guesses_under_the_labels_of_the_protocol(code: str):
+    labels = NUMBERED.findall(asked(code, "top_k"))
+    assert NUMBERED.findall(methods.load("top_k").asking_in(code, "top_k").question) == labels
+    distractors = methods.load("distractor_normalized").asking_in(code, "distractor_normalized")
+    assert NUMBERED.findall(distractors.question) == labels[:1]
 
 
 def test_labels_of_a_users_own_stay_as_they_are_and_known_ones_are_translated():
@@ -169,8 +187,9 @@ def test_what_has_no_words_is_refused_by_name():
         form_asked(tasks.load("gsm8k"), own, language="de")
     with pytest.raises(CapabilityError, match=r"task halueval cannot be asked for in German: 'Does the response"):
         asked("de", "plain", "halueval")
-    with pytest.raises(CapabilityError, match="method top_k cannot be asked for in German: it asks in English only"):
-        methods.load("top_k").asking_in("de", "top_k")
+    method = methods.load("asked")._replace(question="Sure?")
+    with pytest.raises(CapabilityError, match=r"method own cannot be asked for in German: 'Sure\?' has no translation"):
+        method.asking_in("de", "own")
 
 
 def test_a_language_without_a_term_of_a_list_has_no_words_for_the_list():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from fakes import FakeBackend, NeverStarts
 
@@ -33,6 +35,34 @@ def test_everything_is_asked_in_the_language_which_is_kept(launch):
     assert manifest["identity"]["language"] == manifest["configuration"]["language"] == "de"
     assert set(frame[frame.method == "asked"].value) == {0.8}
     assert form in shown(str(launch.out), question, None, None)[0]["generations"][0]["prompt"]
+
+
+def thinking(prompt: str, seed: int | None) -> str:
+    asked = prompt.rpartition("<|user|>")[2]
+    if "Vermutung 1" in asked:
+        return "Vermutung 1: 4\nWahrscheinlichkeit 1: 0,7\nVermutung 2: 5\nWahrscheinlichkeit 2: 0,2"
+    return f"<think>Erst dies; dann das.\nUnd noch dies.</think>Antwort: {3 + (seed or 0) % 2}"
+
+
+class _Probabilities(FakeBackend):
+    async def token_probabilities(self, prompt, tokens):
+        self.chosen.append(self.chat.decode(prompt))
+        return dict.fromkeys(tokens, 0.5), 0
+
+
+def test_methods_over_draws_guesses_and_steps_are_asked_for_in_the_language(launch):
+    backend = _Probabilities(thinking)
+    names = "top_k,distractor_normalized,semantic_entropy_asked,reasoning_gain"
+    launch(backend, protocol="plain", confidence=names, language="de", limit=1, draws=4)
+    asked = [prompt.rpartition("<|user|>")[2] for prompt, _ in backend.completed] + backend.chosen
+    for start in ("Nenne die 4", "Nimm an", "Unten stehen eine Aufgabe und ein", "Unten stehen eine Frage"):
+        assert any(start in text for text in asked), start
+    assert any(text.endswith("\n</think>\n\nAntwort:") for text in backend.chosen)
+    assert not [text for text in asked if re.search(r"\b(?:answer|Guess|Problem|Question)\b", text, re.I)]
+    with RunFile.open(launch.out) as run:
+        values = {name: {read.value for read in run.confidences(name)} for name in names.split(",")}
+    assert values["top_k"] == {0.7, None}
+    assert None not in values["distractor_normalized"] | values["reasoning_gain"] | values["semantic_entropy_asked"]
 
 
 def test_a_run_in_another_language_is_another_run(launch):
@@ -77,7 +107,6 @@ def test_an_answer_is_begun_in_the_language(launch, code, begun):
     [
         ({"language": "tr"}, InputError, "unknown language 'tr'"),
         ({"tasks": ("halueval",)}, CapabilityError, "task halueval cannot be asked for in German"),
-        ({"confidence": "top_k"}, CapabilityError, "method top_k cannot be asked for in German"),
         ({"variants": 3}, InputError, "--variants 3: other wordings are English"),
     ],
 )
