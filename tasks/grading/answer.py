@@ -20,7 +20,7 @@ _FINAL = "(?:我的|私の)?(?:最终|最終|最終的な|最后|最後|正确|�
 _LABEL = re.compile(
     r"(?im)^[^\w\n]{0,8}(?:(?:(?:my|the|final|correct(?:ed)?|revised|best) ){0,2}(?:answer|guess)(?: and confidence)?"
     rf"|{_FINAL}(?:答え|回答|解答|答案|正解)|答|{ANSWER})(?:[ ]?\([^()\n]{{1,20}}\))?(?: is)?[ \t\u00a0\u202f*_]{{0,4}}"
-    r"(?:[:：=]|$)"
+    r"(?:[:：]|=(?!>)|[-=]>|→|(?<=[ \t*_])[-–—](?=[ \t])|$)"
     r"|(?P<json>[\"'](?:final[_ ])?answer[\"'][ \t]?:)|(?P<tag><(?:final_)?answer>)"
     r"|####|(?P<box>\\(?:boxed|fbox)[ ]?\{)"
 )

@@ -23,7 +23,7 @@ from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.grading.refusal import is_refusal
 from calibench.tasks.grading.truth import truth_said
 
-GRADER = "choice/7"
+GRADER = "choice/8"
 
 
 class Label(NamedTuple):
@@ -37,13 +37,21 @@ class Label(NamedTuple):
 
 
 TRUE_FALSE = (
-    Label("true", ("correct", "accurate"), ("yes", "right", "t"), True),
-    Label("false", ("incorrect", "inaccurate", "untrue", "wrong"), ("no", "f"), False),
+    Label("true", ("correct", "accurate"), ("yes", "right", "t", "yep", "yeah"), True),
+    Label("false", ("incorrect", "inaccurate", "untrue", "wrong"), ("no", "f", "nope", "nah"), False),
 )
 
-YES_NO = (Label("yes", (), ("true", "correct", "y"), True), Label("no", (), ("false", "incorrect", "n"), False))
+YES_NO = (
+    Label("yes", (), ("true", "correct", "y", "yep", "yeah"), True),
+    Label("no", (), ("false", "incorrect", "n", "nope", "nah"), False),
+)
 
-_HEDGE = re.compile(r"(?i)\b(?:partly|partially|partial|half|mostly|somewhat|both|neither|either|maybe|depends)\b")
+_LABELS = "(?:true|false|correct|incorrect|accurate)"
+_HEDGE = re.compile(
+    r"(?i)\b(?:partly|partially|partial|half|mostly|somewhat|both|neither|either|maybe|depends"
+    rf"|(?:opposite|reverse|contrary) is|would be {_LABELS}"
+    rf"|{_LABELS} (?:only|in part|to (?:some|a certain) (?:extent|degree)|for (?:some|most)))\b"
+)
 _ASKED = re.compile(r"(?i)\b(?:whether|(?:determine|know|see|say|sure|tell|verify) if)\b")
 _ASIDE = re.compile(r"\s\([^()]*(?:\)|$)")
 _NOT = r"(?P<not>(?:\bnot|n't)(?: \w+)? |\bnon-)?"

@@ -246,7 +246,7 @@ def number_of_words(text: str) -> int | None:
     return _WORDS.get(" ".join(fold(text).replace("-", " ").split()))
 
 
-_SCALE_WORDS = (("billion", 10**9), ("million", 10**6), ("thousand", 10**3), ("hundred", 100))
+_SCALE_WORDS = (("billion", 10**9), ("million", 10**6), ("thousand", 10**3), ("hundred", 100), ("dozen", 12))
 _MOST_ENGLISH = 16
 """Words of a number in an answer."""
 _PARTS = {

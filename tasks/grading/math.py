@@ -25,7 +25,7 @@ from calibench.tasks.grading.answer import closing_brace, stated, stated_answer,
 from calibench.tasks.grading.notation import as_latex, as_union, read_in_parts, without_units
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "math/4"
+GRADER = "math/5"
 
 _FORMULA = re.compile(r"\$\$?([^$]{1,2000})\$\$?|\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]", re.DOTALL)
 _COPULA = re.compile(r"\b(?:is|are|equals)\b")
@@ -38,6 +38,9 @@ _BOX = re.compile(r"\\boxed[ ]?\{")
 _BETWEEN_BOXES = re.compile(r"[\s$.,;&\\()\[\]]{0,12}(?:and|or)?[\s$,;\\()\[\]]{0,12}")
 _BOXES = 20
 _OPTION = re.compile(r"\(([A-Z])\)(?:$|[ .:]+\S)|([A-Z])[).:][ ]+\S")
+_BASE = re.compile(r"^-?[\da-zA-Z.]+_\{?(\d{1,2})\}?$")
+_ANGLE = re.compile(r"^\\angle([A-Z]{1,3})$")
+_VALUE_OF = re.compile(r"^([a-zA-Z])=(?:[^a-zA-Z=]|\\[a-zA-Z]+)*$")
 _SMALL = 1e-6
 _LONGEST = 2000
 """Characters of an answer; a longer one is no final answer."""
@@ -75,6 +78,8 @@ def _verified(gold: Sequence[str], answer: str) -> Verdict:
         expected = parse(f"${as_latex(accepted)}$", [LatexExtractionConfig()], parsing_timeout=None)
         if all(isinstance(e, str) for e in expected):
             return Verdict("failed", answer, f"Math-Verify cannot parse the gold answer {accepted!r}")
+        if _of_other_names(accepted, answer):
+            continue
         # Its equality takes an interval for an inequality in one direction only.
         turned = bool(_RELATION.search(as_latex(answer))) and not _RELATION.search(as_latex(accepted))
         if any(_same(expected, reading, turned) for reading in readings):
@@ -95,6 +100,21 @@ def _same(expected: list[Any], reading: list[Any], turned: bool) -> bool:
     pairs = [(e, r) for e in numbers[0] for r in numbers[1] if e != 0 and r != 0]
     small = pairs and all(abs(n.evalf(5)) < _SMALL for pair in pairs for n in pair)
     return not small or any(abs((e / r).evalf(20) - 1) < _SMALL for e, r in pairs)
+
+
+def _of_other_names(gold: str, answer: str) -> bool:
+    r"""Whether both are alike but for what Math-Verify does not look at: the base of a number (`101_2`, `101_3`), the
+    order of the letters of an angle, or the variable that has the value (`x = 1`, `y = 1`)."""
+    both = _normalised(gold), _normalised(answer)
+    for named in (_BASE, _ANGLE, _VALUE_OF):
+        names = [
+            {found[1], found[1][::-1]} if named is _ANGLE else {found[1]}
+            for said in both
+            if (found := named.search(said))
+        ]
+        if len(names) == 2 and names[0].isdisjoint(names[1]):
+            return True
+    return False
 
 
 def _interval_of(expected: list[Any], reading: list[Any]) -> bool:
@@ -156,7 +176,11 @@ def answer_classes(answers: Sequence[str]) -> list[str]:
     readings = {key: _readings(answer[:_LONGEST]) for key, answer in sorted(zip(keys, answers, strict=True))}
     joined = {key: key for key in readings}
     for a, b in combinations(readings, 2):
-        if joined[a] != joined[b] and (_equal(readings[a], readings[b]) or _equal(readings[b], readings[a])):
+        if (
+            joined[a] != joined[b]
+            and not _of_other_names(a, b)
+            and (_equal(readings[a], readings[b]) or _equal(readings[b], readings[a]))
+        ):
             left = joined[b]
             joined = {key: joined[a] if of == left else of for key, of in joined.items()}
     return [joined[key] for key in keys]

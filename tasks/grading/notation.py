@@ -1,5 +1,5 @@
 r"""Rewrites mathematics in plain text and Unicode as LaTeX: `√5`, `3*sqrt(13)`, `-pi/6`, `(-∞, 4) ∪ (5, ∞)`, `x²`,
-`log_2(8)`, `1.5e3`, `x in (2, 5)`, `[[1, 2], [3, 4]]`.
+`log_2(8)`, `1.5e3`, `x in (2, 5)`, `[[1, 2], [3, 4]]`, `0.\overline{3}`.
 
 A mixed number becomes one fraction, be it `1 3/4`, `1¾` or `1\frac{3}{4}`; a whole number before an improper fraction
 stays as it is. LaTeX that is in the text stays as it is.
@@ -67,6 +67,9 @@ _UNITS = re.compile(
     rf"(?:[ ]+(?:{_LENGTH}\^?[23²³]|(?:{_LENGTH}|kg|g|mg|l|ml|gal)/(?:{_LENGTH}|s|sec|min|hr?|day|l|ml)(?:\^?[23²³])?"
     r"|(?:per[ ]|square[ ]|cubic[ ])?(?!pi\b)[a-z]{2,20})\.?){1,4}\Z"
 )
+_REPEATING = re.compile(
+    r"(?<![\w.])(\d{0,9})\.(\d{0,9})(?:\\overline\{(\d{1,9})\}|\((\d{1,9})\)|\\dot\{?(\d)\}?)(?![\w.])"
+)
 _ROWS = re.compile(r"\[[ ]?(\[[^\[\]]{1,200}\](?:[ ]?,[ ]?\[[^\[\]]{1,200}\]){1,20})[ ]?\]")
 
 
@@ -75,7 +78,8 @@ def as_latex(text: str) -> str:
     text = _SUPERSCRIPTS.sub(lambda m: f"^{{{unicodedata.normalize('NFKC', m[0]).replace('−', '-')}}}", text)
     text = _VULGAR.sub(_fraction, text)
     text = "".join(_SIGNS.get(c, c) for c in unicodedata.normalize("NFKC", text))
-    text = _with_roots(text)
+    text = _with_roots(_REPEATING.sub(_repeating, text))
+    text = text.replace(r"\langle", "(").replace(r"\rangle", ")")
     for pattern, replacement in _WORDS:
         text = pattern.sub(replacement, text)
     text = _FRACTION_OF_PI.sub(r"\\frac{\1}{\2} ", text)
@@ -120,6 +124,14 @@ def read_in_parts(text: str) -> bool:
 def _fraction(sign: re.Match[str]) -> str:
     top, bottom = unicodedata.normalize("NFKC", sign[0]).split("\u2044")
     return rf" \frac{{{top}}}{{{bottom}}} "
+
+
+def _repeating(decimal: re.Match[str]) -> str:
+    whole, first, *digits = decimal.groups(default="")
+    period = "".join(digits)
+    bottom = 10 ** len(first) * (10 ** len(period) - 1)
+    top = int(f"{whole}{first}{period}") - int(f"{whole}{first}" or 0)
+    return rf"\frac{{{top}}}{{{bottom}}}"
 
 
 def _with_roots(text: str) -> str:

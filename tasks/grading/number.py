@@ -2,9 +2,10 @@ r"""Grades answers that are one number, by exact comparison.
 
 Read: digits with thousands separators (`1,234`, `1 234`, `1'234`, `1.234,50`, `1,00,000`), decimals, fractions, mixed
 numbers (also `2½`), signs (also U+2212, a dash, `minus`), LaTeX (`\frac{3}{4}`, `\$`, `\text{}`, `\times 10^3`), units
-and words around the number, dollars and cents, `1.5 million`, `1.2k`, `3万`, `forty-two`, `two thirds`, and sums and
-products (`3*6` is 18). A percent sign is a unit: 25% is 25. A number is read whole or not at all: never a part of a
-longer number, a word, a range, a root, a time of day or a quantity in two units, nor one that is denied ("not 7"). Two
+and words around the number, dollars and cents, `1.5 million`, `1.2k`, `3万`, `2 dozen`, `forty-two`, `two thirds`, and
+sums, products and powers (`3*6` is 18, `2^{10}` is 1024). A percent sign is a unit: 25% is 25. A number is read whole
+or not at all: never a part of a longer number, a word, a range, a difference, a root, a multiple of `x`, a time of day
+or a quantity in two units, nor one that is denied ("not 7") or only a part of what is said ("twice 7"). Two
 alternatives ("7 or 8"), a list ("7, 8") and a bound ("more than 7") are no answer. Behind a label of a language with
 decimal commas, `3,5` is 3.5, and `1.200` may be 1.2 or 1200.
 
@@ -25,7 +26,7 @@ from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.grading.languages import DECIMAL_COMMA, english_number, number_of_words
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "number/6"
+GRADER = "number/7"
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _REWRITTEN = (
@@ -48,28 +49,50 @@ _REWRITTEN = (
     (re.compile(r"\\(?:text|mathrm|mathbf|textbf|boxed|mbox)\b\{([^{}]*)\}"), r"\1"),
     (re.compile(r"\^(?:\{\\circ\}|\\circ\b)"), " "),
     (re.compile(r"\\sqrt(?:\[[^\[\]]*\])?(?:\{[^{}]*\})?"), "√1"),
-    (re.compile(r"(?i)\bsqrt[ ]?\(?"), "√"),
+    (re.compile(r"(?i)\b(?:sqrt|(?:log|ln|exp|sin|cos|tan)(?=[ ]?[({\d]))[ ]?\(?"), "√"),
+    (re.compile(r"-[ ]?\([ ]?[-−][ ]?(\d[\d.,]{0,20})[ ]?\)"), r"\1"),
+    (re.compile(r"(?<=\d)\*\*(?=\d)"), "^"),
+    (re.compile(r"(?<=\d)_(?:\{\d{1,2}\}|\d{1,2}(?!\d))"), "^"),
     (re.compile(r"[ ]?(?:\\times|\\cdot|×|\*|x)[ ]?10\^(?:\{([-+]?\d{1,2})\}|([-+]?\d{1,2}))"), r"e\1\2"),
     (re.compile(r"(?<![\w.,^])10\^(?:\{(\d{1,2})\}|(\d{1,2}))(?!\d)"), r"1e\1\2"),
-    (re.compile(r"(?<=[\d)])[ ]?(?:\\times|\\cdot|\*)[ ]?(?=[\d(])"), "×"),
+    (re.compile(r"(?<![\w.,^])(\d{1,9})\^(?:\{(\d{1,2})\}|(\d{1,2})(?![\d.]))"), lambda m: _power(m)),
+    (re.compile(r"\^\{[^{}]*\}"), "^1"),
+    (
+        re.compile(
+            r"(?i)(?<=[\d)])[ ]?(?:\\times|\\cdot|\*|x(?=[ ]?\d)|times(?=[ ]\d)|multiplied by(?=[ ]\d))[ ]?(?=[\d(])"
+        ),
+        "×",
+    ),
+    (
+        re.compile(r"(?i)(?<=\d)[ ](?:plus|minus|divided by)[ ](?=\d)"),
+        lambda m: {"p": "+", "m": " - "}.get(m[0][1].lower(), "/"),
+    ),
+    (re.compile(r"(?i)\bof [^=.,;\n]{1,30}? is (?=[-$]?\d)"), "="),
+    (re.compile(r"→|⇒|[-=]>|\\(?:to|implies|[rR]ightarrow)\b"), "="),
+    (re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3}){2,4}(?![\d.,]?\d)"), lambda m: m[0].replace(".", "")),
     (re.compile(r"\\(?=[$%])|[*_`$£€¥₹]|\\[()\[\]]"), ""),
     (re.compile(r"(?i)(?<!\d )(?<!\d)\b(?:minus|negative)[ ](?=[\d.])"), "-"),
     (re.compile(r"(?<![\w.,)%])(?<!\d )[‐‑‒–—﹣－](?=[ ]?[\d.])"), "-"),
     (re.compile(rf"(?<=[{_CJK}])(?=[-+.\d])|(?<=\d)(?=[{_CJK}])"), " "),
 )
+_LONGEST = 300
+"""Digits of a power that is worked out."""
 _GROUPED = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[ ]\d{3}){1,4}(?![\d/.,]|[ ]?/)")
 _INTEGER = r"(?:\d{1,3}(?:,\d{3}){1,99}|\d{1,300})"
 _NUMBER = re.compile(
-    r"(?<![\w.,/^:√×])(?<!\w[-–—])(?:(?P<sign>[-+])[ ]?)?"
+    r"(?<![\w.,/^:√×])(?<!\w[-–—])(?<!\d[ix][ ])(?<!\d[ix])(?:(?P<sign>[-+])[ ]?)?"
     rf"(?:(?:(?P<whole>\d{{1,9}})[ ])?(?P<top>{_INTEGER})[ ]?/[ ]?(?P<bottom>{_INTEGER})"
     rf"|(?P<decimal>(?:{_INTEGER}(?:\.\d{{0,300}})?|\.\d{{1,300}})(?:e[-+]?\d{{1,2}})?))"
-    r"(?![\d/^×]|[-–—.,:]\d|e[-+]?\d|[ ]?(?:√|π|\\pi|sqrt))"
+    r"(?![\d/^×]|[-–—.,:]\d|e[-+]?\d|[ ]?(?:√|π|\\pi|sqrt)|[ix]\b|[ ]?[-+][ ]?\d{1,9}[ix]\b|\+(?:\W|\Z)"
+    r"|[ ](?:in )?base[ ]?\d)"
+    r"(?:[ ](?P<count>hundred|dozen))?"
     r"(?:(?:[ ](?P<scale>thousand|million|billion|trillion|千(?![克米瓦卡升赫帕焦])|[万萬億亿])"
     r"|(?P<kilo>k))(?![a-z]))?",
     re.IGNORECASE,
 )
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SCALES |= {"千": 10**3, "万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8}
+_COUNTS = {"hundred": 100, "dozen": 12}
 _SIGNS = str.maketrans("−٫٬", "-.,")
 _COMMA = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:\.\d{3})+|\d{1,15})(?:,\d{1,15})?(?![.,]?\d)")
 _GOES_ON = re.compile(
@@ -86,13 +109,20 @@ _SECOND = r",?(?: and)? ?\d[\d.]{0,9} ?"
 _COMPOUND = re.compile(
     rf"(?i)\d[ ]?(?:(?:hours?|hrs?|h){_SECOND}(?:min|m\b)|(?:minutes?|mins?){_SECOND}s(?:ec)?"
     rf"|days?{_SECOND}h(?:ours?|rs?)?\b|weeks?{_SECOND}days?|years?{_SECOND}months?"
+    rf"|(?:minutes?|mins?|m)[ ]?\d{{1,2}}[ ]?s\b|hours?[ ]\d{{1,2}}\Z"
     rf"|(?:feet|foot|ft\.?|'){_SECOND}(?:in|\")|(?:pounds?|lbs?){_SECOND}(?:ounces?|oz))"
 )
 """Two numbers that are one quantity, in two units: neither is it."""
 _TOLERANCE = re.compile(r"[ ]?(?:±|\+/-|\\pm\b)[ ]?\d")
-_DENIED = re.compile(r"(?i)(?:\bnot|n't)(?: (?:equal to|equal|be|about|exactly))? \Z")
+_DENIED = re.compile(
+    r"(?i)(?:(?:\bnot|n't)(?: (?:equal to|equal|be|about|exactly))? "
+    r"|\b(?:twice|thrice|double|triple|half(?: of)?|(?:root|square|cube|multiple|factor|power|percent) of) "
+    r"|% ?of |\bbase |≠ ?)\Z"
+)
+"""Before a number that is denied, or that something is done to."""
 _LIST = re.compile(r"(?:(?:,|;|,? and|[ ]?&)[ ]?[-+]?\d[\d.]{0,20}){1,20}[.! ]{0,3}")
 """Behind the first number, further ones and nothing else."""
+_DASHES = ("-", "‐", "‑", "‒", "–", "—")
 _ALTERNATIVE = re.compile(
     r"(?i)(?:[ ][^\W\d]{1,15})?,?[ ]?\(?(?P<word>or|oder|ou|或|または|to|and)(?![a-z])[ ]?(?:(?:maybe|perhaps) )?\Z"
 )
@@ -188,7 +218,10 @@ def _has_alternative(numbers: list[re.Match[str]], before: str) -> bool:
         return False
     if _LIST.fullmatch(numbers[0].string[numbers[0].end() :]):
         return True
-    joined = _ALTERNATIVE.fullmatch(numbers[0].string[numbers[0].end() : numbers[1].start()])
+    between = numbers[0].string[numbers[0].end() : numbers[1].start()]
+    if between.strip() in _DASHES or (numbers[1]["sign"] == "-" and not between.strip()):
+        return True  # a range, or a difference that is not worked out
+    joined = _ALTERNATIVE.fullmatch(between)
     return joined is not None and (joined["word"].lower() != "and" or before == "between")
 
 
@@ -209,6 +242,11 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text.translate(_SIGNS))
 
 
+def _power(power: re.Match[str]) -> str:
+    base, exponent = int(power[1]), int(power[2] or power[3])
+    return str(base**exponent) if exponent * math.log10(max(base, 1)) < _LONGEST else power[0]
+
+
 def _fraction(sign: str) -> str:
     """A fraction that is one character, as digits."""
     return unicodedata.normalize("NFKC", sign.strip()).replace("\u2044", "/")
@@ -222,6 +260,7 @@ def _value(match: re.Match[str]) -> Fraction | None:
         if bottom == 0:
             return None
         value = Fraction(int(match["top"].replace(",", "")), bottom) + int(match["whole"] or 0)
+    value *= _COUNTS.get((match["count"] or "").lower(), 1)
     value *= 1000 if match["kilo"] else _SCALES.get((match["scale"] or "").lower(), 1)
     return -value if match["sign"] == "-" else value
 

@@ -19,16 +19,25 @@ from calibench.tasks.base import Verdict
 from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "option/4"
+GRADER = "option/5"
 
 _NAME = "(?i:option|choice|letter|answer|选项|選項|選択肢)"
 _START = re.compile(
     rf"(?P<named>(?:(?i:the|my|correct|right|best|final) ){{0,3}}{_NAME}(?i: is)?:? ?)?"
-    r"[(\[{]?[ ]?(?P<letter>[A-Za-z])(?P<mark>[ ]?[)\]}][.:]?|(?:[ ]:|[.,:;/&+=])?(?![A-Za-z0-9']))(?P<rest>.*)",
+    r"[(\[{]?[ ]?(?P<letter>[A-Za-z])(?P<mark>[ ]?[)\]}][.:]?|(?:[ ]:|[.,:;/&+=!?])?(?![A-Za-z0-9']))(?P<rest>.*)",
     re.DOTALL,
 )
 _GOES_ON = re.compile(r" (?:is|because|since|or|and|=|-|–|—) ")
 """Behind a capital without a mark: it is the letter of an option, not an article or a pronoun."""
+_OUT = r"(?:wrong|incorrect|false|impossible|invalid|excluded|eliminated|ruled out|out)\b"
+_DISMISSED = re.compile(
+    rf"(?i)[ ,]*(?:(?:is|are|was|can be|must be|has been) (?:(?:clearly|also|probably|definitely) )?(?:not\b|{_OUT})"
+    rf"|(?:is|ca|wo|does)n't\b|cannot\b|(?:can|does) not\b|{_OUT}\W*\Z)"
+)
+"""Behind a letter: its option is not the answer."""
+_DISMISSAL = re.compile(
+    rf"[(]?\b[A-Z]\b[)]?(?:(?:,|,? and|,? or) [(]?[A-Z]\b[)]?){{0,4}} (?:is|are) (?:(?:clearly|also) )?{_OUT}"
+)
 _AND_ANOTHER = re.compile(
     r"\s*(?:[,;/&+]|\b(?:or|and)\b)\s*(?:(?:or|and|maybe|perhaps|possibly|(?i:option)) ){0,2}[(\[]?(?!I [a-z])[A-Z]\b"
 )
@@ -85,21 +94,25 @@ def _picked(options: dict[str, str], text: str) -> str | None:
 
 def _started(options: dict[str, str], start: re.Match[str]) -> str | None:
     letter, mark, rest = start["letter"].upper(), start["mark"] or "", start["rest"]
-    own = _folded(rest) == _folded(options[letter])
+    said = _folded(rest).removeprefix("(").removesuffix(")")
+    own = said == _folded(options[letter])
     if start["letter"].islower():
         is_letter = mark.strip()[:1] in (")", "]", "}") if mark else not rest.strip()
     else:
         is_letter = bool(start["named"] or mark or own or not rest.strip() or _GOES_ON.match(rest))
     another = _AND_ANOTHER.match(mark + rest) or _AND_ANOTHER.match(rest.strip().removeprefix(options[letter]))
     listed = set(_MARKED.findall(rest)) - {letter}
-    contradicted = not own and any(_folded(rest) == _folded(option) for option in options.values())
-    return letter if is_letter and not (another or listed or contradicted) else None
+    contradicted = not own and any(said == _folded(option) for option in options.values())
+    return letter if is_letter and not (another or listed or contradicted or _DISMISSED.match(rest)) else None
 
 
 def _mentioned(options: dict[str, str], text: str) -> str | None:
     """The letter of the only option that the text names on its way."""
-    text = _plain(text)
+    text = _DISMISSAL.sub("", _plain(text))
     letters = {letter for pair in _MENTION.findall(text) for letter in pair if letter}
+    rest = _folded(_MENTION.sub("", text))
+    if any(rest == _folded(option) for letter, option in options.items() if letter not in letters):
+        return None
     return letters.pop() if len(letters) == 1 and letters <= options.keys() and not _DENIAL.search(text) else None
 
 

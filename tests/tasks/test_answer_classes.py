@@ -25,6 +25,8 @@ DIFFERENT = [
     ("number/1", "1/3", "0.3333"),
     ("math/1", r"\frac{1}{2}", r"\frac{1}{3}"),
     ("math/1", "(1, 2)", "(2, 1)"),
+    ("math/1", "101_2", "101_3"),
+    ("math/1", "x = 1", "y = 1"),
     ("alias/1", "Paris", "Lyon"),
     ("alias/1", "United States", "USA"),
     ("option/1", "A", "B"),
