@@ -43,9 +43,15 @@ _SOMEBODY_ELSE = re.compile(
     rf" (?:(?:now|only|also|{ABOUT}) )?\Z"
 )
 _BOUND_BEFORE = re.compile(
-    rf"(?i)(?:(?:\b|(?=[<>≤≥\u3040-\u9fff\uac00-\ud7af])|(?<=[<>≤≥=]))(?:{BOUND})|\bbetween \d{{1,3}} and"
+    rf"(?i)(?:(?:\b|(?=[<>≤≥\u3040-\u9fff\uac00-\ud7af])|(?<=[<>≤≥=]))(?:{BOUND})"
+    r"|\bbetween \d{1,3}[ ]?%? and|\d[ ]?%?[ ]?[–—~〜～]"
     rf"|\d[ ]?%?[ ]?(?:to|or|{TO}|und|et|y|e|и|و)(?: (?:el|il|les?|os?|l['’]))?) ?\Z"
 )
+_NOT_NOW = re.compile(
+    r"(?i)\bI (?:was|felt|had been|used to be)(?: (?:only|about|around|maybe|perhaps))? \Z"
+    r"|\b(?:are|were) you (?:really )?\Z"
+)
+"""Before a value that held earlier, or that is asked about."""
 _SOMEBODY_ELSE_ELSEWHERE = re.compile(
     r"(?i)\b(?:ist|sind|war|waren)(?: sich)?(?: \w+)? (?:zu )?\Z|\b(?:est|sont|était)(?: en)? \w+ à \Z"
     r"|\bestá\w* \w+ (?:al|en un) \Z"
@@ -91,6 +97,7 @@ _ERROR = re.compile(
     r"(?i) (?:chance|probability|likelihood|risk|possibility|odds|sure|certain|confident|likely|likelihood)\b"
     r"(?:(?!\b(?:claim|statement|sentence|assertion|premise|option|hypothesis|proposition|passage|question|not)\b|n't)"
     r"[^.,;\n\d]){0,40}?\b(?:wrong|incorrect|mistaken|mistakes?|errors?|(?<=answer is )false)\b"
+    r"| (?:wrong|incorrect|mistaken)\b"
     r"| (?:sure|certain|confident)(?: that)? (?:the|my|this) answer (?:is not|isn't)\b"
 )
 _OTHERS = re.compile(
@@ -170,7 +177,12 @@ def _value_first(visible: str) -> Iterator[Statement]:
         if not (after or error or _SURE_BEFORE.search(before)) or denied(visible, number.start()):
             continue
         end = after.end() if after else value.end()
-        if somebody_else(before) or _DENIED_AFTER.match(visible, end) or _OTHERS.match(visible, end):
+        if (
+            somebody_else(before)
+            or _NOT_NOW.search(before)
+            or _DENIED_AFTER.match(visible, end)
+            or _OTHERS.match(visible, end)
+        ):
             continue
         unclear = error or bounded(visible, number.start())
         yield Statement(left(visible, number.start()), end, "sentence", value, None, unclear)
