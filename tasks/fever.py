@@ -30,8 +30,8 @@ SOURCE = Source(
 )
 
 LABELS = (
-    Label("SUPPORTS", ("supported", "true", "correct", "accurate"), ("support", "yes", "right")),
-    Label("REFUTES", ("refuted", "false", "incorrect", "inaccurate", "untrue"), ("refute", "no", "wrong")),
+    Label("SUPPORTS", ("supported", "true", "correct", "accurate"), ("support", "yes", "right"), True),
+    Label("REFUTES", ("refuted", "false", "incorrect", "inaccurate", "untrue"), ("refute", "no", "wrong"), False),
 )
 
 _LEFT_OUT = "NOT ENOUGH INFO"

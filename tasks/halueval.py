@@ -26,7 +26,7 @@ SOURCE = Source(
     hub=Hub("pminervini/HaluEval", "general", "data"),
 )
 
-LABELS = (Label("yes", ("hallucinated",), ("y",)), Label("no", (), ("n",)))
+LABELS = (Label("yes", ("hallucinated",), ("y",), yes=True), Label("no", (), ("n",), yes=False))
 """True and false are no synonyms: they may speak of the response."""
 
 

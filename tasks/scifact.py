@@ -26,9 +26,12 @@ SOURCE = Source(
 )
 
 LABELS = (
-    Label("SUPPORT", ("supports", "supported", "true", "correct", "accurate"), ("yes", "right")),
+    Label("SUPPORT", ("supports", "supported", "true", "correct", "accurate"), ("yes", "right"), True),
     Label(
-        "CONTRADICT", ("contradicts", "contradicted", "refuted", "false", "incorrect", "inaccurate"), ("no", "wrong")
+        "CONTRADICT",
+        ("contradicts", "contradicted", "refuted", "false", "incorrect", "inaccurate"),
+        ("no", "wrong"),
+        False,
     ),
 )
 

@@ -21,7 +21,7 @@ from calibench.records import Question
 from calibench.tasks.base import Verdict
 from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.grading.refusal import is_refusal
-from calibench.tasks.grading.truth import truth_said
+from calibench.tasks.grading.truth import truth_said, yes_said
 
 GRADER = "choice/8"
 
@@ -34,6 +34,8 @@ class Label(NamedTuple):
     """Mean the same as the first word of an answer; elsewhere they say too many other things."""
     truth: bool | None = None
     """True or False for a label that is what words for true and yes, or false and no, of other languages mean."""
+    yes: bool | None = None
+    """The same, where those for yes and no alone do."""
 
 
 TRUE_FALSE = (
@@ -112,8 +114,12 @@ def grade_choice(labels: Sequence[Label], gold: Sequence[str], answer_text: str)
 def _of_other_language(labels: Sequence[Label], text: str) -> str | None:
     """The label that the first line, or else the last one, says in a language other than English."""
     lines = [line for line in text.splitlines() if line.strip()]
-    said = next((truth for line in (lines[:1] + lines[-1:]) if (truth := truth_said(line)) is not None), None)
-    return next((label.name for label in labels if said is not None and label.truth is said), None)
+    for line in lines[:1] + lines[-1:]:
+        truth, yes = truth_said(line), yes_said(line)
+        for label in labels:
+            if (truth is not None and label.truth is truth) or (yes is not None and label.yes is yes):
+                return label.name
+    return None
 
 
 def _unlabelled(labels: Sequence[Label], text: str) -> str | None:

@@ -29,14 +29,19 @@ _EASTERN_FALSE = (
     r"|옳지 않습니다|맞지 않습니다"
     r"|خطأ|خاطئة?|كاذبة?|غير صحيحة?|गलत(?! नहीं)|ग़लत|असत्य|झूठ|(?:सही|सत्य|सच) नहीं|(?<=[是为為])[错錯假]"
 )
-_EASTERN_YES = r"对|對|是的?|真|はい|참|예|네|نعم|ह(?:ाँ|ां)"
-_EASTERN_NO = r"错|錯|假|否|不是|いいえ|偽|아니[오요]|لا|नहीं"
+_EASTERN_TRUE_ALONE = r"对|對|真|참"
+_EASTERN_FALSE_ALONE = r"错|錯|假|偽"
+_EASTERN_YES = r"是的?|はい|예|네|نعم|ह(?:ाँ|ां)"
+_EASTERN_NO = r"否|不是|いいえ|아니[오요]|لا|नहीं"
 _SUFFIX = r"(?:のです|です|である|だ|的|입니다|이다|임)?(?: है| हैं)?"
+_OPENING = r"(?i)[^\w]*(?:(?P<no>{})|(?P<yes>{}))(?![\w'’])\s*(?:\Z|[.,;:!*(\n。，、；：！،؛।（]|[-–—] )"
 _OPENS = re.compile(
-    rf"(?i)[^\w]*(?:(?P<no>{_FALSE}|{_NO}|(?:{_EASTERN_FALSE}|{_EASTERN_NO}){_SUFFIX})"
-    rf"|(?P<yes>{_TRUE}|{_YES}|(?:{_EASTERN_TRUE}|{_EASTERN_YES}){_SUFFIX}))"
-    r"(?![\w'’])\s*(?:\Z|[.,;:!*(\n。，、；：！،؛।（]|[-–—] )"
+    _OPENING.format(
+        f"{_FALSE}|{_NO}|(?:{_EASTERN_FALSE}|{_EASTERN_FALSE_ALONE}|{_EASTERN_NO}){_SUFFIX}",
+        f"{_TRUE}|{_YES}|(?:{_EASTERN_TRUE}|{_EASTERN_TRUE_ALONE}|{_EASTERN_YES}){_SUFFIX}",
+    )
 )
+_OPENS_BY_YES = re.compile(_OPENING.format(f"{_NO}|(?:{_EASTERN_NO}){_SUFFIX}", f"{_YES}|(?:{_EASTERN_YES}){_SUFFIX}"))
 _CLOSES = re.compile(
     rf"(?i)(?:(?P<denied>\b(?:no|non|não|n['’]|не) ?)?\b(?:ist|est|es|è|é|это|является|утверждение)"
     rf"(?P<denied_behind> (?:nicht|pas))? (?:(?P<false>{_FALSE})|(?P<true>{_TRUE}))"
@@ -49,6 +54,16 @@ _EITHER = re.compile(
     r"|かどうか|か、|一部|또는|일부|부분|أو |جزئي"
 )
 """Of a sentence that does not settle it."""
+
+
+def yes_said(text: str) -> bool | None:
+    """Whether an answer opens with yes or with no in another language; None if with neither, as with words for true.
+
+    Args:
+        text: an answer, or a line of one.
+    """
+    opens = _OPENS_BY_YES.match(text)
+    return opens["no"] is None if opens else None
 
 
 def truth_said(text: str) -> bool | None:

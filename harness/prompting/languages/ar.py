@@ -133,6 +133,39 @@ LANGUAGE = Language(
         "Think step by step. The answer is the letter of one option.": ("فكر خطوة بخطوة. الإجابة هي حرف أحد الخيارات."),
         "Is this claim true or false?": "هل هذه العبارة صحيحة أم خاطئة؟",
         "Think step by step whether the answer is yes or no.": "فكر خطوة بخطوة هل الإجابة نعم أم لا.",
+        "The answer is one letter.": "الإجابة حرف لاتيني واحد.",
+        "The answer is one line of Python: def f(x): return ...": "الإجابة سطر واحد بلغة Python: def f(x): return ...",
+        "Give T or F for each variable, in alphabetical order and without spaces, such as TF for two.": (
+            "اذكر T (صواب) أو F (خطأ) لكل متغير، بالترتيب الأبجدي وبلا مسافات، مثل TF لمتغيرين."
+        ),
+        "Solve the problem step by step. The answer is an integer from 0 to 999.": (
+            "حل المسألة خطوة بخطوة. الإجابة عدد صحيح من 0 إلى 999."
+        ),
+        "Answer the question. The answer is a name, a number, a date or a few words.": (
+            "أجب عن السؤال. الإجابة اسم أو عدد أو تاريخ أو بضع كلمات."
+        ),
+        "Answer the question in a few words. If it cannot be answered, say that you do not know.": (
+            "أجب عن السؤال ببضع كلمات. إذا تعذرت الإجابة عنه، فقل إنك لا تعرف."
+        ),
+        "Which option is true? The answer is the letter of one option.": "أي خيار صحيح؟ الإجابة هي حرف أحد الخيارات.",
+        "Write the whole function in Python, with all its imports.": (
+            "اكتب الدالة كاملة بلغة Python، مع جميع عمليات الاستيراد."
+        ),
+        "Does Wikipedia support or refute this claim?": "هل تؤيد ويكيبيديا هذه العبارة أم تدحضها؟",
+        'as "Answer: SUPPORTS" (the claim is true) or "Answer: REFUTES" (the claim is false)': (
+            'بالشكل "الإجابة: SUPPORTS" (العبارة صحيحة) أو "الإجابة: REFUTES" (العبارة خاطئة)'
+        ),
+        "Does the scientific literature support or contradict this claim?": (
+            "هل تؤيد الأدبيات العلمية هذه العبارة أم تناقضها؟"
+        ),
+        'as "Answer: SUPPORT" (the claim is true) or "Answer: CONTRADICT" (the claim is false)': (
+            'بالشكل "الإجابة: SUPPORT" (العبارة صحيحة) أو "الإجابة: CONTRADICT" (العبارة خاطئة)'
+        ),
+        "Does the response contain hallucinated content: something false, unverifiable or irrelevant to the "
+        "request?": "هل يحتوي الرد على هلوسة: شيء خاطئ أو لا يمكن التحقق منه أو لا صلة له بالطلب؟",
+        'as "Answer: yes" (it does) or "Answer: no" (it does not)': (
+            'بالشكل "الإجابة: نعم" (يحتوي) أو "الإجابة: لا" (لا يحتوي)'
+        ),
         "true": "صحيح",
         "false": "خطأ",
         "yes": "نعم",

@@ -155,6 +155,47 @@ LANGUAGE = Language(
         "Think step by step whether the answer is yes or no.": (
             "Überlege Schritt für Schritt, ob die Antwort ja oder nein ist."
         ),
+        "The answer is one letter.": "Die Antwort ist ein Buchstabe.",
+        "The answer is one line of Python: def f(x): return ...": (
+            "Die Antwort ist eine Zeile Python: def f(x): return ..."
+        ),
+        "Give T or F for each variable, in alphabetical order and without spaces, such as TF for two.": (
+            "Gib für jede Variable T (wahr) oder F (falsch) an, in alphabetischer Reihenfolge und ohne "
+            "Leerzeichen, etwa TF für zwei."
+        ),
+        "Solve the problem step by step. The answer is an integer from 0 to 999.": (
+            "Löse die Aufgabe Schritt für Schritt. Die Antwort ist eine ganze Zahl von 0 bis 999."
+        ),
+        "Answer the question. The answer is a name, a number, a date or a few words.": (
+            "Beantworte die Frage. Die Antwort ist ein Name, eine Zahl, ein Datum oder besteht aus wenigen Wörtern."
+        ),
+        "Answer the question in a few words. If it cannot be answered, say that you do not know.": (
+            "Beantworte die Frage mit wenigen Wörtern. Wenn sie nicht beantwortet werden kann, sage, dass du es "
+            "nicht weißt."
+        ),
+        "Which option is true? The answer is the letter of one option.": (
+            "Welche Option ist wahr? Die Antwort ist der Buchstabe einer Option."
+        ),
+        "Write the whole function in Python, with all its imports.": (
+            "Schreibe die ganze Funktion in Python, mit allen Importen."
+        ),
+        "Does Wikipedia support or refute this claim?": "Stützt oder widerlegt Wikipedia diese Behauptung?",
+        'as "Answer: SUPPORTS" (the claim is true) or "Answer: REFUTES" (the claim is false)': (
+            'als "Antwort: SUPPORTS" (die Behauptung ist wahr) oder "Antwort: REFUTES" (die Behauptung ist falsch)'
+        ),
+        "Does the scientific literature support or contradict this claim?": (
+            "Stützt die wissenschaftliche Literatur diese Behauptung, oder widerspricht sie ihr?"
+        ),
+        'as "Answer: SUPPORT" (the claim is true) or "Answer: CONTRADICT" (the claim is false)': (
+            'als "Antwort: SUPPORT" (die Behauptung ist wahr) oder "Antwort: CONTRADICT" (die Behauptung ist falsch)'
+        ),
+        "Does the response contain hallucinated content: something false, unverifiable or irrelevant to the request?": (
+            "Enthält die Erwiderung halluzinierte Inhalte: etwas Falsches, nicht Überprüfbares oder für die "
+            "Anfrage Belangloses?"
+        ),
+        'as "Answer: yes" (it does) or "Answer: no" (it does not)': (
+            'als "Antwort: ja" (sie enthält welche) oder "Antwort: nein" (sie enthält keine)'
+        ),
         "true": "wahr",
         "false": "falsch",
         "yes": "ja",

@@ -149,6 +149,46 @@ LANGUAGE = Language(
         ),
         "Is this claim true or false?": "¿Es esta afirmación verdadera o falsa?",
         "Think step by step whether the answer is yes or no.": "Piensa paso a paso si la respuesta es sí o no.",
+        "The answer is one letter.": "La respuesta es una sola letra.",
+        "The answer is one line of Python: def f(x): return ...": (
+            "La respuesta es una línea de Python: def f(x): return ..."
+        ),
+        "Give T or F for each variable, in alphabetical order and without spaces, such as TF for two.": (
+            "Da T (verdadero) o F (falso) para cada variable, en orden alfabético y sin espacios, por ejemplo TF "
+            "para dos."
+        ),
+        "Solve the problem step by step. The answer is an integer from 0 to 999.": (
+            "Resuelve el problema paso a paso. La respuesta es un número entero de 0 a 999."
+        ),
+        "Answer the question. The answer is a name, a number, a date or a few words.": (
+            "Responde a la pregunta. La respuesta es un nombre, un número, una fecha o unas pocas palabras."
+        ),
+        "Answer the question in a few words. If it cannot be answered, say that you do not know.": (
+            "Responde a la pregunta en pocas palabras. Si no se puede responder, di que no lo sabes."
+        ),
+        "Which option is true? The answer is the letter of one option.": (
+            "¿Qué opción es verdadera? La respuesta es la letra de una opción."
+        ),
+        "Write the whole function in Python, with all its imports.": (
+            "Escribe la función completa en Python, con todas sus importaciones."
+        ),
+        "Does Wikipedia support or refute this claim?": "¿Wikipedia respalda o refuta esta afirmación?",
+        'as "Answer: SUPPORTS" (the claim is true) or "Answer: REFUTES" (the claim is false)': (
+            'como "Respuesta: SUPPORTS" (la afirmación es verdadera) o "Respuesta: REFUTES" (la afirmación es falsa)'
+        ),
+        "Does the scientific literature support or contradict this claim?": (
+            "¿La literatura científica respalda o contradice esta afirmación?"
+        ),
+        'as "Answer: SUPPORT" (the claim is true) or "Answer: CONTRADICT" (the claim is false)': (
+            'como "Respuesta: SUPPORT" (la afirmación es verdadera) o "Respuesta: CONTRADICT" (la afirmación es falsa)'
+        ),
+        "Does the response contain hallucinated content: something false, unverifiable or irrelevant to the request?": (
+            "¿Contiene la contestación contenido alucinado: algo falso, imposible de verificar o irrelevante para "
+            "la petición?"
+        ),
+        'as "Answer: yes" (it does) or "Answer: no" (it does not)': (
+            'como "Respuesta: sí" (lo contiene) o "Respuesta: no" (no lo contiene)'
+        ),
         "true": "verdadero",
         "false": "falso",
         "yes": "sí",

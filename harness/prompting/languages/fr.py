@@ -154,6 +154,50 @@ LANGUAGE = Language(
         "Think step by step whether the answer is yes or no.": (
             "Réfléchis étape par étape si la réponse est oui ou non."
         ),
+        "The answer is one letter.": "La réponse est une seule lettre.",
+        "The answer is one line of Python: def f(x): return ...": (
+            "La réponse est une ligne de Python : def f(x): return ..."
+        ),
+        "Give T or F for each variable, in alphabetical order and without spaces, such as TF for two.": (
+            "Donne T (vrai) ou F (faux) pour chaque variable, dans l'ordre alphabétique et sans espaces, par "
+            "exemple TF pour deux."
+        ),
+        "Solve the problem step by step. The answer is an integer from 0 to 999.": (
+            "Résous le problème étape par étape. La réponse est un nombre entier de 0 à 999."
+        ),
+        "Answer the question. The answer is a name, a number, a date or a few words.": (
+            "Réponds à la question. La réponse est un nom, un nombre, une date ou quelques mots."
+        ),
+        "Answer the question in a few words. If it cannot be answered, say that you do not know.": (
+            "Réponds à la question en quelques mots. S'il est impossible d'y répondre, dis que tu ne sais pas."
+        ),
+        "Which option is true? The answer is the letter of one option.": (
+            "Quelle option est vraie ? La réponse est la lettre d'une option."
+        ),
+        "Write the whole function in Python, with all its imports.": (
+            "Écris la fonction entière en Python, avec tous ses imports."
+        ),
+        "Does Wikipedia support or refute this claim?": (
+            "Wikipédia confirme-t-elle ou réfute-t-elle cette affirmation ?"
+        ),
+        'as "Answer: SUPPORTS" (the claim is true) or "Answer: REFUTES" (the claim is false)': (
+            "sous la forme « Réponse : SUPPORTS » (l'affirmation est vraie) ou « Réponse : REFUTES » "
+            "(l'affirmation est fausse)"
+        ),
+        "Does the scientific literature support or contradict this claim?": (
+            "La littérature scientifique confirme-t-elle ou contredit-elle cette affirmation ?"
+        ),
+        'as "Answer: SUPPORT" (the claim is true) or "Answer: CONTRADICT" (the claim is false)': (
+            "sous la forme « Réponse : SUPPORT » (l'affirmation est vraie) ou « Réponse : CONTRADICT » "
+            "(l'affirmation est fausse)"
+        ),
+        "Does the response contain hallucinated content: something false, unverifiable or irrelevant to the request?": (
+            "Le texte produit contient-il un contenu halluciné : quelque chose de faux, d'invérifiable ou sans "
+            "rapport avec la demande ?"
+        ),
+        'as "Answer: yes" (it does) or "Answer: no" (it does not)': (
+            "sous la forme « Réponse : oui » (il en contient) ou « Réponse : non » (il n'en contient pas)"
+        ),
         "true": "vrai",
         "false": "faux",
         "yes": "oui",

@@ -131,6 +131,37 @@ LANGUAGE = Language(
         "Think step by step. The answer is the letter of one option.": "चरण दर चरण सोचें। उत्तर एक विकल्प का अक्षर है।",
         "Is this claim true or false?": "क्या यह दावा सही है या गलत?",
         "Think step by step whether the answer is yes or no.": "चरण दर चरण सोचें कि उत्तर हाँ है या नहीं।",
+        "The answer is one letter.": "उत्तर एक अक्षर है।",
+        "The answer is one line of Python: def f(x): return ...": "उत्तर पायथन की एक पंक्ति है: def f(x): return ...",
+        "Give T or F for each variable, in alphabetical order and without spaces, such as TF for two.": (
+            "हर चर के लिए T (सत्य) या F (असत्य) दें, वर्णक्रम में और बिना रिक्त स्थान के, जैसे दो के लिए TF।"
+        ),
+        "Solve the problem step by step. The answer is an integer from 0 to 999.": (
+            "समस्या को चरण दर चरण हल करें। उत्तर 0 से 999 तक का एक पूर्णांक है।"
+        ),
+        "Answer the question. The answer is a name, a number, a date or a few words.": (
+            "प्रश्न का उत्तर दें। उत्तर एक नाम, एक संख्या, एक तिथि या कुछ शब्द हैं।"
+        ),
+        "Answer the question in a few words. If it cannot be answered, say that you do not know.": (
+            "प्रश्न का उत्तर कुछ शब्दों में दें। यदि उसका उत्तर नहीं दिया जा सकता, तो कहें कि आपको नहीं पता।"
+        ),
+        "Which option is true? The answer is the letter of one option.": (
+            "कौन सा विकल्प सत्य है? उत्तर एक विकल्प का अक्षर है।"
+        ),
+        "Write the whole function in Python, with all its imports.": ("पूरा फ़ंक्शन पायथन में लिखें, सभी इम्पोर्ट के साथ।"),
+        "Does Wikipedia support or refute this claim?": "क्या विकिपीडिया इस दावे का समर्थन करता है या खंडन?",
+        'as "Answer: SUPPORTS" (the claim is true) or "Answer: REFUTES" (the claim is false)': (
+            '"उत्तर: SUPPORTS" (दावा सही है) या "उत्तर: REFUTES" (दावा गलत है) के रूप में'
+        ),
+        "Does the scientific literature support or contradict this claim?": (
+            "क्या वैज्ञानिक साहित्य इस दावे का समर्थन करता है या इसका विरोध करता है?"
+        ),
+        'as "Answer: SUPPORT" (the claim is true) or "Answer: CONTRADICT" (the claim is false)': (
+            '"उत्तर: SUPPORT" (दावा सही है) या "उत्तर: CONTRADICT" (दावा गलत है) के रूप में'
+        ),
+        "Does the response contain hallucinated content: something false, unverifiable or irrelevant to the "
+        "request?": "क्या इस प्रतिक्रिया में मनगढ़ंत सामग्री है: कुछ ऐसा जो झूठा, असत्यापनीय या अनुरोध से असंबंधित हो?",
+        'as "Answer: yes" (it does) or "Answer: no" (it does not)': ('"उत्तर: हाँ" (है) या "उत्तर: नहीं" (नहीं है) के रूप में'),
         "true": "सही",
         "false": "गलत",
         "yes": "हाँ",

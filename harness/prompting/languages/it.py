@@ -150,6 +150,45 @@ LANGUAGE = Language(
         ),
         "Is this claim true or false?": "Questa affermazione è vera o falsa?",
         "Think step by step whether the answer is yes or no.": "Ragiona passo dopo passo se la risposta è sì o no.",
+        "The answer is one letter.": "La risposta è una sola lettera.",
+        "The answer is one line of Python: def f(x): return ...": (
+            "La risposta è una riga di Python: def f(x): return ..."
+        ),
+        "Give T or F for each variable, in alphabetical order and without spaces, such as TF for two.": (
+            "Dai T (vero) o F (falso) per ogni variabile, in ordine alfabetico e senza spazi, per esempio TF per due."
+        ),
+        "Solve the problem step by step. The answer is an integer from 0 to 999.": (
+            "Risolvi il problema passo dopo passo. La risposta è un numero intero da 0 a 999."
+        ),
+        "Answer the question. The answer is a name, a number, a date or a few words.": (
+            "Rispondi alla domanda. La risposta è un nome, un numero, una data o poche parole."
+        ),
+        "Answer the question in a few words. If it cannot be answered, say that you do not know.": (
+            "Rispondi alla domanda in poche parole. Se non è possibile rispondere, di' che non lo sai."
+        ),
+        "Which option is true? The answer is the letter of one option.": (
+            "Quale opzione è vera? La risposta è la lettera di un'opzione."
+        ),
+        "Write the whole function in Python, with all its imports.": (
+            "Scrivi l'intera funzione in Python, con tutte le sue importazioni."
+        ),
+        "Does Wikipedia support or refute this claim?": "Wikipedia conferma o confuta questa affermazione?",
+        'as "Answer: SUPPORTS" (the claim is true) or "Answer: REFUTES" (the claim is false)': (
+            'come "Risposta: SUPPORTS" (l\'affermazione è vera) o "Risposta: REFUTES" (l\'affermazione è falsa)'
+        ),
+        "Does the scientific literature support or contradict this claim?": (
+            "La letteratura scientifica conferma o contraddice questa affermazione?"
+        ),
+        'as "Answer: SUPPORT" (the claim is true) or "Answer: CONTRADICT" (the claim is false)': (
+            'come "Risposta: SUPPORT" (l\'affermazione è vera) o "Risposta: CONTRADICT" (l\'affermazione è falsa)'
+        ),
+        "Does the response contain hallucinated content: something false, unverifiable or irrelevant to the request?": (
+            "Il testo prodotto contiene contenuti allucinati: qualcosa di falso, di non verificabile o di non "
+            "pertinente alla richiesta?"
+        ),
+        'as "Answer: yes" (it does) or "Answer: no" (it does not)': (
+            'come "Risposta: sì" (ne contiene) o "Risposta: no" (non ne contiene)'
+        ),
         "true": "vero",
         "false": "falso",
         "yes": "sì",

@@ -146,6 +146,46 @@ LANGUAGE = Language(
         "Think step by step whether the answer is yes or no.": (
             "答えが「はい」か「いいえ」か、順を追って考えてください。"
         ),
+        "The answer is one letter.": "答えは一文字のアルファベットです。",
+        "The answer is one line of Python: def f(x): return ...": "答えはPythonの一行です：def f(x): return ...",
+        "Give T or F for each variable, in alphabetical order and without spaces, such as TF for two.": (
+            "各変数についてT（真）またはF（偽）を、アルファベット順に空白なしで、たとえば二つならTFのように示してく"
+            "ださい。"
+        ),
+        "Solve the problem step by step. The answer is an integer from 0 to 999.": (
+            "問題を順を追って解いてください。答えは0から999までの整数です。"
+        ),
+        "Answer the question. The answer is a name, a number, a date or a few words.": (
+            "質問に答えてください。答えは名前、数、日付または数語です。"
+        ),
+        "Answer the question in a few words. If it cannot be answered, say that you do not know.": (
+            "質問に数語で答えてください。答えられない質問であれば、わからないと言ってください。"
+        ),
+        "Which option is true? The answer is the letter of one option.": (
+            "どの選択肢が真実ですか？答えは選択肢の文字です。"
+        ),
+        "Write the whole function in Python, with all its imports.": (
+            "関数全体をPythonで、すべてのインポートを含めて書いてください。"
+        ),
+        "Does Wikipedia support or refute this claim?": (
+            "ウィキペディアはこの主張を裏付けていますか、それとも否定していますか？"
+        ),
+        'as "Answer: SUPPORTS" (the claim is true) or "Answer: REFUTES" (the claim is false)': (
+            "「答え：SUPPORTS」（主張は正しい）または「答え：REFUTES」（主張は誤り）と"
+        ),
+        "Does the scientific literature support or contradict this claim?": (
+            "科学文献はこの主張を裏付けていますか、それとも矛盾していますか？"
+        ),
+        'as "Answer: SUPPORT" (the claim is true) or "Answer: CONTRADICT" (the claim is false)': (
+            "「答え：SUPPORT」（主張は正しい）または「答え：CONTRADICT」（主張は誤り）と"
+        ),
+        "Does the response contain hallucinated content: something false, unverifiable or irrelevant to the request?": (
+            "この応答には、幻覚による内容、つまり虚偽の内容、検証できない内容、または依頼と無関係な内容が含まれてい"
+            "ますか？"
+        ),
+        'as "Answer: yes" (it does) or "Answer: no" (it does not)': (
+            "「答え：はい」（含まれている）または「答え：いいえ」（含まれていない）と"
+        ),
         "true": "正しい",
         "false": "誤り",
         "yes": "はい",

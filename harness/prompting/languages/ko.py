@@ -132,6 +132,41 @@ LANGUAGE = Language(
         ),
         "Is this claim true or false?": "이 주장은 참입니까, 거짓입니까?",
         "Think step by step whether the answer is yes or no.": "답이 예인지 아니요인지 단계별로 생각하세요.",
+        "The answer is one letter.": "답은 알파벳 한 글자입니다.",
+        "The answer is one line of Python: def f(x): return ...": "답은 파이썬 한 줄입니다: def f(x): return ...",
+        "Give T or F for each variable, in alphabetical order and without spaces, such as TF for two.": (
+            "각 변수에 대해 T(참) 또는 F(거짓)를 알파벳 순서로 공백 없이 쓰세요. 예를 들어 두 개이면 TF와 같이 쓰세요."
+        ),
+        "Solve the problem step by step. The answer is an integer from 0 to 999.": (
+            "문제를 단계별로 푸세요. 답은 0부터 999까지의 정수입니다."
+        ),
+        "Answer the question. The answer is a name, a number, a date or a few words.": (
+            "질문에 답하세요. 답은 이름, 숫자, 날짜 또는 몇 단어입니다."
+        ),
+        "Answer the question in a few words. If it cannot be answered, say that you do not know.": (
+            "질문에 몇 단어로 답하세요. 답할 수 없는 질문이면 모른다고 말하세요."
+        ),
+        "Which option is true? The answer is the letter of one option.": (
+            "어느 선택지가 사실입니까? 답은 한 선택지의 글자입니다."
+        ),
+        "Write the whole function in Python, with all its imports.": (
+            "함수 전체를 파이썬으로, 모든 임포트와 함께 쓰세요."
+        ),
+        "Does Wikipedia support or refute this claim?": "위키백과는 이 주장을 뒷받침합니까, 반박합니까?",
+        'as "Answer: SUPPORTS" (the claim is true) or "Answer: REFUTES" (the claim is false)': (
+            '"정답: SUPPORTS"(주장이 참) 또는 "정답: REFUTES"(주장이 거짓)로'
+        ),
+        "Does the scientific literature support or contradict this claim?": (
+            "과학 문헌은 이 주장을 뒷받침합니까, 아니면 이 주장과 모순됩니까?"
+        ),
+        'as "Answer: SUPPORT" (the claim is true) or "Answer: CONTRADICT" (the claim is false)': (
+            '"정답: SUPPORT"(주장이 참) 또는 "정답: CONTRADICT"(주장이 거짓)로'
+        ),
+        "Does the response contain hallucinated content: something false, unverifiable or irrelevant to the "
+        "request?": "이 응답에 환각 내용, 즉 거짓이거나 확인할 수 없거나 요청과 무관한 내용이 들어 있습니까?",
+        'as "Answer: yes" (it does) or "Answer: no" (it does not)': (
+            '"정답: 예"(들어 있음) 또는 "정답: 아니요"(들어 있지 않음)로'
+        ),
         "true": "참",
         "false": "거짓",
         "yes": "예",

@@ -150,6 +150,46 @@ LANGUAGE = Language(
         ),
         "Is this claim true or false?": "Esta afirmação é verdadeira ou falsa?",
         "Think step by step whether the answer is yes or no.": "Pense passo a passo se a resposta é sim ou não.",
+        "The answer is one letter.": "A resposta é uma única letra.",
+        "The answer is one line of Python: def f(x): return ...": (
+            "A resposta é uma linha de Python: def f(x): return ..."
+        ),
+        "Give T or F for each variable, in alphabetical order and without spaces, such as TF for two.": (
+            "Dê T (verdadeiro) ou F (falso) para cada variável, em ordem alfabética e sem espaços, por exemplo TF "
+            "para duas."
+        ),
+        "Solve the problem step by step. The answer is an integer from 0 to 999.": (
+            "Resolva o problema passo a passo. A resposta é um número inteiro de 0 a 999."
+        ),
+        "Answer the question. The answer is a name, a number, a date or a few words.": (
+            "Responda à pergunta. A resposta é um nome, um número, uma data ou poucas palavras."
+        ),
+        "Answer the question in a few words. If it cannot be answered, say that you do not know.": (
+            "Responda à pergunta em poucas palavras. Se não for possível responder, diga que não sabe."
+        ),
+        "Which option is true? The answer is the letter of one option.": (
+            "Qual opção é verdadeira? A resposta é a letra de uma opção."
+        ),
+        "Write the whole function in Python, with all its imports.": (
+            "Escreva a função inteira em Python, com todas as importações."
+        ),
+        "Does Wikipedia support or refute this claim?": "A Wikipédia apoia ou refuta esta afirmação?",
+        'as "Answer: SUPPORTS" (the claim is true) or "Answer: REFUTES" (the claim is false)': (
+            'como "Resposta: SUPPORTS" (a afirmação é verdadeira) ou "Resposta: REFUTES" (a afirmação é falsa)'
+        ),
+        "Does the scientific literature support or contradict this claim?": (
+            "A literatura científica apoia ou contradiz esta afirmação?"
+        ),
+        'as "Answer: SUPPORT" (the claim is true) or "Answer: CONTRADICT" (the claim is false)': (
+            'como "Resposta: SUPPORT" (a afirmação é verdadeira) ou "Resposta: CONTRADICT" (a afirmação é falsa)'
+        ),
+        "Does the response contain hallucinated content: something false, unverifiable or irrelevant to the request?": (
+            "O texto produzido contém conteúdo alucinado: algo falso, impossível de verificar ou irrelevante para "
+            "o pedido?"
+        ),
+        'as "Answer: yes" (it does) or "Answer: no" (it does not)': (
+            'como "Resposta: sim" (contém) ou "Resposta: não" (não contém)'
+        ),
         "true": "verdadeiro",
         "false": "falso",
         "yes": "sim",

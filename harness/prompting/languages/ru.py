@@ -144,6 +144,42 @@ LANGUAGE = Language(
         ),
         "Is this claim true or false?": "Верно это утверждение или неверно?",
         "Think step by step whether the answer is yes or no.": "Рассуждай шаг за шагом, каков ответ: да или нет.",
+        "The answer is one letter.": "Ответ — одна буква.",
+        "The answer is one line of Python: def f(x): return ...": "Ответ — одна строка на Python: def f(x): return ...",
+        "Give T or F for each variable, in alphabetical order and without spaces, such as TF for two.": (
+            "Укажи T (истина) или F (ложь) для каждой переменной, в алфавитном порядке и без пробелов, например TF "
+            "для двух."
+        ),
+        "Solve the problem step by step. The answer is an integer from 0 to 999.": (
+            "Реши задачу шаг за шагом. Ответ — целое число от 0 до 999."
+        ),
+        "Answer the question. The answer is a name, a number, a date or a few words.": (
+            "Ответь на вопрос. Ответ — имя, название, число, дата или несколько слов."
+        ),
+        "Answer the question in a few words. If it cannot be answered, say that you do not know.": (
+            "Ответь на вопрос несколькими словами. Если на него нельзя ответить, скажи, что не знаешь."
+        ),
+        "Which option is true? The answer is the letter of one option.": (
+            "Какой вариант верен? Ответ — буква одного из вариантов."
+        ),
+        "Write the whole function in Python, with all its imports.": (
+            "Напиши всю функцию на Python, со всеми импортами."
+        ),
+        "Does Wikipedia support or refute this claim?": "Википедия подтверждает или опровергает это утверждение?",
+        'as "Answer: SUPPORTS" (the claim is true) or "Answer: REFUTES" (the claim is false)': (
+            'как "Ответ: SUPPORTS" (утверждение верно) или "Ответ: REFUTES" (утверждение неверно)'
+        ),
+        "Does the scientific literature support or contradict this claim?": (
+            "Научная литература подтверждает это утверждение или противоречит ему?"
+        ),
+        'as "Answer: SUPPORT" (the claim is true) or "Answer: CONTRADICT" (the claim is false)': (
+            'как "Ответ: SUPPORT" (утверждение верно) или "Ответ: CONTRADICT" (утверждение неверно)'
+        ),
+        "Does the response contain hallucinated content: something false, unverifiable or irrelevant to the "
+        "request?": "Содержит ли отклик галлюцинации: что-то ложное, непроверяемое или не относящееся к запросу?",
+        'as "Answer: yes" (it does) or "Answer: no" (it does not)': (
+            'как "Ответ: да" (содержит) или "Ответ: нет" (не содержит)'
+        ),
         "true": "верно",
         "false": "неверно",
         "yes": "да",

@@ -121,6 +121,33 @@ LANGUAGE = Language(
         "Think step by step. The answer is the letter of one option.": "请一步一步地思考。答案是一个选项的字母。",
         "Is this claim true or false?": "这个说法是正确的还是错误的？",
         "Think step by step whether the answer is yes or no.": "请一步一步地思考，答案是“是”还是“否”。",
+        "The answer is one letter.": "答案是一个字母。",
+        "The answer is one line of Python: def f(x): return ...": "答案是一行Python代码：def f(x): return ...",
+        "Give T or F for each variable, in alphabetical order and without spaces, such as TF for two.": (
+            "请按字母顺序给出每个变量的T（真）或F（假），不加空格，例如两个变量时写TF。"
+        ),
+        "Solve the problem step by step. The answer is an integer from 0 to 999.": (
+            "请一步一步地解题。答案是一个从0到999的整数。"
+        ),
+        "Answer the question. The answer is a name, a number, a date or a few words.": (
+            "请回答问题。答案是一个名称、一个数、一个日期或几个词。"
+        ),
+        "Answer the question in a few words. If it cannot be answered, say that you do not know.": (
+            "请用几个词回答问题。如果问题无法回答，请说你不知道。"
+        ),
+        "Which option is true? The answer is the letter of one option.": "哪个选项是真的？答案是一个选项的字母。",
+        "Write the whole function in Python, with all its imports.": "请用Python写出整个函数，包括所有导入。",
+        "Does Wikipedia support or refute this claim?": "维基百科支持还是反驳这个说法？",
+        'as "Answer: SUPPORTS" (the claim is true) or "Answer: REFUTES" (the claim is false)': (
+            "成“答案：SUPPORTS”（说法正确）或“答案：REFUTES”（说法错误）"
+        ),
+        "Does the scientific literature support or contradict this claim?": "科学文献支持这个说法还是与之矛盾？",
+        'as "Answer: SUPPORT" (the claim is true) or "Answer: CONTRADICT" (the claim is false)': (
+            "成“答案：SUPPORT”（说法正确）或“答案：CONTRADICT”（说法错误）"
+        ),
+        "Does the response contain hallucinated content: something false, unverifiable or irrelevant to the "
+        "request?": "这个回复是否包含幻觉内容，即虚假的、无法核实的或与请求无关的内容？",
+        'as "Answer: yes" (it does) or "Answer: no" (it does not)': "成“答案：是”（包含）或“答案：否”（不包含）",
         "true": "正确",
         "false": "错误",
         "yes": "是",

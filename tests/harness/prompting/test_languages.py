@@ -21,7 +21,8 @@ from calibench.tasks.grading.refusal import is_refusal
 
 CODES = languages.own_codes()
 WRITTEN = [*(name for name, one in PROTOCOLS.items() if not one.scores_options), "target_0.75", "target_0.5"]
-TASKS = ("gsm8k", "math500", "creak", "strategyqa", "popqa", "triviaqa", "mmlu_pro", "micro_words", "micro_facts")
+TASKS = [name for name in tasks.names() if tasks.load(name).instruction]
+LABELLED = ("creak", "strategyqa", "fever", "scifact", "halueval")
 METHODS = [name for name in methods.names() if methods.load(name).question]
 ENGLISH = re.compile(
     r"\b(?:the|answer|confidence|write|below|from|is|of|guess|probability|reply|nothing|such)\b|\{[a-z]"
@@ -61,7 +62,7 @@ def test_all_languages_have_the_same_texts_with_the_same_slots(code: str):
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("name", WRITTEN)
-def test_no_english_is_left_in_a_prompt(code: str, name: str):
+def test_no_english_is_left_in_a_prompt_of_any_task(code: str, name: str):
     whole = protocol(name)
     alone = form_asked(tasks.load("gsm8k")._replace(instruction=None), whole, language=code)
     program = form_asked(tasks.load("mbpp"), whole, program=True, language=code)
@@ -77,11 +78,14 @@ def test_what_the_prompt_asks_for_is_read(code: str):
         assert (stated_answer(parsed.answer_text), parsed.confidence) == ("Oslo", 0.8)
     assert read(f"{answer}4\n{confidence}B", "letters").confidence == 0.7
     said = languages.load(code).texts
-    for name, pair in (("creak", TRUE_FALSE), ("strategyqa", YES_NO)):
-        form = said[tasks.load(name).answer_form or ""]
-        for label, written in zip(pair, re.findall(rf"{answer.strip()}\s?([^\s\"”」»]+)", form), strict=True):
-            assert written == said[label.name]
-            assert grade_choice(pair, (label.name,), f"{answer}{written}").outcome == "correct", written
+    for task in map(tasks.load, LABELLED):
+        form = said[task.answer_form or ""]
+        for label, written in zip(task.labels, re.findall(rf"{answer.strip()}\s?([^\s\"”」»]+)", form), strict=True):
+            question = Question(
+                task=task.name, question_id="1", text="Q.", gold=(label,), domain=task.domain, split="test"
+            )
+            assert written == said.get(label, label)
+            assert task.grade(question, f"{answer}{written}").outcome == "correct", written
     rule = next(text for english, text in said.items() if english.startswith("Answer only if"))
     assert is_refusal(answer + re.findall(r"[\"“「«]\s?([^\"”」»]+?)\s?[\"”」»]", rule)[-1])
 
@@ -185,8 +189,9 @@ def test_what_has_no_words_is_refused_by_name():
     own = protocol("plain")._replace(name="own", instruction="Say it.")
     with pytest.raises(CapabilityError, match=r"protocol own cannot be asked for in German: 'Say it\.' has no transl"):
         form_asked(tasks.load("gsm8k"), own, language="de")
-    with pytest.raises(CapabilityError, match=r"task halueval cannot be asked for in German: 'Does the response"):
-        asked("de", "plain", "halueval")
+    task = tasks.load("gsm8k")._replace(name="own", instruction="Guess.")
+    with pytest.raises(CapabilityError, match=r"task own cannot be asked for in German: 'Guess\.' has no translation"):
+        form_asked(task, protocol("plain"), language="de")
     method = methods.load("asked")._replace(question="Sure?")
     with pytest.raises(CapabilityError, match=r"method own cannot be asked for in German: 'Sure\?' has no translation"):
         method.asking_in("de", "own")

@@ -9,7 +9,9 @@ from fakes import FakeBackend, NeverStarts
 
 from calibench import tasks
 from calibench.analysis.look import shown
+from calibench.confidence import base as methods
 from calibench.errors import CapabilityError, IdentityError, InputError
+from calibench.prompting.languages import base as languages
 from calibench.prompting.protocols import form_asked, protocol
 from calibench.store import RunFile
 from calibench.tasks.user import Description
@@ -106,12 +108,34 @@ def test_an_answer_is_begun_in_the_language(launch, code, begun):
     ("options", "error", "message"),
     [
         ({"language": "tr"}, InputError, "unknown language 'tr'"),
-        ({"tasks": ("halueval",)}, CapabilityError, "task halueval cannot be asked for in German"),
         ({"variants": 3}, InputError, "--variants 3: other wordings are English"),
     ],
 )
 def test_what_would_be_asked_in_english_is_refused_before_any_work(launch, options, error, message):
     with pytest.raises(error, match=message):
+        launch(NeverStarts(), **{"protocol": "plain", "confidence": "asked", "language": "de", **options})
+    assert not launch.out.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ({}, "task gsm8k"),
+        ({"protocol": "tags"}, "protocol tags"),
+        ({"confidence": "top_k"}, "method top_k"),
+        ({"force_answer": True}, "the beginning of an answer"),
+        ({"budgets": ("8",)}, "the beginning of an answer"),
+    ],
+)
+def test_what_a_language_has_no_words_for_is_refused_before_any_work(launch, monkeypatch, options, what):
+    english = {
+        "task gsm8k": tasks.load("gsm8k").instruction,
+        "protocol tags": "Think step by step. Write your best answer {form}.",
+        "method top_k": methods.load("top_k").question,
+        "the beginning of an answer": "Answer:",
+    }[what]
+    monkeypatch.delitem(languages.load("de").texts, english)
+    with pytest.raises(CapabilityError, match=f"{what} cannot be asked for in German"):
         launch(NeverStarts(), **{"protocol": "plain", "confidence": "asked", "language": "de", **options})
     assert not launch.out.exists()
 
