@@ -44,7 +44,8 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 UNITS = {
     "fences and quotes": [
-        *("`", "```\n", "~~~\n", "x ```py\nConfidence: 9%\n", "```py\nx\n```\n", "```python\n", "'", '"', '"""\n', "“"),
+        *("`", "```\n", "~~~\n", "x ```py\nConfidence: 9%\n", "```py\nx\n```\n", "<code>"),
+        *("> ```\n", "```python\n", "'", '"', '"""\n', "“"),
     ],
     "brackets and marks": [
         *("{", "}", "(", "( ", "[", "<", "|", "$", "\\", "\\(", "*", "_", "#", "-", "- ", ".", "…", ", ", "?!"),

@@ -10,7 +10,8 @@ block that defines a function of the tests counts, with the imports and definiti
 none does, the last block. A block may lack its end; then it is read as far as it is valid. A program that is indented
 as a whole is moved to the margin; the lines within its texts stay as they are, but for what its fence is indented by,
 which is the list's. Text without blocks is read from the first line that starts a Python statement, as far as it is
-valid.
+valid; where no line does, the program may be set apart otherwise: in a span of backticks, on the line `Answer: `, by an
+indent, in HTML. A block in a quotation (`> `) is one.
 """
 
 from __future__ import annotations
@@ -35,6 +36,15 @@ _PYTHON = {"", "python", "python3", "py", "py3"}
 _INDENT = re.compile(r"(?P<columns>[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?)(?:`{3}|~{3}|\[BEGIN\])")
 """What a list puts before the first line of a block, and as many blanks before each of the others."""
 _STATEMENT = re.compile(r"(?m)^(?:def|class|import|from|async def|@\w|[A-Za-z_]\w* = )")
+_SET_APART = re.compile(
+    r"`(?P<span>[^`\n]{1,400})`|(?s:<code[^<>\n]{0,80}>(?P<html>(?:(?!<code).){1,4000}?)</code>)"
+    r"|(?m:^[^\n`]{0,40}answer[*_]{0,2}:[*_]{0,2} ?(?P<answer>(?:def|class) [^\n]{1,400})$)"
+    r"|(?P<indented>(?m:^(?:    |\t)[^\n]*\n(?:(?:    |\t)[^\n]*(?:\n|\Z)|[ \t]*\n)*))",
+    re.IGNORECASE,
+)
+"""What is no block, and set apart from the text around it: a span, an element, the line of the answer, an indent."""
+_QUOTED_FENCE = re.compile(r"(?m)^[ ]{0,3}> ?(?:`{3}|~{3})")
+_QUOTE = re.compile(r"(?m)^[ ]{0,3}> ?")
 _OWN_WORD = "~"
 """Stands before a value that may equal other literals too, see `Ran`."""
 _LONGEST = 200_000
@@ -111,6 +121,8 @@ def program_of(answer_text: str, wanted: set[str]) -> str | None:
         answer_text: the text without reasoning and stated confidence.
         wanted: names of the functions of which the program defines at least one.
     """
+    if _QUOTED_FENCE.search(answer_text):
+        answer_text = _QUOTE.sub("", answer_text)
     codes = [code for code in _codes(answer_text, wanted) if code.strip()]
     defining = [i for i, code in enumerate(codes) if _defines(code, wanted)]
     if not codes:
@@ -195,7 +207,10 @@ def _parsed(code: str) -> ast.Module | None:
 
 def _unfenced(text: str, wanted: set[str]) -> str | None:
     start = _STATEMENT.search(text)
-    if not start or not _defines(text, wanted):
+    if not start:
+        set_apart = (_dedented(found[found.lastgroup or 0], 0) for found in _SET_APART.finditer(text))
+        return next((code for code in set_apart if _defines(code, wanted) and _parsed(code)), None)
+    if not _defines(text, wanted):
         return None
     program = text[start.start() :]
     valid = _valid_start(program)
