@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -18,17 +18,17 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 
 from calibench.analysis import compare, elsewhere, report, score
-from calibench.analysis.logged import METHODS, AnswerReader
+from calibench.analysis.logged import METHODS, AnswerReader, LoggedAnswer
 from calibench.analysis.options import ImportOptions
 from calibench.analysis.questions import Posed, QuestionLookup, require_verdict
 from calibench.errors import DataError, InputError
 from calibench.errors.working import stage
 from calibench.exchange.readers import base as readers
 from calibench.exchange.readers.base import AnswerLog, Logged, converted
-from calibench.grading.pool import GRADER_SECONDS, GradingPool
+from calibench.grading.pool import GRADER_SECONDS, LONG, GradingPool
 from calibench.prompting import protocols
 from calibench.prompting.parsing import PARSER
-from calibench.records import Generation, Grade, Outcome, Record, Status
+from calibench.records import Confidence, Generation, Grade, Outcome, Record, Status
 from calibench.results import Comparison, RunSummary
 from calibench.running.loop import run_loop
 from calibench.running.stream import first_cause
@@ -38,8 +38,8 @@ from calibench.store.opening import all_opened
 from calibench.tasks.data import sha256 as of_file
 from calibench.version import __version__
 
-_AT_ONCE = 256
-"""Answers that are read and graded at a time."""
+_AT_ONCE, _AHEAD = 64, 3 * (os.cpu_count() or 1)
+"""Answers that a worker reads in one go, fewer where they have `LONG` characters; and how many such lots wait."""
 _COMMITTED, _CHARACTERS = 5_000, 4_000_000
 """Records of a commit, and characters of their texts."""
 _TABLE = "table"
@@ -173,6 +173,13 @@ def _recognized(paths: Sequence[Path]) -> str:
     return str(next(iter(found.values())))
 
 
+class _Waiting(NamedTuple):
+    """An answer that is being read."""
+
+    model: str
+    of_log: LoggedAnswer
+
+
 class _Scope:
     """What a run holds of one task under one protocol."""
 
@@ -212,27 +219,43 @@ class _Growing:
         Raises:
             InputError: see `import_log`.
         """
-        slots = asyncio.Semaphore(_AT_ONCE)
+        waiting: deque[tuple[list[_Waiting], asyncio.Task]] = deque()
         try:
             async with asyncio.TaskGroup() as reading:
-                for logged in self._log.answers:
-                    posed = self._questions.of(logged, verdicts=self._given.verdicts == "log")
-                    if posed is None:
-                        self._told["rows that the task leaves out by design"] += 1
-                        continue
-                    if posed.task is None:
-                        require_verdict(logged)
-                    model = self._model(logged)
-                    draw = self._draw(model, logged, posed)
-                    if draw is None:
-                        continue
-                    await slots.acquire()
-                    job = reading.create_task(self._add(model, logged, posed, draw))
-                    job.add_done_callback(lambda _: slots.release())
+                for batch in self._batches():
+                    made = reading.create_task(self._reading.records([answer.of_log for answer in batch]))
+                    waiting.append((batch, made))
+                    if len(waiting) > _AHEAD:
+                        await self._add_all(*waiting.popleft())
+                while waiting:
+                    await self._add_all(*waiting.popleft())
         except BaseExceptionGroup as group:
             raise first_cause(group) from group
         for model in self.runs:
             self._save(model)
+
+    def _batches(self) -> Iterator[list[_Waiting]]:
+        """The answers of the log that are to be kept, as many as are read in one go."""
+        batch: list[_Waiting] = []
+        characters = 0
+        for logged in self._log.answers:
+            posed = self._questions.of(logged, verdicts=self._given.verdicts == "log")
+            if posed is None:
+                self._told["rows that the task leaves out by design"] += 1
+                continue
+            if posed.task is None:
+                require_verdict(logged)
+            model = self._model(logged)
+            draw = self._draw(model, logged, posed)
+            if draw is None:
+                continue
+            batch.append(_Waiting(model, LoggedAnswer(logged, posed, draw)))
+            characters += len(logged.text or "") + len(logged.reasoning or "")
+            if len(batch) >= _AT_ONCE or characters >= LONG:
+                yield batch
+                batch, characters = [], 0
+        if batch:
+            yield batch
 
     def _model(self, logged: Logged) -> str:
         name = logged.model or self._given.name
@@ -268,8 +291,13 @@ class _Growing:
             f" {logged.draw + 1}, and another one than in {place}; expected each draw once"
         )
 
-    async def _add(self, model: str, logged: Logged, posed: Posed, draw: int) -> None:
-        made = await self._reading.records(logged, posed, draw)
+    async def _add_all(self, batch: list[_Waiting], made: asyncio.Task) -> None:
+        for (model, (logged, posed, draw)), records in zip(batch, await made, strict=True):
+            self._add(model, logged, posed, draw, records)
+
+    def _add(
+        self, model: str, logged: Logged, posed: Posed, draw: int, made: Sequence[Generation | Grade | Confidence]
+    ) -> None:
         for record in (posed.question, *made):
             converted(msgspec.structs.asdict(record), type(record), logged.place)  # as the run file takes it
         scope = self._scopes[model].setdefault((posed.question.task, made[0].protocol), _Scope())

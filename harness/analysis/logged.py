@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -14,17 +15,34 @@ from calibench.confidence import base as confidence
 from calibench.confidence.base import Answered
 from calibench.errors import DataError
 from calibench.exchange.readers.base import Logged
-from calibench.grading.pool import GradingPool
+from calibench.grading.pool import GradingPool, TextToRead
 from calibench.prompting import protocols
 from calibench.prompting.markup import with_reasoning
 from calibench.prompting.parsing import Parsed
 from calibench.records import Confidence, Generation, Grade, Status
 from calibench.running.reading import GenerationReader, answered_of, draw_key, likeliest, parsed_of
+from calibench.tasks.base import Verdict
 
 METHODS = _STATED, _OF_OPTIONS = ("stated", "choice_probability")
 """Those of a run that are read from what a log holds."""
 _LOOKED_AT = 100
 """Texts that are looked through for a confidence that nobody asked to be read."""
+
+
+class LoggedAnswer(NamedTuple):
+    """An answer of a log, with the question that it belongs to."""
+
+    logged: Logged
+    posed: Posed
+    draw: int
+
+
+class _Begun(NamedTuple):
+    generation: Generation
+    scale: str | None
+    """How its text states a confidence; None: it does not."""
+    scored: Answered | None = None
+    """The option that won, where none was written."""
 
 
 class AnswerReader:
@@ -50,38 +68,71 @@ class AnswerReader:
     def protocol_of(self, logged: Logged) -> str:
         return self._protocol or logged.protocol or self._logged
 
-    async def records(self, logged: Logged, posed: Posed, draw: int) -> list[Generation | Grade | Confidence]:
-        """All that a run file keeps of the answer, but the question."""
-        protocol = self.protocol_of(logged)
+    async def records(self, answers: Sequence[LoggedAnswer]) -> list[list[Generation | Grade | Confidence]]:
+        """All that a run file keeps of each answer, but the question."""
+        begun = [self._begun(answer) for answer in answers]
+        asked = [self._asked(of, answer) for of, answer in zip(begun, answers, strict=True) if of.scored is None]
+        read = iter(await self._graders.read(asked) if asked else ())
+        made = [
+            self._complete(of, answer, *(next(read) if of.scored is None else (of.scored.parsed, None)))
+            for of, answer in zip(begun, answers, strict=True)
+        ]
+        return await asyncio.gather(*made)  # some wait for a program that is run
+
+    def _begun(self, answer: LoggedAnswer) -> _Begun:
+        """The generation, as far as its text need not be read."""
+        protocol = self.protocol_of(answer.logged)
         key: dict[str, Any] = {
-            "task": posed.question.task,
-            "question_id": posed.question.question_id,
+            "task": answer.posed.question.task,
+            "question_id": answer.posed.question.question_id,
             "protocol": protocol,
-            "draw": draw,
+            "draw": answer.draw,
         }
-        if logged.likelihoods:
-            generation, answered, methods = self._chosen(logged, posed, key)
+        if answer.logged.likelihoods:
+            return self._chosen(answer.logged, answer.posed, key)
+        return _Begun(_written(answer.logged, key), protocols.scale_of(protocol))
+
+    def _asked(self, of: _Begun, answer: LoggedAnswer) -> TextToRead:
+        task = answer.posed.task
+        graded = task and not task.finish and not of.generation.error
+        return TextToRead(
+            of.generation.text,
+            {
+                "reasoning_opened": of.generation.reasoning_opened,
+                "scale": of.scale,
+                "finish_reason": of.generation.finish_reason,
+            },
+            task.name if task and graded else None,
+            answer.posed.question,
+        )
+
+    async def _complete(
+        self, of: _Begun, answer: LoggedAnswer, parsed: Parsed, verdict: Verdict | None
+    ) -> list[Generation | Grade | Confidence]:
+        logged, posed, generation = answer.logged, answer.posed, of.generation
+        if of.scored:
+            answered, methods = of.scored, [_OF_OPTIONS]
         else:
-            generation = _written(logged, key)
-            scale = protocols.scale_of(protocol)
-            parsed = await parsed_of(generation, scale, None, self._graders)
             generation = replace(generation, reasoning=parsed.reasoning, **_tokens(logged, parsed))
             answered = answered_of(posed.question, generation, parsed)
-            methods = [_STATED] if scale else []
-            if not scale and self.overlooked.total() < _LOOKED_AT:
+            methods = [_STATED] if of.scale else []
+            if not of.scale and self.overlooked.total() < _LOOKED_AT:
                 seen = await parsed_of(generation, "percent", None, self._graders)
                 self.overlooked[seen.confidence is not None] += 1
         found: list[Any] = [await self._reader.read(name, generation, answered) for name in methods]
         if logged.confidence_column is not None:
             status: Status = "missing" if logged.confidence is None else "ok"
             column = logged.confidence_column
+            key = draw_key(generation)
             found.append(Confidence(**key, method=column, value=logged.confidence, status=status, raw=None))
-        return [generation, await self._grade(logged, posed, generation, answered.parsed), *found]
+        return [generation, await self._grade(logged, posed, generation, parsed, verdict), *found]
 
-    async def _grade(self, logged: Logged, posed: Posed, generation: Generation, parsed: Parsed) -> Grade:
+    async def _grade(
+        self, logged: Logged, posed: Posed, generation: Generation, parsed: Parsed, verdict: Verdict | None
+    ) -> Grade:
         if posed.task is None:
             return _their_grade(logged, generation, parsed)
-        grade = await self._reader.grade(posed.task, posed.question, generation, parsed)
+        grade = await self._reader.grade(posed.task, posed.question, generation, parsed, verdict)
         if logged.verdict is None or grade.outcome == "failed":
             return grade
         differs = (grade.outcome == "correct") != (logged.verdict == "correct")
@@ -91,7 +142,7 @@ class AnswerReader:
         theirs = f"the log says {logged.verdict}" + (f" ({logged.judged_by})" if logged.judged_by else "")
         return replace(grade, detail="; ".join(filter(None, [grade.detail, theirs])))
 
-    def _chosen(self, logged: Logged, posed: Posed, key: dict[str, Any]) -> tuple[Generation, Answered, Sequence[str]]:
+    def _chosen(self, logged: Logged, posed: Posed, key: dict[str, Any]) -> _Begun:
         """The option that won, as a run under protocol `options` keeps it."""
         labels = _labels(logged, posed)
         pairs = [(logged.prompt or "", choice) for choice in logged.choices or labels]
@@ -101,7 +152,7 @@ class AnswerReader:
             answer_tokens=0, finish_reason="stop", latency=logged.latency, reasoning_opened=False, reasoning=None,
             text=answered.parsed.answer_text, token_ids=None,
         )  # fmt: skip
-        return generation, answered, [_OF_OPTIONS]
+        return _Begun(generation, None, answered)
 
 
 def _labels(logged: Logged, posed: Posed) -> Sequence[str]:

@@ -17,9 +17,9 @@ import os
 import resource
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
-from typing import Any
+from typing import Any, NamedTuple
 
 from calibench import tasks
 from calibench.errors import EngineError, InputError, PluginError
@@ -50,6 +50,17 @@ _ASLEEP = 60.0
 """Seconds by the clock that it may take beside that, so that a grader that sleeps ends."""
 _PATIENCE = 3
 """How many times longer the clock of a program runs that it has ended once: it slept, or the machine was busy."""
+
+
+class TextToRead(NamedTuple):
+    """A text that is to be read."""
+
+    text: str
+    how: Mapping[str, Any]
+    """Arguments of `parse`."""
+    task: str | None
+    """Grades the answer; None: nothing is to."""
+    question: Question
 
 
 class GradingPool:
@@ -114,6 +125,22 @@ class GradingPool:
             return parse(text, **how)
         return await asyncio.wrap_future(self._or_nothing(_parse, (text, how))) or parse(text, **how)
 
+    async def read(self, texts: Sequence[TextToRead]) -> list[tuple[Parsed, Verdict | None]]:
+        """What `parse` makes of each text, and the verdict on its answer; None where nothing is to grade it, or the
+        token limit cut it.
+
+        A worker reads all of them in one go, within a limit for each. Where that fails, be it by one of them, each is
+        read by itself, as by `parsed` and `submit`.
+        """
+        found = await asyncio.wrap_future(self._or_nothing(_read, (texts,), again=False)) or [None] * len(texts)
+        return [done or await self._read_alone(asked) for asked, done in zip(texts, found, strict=True)]
+
+    async def _read_alone(self, asked: TextToRead) -> tuple[Parsed, Verdict | None]:
+        parsed = await self.parsed(asked.text, **asked.how)
+        if asked.task is None or parsed.truncated:
+            return parsed, None
+        return parsed, await asyncio.wrap_future(self.submit(asked.task, asked.question, parsed.answer_text))
+
     def close(self) -> None:
         """Ends the workers; answers that are not graded yet get the verdict `failed`."""
         self._closed = True
@@ -128,8 +155,12 @@ class GradingPool:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _or_nothing(self, work: Callable[..., Any], arguments: tuple) -> Future[Any]:
-        """The result of the work; None if it is out of time or fails, and EngineError if no worker starts."""
+    def _or_nothing(self, work: Callable[..., Any], arguments: tuple, *, again: bool = True) -> Future[Any]:
+        """The result of the work; None if it is out of time or fails, and EngineError if no worker starts.
+
+        Args:
+            again: see `_schedule`.
+        """
         result: Future[Any] = Future()
         result.set_running_or_notify_cancel()  # a waiter that is cancelled must not cancel what is set below
 
@@ -139,19 +170,25 @@ class GradingPool:
             else:
                 result.set_result(None if error else done.result())
 
-        self._schedule(work, arguments, self._timeout + _ASLEEP, settle)
+        self._schedule(work, arguments, self._timeout + _ASLEEP, settle, again=again)
         return result
 
     def _schedule(
-        self, work: Callable[..., Any], arguments: tuple, wall: float, settle: Callable[[Future], None]
+        self,
+        work: Callable[..., Any],
+        arguments: tuple,
+        wall: float,
+        settle: Callable[[Future], None],
+        *,
+        again: bool = True,
     ) -> None:
-        """Has the work done, a second time alone if the first was ended from outside, and settles the last outcome."""
+        """Has the work done, `again` and alone if it was ended from outside, and settles the last outcome."""
 
         def start(workers: Workers, alone: bool) -> Future:
             return workers.schedule(work, (*arguments, self._timeout, self._programs, alone), wall)
 
         def first(done: Future) -> None:
-            if self._closed or not isinstance(_error(done), Ended | OutOfTime | _NotGraded):
+            if self._closed or not again or not isinstance(_error(done), Ended | OutOfTime | _NotGraded):
                 settle(done)
             else:
                 start(self._alone, alone=True).add_done_callback(settle)
@@ -280,3 +317,23 @@ def _classes_of_draws(
 def _parse(text: str, how: dict[str, Any], seconds: float, _programs: sandbox.Limits, _alone: bool) -> Parsed:
     with _processor_time(seconds):
         return parse(text, **how)
+
+
+def _read(
+    texts: Sequence[TextToRead], seconds: float, _programs: sandbox.Limits, _alone: bool
+) -> list[tuple[Parsed, Verdict | None] | None]:
+    return [_read_one(asked, seconds) for asked in texts]
+
+
+def _read_one(asked: TextToRead, seconds: float) -> tuple[Parsed, Verdict | None] | None:
+    """None where the grader raises, or wants a program run."""
+    try:
+        task = None if asked.task is None else _task(asked.task)
+        if task:
+            grading.load_libraries(task.grader)
+        with _processor_time(seconds):
+            parsed = parse(asked.text, **asked.how)
+            verdict = None if task is None or parsed.truncated else task.grade(asked.question, parsed.answer_text)
+    except Exception:
+        return None
+    return None if verdict is not None and not isinstance(verdict, Verdict) else (parsed, verdict)

@@ -101,7 +101,10 @@ class GenerationReader:
             reading = await method.read(answered._replace(prompt=Prompt(()), scores=None), None)
         return Confidence(**draw_key(generation), method=name, **reading._asdict())
 
-    async def grade(self, task: Task, question: Question, generation: Generation, parsed: Parsed) -> Grade:
+    async def grade(
+        self, task: Task, question: Question, generation: Generation, parsed: Parsed, given: Verdict | None = None
+    ) -> Grade:
+        """The grade of an answer; `given` is the grader's verdict where it is known already."""
         if generation.error:
             verdict = Verdict("failed", None, generation.error)
         elif question.question_id in task.broken_gold:
@@ -109,8 +112,11 @@ class GenerationReader:
         elif parsed.truncated:
             verdict = Verdict("truncated", None, f"inside the {parsed.truncated}")
         else:
-            verdict = await asyncio.wrap_future(self._graders.submit(task.name, question, parsed.answer_text))
-            if is_echo(task, question, generation.protocol, parsed.answer_text, verdict, self._language):
+            answer = parsed.answer_text
+            if given is None:
+                given = await asyncio.wrap_future(self._graders.submit(task.name, question, answer))
+            verdict = given
+            if is_echo(task, question, generation.protocol, answer, verdict, self._language):
                 verdict = Verdict("echoed", None, "repeats how to answer")
         return Grade(
             **draw_key(generation),
