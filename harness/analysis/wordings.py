@@ -8,7 +8,7 @@ from calibench.confidence import base as confidence
 from calibench.errors import CalibenchError
 from calibench.records import WORDING
 from calibench.results.wordings import Wording, Wordings
-from calibench.running.manifest import hash_of
+from calibench.running.manifest import hash_of, language_of
 from calibench.store import RunFile
 
 
@@ -25,18 +25,18 @@ def wordings(run: RunFile) -> tuple[Wordings, ...]:
 
     if not worded(run):
         return ()
-    asked = run.manifest().get("identity", {}).get("prompts", {})
+    asked, language = run.manifest().get("identity", {}).get("prompts", {}), language_of(run)
     return tuple(
-        replace(found, wordings=tuple(_with_text(found.method, wording, asked) for wording in found.wordings))
+        replace(found, wordings=tuple(_with_text(found.method, wording, asked, language) for wording in found.wordings))
         for found in wordings(run.frame(wordings=True))
     )
 
 
-def _with_text(method: str, wording: Wording, asked: dict[str, str]) -> Wording:
+def _with_text(method: str, wording: Wording, asked: dict[str, str], language: str) -> Wording:
     """With what is asked, if that is still what was asked."""
     name = method if wording.number == 1 else f"{method}{WORDING}{wording.number}"
     try:
-        text = confidence.load(name).question
+        text = confidence.load(name).asking_in(language, name).question
     except CalibenchError:  # of another package, which is not here, or has fewer wordings by now
         return wording
     return replace(wording, text=text) if hash_of(text) == asked.get(f"method {name}") else wording

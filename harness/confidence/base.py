@@ -123,7 +123,7 @@ class Method(NamedTuple):
         return self._replace(read=partial(self.read, question=question), question=question, wordings=())
 
     def asking_in(self, code: str, name: str) -> Method:
-        """The method that asks in the language of that code; `name` is its own.
+        """The method that asks in the language of that code; `name` is its own, and says in which wording.
 
         Raises:
             CapabilityError: what it asks has no words there.
@@ -131,7 +131,10 @@ class Method(NamedTuple):
         if code == ENGLISH or not self.question:
             return self
         language, asked = languages.load(code), dict[str, Any]()
-        if not self.question.startswith(f"{name}/"):
+        own, _, number = name.partition(WORDING)
+        if number:
+            asked["question"] = language.must_reword(load(own).question, int(number), f"method {name}")
+        elif not self.question.startswith(f"{name}/"):
             asked["question"] = language.must_say(self.question, f"method {name}")
         if self.headings:
             asked["headings"] = tuple(language.must_say(text, f"method {name}") for text in self.headings)

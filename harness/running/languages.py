@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from calibench.errors import InputError
 from calibench.prompting import protocols
 from calibench.prompting.languages import base as languages
 from calibench.running.config import RunConfig
@@ -15,14 +14,10 @@ def check(config: RunConfig, tasks: Sequence[Task]) -> None:
     """Refuses what has no words in the language that the run asks in; methods are refused as they are loaded.
 
     Raises:
-        InputError: unknown language, or wordings of the methods, which are English.
+        InputError: unknown language.
         CapabilityError: a protocol, a task, or the beginning of an answer that the run puts there has no words.
     """
-    language = languages.load(config.language)
-    if config.language == languages.ENGLISH:
-        return
-    if config.variants > 1:
-        raise InputError(f"--variants {config.variants}: other wordings are English, and --language is {language.name}")
+    languages.load(config.language)
     if config.force_answer or config.budgets:
         protocols.line_cue(config.language)
     for protocol, _ in config.askings():

@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -30,11 +30,13 @@ class Language:
     Args:
         name: in English.
         texts: English text -> the same in this language, with the same slots.
+        wordings: English question for a confidence -> the same in other words of this language.
     """
 
-    def __init__(self, name: str, texts: Mapping[str, str]):
+    def __init__(self, name: str, texts: Mapping[str, str], wordings: Mapping[str, Sequence[str]] | None = None):
         self.name = name
         self.texts = texts
+        self.wordings = wordings or {}
 
     def says(self, english: str) -> str | None:
         """The text in this language; None if it has no translation."""
@@ -64,6 +66,19 @@ class Language:
                 "docs/languages.md lists what each language has, and how to add to it"
             )
         return text
+
+    def must_reword(self, english: str, number: int, what: str) -> str:
+        """The question in its wording of that number, from 2 on.
+
+        Raises:
+            CapabilityError: it has fewer.
+        """
+        known = self.wordings.get(english, ())
+        if number > 1 + len(known):
+            raise CapabilityError(
+                f"{what} cannot be asked for in {self.name}, which has {1 + len(known)} wordings of it"
+            )
+        return known[number - 2]
 
     def _in_slot(self, slot: str, content: str) -> str | None:
         parts = [self.says(part) for part in content.split(", ")]

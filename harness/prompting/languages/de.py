@@ -262,4 +262,70 @@ LANGUAGE = Language(
         "First answer:": "Erste Antwort:",
         "Second answer:": "Zweite Antwort:",
     },
+    wordings={
+        'How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "Confidence: '
+        '...%".': (
+            "Wie groß ist die Wahrscheinlichkeit, von 0% bis 100%, dass die Antwort, die du gegeben hast, richtig "
+            'ist? Schreibe nur eine Zeile, "Konfidenz: ...%".',
+            'Wie sicher bist du, von 0% bis 100%, dass deine Antwort stimmt? Gib eine Zeile an, "Konfidenz: ...%".',
+            "Bewerte deine Zuversicht, dass deine Antwort oben richtig ist, von 0% (sicher falsch) bis 100% "
+            '(sicher richtig). Antworte mit einer Zeile "Konfidenz: ...%".',
+            "Wie zuversichtlich bist du bei der Antwort oben? Nenne die Chance, von 0% bis 100%, dass sie richtig "
+            'ist, in einer Zeile "Konfidenz: ...%".',
+            "Schätze die Chance, dass deine Antwort richtig ist, als Prozentsatz von 0% bis 100%. Antworte mit "
+            'einer einzigen Zeile "Konfidenz: ...%".',
+            "Sieh dir deine Antwort noch einmal an. Wie wahrscheinlich ist es, von 0% bis 100%, dass sie richtig "
+            'ist? Antworte mit einer Zeile "Konfidenz: ...%".',
+            "Auf einer Skala von 0% bis 100%: Wie gewiss bist du dir, dass die Antwort, die du gerade gegeben "
+            'hast, richtig ist? Antworte nur mit der Zeile "Konfidenz: ...%".',
+        ),
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "Ist die Antwort, die du gegeben hast, richtig?\nA) Ja\nB) Nein\nAntworte nur mit dem Buchstaben.",
+            "Hast du die Frage richtig beantwortet?\nA) Ja\nB) Nein\nAntworte mit A oder B.",
+            "Deine Antwort oben ist:\nA) Richtig\nB) Falsch\nAntworte nur mit dem Buchstaben.",
+            "Ist deine Antwort wahr oder falsch?\nA) Wahr\nB) Falsch\nAntworte nur mit dem Buchstaben.",
+            "Würde deine Antwort oben als richtig gewertet?\nA) Ja\nB) Nein\nSchreibe nur den Buchstaben.",
+            "Ist die Antwort oben richtig oder falsch?\nA) Richtig\nB) Falsch\nAntworte nur mit dem Buchstaben.",
+            "Sieh dir deine Antwort noch einmal an. Ist sie richtig?\nA) Ja\nB) Nein\nAntworte mit einem Buchstaben.",
+        ),
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "Hier ist eine Aufgabe, die du nicht lösen musst. Wie groß ist die Wahrscheinlichkeit, von 0% bis "
+            '100%, dass deine Antwort darauf richtig wäre? Schreibe nur eine Zeile, "Konfidenz: ...%".',
+            "Lies die Aufgabe unten, aber bearbeite sie nicht. Wie sicher bist du, von 0% bis 100%, dass du sie "
+            'richtig beantworten könntest? Gib eine Zeile an, "Konfidenz: ...%".',
+            "Stell dir vor, dir würde die Aufgabe unten gestellt. Nenne, ohne sie zu lösen, die Chance, von 0% bis "
+            '100%, dass du sie richtig lösen würdest, in einer Zeile "Konfidenz: ...%".',
+            "Beurteile die Aufgabe unten, ohne sie zu beantworten: Wie wahrscheinlich ist es, von 0% bis 100%, "
+            'dass du die richtige Antwort findest? Antworte mit einer Zeile "Konfidenz: ...%".',
+            "Schätze, als Prozentsatz von 0% bis 100%, die Chance, dass du die folgende Aufgabe richtig "
+            'beantworten würdest. Beantworte sie nicht, und schreibe eine einzige Zeile "Konfidenz: ...%".',
+            "Unten steht eine Aufgabe. Bevor du sie versuchst: Wie wahrscheinlich ist es, von 0% bis 100%, dass du "
+            'sie richtig lösen würdest? Antworte mit einer Zeile "Konfidenz: ...%" und sonst nichts.',
+            "Auf einer Skala von 0% bis 100%: Wie gewiss bist du dir, dass du die richtige Antwort auf die Aufgabe "
+            'unten kennst? Gib die Antwort nicht an; antworte nur mit der Zeile "Konfidenz: ...%".',
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "Hier sind eine Aufgabe und ein Lösungsvorschlag. Wie wahrscheinlich ist es, dass die Lösung richtig "
+            "ist? Antworte nur mit einem Prozentsatz von 0% bis 100%, zwischen <confidence> und </confidence>.",
+            "Lies die Aufgabe und den Lösungsvorschlag unten. Gib die Wahrscheinlichkeit an, dass die Lösung "
+            "richtig ist, und sonst nichts, als Prozentsatz von 0% bis 100%, zwischen <confidence> und "
+            "</confidence>.",
+            "Unten findest du eine Aufgabe und eine Lösung, die jemand vorgeschlagen hat. Beurteile, wie sicher "
+            "man sein kann, dass sie richtig ist, und schreibe nur das, von 0% bis 100%, zwischen <confidence> und "
+            "</confidence>.",
+            "Betrachte die Aufgabe und den Lösungsvorschlag, die folgen. Schätze die Chance, dass die Lösung "
+            "stimmt, und antworte nur damit, als Prozentsatz von 0% bis 100%, zwischen <confidence> und "
+            "</confidence>.",
+            "Unten sind eine Aufgabe und ein Lösungsvorschlag gegeben. Prüfe die Lösung und sage, wie "
+            "wahrscheinlich sie richtig ist: nur ein Prozentsatz von 0% bis 100%, zwischen <confidence> und "
+            "</confidence>.",
+            "Denke über den Lösungsvorschlag für die Aufgabe unten nach. Wie wahrscheinlich ist es, dass er "
+            "richtig ist? Antworte nur mit einem Prozentsatz von 0% bis 100%, zwischen <confidence> und "
+            "</confidence>.",
+            "Bewerte den Lösungsvorschlag für die folgende Aufgabe. Nenne deine Zuversicht, dass er richtig ist, "
+            "und nur diese, als Prozentsatz von 0% bis 100%, zwischen <confidence> und </confidence>.",
+        ),
+    },
 )

@@ -255,4 +255,66 @@ LANGUAGE = Language(
         "First answer:": "Primera respuesta:",
         "Second answer:": "Segunda respuesta:",
     },
+    wordings={
+        'How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "Confidence: '
+        '...%".': (
+            "¿Cuál es la probabilidad, de 0% a 100%, de que la respuesta que diste sea correcta? Escribe solo una "
+            'línea, "Confianza: ...%".',
+            '¿Qué tan seguro estás, de 0% a 100%, de que tu respuesta es correcta? Da una línea, "Confianza: ...%".',
+            "Valora tu confianza en que tu respuesta anterior es correcta, de 0% (seguramente falsa) a 100% "
+            '(seguramente correcta). Responde con una sola línea "Confianza: ...%".',
+            "¿Cuánta confianza tienes en la respuesta anterior? Indica la posibilidad, de 0% a 100%, de que sea "
+            'correcta, en una línea "Confianza: ...%".',
+            "Estima la posibilidad de que tu respuesta sea correcta, como porcentaje de 0% a 100%. Contesta con "
+            'una única línea "Confianza: ...%".',
+            "Vuelve a mirar tu respuesta. ¿Cuán probable es, de 0% a 100%, que sea correcta? Responde con una sola "
+            'línea "Confianza: ...%".',
+            "En una escala de 0% a 100%, ¿qué certeza tienes de que la respuesta que acabas de dar es correcta? "
+            'Responde solo con la línea "Confianza: ...%".',
+        ),
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "¿Es correcta la respuesta que diste?\nA) Sí\nB) No\nContesta solo con la letra.",
+            "¿Respondiste correctamente a la pregunta?\nA) Sí\nB) No\nResponde con A o B.",
+            "Tu respuesta anterior es:\nA) Correcta\nB) Incorrecta\nResponde solo con la letra.",
+            "¿Tu respuesta es verdadera o falsa?\nA) Verdadera\nB) Falsa\nResponde solo con la letra.",
+            "¿Se calificaría tu respuesta anterior como correcta?\nA) Sí\nB) No\nEscribe solo la letra.",
+            "¿La respuesta anterior es acertada o errónea?\nA) Acertada\nB) Errónea\nResponde solo con la letra.",
+            "Vuelve a mirar tu respuesta. ¿Es correcta?\nA) Sí\nB) No\nResponde con una letra.",
+        ),
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "Aquí hay un problema que no tienes que resolver. ¿Cuál es la probabilidad, de 0% a 100%, de que tu "
+            'respuesta a él fuera correcta? Escribe solo una línea, "Confianza: ...%".',
+            "Lee el problema que sigue, pero no trabajes en él. ¿Qué tan seguro estás, de 0% a 100%, de que "
+            'podrías responderlo correctamente? Da una línea, "Confianza: ...%".',
+            "Supón que te plantearan el problema que sigue. Sin resolverlo, indica la posibilidad, de 0% a 100%, "
+            'de que lo acertaras, en una línea "Confianza: ...%".',
+            "Juzga el problema que sigue sin responderlo: de 0% a 100%, ¿cuán probable es que encuentres la "
+            'respuesta correcta? Responde con una sola línea "Confianza: ...%".',
+            "Estima, como porcentaje de 0% a 100%, la posibilidad de que respondieras correctamente al problema "
+            'siguiente. No lo respondas, y escribe una única línea "Confianza: ...%".',
+            "A continuación se da un problema. Antes de intentarlo: ¿cuán probable es, de 0% a 100%, que lo "
+            'resolvieras correctamente? Responde con una sola línea "Confianza: ...%" y nada más.',
+            "En una escala de 0% a 100%, ¿qué certeza tienes de que conoces la respuesta correcta al problema que "
+            'sigue? No des la respuesta; responde solo con la línea "Confianza: ...%".',
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "Aquí hay un problema y una solución propuesta. ¿Cuán probable es que la solución sea correcta? "
+            "Responde solo con un porcentaje de 0% a 100%, entre <confidence> y </confidence>.",
+            "Lee el problema y la solución propuesta que siguen. Da la probabilidad de que la solución sea "
+            "correcta, y nada más, como porcentaje de 0% a 100%, entre <confidence> y </confidence>.",
+            "A continuación encontrarás un problema y una solución que alguien propuso. Juzga cuán seguro se puede "
+            "estar de que es correcta y escribe solo eso, de 0% a 100%, entre <confidence> y </confidence>.",
+            "Considera el problema y la solución propuesta que siguen. Estima la posibilidad de que la solución "
+            "sea acertada y responde solo con eso, como porcentaje de 0% a 100%, entre <confidence> y "
+            "</confidence>.",
+            "A continuación se dan un problema y una solución propuesta. Comprueba la solución y di cuán probable "
+            "es que sea correcta: solo un porcentaje de 0% a 100%, entre <confidence> y </confidence>.",
+            "Piensa en la solución propuesta del problema que sigue. ¿Qué probabilidad hay de que sea correcta? "
+            "Contesta solo con un porcentaje de 0% a 100%, entre <confidence> y </confidence>.",
+            "Evalúa la solución propuesta del problema siguiente. Indica tu confianza en que es correcta, y solo "
+            "eso, como porcentaje de 0% a 100%, entre <confidence> y </confidence>.",
+        ),
+    },
 )

@@ -264,4 +264,68 @@ LANGUAGE = Language(
         "First answer:": "Première réponse :",
         "Second answer:": "Deuxième réponse :",
     },
+    wordings={
+        'How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "Confidence: '
+        '...%".': (
+            "Quelle est la probabilité, de 0% à 100%, que la réponse que tu as donnée soit correcte ? Écris une "
+            "seule ligne, « Confiance : ...% ».",
+            "À quel point es-tu sûr, de 0% à 100%, que ta réponse est juste ? Donne une ligne, « Confiance : ...% ».",
+            "Évalue ta confiance dans le fait que ta réponse ci-dessus est correcte, de 0% (certainement fausse) à "
+            "100% (certainement juste). Réponds par une seule ligne « Confiance : ...% ».",
+            "Quelle confiance as-tu dans la réponse ci-dessus ? Indique les chances, de 0% à 100%, qu'elle soit "
+            "correcte, sur une ligne « Confiance : ...% ».",
+            "Estime les chances que ta réponse soit correcte, en pourcentage de 0% à 100%. Réponds par une ligne "
+            "unique « Confiance : ...% ».",
+            "Regarde encore une fois ta réponse. À quel point est-il vraisemblable, de 0% à 100%, qu'elle soit "
+            "correcte ? Réponds par une seule ligne « Confiance : ...% ».",
+            "Sur une échelle de 0% à 100%, à quel point es-tu certain que la réponse que tu viens de donner est "
+            "correcte ? Réponds uniquement par la ligne « Confiance : ...% ».",
+        ),
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "La réponse que tu as donnée est-elle juste ?\nA) Oui\nB) Non\nRéponds uniquement par la lettre.",
+            "As-tu répondu correctement à la question ?\nA) Oui\nB) Non\nRéponds par A ou B.",
+            "Ta réponse ci-dessus est :\nA) Correcte\nB) Incorrecte\nRéponds uniquement par la lettre.",
+            "Ta réponse est-elle vraie ou fausse ?\nA) Vraie\nB) Fausse\nRéponds uniquement par la lettre.",
+            "Ta réponse ci-dessus serait-elle notée comme correcte ?\nA) Oui\nB) Non\nÉcris uniquement la lettre.",
+            "La réponse ci-dessus est-elle juste ou fausse ?\nA) Juste\nB) Fausse\nRéponds uniquement par la lettre.",
+            "Regarde encore une fois ta réponse. Est-elle correcte ?\nA) Oui\nB) Non\nRéponds par une lettre.",
+        ),
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "Voici un problème que tu n'as pas à résoudre. Quelle est la probabilité, de 0% à 100%, que ta réponse "
+            "soit correcte ? Écris une seule ligne, « Confiance : ...% ».",
+            "Lis le problème ci-dessous, mais ne le traite pas. À quel point es-tu sûr, de 0% à 100%, que tu "
+            "pourrais y répondre correctement ? Donne une ligne, « Confiance : ...% ».",
+            "Suppose qu'on te pose le problème ci-dessous. Sans le résoudre, indique les chances, de 0% à 100%, "
+            "que tu le réussisses, sur une ligne « Confiance : ...% ».",
+            "Juge le problème ci-dessous sans y répondre : de 0% à 100%, à quel point est-il probable que tu "
+            "trouves la bonne réponse ? Réponds par une seule ligne « Confiance : ...% ».",
+            "Estime, en pourcentage de 0% à 100%, les chances que tu répondes correctement au problème suivant. "
+            "N'y réponds pas, et écris une ligne unique « Confiance : ...% ».",
+            "Un problème est donné ci-dessous. Avant d'essayer : à quel point est-il vraisemblable, de 0% à 100%, "
+            "que tu le résolves correctement ? Réponds par une seule ligne « Confiance : ...% », et rien d'autre.",
+            "Sur une échelle de 0% à 100%, à quel point es-tu certain de connaître la bonne réponse au problème "
+            "ci-dessous ? Ne donne pas la réponse ; réponds uniquement par la ligne « Confiance : ...% ».",
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "Voici un problème et une solution proposée. À quel point est-il probable que la solution soit "
+            "correcte ? Réponds uniquement par un pourcentage de 0% à 100%, entre <confidence> et </confidence>.",
+            "Lis le problème et la solution proposée ci-dessous. Donne la probabilité que la solution soit "
+            "correcte, et rien d'autre, en pourcentage de 0% à 100%, entre <confidence> et </confidence>.",
+            "Tu trouves ci-dessous un problème et une solution que quelqu'un a proposée. Juge à quel point on peut "
+            "être sûr qu'elle est correcte, et écris seulement cela, de 0% à 100%, entre <confidence> et "
+            "</confidence>.",
+            "Considère le problème et la solution proposée qui suivent. Estime les chances que la solution soit "
+            "juste, et réponds uniquement par cela, en pourcentage de 0% à 100%, entre <confidence> et "
+            "</confidence>.",
+            "Un problème et une solution proposée sont donnés ci-dessous. Vérifie la solution et dis à quel point "
+            "il est probable qu'elle soit correcte : seulement un pourcentage de 0% à 100%, entre <confidence> et "
+            "</confidence>.",
+            "Réfléchis à la solution proposée du problème ci-dessous. Quelle est la vraisemblance qu'elle soit "
+            "correcte ? Réponds seulement par un pourcentage de 0% à 100%, entre <confidence> et </confidence>.",
+            "Évalue la solution proposée du problème suivant. Indique ta confiance dans le fait qu'elle est "
+            "correcte, et seulement cela, en pourcentage de 0% à 100%, entre <confidence> et </confidence>.",
+        ),
+    },
 )

@@ -253,4 +253,65 @@ LANGUAGE = Language(
         "First answer:": "Prima risposta:",
         "Second answer:": "Seconda risposta:",
     },
+    wordings={
+        'How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "Confidence: '
+        '...%".': (
+            "Qual è la probabilità, da 0% a 100%, che la risposta che hai dato sia corretta? Scrivi una sola riga, "
+            '"Fiducia: ...%".',
+            'Quanto sei sicuro, da 0% a 100%, che la tua risposta sia giusta? Dai una riga, "Fiducia: ...%".',
+            "Valuta la tua fiducia che la tua risposta qui sopra sia corretta, da 0% (sicuramente sbagliata) a "
+            '100% (sicuramente giusta). Rispondi con una sola riga "Fiducia: ...%".',
+            "Quanta fiducia hai nella risposta qui sopra? Indica la possibilità, da 0% a 100%, che sia corretta, "
+            'su una riga "Fiducia: ...%".',
+            "Stima la possibilità che la tua risposta sia corretta, in percentuale da 0% a 100%. Rispondi con "
+            'un\'unica riga "Fiducia: ...%".',
+            "Guarda di nuovo la tua risposta. Quanto è verosimile, da 0% a 100%, che sia corretta? Rispondi con "
+            'una sola riga "Fiducia: ...%".',
+            "Su una scala da 0% a 100%, quanto sei certo che la risposta che hai appena dato sia corretta? "
+            'Rispondi solo con la riga "Fiducia: ...%".',
+        ),
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "La risposta che hai dato è giusta?\nA) Sì\nB) No\nRispondi solo con la lettera.",
+            "Hai risposto correttamente alla domanda?\nA) Sì\nB) No\nRispondi con A o B.",
+            "La tua risposta qui sopra è:\nA) Corretta\nB) Scorretta\nRispondi solo con la lettera.",
+            "La tua risposta è vera o falsa?\nA) Vera\nB) Falsa\nRispondi solo con la lettera.",
+            "La tua risposta qui sopra verrebbe valutata come corretta?\nA) Sì\nB) No\nScrivi solo la lettera.",
+            "La risposta qui sopra è giusta o sbagliata?\nA) Giusta\nB) Sbagliata\nRispondi solo con la lettera.",
+            "Guarda di nuovo la tua risposta. È corretta?\nA) Sì\nB) No\nRispondi con una lettera.",
+        ),
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "Ecco un problema che non devi risolvere. Qual è la probabilità, da 0% a 100%, che la tua risposta sia "
+            'corretta? Scrivi una sola riga, "Fiducia: ...%".',
+            "Leggi il problema qui sotto, ma non svolgerlo. Quanto sei sicuro, da 0% a 100%, che potresti "
+            'rispondere correttamente? Dai una riga, "Fiducia: ...%".',
+            "Supponi che ti venga posto il problema qui sotto. Senza risolverlo, indica la possibilità, da 0% a "
+            '100%, che tu lo faccia giusto, su una riga "Fiducia: ...%".',
+            "Giudica il problema qui sotto senza rispondere: da 0% a 100%, quanto è probabile che tu trovi la "
+            'risposta corretta? Rispondi con una sola riga "Fiducia: ...%".',
+            "Stima, in percentuale da 0% a 100%, la possibilità che tu risponda correttamente al problema "
+            'seguente. Non rispondere al problema, e scrivi un\'unica riga "Fiducia: ...%".',
+            "Qui sotto è dato un problema. Prima di provarci: quanto è verosimile, da 0% a 100%, che tu lo risolva "
+            'correttamente? Rispondi con una sola riga "Fiducia: ...%" e nient\'altro.',
+            "Su una scala da 0% a 100%, quanto sei certo di conoscere la risposta corretta al problema qui sotto? "
+            'Non dare la risposta; rispondi solo con la riga "Fiducia: ...%".',
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "Ecco un problema e una soluzione proposta. Quanto è probabile che la soluzione sia corretta? Rispondi "
+            "solo con una percentuale da 0% a 100%, tra <confidence> e </confidence>.",
+            "Leggi il problema e la soluzione proposta qui sotto. Dai la probabilità che la soluzione sia "
+            "corretta, e nient'altro, in percentuale da 0% a 100%, tra <confidence> e </confidence>.",
+            "Qui sotto trovi un problema e una soluzione che qualcuno ha proposto. Giudica quanto si può essere "
+            "sicuri che sia corretta e scrivi solo questo, da 0% a 100%, tra <confidence> e </confidence>.",
+            "Considera il problema e la soluzione proposta che seguono. Stima la possibilità che la soluzione sia "
+            "giusta e rispondi solo con questo, in percentuale da 0% a 100%, tra <confidence> e </confidence>.",
+            "Qui sotto sono dati un problema e una soluzione proposta. Controlla la soluzione e di' quanto è "
+            "probabile che sia corretta: solo una percentuale da 0% a 100%, tra <confidence> e </confidence>.",
+            "Pensa alla soluzione proposta del problema qui sotto. Quanto è verosimile che sia corretta? Rispondi "
+            "soltanto con una percentuale da 0% a 100%, tra <confidence> e </confidence>.",
+            "Valuta la soluzione proposta del problema seguente. Indica la tua fiducia che sia corretta, e solo "
+            "questa, in percentuale da 0% a 100%, tra <confidence> e </confidence>.",
+        ),
+    },
 )

@@ -255,4 +255,65 @@ LANGUAGE = Language(
         "First answer:": "Primeira resposta:",
         "Second answer:": "Segunda resposta:",
     },
+    wordings={
+        'How likely is it, from 0% to 100%, that your answer above is correct? Reply with one line "Confidence: '
+        '...%".': (
+            "Qual é a probabilidade, de 0% a 100%, de que a resposta que você deu esteja correta? Escreva apenas "
+            'uma linha, "Confiança: ...%".',
+            'Quão seguro você está, de 0% a 100%, de que sua resposta está certa? Dê uma linha, "Confiança: ...%".',
+            "Avalie sua confiança de que sua resposta acima está correta, de 0% (certamente errada) a 100% "
+            '(certamente certa). Responda com uma única linha "Confiança: ...%".',
+            "Quanta confiança você tem na resposta acima? Indique a chance, de 0% a 100%, de que ela esteja "
+            'correta, em uma linha "Confiança: ...%".',
+            "Estime a chance de que sua resposta esteja correta, como porcentagem de 0% a 100%. Responda com uma "
+            'só linha "Confiança: ...%".',
+            "Olhe de novo para sua resposta. Quão provável é, de 0% a 100%, que ela esteja correta? Responda com "
+            'uma única linha "Confiança: ...%".',
+            "Em uma escala de 0% a 100%, quanta certeza você tem de que a resposta que acabou de dar está correta? "
+            'Responda apenas com a linha "Confiança: ...%".',
+        ),
+        "Is your answer above correct?\nA) Yes\nB) No\nReply with the letter only.": (
+            "A resposta que você deu está certa?\nA) Sim\nB) Não\nResponda apenas com a letra.",
+            "Você respondeu corretamente à pergunta?\nA) Sim\nB) Não\nResponda com A ou B.",
+            "Sua resposta acima está:\nA) Correta\nB) Incorreta\nResponda apenas com a letra.",
+            "Sua resposta é verdadeira ou falsa?\nA) Verdadeira\nB) Falsa\nResponda apenas com a letra.",
+            "Sua resposta acima seria avaliada como correta?\nA) Sim\nB) Não\nEscreva apenas a letra.",
+            "A resposta acima está certa ou errada?\nA) Certa\nB) Errada\nResponda apenas com a letra.",
+            "Olhe de novo para sua resposta. Ela está correta?\nA) Sim\nB) Não\nResponda com uma letra.",
+        ),
+        "Below is a problem. Do not solve it. How likely is it, from 0% to 100%, that you would answer it "
+        'correctly? Reply with one line "Confidence: ...%".': (
+            "Aqui está um problema que você não precisa resolver. Qual é a probabilidade, de 0% a 100%, de que sua "
+            'resposta a ele estivesse correta? Escreva apenas uma linha, "Confiança: ...%".',
+            "Leia o problema abaixo, mas não trabalhe nele. Quão seguro você está, de 0% a 100%, de que poderia "
+            'respondê-lo corretamente? Dê uma linha, "Confiança: ...%".',
+            "Suponha que lhe fosse proposto o problema abaixo. Sem resolvê-lo, indique a chance, de 0% a 100%, de "
+            'que você o acertasse, em uma linha "Confiança: ...%".',
+            "Julgue o problema abaixo sem respondê-lo: de 0% a 100%, quão provável é que você encontre a resposta "
+            'correta? Responda com uma única linha "Confiança: ...%".',
+            "Estime, como porcentagem de 0% a 100%, a chance de que você respondesse corretamente ao problema a "
+            'seguir. Não o responda, e escreva uma só linha "Confiança: ...%".',
+            "Um problema é dado abaixo. Antes de tentá-lo: quão provável é, de 0% a 100%, que você o resolvesse "
+            'corretamente? Responda com uma única linha "Confiança: ...%" e nada mais.',
+            "Em uma escala de 0% a 100%, quanta certeza você tem de que sabe a resposta correta para o problema "
+            'abaixo? Não dê a resposta; responda apenas com a linha "Confiança: ...%".',
+        ),
+        "Below are a problem and a proposed solution. Reflect on how likely the solution is to be correct, and "
+        "reply only with that, as a percentage from 0% to 100%, between <confidence> and </confidence>.": (
+            "Aqui estão um problema e uma solução proposta. Quão provável é que a solução esteja correta? Responda "
+            "apenas com uma porcentagem de 0% a 100%, entre <confidence> e </confidence>.",
+            "Leia o problema e a solução proposta abaixo. Dê a probabilidade de que a solução esteja correta, e "
+            "nada mais, como porcentagem de 0% a 100%, entre <confidence> e </confidence>.",
+            "Abaixo você encontra um problema e uma solução que alguém propôs. Julgue quão seguro se pode estar de "
+            "que ela está correta e escreva apenas isso, de 0% a 100%, entre <confidence> e </confidence>.",
+            "Considere o problema e a solução proposta que seguem. Estime a chance de que a solução esteja certa e "
+            "responda apenas com isso, como porcentagem de 0% a 100%, entre <confidence> e </confidence>.",
+            "Um problema e uma solução proposta são dados abaixo. Verifique a solução e diga quão provável é que "
+            "esteja correta: apenas uma porcentagem de 0% a 100%, entre <confidence> e </confidence>.",
+            "Pense na solução proposta do problema abaixo. Qual é a probabilidade de que ela esteja correta? "
+            "Responda somente com uma porcentagem de 0% a 100%, entre <confidence> e </confidence>.",
+            "Avalie a solução proposta do problema a seguir. Indique sua confiança de que ela está correta, e "
+            "apenas isso, como porcentagem de 0% a 100%, entre <confidence> e </confidence>.",
+        ),
+    },
 )

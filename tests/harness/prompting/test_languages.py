@@ -175,6 +175,25 @@ def test_methods_list_guesses_under_the_labels_of_the_protocol(code: str):
     assert NUMBERED.findall(distractors.question) == labels[:1]
 
 
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("name", [name for name in METHODS if methods.load(name).wordings])
+def test_every_wording_of_a_method_asks_for_the_same_in_the_language(code: str, name: str):
+    first, found = methods.load(name).asking_in(code, name).question, []
+    for number in range(2, 2 + len(methods.load(name).wordings)):
+        worded = f"{name}#{number}"
+        own, there = methods.load(worded).question, methods.load(worded).asking_in(code, worded).question
+        found.append(there)
+        assert QUOTED.findall(there) == QUOTED.findall(first)
+        assert TAG.findall(there) == TAG.findall(own)
+        assert re.findall(r"\d+%", there) == re.findall(r"\d+%", own)
+        assert re.findall(r"(?m)^[AB]\) ", there) == re.findall(r"(?m)^[AB]\) ", own)
+        assert not ENGLISH.search(TAG.sub("", there.lower())), there
+    assert len({first, *found}) == 1 + len(found)
+    beyond = methods.load(f"{name}#{number}")
+    with pytest.raises(CapabilityError, match=f"method {name}#9 cannot be asked for in .*, which has 8 wordings of it"):
+        beyond.asking_in(code, f"{name}#9")
+
+
 def test_labels_of_a_users_own_stay_as_they_are_and_known_ones_are_translated():
     german = languages.load("de")
     assert (

@@ -9,6 +9,7 @@ from fakes import FakeBackend, NeverStarts
 
 from calibench import tasks
 from calibench.analysis.look import shown
+from calibench.analysis.report import report
 from calibench.confidence import base as methods
 from calibench.errors import CapabilityError, IdentityError, InputError
 from calibench.prompting.languages import base as languages
@@ -104,16 +105,25 @@ def test_an_answer_is_begun_in_the_language(launch, code, begun):
     assert all(text.endswith(f"\n</think>\n\n{begun}4") for text in texts)
 
 
-@pytest.mark.parametrize(
-    ("options", "error", "message"),
-    [
-        ({"language": "tr"}, InputError, "unknown language 'tr'"),
-        ({"variants": 3}, InputError, "--variants 3: other wordings are English"),
-    ],
-)
-def test_what_would_be_asked_in_english_is_refused_before_any_work(launch, options, error, message):
-    with pytest.raises(error, match=message):
-        launch(NeverStarts(), **{"protocol": "plain", "confidence": "asked", "language": "de", **options})
+def test_wordings_are_those_of_the_language_and_the_page_shows_them(launch):
+    def surer(prompt: str, seed: int | None) -> str:
+        asked = prompt.rpartition("<|user|>")[2]
+        return f"Konfidenz: {len(asked) % 90} %" if "Konfidenz" in asked else "Antwort: 4"
+
+    launch(FakeBackend(surer), protocol="plain", confidence="asked", language="de", variants=3, limit=4)
+    with RunFile.open(launch.out) as run:
+        (found,) = report(run).wordings
+        values = run.frame(wordings=True).value
+    names = ("asked", "asked#2", "asked#3")
+    asked = [methods.load(name).asking_in("de", name).question for name in names]
+    assert [wording.text for wording in found.wordings] == asked
+    assert "Schreibe nur eine Zeile" in asked[1]
+    assert values.notna().all()
+
+
+def test_an_unknown_language_is_refused(launch):
+    with pytest.raises(InputError, match="unknown language 'tr'"):
+        launch(NeverStarts(), protocol="plain", confidence="asked", language="tr")
     assert not launch.out.exists()
 
 
