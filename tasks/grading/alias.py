@@ -6,9 +6,9 @@ removed. Where the accepted answer is a date or a number, it is also compared by
 and `1.5 million` is `1,500,000`; the only date of an answer counts, and may say more than is asked for.
 
 A sentence is reduced before comparing: to what precedes a bracket or the first full stop, and to what follows its
-first `is`, `was`, `are`, `were` ("George Rankin was a politician" gives "politician"). A longer answer that merely
-contains an accepted name ("a politician and lawyer") is incorrect, since counting it would reward lists of guesses;
-the detail says so.
+first `is`, `was`, `are`, `were` ("George Rankin was a politician" gives "politician") or its hedge ("probably Paris").
+A longer answer that merely contains an accepted name ("a politician and lawyer") is incorrect, since counting it would
+reward lists of guesses; the detail says so.
 
 Where no answer is stated, a text of one line is the answer and a longer one is unparsed.
 """
@@ -24,7 +24,7 @@ from calibench.tasks.grading.answer import stated_answer, unwrapped
 from calibench.tasks.grading.quantity import dates, read_date, read_quantity
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "alias/4"
+GRADER = "alias/5"
 
 _COPULA = re.compile(
     r"(?i)^.{0,200}?(?:\b(?:is|was|are|were)\b|\b(?:it|that|he|she|there|this)['’]s\b"
@@ -35,6 +35,12 @@ _POLITE = re.compile(r"(?<=[\u3040-\u9fff])(?:です|でした|である)。?\Z"
 _TITLE = re.compile(r"(?i)\A(?:dr|mr|mrs|ms|prof|professor|sir|dame)\.? (?=\S+ \S)")
 """Before a name of two words or more."""
 _PREPOSITION = re.compile(r"(?i)^\s*(?:\w+ed |born |written |made )?(?:in|by|at|from|as)\s(.+)$", re.DOTALL)
+_HEDGE = re.compile(
+    r"(?i)\A(?:i(?:['’]m| am) not (?:\w+ )?(?:sure|certain),? but )?"
+    r"(?:(?:i (?:think|believe|guess)|it(?:['’]s| is) called|(?:my|the) best guess is)(?: it(?:['’]s| is))? )?"
+    r"(?:(?:probably|(?:most )?likely|perhaps|maybe|possibly|definitely|certainly) )?(?=\S)"
+)
+"""Words before a name that say how sure the model is of it."""
 _POINT = re.compile(r"(?<=\d)\.(?=\d)")
 _LONGEST = 200
 """Characters of an answer that is looked at for a date."""
@@ -105,7 +111,7 @@ def normalised(text: str) -> str:
 def _readings(answer: str) -> Iterator[str]:
     """The answer, and the shorter answers that it may be a sentence around."""
     plain = _POLITE.sub("", _TITLE.sub("", answer))
-    for whole in (answer, plain, re.split(r"\s[(\[]|\.\s", plain, maxsplit=1)[0]):
+    for whole in (answer, plain, _HEDGE.sub("", plain), re.split(r"\s[(\[]|\.\s", plain, maxsplit=1)[0]):
         yield whole
         said = _COPULA.match(whole)
         for part in (whole, said[1]) if said else (whole,):

@@ -23,7 +23,8 @@ GRADER = "option/5"
 
 _NAME = "(?i:option|choice|letter|answer|选项|選項|選択肢)"
 _START = re.compile(
-    rf"(?P<named>(?:(?i:the|my|correct|right|best|final) ){{0,3}}{_NAME}(?i: is)?:? ?)?"
+    rf"(?P<named>(?:(?i:the|my|correct|right|best|final) ){{0,3}}{_NAME}(?i: is)?:? ?"
+    r"|(?i:it (?:must|should|has to) be )|(?i:(?:definitely|probably|(?:most )?likely|certainly|clearly|surely) ))?"
     r"[(\[{]?[ ]?(?P<letter>[A-Za-z])(?P<mark>[ ]?[)\]}][.:]?|(?:[ ]:|[.,:;/&+=!?])?(?![A-Za-z0-9']))(?P<rest>.*)",
     re.DOTALL,
 )
@@ -41,6 +42,7 @@ _DISMISSAL = re.compile(
 _AND_ANOTHER = re.compile(
     r"\s*(?:[,;/&+]|\b(?:or|and)\b)\s*(?:(?:or|and|maybe|perhaps|possibly|(?i:option)) ){0,2}[(\[]?(?!I [a-z])[A-Z]\b"
 )
+_NOT_ANOTHER = re.compile(r"[ ,(]*\b(?:and )?not [(]?[A-Z]\b[)]{0,2}")
 _MARKED = re.compile(r"\b([A-Z])[ ]?\)")
 _LISTED = re.compile(r"(?m)^\W{0,8}([A-Z])(?:[ ]?[).:]|$)")
 _MENTION = re.compile(
@@ -85,7 +87,8 @@ def _picked(options: dict[str, str], text: str) -> str | None:
     text = _plain(text)
     if _folded(text).upper() in options:
         return _folded(text).upper()
-    same = [letter for letter, option in options.items() if _folded(option) == _folded(text)]
+    bare = text[1:-1] if re.fullmatch(r"\([^()]*\)", text) else text
+    same = [letter for letter, option in options.items() if _folded(option) in (_folded(text), _folded(bare))]
     if same:
         return same[0] if len(same) == 1 else None
     start = _START.fullmatch(text)
@@ -93,7 +96,7 @@ def _picked(options: dict[str, str], text: str) -> str | None:
 
 
 def _started(options: dict[str, str], start: re.Match[str]) -> str | None:
-    letter, mark, rest = start["letter"].upper(), start["mark"] or "", start["rest"]
+    letter, mark, rest = start["letter"].upper(), start["mark"] or "", _NOT_ANOTHER.sub("", start["rest"])
     said = _folded(rest).removeprefix("(").removesuffix(")")
     own = said == _folded(options[letter])
     if start["letter"].islower():
