@@ -25,6 +25,10 @@ _BEHIND = re.compile(
 """A probability at the end of the line of an answer."""
 _NO_NAME = re.compile(r"(?i)\b(?:is|are|was|were|equals|about|than|of|to|by|or|and|page|chapter)\Z|[=<>+*/\d^-]\Z")
 _EXPLAINED = re.compile(r"(?i)\s*\n|\s*(?:explanation|note|reason|because|the )")
+_ALONE = re.compile(
+    rf"(?i)[*_$]{{0,3}}(?:\\boxed\{{)?(?P<value>{NUMBER}[ ]?{PERCENT}?)\}}?[*_$.]{{0,4}}[ \t]*(?:\n[ \t]*\n|\s*\Z)"
+)
+"""A number that is all of the reply, or of its first paragraph."""
 _NUMBER_ALONE = re.compile(rf"(?i)(?<![\w.,/-])(?={NUMBER})")
 _LONGEST_LINE = 200
 _LONGEST_REPLY = 200
@@ -48,6 +52,9 @@ def bare_reply(visible: str) -> Iterator[Statement]:
     """The statement of a reply to a question that asks for nothing but a confidence, at most one."""
     end = len(visible.rstrip())
     start = len(visible) - len(visible.lstrip())
+    if alone := _ALONE.match(visible, start):
+        yield _statement(visible, alone.start("value"))
+        return
     if end - start > _LONGEST_REPLY:  # it reasons, and its last line concludes
         start = visible.rfind("\n", 0, end) + 1
     declared = None

@@ -97,7 +97,7 @@ _ERROR = re.compile(
     r"(?i) (?:chance|probability|likelihood|risk|possibility|odds|sure|certain|confident|likely|likelihood)\b"
     r"(?:(?!\b(?:claim|statement|sentence|assertion|premise|option|hypothesis|proposition|passage|question|not)\b|n't)"
     r"[^.,;\n\d]){0,40}?\b(?:wrong|incorrect|mistaken|mistakes?|errors?|(?<=answer is )false)\b"
-    r"| (?:wrong|incorrect|mistaken)\b"
+    r"| (?:wrong|incorrect|mistaken|unsure|uncertain)\b"
     r"| (?:sure|certain|confident)(?: that)? (?:the|my|this) answer (?:is not|isn't)\b"
 )
 _OTHERS = re.compile(
