@@ -3,11 +3,11 @@ r"""Grades answers that are one number, by exact comparison.
 Read: digits with thousands separators (`1,234`, `1 234`, `1'234`, `1.234,50`, `1,00,000`), decimals, fractions, mixed
 numbers (also `2½`), signs (also U+2212, a dash, `minus`), LaTeX (`\frac{3}{4}`, `\$`, `\text{}`, `\times 10^3`), units
 and words around the number, dollars and cents, `1.5 million`, `1.2k`, `3万`, `2 dozen`, `forty-two`, `two thirds`, and
-sums, products and powers (`3*6` is 18, `2^{10}` is 1024). A percent sign is a unit: 25% is 25. A number is read whole
-or not at all: never a part of a longer number, a word, a range, a difference, a root, a multiple of `x`, a time of day
-or a quantity in two units, nor one that is denied ("not 7") or only a part of what is said ("twice 7"). Two
-alternatives ("7 or 8"), a list ("7, 8") and a bound ("more than 7") are no answer. Behind a label of a language with
-decimal commas, `3,5` is 3.5, and `1.200` may be 1.2 or 1200.
+sums, products and powers (`3*6` is 18, `2^{10}` is 1024).
+A percent sign is a unit: 25% is 25. A number is read whole or not at all: never a part of a longer number, a word, a
+range, a difference, a root, an expression in x or i, a time of day or a quantity in two units, nor one that is denied
+("not 7") or only a part of what is said ("twice 7"). Two alternatives ("7 or 8"), a list ("7, 8") and a bound ("more
+than 7") are no answer. Behind a label of a language with decimal commas, `3,5` is 3.5, and `1.200` may be 1.2 or 1200.
 
 In a stated answer with several numbers, the right side of the last `=` counts; then the number that the answer starts
 with; then the last one. Where no answer is stated, the last number of the text counts, and the detail says so.
@@ -29,6 +29,7 @@ from calibench.tasks.grading.refusal import is_refusal
 GRADER = "number/7"
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_MONOMIAL = r"(?:\d{1,15}(?:\.\d{1,15})?[ijkx]?|[ijx])(?:\^\d{1,3})?"
 _REWRITTEN = (
     (re.compile("[ ]?[\u00bc-\u00be\u2150-\u215e]"), lambda m: " " + _fraction(m[0]) + " "),
     (re.compile("[⁻⁰¹²³⁴-⁹]+"), lambda m: "^" + unicodedata.normalize("NFKC", m[0]).replace("−", "-")),
@@ -73,6 +74,7 @@ _REWRITTEN = (
     (re.compile(r"\\(?=[$%])|[*_`$£€¥₹]|\\[()\[\]]"), ""),
     (re.compile(r"(?i)(?<!\d )(?<!\d)\b(?:minus|negative)[ ](?=[\d.])"), "-"),
     (re.compile(r"(?<![\w.,)%])(?<!\d )[‐‑‒–—﹣－](?=[ ]?[\d.])"), "-"),
+    (re.compile(rf"(?<![\w.^]){_MONOMIAL}(?:[ ]?[-+][ ]?{_MONOMIAL}){{0,20}}(?!\w)"), lambda m: _polynomial(m)),
     (re.compile(rf"(?<=[{_CJK}])(?=[-+.\d])|(?<=\d)(?=[{_CJK}])"), " "),
 )
 _LONGEST = 300
@@ -80,10 +82,10 @@ _LONGEST = 300
 _GROUPED = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[ ]\d{3}){1,4}(?![\d/.,]|[ ]?/)")
 _INTEGER = r"(?:\d{1,3}(?:,\d{3}){1,99}|\d{1,300})"
 _NUMBER = re.compile(
-    r"(?<![\w.,/^:√×])(?<!\w[-–—])(?<!\d[ix][ ])(?<!\d[ix])(?:(?P<sign>[-+])[ ]?)?"
+    r"(?<![\w.,/^:√×])(?<!\w[-–—])(?:(?P<sign>[-+])[ ]?)?"
     rf"(?:(?:(?P<whole>\d{{1,9}})[ ])?(?P<top>{_INTEGER})[ ]?/[ ]?(?P<bottom>{_INTEGER})"
     rf"|(?P<decimal>(?:{_INTEGER}(?:\.\d{{0,300}})?|\.\d{{1,300}})(?:e[-+]?\d{{1,2}})?))"
-    r"(?![\d/^×]|[-–—.,:]\d|e[-+]?\d|[ ]?(?:√|π|\\pi|sqrt)|[ix]\b|[ ]?[-+][ ]?\d{1,9}[ix]\b|\+(?:\W|\Z)"
+    r"(?![\d/^×]|[-–—.,:]\d|e[-+]?\d|[ ]?(?:√|π|\\pi|sqrt)|\+(?:\W|\Z)"
     r"|[ ](?:in )?base[ ]?\d)"
     r"(?:[ ](?P<count>hundred|dozen))?"
     r"(?:(?:[ ](?P<scale>thousand|million|billion|trillion|千(?![克米瓦卡升赫帕焦])|[万萬億亿])"
@@ -240,6 +242,12 @@ def _plain(text: str) -> str:
     for pattern, replacement in _REWRITTEN:
         text = pattern.sub(replacement, text)
     return unicodedata.normalize("NFKC", text.translate(_SIGNS))
+
+
+def _polynomial(terms: re.Match[str]) -> str:
+    """Nothing that is read where a variable, an `i` or unit vectors are in it; a number, and words like `x` and `i`."""
+    said = terms[0]
+    return "√1" if re.search(r"\d[ijx]|[ijx]\^|[ijx][ ]?[-+]|[-+][ ]?[ijx]", said) else said
 
 
 def _power(power: re.Match[str]) -> str:
