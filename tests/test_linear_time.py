@@ -72,6 +72,7 @@ UNITS = {
         *("Confidence: 60%\nAnswer: 7\n", "confidence: likely ", "confidence: x not", "Answer: 5\nQuestion: "),
         *("Answer and confidence: ", "question:\n", "確信度"),
         *("信心", "答案是", "可能性", "确定度", "уверенность: ", "답은 ", "उत्तर "),
+        *("| Answer | Confidence |\n|---|\n", "| Confidence ", "ich bin zu 9% sicher, ", "antes 9% confianza, ahora "),
     ],
     "words": [
         *("not ", "not very ", "or ", "very likely ", "partly ", "n't ", "no ", "my ", "certain\n"),

@@ -11,13 +11,25 @@ import re
 from collections.abc import Iterator
 
 from calibench.prompting.labels import right
-from calibench.prompting.likelihood import says_wrong
+from calibench.prompting.likelihood import SURE, says_wrong
 from calibench.prompting.sentences import SCALE, bounded, denied, denied_behind, says_error
-from calibench.prompting.values import NUMBER, PERCENT, PERCENTAGE, VALUE, Statement
+from calibench.prompting.values import ABOUT, NUMBER, PERCENT, PERCENTAGE, VALUE, Statement
 from calibench.tasks.grading.answer import answer_above, first_label, stated, stated_answer
 
 _LINE = re.compile(rf"(?i)[ \t*_]{{0,4}}{NUMBER}[ ]?{PERCENT}?[ \t*_.]{{0,4}}\Z")
-_BRACKET = re.compile(rf"(?i)\((?={NUMBER}[ ]?{PERCENT}\)[ \t*_.]{{0,4}}\Z)")
+_BRACKET = re.compile(rf"(?i)\((?=(?:(?:{ABOUT})[ ]?)?{NUMBER}[ ]?{PERCENT}\)[ \t*_.。।]{{0,4}}\Z)")
+_FRANKLY = (
+    r"honestly|to be honest|frankly|ehrlich(?: gesagt)?|offen gesagt|sinceramente|honestamente|honnêtement|franchement"
+    r"|onestamente|francamente|честно(?: говоря)?|откровенно(?: говоря)?|说实话|老实说|坦白说"
+    r"|正直(?:なところ|に言[うっ]て?と?)?|솔직히(?: 말해| 말하면)?|सच कह(?:ूँ|ूं) तो|ईमानदारी से|بصراحة"
+)
+_LED = re.compile(
+    rf"(?i)(?:(?:{_FRANKLY})[,،、:.?]?"
+    rf"|[^\d\n]{{0,40}}(?:\b(?:sure|confident|certain)\b|{SURE})[^\d\n]{{0,20}}(?:[?？؟]|か:))[ ]?"
+    rf"(?:(?:to|zu|à|al|all['’]|il|un|на|بنسبة|{ABOUT})[ ]?)?"
+    rf"(?={NUMBER}[ ]?{PERCENT}(?:です|입니다|吧|左右| है)?[ \t*_.。।]{{0,4}}\Z)"
+)
+"""What may lead to a percentage on the last line: `Honestly, 45%`, `How sure am I? 80%`."""
 _BEHIND = re.compile(
     rf"(?i)(?P<mark>[:;,]|[ ](?:-|–|—)(?=[ ])|[ ])[ ]{{0,2}}(?P<value>[01]?\.\d{{1,300}}|[01]|{NUMBER}[ ]?{PERCENT})"
     r"[ ]{0,2}\)?[ \t*_.]{0,4}\Z"
@@ -42,6 +54,8 @@ def bare(visible: str, scale: str) -> Iterator[Statement]:
     answered = answer_above(above) if scale == "probability" else stated_answer(above)
     if answered and _LINE.match(visible, line, end):
         yield _statement(visible, line)
+    elif answered and (led := _LED.match(visible, line, end)):
+        yield _statement(visible, led.end())
     elif bracket := _BRACKET.search(visible, line, end) or _behind_label(visible):
         yield _statement(visible, bracket.start())
     elif scale == "probability" and first_label(visible) is None:

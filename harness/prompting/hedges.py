@@ -158,7 +158,8 @@ _WESTERN = _phrases(
      "|(?:완전히|절대적으로) 확신|متأكد تماما|(?:पूरी तरह|पूर्णतः) (?:से )?(?:निश्चित|आश्वस्त)"
      "|mit sicherheit|avec certitude|con certeza|com certeza|con certezza|наверняка|틀림없"),
     ("likely", SCALE["highly likely"], rf"(?:{_DEGREE}) (?:wahrscheinlich|probables?|probabile|provável|вероятно"
-     "|가능성이? 높)|с большой вероятностью|(?:من المحتمل|محتمل) (?:جدا|للغاية)|बहुत (?:अधिक )?(?:संभावना|संभव)"),
+     "|가능성이? 높)|가능성이? (?:매우|아주) 높|с большой вероятностью|(?:من المحتمل|محتمل) (?:جدا|للغاية)"
+     "|बहुत (?:अधिक )?(?:संभावना|संभव)"),
     ("likely", SCALE["very good chance"], "(?:sehr )?gute chancen?|bonnes? chances?|buenas? posibilidades"
      "|buon[ae] (?:probabilità|possibilità)|bo[an]s? chances?|хорошие шансы|가능성이? 꽤 높|فرصة جيدة|अच्छी संभावना"),
     ("likely", SCALE["likely"], "wahrscheinlich|vraisemblable(?:ment)?|probables?|probabile|provável|вероятно"

@@ -13,10 +13,11 @@ _SURE = (
     rf"|水平)|可信(?:度|程度)"
     r"|自信(?:程度|水平)?|把握(?:程度|度)?|确信(?:度|程度)|确定(?:度|程度))(?:スコア|レベル|の値|分数|评分|評分"
     r"|得分)?"
-    r"(?:[ _\-](?:level|score|rating|estimate|percentage|value|in (?:this|my|the) (?:final )?answer"
-    r"|в ответе|ответа|в правильности(?: ответа)?|in (?:die|meine) antwort|dans (?:ma|la) réponse|en (?:la"
-    r"|mi) respuesta|nella (?:mia )?risposta"
-    r"|na resposta)){0,2}"
+    r"(?:[ _\-](?:level|score|rating|estimate|percentage|value|प्रतिशत"
+    r"|(?:(?:in|of|my|this|the|final|der|die|meine[rn]?|diese[rn]?|dans|de|la|ma|cette|en|mi|esta|nella|della|mia"
+    r"|questa"
+    r"|na|da|minha|nesta|desta|в|этом|мо[её]м|правильности|इस|मेरे) ){0,3}"
+    r"(?:answer|antwort|réponse|respuesta|risposta|resposta|ответ[ае]?|उत्तर|правильности))){0,2}"
     r"|(?:probability|likelihood|chances?|odds)(?: (?:that|of)|(?= (?:I['’ ]|it['’ ]|correct|right)))"
     r"(?! (?:guess|pick|gett|choos|select|draw))"
     r"(?:(?!guess|random)[^.\n\d:]){1,60}?\b(?:correct|right)(?:ness)?\b(?! answer by))"
@@ -27,12 +28,17 @@ LABEL = re.compile(
     r"(?:[ \t]?\((?:[^()\n]{0,20}?(?P<top>\d{1,6})%?|[^()\n]{1,20})\)"
     r"|[ ](?:on|in|from) (?:a scale (?:of|from) )?[01] ?(?:-|–|to) ?(?P<scale>\d{1,6}))?"
     r"(?:[ ]?(?:in )?(?:%|percent)(?=[ \t]{0,2}[:=]))?"
-    r"(?:[*_\"'`\]]{0,4}[ \t]{0,2}(?:[:=>|≈~]|->|→|は|(?:大约|大約|约|約)?(?:为|為|是))[*_\"'`]{0,4}[ \t]{0,4}\n?"
+    r"(?:[*_\"'`\]]{0,4}[ \t]{0,2}(?:[:=>|≈~】]|->|→|は|(?:大约|大約|约|約)?(?:为|為|是))[*_\"'`]{0,4}[ \t]{0,4}\n?"
     rf"|[ ]?(?:{IS})[ ]{{1,2}}(?=(?:(?:{ABOUT})[ ]?)?[\d~≈])"
     r"|(?<=[\u3040-\u30ff\u4e00-\u9fff])(?=\d)"
     r"|(?P<loose>[ \t]{1,2}(?:[-–—][ \t]{1,2})?(?=[\d*])))"
 )
 LABEL_ALONE = re.compile(rf"(?im)^[ \t*_\"'`#>\-•({{<]{{0,8}}{_SURE}[*_\"'`]{{0,4}}[ \t]{{0,4}}(?::[^\n]*$|\Z)")
+COLUMN = re.compile(
+    rf"(?im)^[ \t]*\|(?P<before>(?:[^\n|]{{0,80}}\|){{0,6}}?)[ \t*_]*{_SURE}[ \t*_]*"
+    r"(?:\([^()\n|]{0,20}?(?P<top>\d{1,6})?%?\))?[ \t*_]*\|[^\n]*\n[ \t]*\|[ \t:|-]+\n"
+)
+"""The head of a table with a column of confidences."""
 SENTENCE = re.compile(
     rf"(?i)(?<![a-z]){_SURE}(?! (?:interval|band|bound|limit))[^.,\n\d]{{0,30}}?"
     r" (?:is|of|at|to be|to|as)(?: only| set at| set to)? "

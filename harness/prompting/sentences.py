@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator
 
 from calibench.prompting.labels import SENTENCE, left, right
-from calibench.prompting.values import ABOUT, BOUND, NUMBER, PERCENT, PERCENTAGE, VALUE, Statement
-from calibench.tasks.grading.languages import DENIAL, SURE_BEFORE, SURE_BEHIND, TO
+from calibench.prompting.values import ABOUT, BOUND, NUMBER, PERCENT, PERCENTAGE, VALUE, Statement, decimal
+from calibench.tasks.grading.languages import DENIAL, PERSON, SURE_BEFORE, SURE_BEHIND, TO
 
 _WINDOW = 80
 """Characters before a value that may belong to its sentence."""
@@ -65,8 +65,8 @@ _SOMEBODY_ELSE_ELSEWHERE = re.compile(
     r"|(?:[^\W\d_]{1,8})(?<!私)(?<!僕)(?<!俺)(?<!自分)(?<!答え)(?<!回答)(?<!解答)(?<!正解)(?<!これ)(?<!それ)(?<!に)"
     r"(?<!確信度)(?<!自信)(?<!可能性)(?<!確率)(?<!現時点で)(?<!で)[はが]\Z"
     r"|[^\W\d_]{2,8}(?<!답)(?<!저)(?<!나)(?<!것)(?<!확신)(?<!확신도)(?<!신뢰도)[은는] \Z"
-    r"|我的(?!信心|把握|置信|自信|答案|确定|確定|可信)[^\W\d_]{1,6}[有是]?\Z|(?:他|她|它|老师|老師|专家|專家"
-    r"|大家|人们|人們|有人|作者)[^我，。\n]{0,10}\Z"
+    r"|我的(?!信心|把握|置信|自信|答案|确定|確定|可信)[^\W\d_]{1,6}[有是]?\Z|[他她它][^我，。\n]{0,10}\Z"
+    rf"|(?:{PERSON})(?![^\n.。।]*(?<!\w)(?:I|ich|je|yo|io|eu|я|мне|أنا|मैं|मुझे|나|저)(?!\w))[^\n.。।我私]*\Z"
 )
 """Before a value, in the languages whose verb or particle says that it is somebody else's."""
 _OF_THE_ANSWER = re.compile(r"(?i)\b(?:antwort|r[ée]ponse|respuesta|risposta|resposta|das|es)\b|ответ|[إا]جاب|उत्तर|答")
@@ -87,12 +87,16 @@ _I_SAY = re.compile(
 )
 _DENIED_AFTER = re.compile(
     r"(?i) (?:(?:is|are|was) (?:not|never|im|rarely|hard|difficult|unattainable)|can ?not|can't|isn't|would|requires)"
-    r"|(?:하지|하진|하지는|이)? ?(?:않|못|없)|[ ]?नहीं|(?:は|が)?(?:ありません|ない|持てません|持てない)"
+    r"|(?:하지|하진|하지는|이|하는 것은|하는 건)? ?(?:않|못|없|아니|아닙)|[ ]?नहीं"
+    r"|(?:は|が)?(?:ありません|ない|持てません|持てない)"
     r"|(?:がある|する|한다고|していると|しているとは)[^.。\n,，]{0,12}?(?:言え(?:ません|ない)|できません"
     r"|できない|없|않|못)|할 수(?:는|가)? 없"
-    r"|(?:して(?:いる|おり)?)?(?:わけで|とは)"
+    r"|(?:して(?:いる|おり)?)?(?:わけで|とは)|[^.;\n]{0,30}?, (?:kann|könnte|würde|will|möchte) ich (?:\w+ )?nicht\b"
 )
-_DENIED_BEHIND = re.compile(r"[^.。।\n,，、:：]{0,40}?(?:नहीं|않|지(?:는|도)? ?못|수 없|わけでは|とは(?:言え|思え))")
+_DENIED_BEHIND = re.compile(
+    r"[^.。।\n,，、:：]{0,40}?(?:नहीं|않|지(?:는|도)? ?못|수 없|わけでは|とは(?:言え|思え))"
+    r"|[^.;\n]{0,40}?, (?:kann|könnte|würde|will|möchte) ich (?:\w+ )?nicht\b"
+)
 _ERROR = re.compile(
     r"(?i) (?:chance|probability|likelihood|risk|possibility|odds|sure|certain|confident|likely|likelihood)\b"
     r"(?:(?!\b(?:claim|statement|sentence|assertion|premise|option|hypothesis|proposition|passage|question|not)\b|n't)"
@@ -104,8 +108,11 @@ _OTHERS = re.compile(
     r"(?i)[^.,;\n\d]{0,40}?\b(?:others|(?:other|remaining|alternative) (?:\w+ )?(?:options?|answers?|choices?)"
     r"|alternatives|options [A-H]\b)"
 )
-SCALE = re.compile(r"(?i)\bscale (?:of|from) [01] ?(?:-|–|to) ?(\d{1,6})\b")
-_REVISED = re.compile(r"(?i)\bnow\b")
+SCALE = re.compile(
+    r"(?i)(?:(?:\bscale (?:of|from)|\bskala von|échelle de|escala del?|scala da|шкал[ае] от) [01] ?(?:-|–|to|bis|à"
+    r"|al?|до)|(?<!\d)[01] ?(?:から|到|至|에서|से|إلى)) ?(\d{1,6})(?!\d)"
+)
+_REVISED = re.compile(r"(?i)\b(?:now|only|after(?: \w+)* (?:check|consider|think|review|look)\w*)\b")
 _JOINED = re.compile(r"(?i)\b(?:and|while|but|whereas|or|versus)\b")
 
 
@@ -203,7 +210,7 @@ def _goes_on(before: Statement, after: Statement, visible: str) -> bool:
 
 def _is_rest(before: Statement, after: Statement) -> bool:
     """Whether the likelihood of an error is what a confidence leaves: "95% sure, a 5% chance of an error"."""
-    values = [float(s.value["number"].replace(",", ".")) for s in (before, after) if isinstance(s.value, re.Match)]
+    values = [decimal(s.value["number"]) for s in (before, after) if isinstance(s.value, re.Match)]
     return after.unclear and not before.unclear and len(values) == 2 and sum(values) == 100
 
 

@@ -18,8 +18,8 @@ import re
 from collections.abc import Iterator
 
 from calibench.prompting.bare import bare, bare_reply
-from calibench.prompting.labels import LABEL, LABEL_ALONE, left, right
-from calibench.prompting.likelihood import likelihoods
+from calibench.prompting.labels import COLUMN, LABEL, LABEL_ALONE, left, right
+from calibench.prompting.likelihood import in_whole_sentences
 from calibench.prompting.sentences import denied, in_sentences, says_error, scale_before
 from calibench.prompting.text import words_as_digits
 from calibench.prompting.values import NUMBER, PERCENT, PERCENTAGE, VALUE, Statement
@@ -27,6 +27,7 @@ from calibench.prompting.verbal import in_letters, in_words
 from calibench.tasks.grading.answer import answer_begins
 
 _WORDS_BEFORE_VALUE = re.compile(r"[^\n\d]{1,40}")
+_ROW = re.compile(r"[ \t]*\|[^\n]*\n?")
 _LIST = re.compile(r"\d{1,3}[.)][ \t]+\S")
 _WITH_ANSWER = re.compile(
     rf"(?i)answer(?:,? and|,|[ ]?&)[ ]confidence[^:\n]{{0,60}}:[^\n]{{1,200}}?[,;][ ]{{0,2}}"
@@ -53,7 +54,8 @@ def statements(visible: str, scale: str, answered_before: bool = False) -> list[
         answered_before: the answer stands in an earlier turn, and the text is about its confidence alone.
     """
     visible = words_as_digits(visible)
-    found = [*_labelled(visible, scale), *_with_answer(visible), *in_sentences(visible), *likelihoods(visible)]
+    found = [*_labelled(visible, scale), *_with_answer(visible), *_in_tables(visible), *in_sentences(visible)]
+    found += in_whole_sentences(visible, answered_before)
     if scale == "words":
         found += in_words(visible)
     if scale == "letters":
@@ -90,6 +92,18 @@ def _labelled(visible: str, scale: str) -> Iterator[Statement]:
             or bool(_OF_ONE_PART.match(visible, value.end()))
         )
         yield Statement(start, right(visible, value.end()), "labelled", value, top, unclear)
+
+
+def _in_tables(visible: str) -> Iterator[Statement]:
+    """The cell below the heading of a table's column of confidences; of several rows, none says which answer counts."""
+    for heading in COLUMN.finditer(visible):
+        row = _ROW.match(visible, heading.end())
+        cells = list(re.finditer(r"[^|\n]+", row[0])) if row else []
+        column = heading["before"].count("|")
+        value = VALUE.match(visible, heading.end() + cells[column].start()) if column < len(cells) else None
+        if value and row:
+            several = _ROW.match(visible, row.end()) is not None
+            yield Statement(value.start(), right(visible, value.end()), "labelled", value, heading["top"], several)
 
 
 def _percentage_on_line(visible: str, start: int) -> re.Match[str] | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from calibench.tasks.grading.languages import DIGITS, number_of_words, number_words_before
+from calibench.prompting.values import ABOUT
+from calibench.tasks.grading.languages import DIGITS, TENTHS, TO, number_of_words, number_words_before
 from calibench.tasks.grading.languages import PERCENT as _PERCENT
 
 # One character for one character, so that offsets stay those of the text.
@@ -31,20 +32,46 @@ def unblanked(text: str, visible: str) -> str:
 
 _UNIT = re.compile(rf"(?i)(?<=[^\s\d!-/:-@\[-`{{-~])[ ]?(?:%|per ?cent\b|{_PERCENT})")
 _LABELLED_WORDS = re.compile(r"(?m)[:：=][ \t*_]{0,4}(?P<words>[^\W\d][^\n:：=\d]{0,38}?)[ \t*_.。।]{0,4}$")
-_HUNDREDTHS = re.compile(r"百分之(?P<words>[零〇一二三四五六七八九十百]{1,4})")
+_UNIT_FIRST = re.compile(
+    r"(?:百分之|процентов на )"
+    r"(?:(?P<words>[零〇一二三四五六七八九十百]{1,4}|[а-я]+(?: [а-я]+)?)|(?P<digits>\d{1,3}(?:\.\d{1,3})?))"
+)
+_UP_TO = re.compile(r"(?:到|至|[-~〜—])(?:百分之)?(?P<words>[零〇一二三四五六七八九十百]{1,4})")
+_FROM = re.compile(rf"(?i)[ ](?:to|or|and|und|et|y|e|и|{TO})[ ]\Z")
+_WORD = r"[^\s\d:：।。.,，、|]{1,12}?|\d{1,2}"
+_SHARE = re.compile(
+    rf"(?im)^[ \t*_]{{0,4}}(?:(?:{ABOUT})[ ]?)?(?:"
+    rf"(?P<of>{_WORD})(?: में से |分之|分の|분의 | 중(?:에)? )(?P<part>{_WORD})(?:です|입니다)?"
+    rf"|(?P<part_first>{_WORD})(?: chances?)?"
+    rf" (?:out of|in|von|sur|de(?: cada)?|su|em(?: cada)?|из|من) (?P<of_last>{_WORD})"
+    r")[ \t*_.。।]{0,4}$"
+)
+"""`Three out of four`, alone on its line."""
 
 
 def words_as_digits(visible: str) -> str:
     """The text with numbers in words before a percent sign, or alone behind a label, in as many digits: `000085%`."""
-    if visible.isascii() and not _UNIT.search(visible) and not _LABELLED_WORDS.search(visible):
+    if visible.isascii() and not any(p.search(visible) for p in (_UNIT, _LABELLED_WORDS, _SHARE)):
         return visible
     found: dict[int, tuple[int, str]] = {}
-    for match in _HUNDREDTHS.finditer(visible):
-        if (value := number_of_words(match["words"])) is not None:
+    for match in _UNIT_FIRST.finditer(visible):
+        value = match["digits"] or number_of_words(match["words"])
+        upper = _UP_TO.match(visible, match.end())
+        if upper and (most := number_of_words(upper["words"])):
+            found[match.start()] = (upper.end(), f"{value}-{most}%")
+        elif value is not None:
             found[match.start()] = (match.end(), f"{value}%")
+    for match in _SHARE.finditer(visible):
+        part, whole = (_number(match[a] or match[b]) for a, b in (("part", "part_first"), ("of", "of_last")))
+        if part is not None and whole and part <= whole <= _MOST_PARTS:
+            found[match.start()] = (match.end(), f"{part}/{whole}")
     for match in _UNIT.finditer(visible):
         if words := number_words_before(visible, match.start()):
-            found[words[0]] = (match.end(), f"{words[1]}%")
+            start, number = words[0], str(words[1])
+            joined = _FROM.search(visible, max(0, start - 8), start)
+            if joined and (low := number_words_before(visible, joined.start())):
+                start, number = low[0], f"{low[1]}-{number}"
+            found[start] = (match.end(), f"{number}{match[0] if match[0] in TENTHS else '%'}")
     for match in _LABELLED_WORDS.finditer(visible):
         value = number_of_words(match["words"])
         if value is not None and match.start("words") not in found:
@@ -57,5 +84,10 @@ def words_as_digits(visible: str) -> str:
     return "".join([*parts, visible[done:]])
 
 
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() else number_of_words(text.casefold())
+
+
+_MOST_PARTS = 20
 _DIGITS = 12
 """Of a number, zeros included; blanks come before them."""

@@ -21,16 +21,16 @@ from typing import Literal, NamedTuple
 from calibench.prompting.hedges import Hedge
 from calibench.records import Status
 from calibench.tasks.grading.languages import BOUND as _BOUND
+from calibench.tasks.grading.languages import BUT, NOT, NOT_BEHIND, TENTHS, TO
 from calibench.tasks.grading.languages import OR_MORE as _OR_MORE_ELSEWHERE
 from calibench.tasks.grading.languages import PERCENT as _PERCENT
-from calibench.tasks.grading.languages import TO
 
-NUMBER = r"[-+]?(?:\d{1,15}(?:[.,]\d{0,300})?|\.\d{1,300})(?:e[-+]?\d{1,2})?(?!\d|[.,]\d{20})"
-PERCENT = rf"(?:\\?%|per ?cent\b|{_PERCENT})"
-PERCENTAGE = re.compile(rf"(?i)(?<![\d.,/-])(?={NUMBER}[ ]?{PERCENT})")
+NUMBER = r"[-+]?(?:\d{1,15}(?:(?:[.,]|\{,\})\d{0,300})?|\.\d{1,300})(?:e[-+]?\d{1,2})?(?!\d|[.,]\d{20})"
+PERCENT = rf"(?:(?:\\[,;! ])?\\?%|per ?cent\b|{_PERCENT})"
+PERCENTAGE = re.compile(rf"(?i)(?<![\d./-])(?<!\d,)(?={NUMBER}[ ]?{PERCENT})")
 ABOUT = (
     "about|around|approximately|approx|roughly|circa|some|約|大約|大约|约|およそ|etwa|ungefähr|rund|environ"
-    "|unos|alrededor del?|aproximadamente(?: el| un)?|circa il|cerca del?|около|примерно|약|حوالي|نحو|लगभग|करीब"
+    "|unos|alrededor del?|aproximadamente(?: el| un)?|circa il|cerca del?|около|примерно|약|حوالي|نحو|लगभग|करीब|ca?[.]"
 )
 BOUND = (
     "[<>≤≥]=?|less than|more than|no more than|no less than|not more than|not less than|greater than|higher than"
@@ -42,17 +42,19 @@ _OR_MORE = rf"(?:or|and) (?:more|higher|above|over|greater|better|less|lower|bel
 VALUE = re.compile(
     rf"(?i)(?:[*_\"'`\[({{}}$~≈%\\| \t]|\.{{2,3}}+|…|</?\w{{1,6}}>"
     rf"|boxed|text|{ABOUT}|<(?={NUMBER}[ ]?{PERCENT}?>)){{0,12}}"
-    rf"(?:not (?:quite |fully |entirely )?{NUMBER}[ ]?{PERCENT}?,? (?:but|more like)(?: rather| only| about)? )?"
+    rf"(?:(?:{NOT})[ ]?{NUMBER}[ ]?{PERCENT}?,?[،、]? ?(?:{BUT})[ ]?(?:(?:{ABOUT})[ ]?)?"
+    rf"|{NUMBER}[ ]?{PERCENT}?(?:{NOT_BEHIND})[、, ]{{0,2}}(?:(?:{ABOUT})[ ]?)?)?"
     rf"(?P<bound>(?:{BOUND})[ ]?)?(?P<hundredths>百分之)?"
-    r"(?:(?P<out_of>10{1,2})(?: में से | 중(?:에서?)? |점 만점에 |点(?:満点)?(?:中|で)|分(?:中|满分)的?))?"
+    r"(?:(?P<out_of>10{1,2})(?: में से | 중(?:에서?)? |점 (?:만점에|중에?서?) |点(?:満点)?(?:中|で)|段階(?:中|で)"
+    r"|分(?:中|满分)的?))?"
     rf"(?P<number>{NUMBER})(?:[*_>\"'`$]{{0,3}}[ \t]?(?P<percent>{PERCENT})|[ ]?\((?P<restated>{NUMBER})[ ]?%\))?"
     rf"(?:[ \t]?(?:-|–|—|~|〜|～|to\b|or\b|(?:{TO})(?![^\W\d])|->|→|=>"
     rf"|\(?(?:now |then |later )?(?:revised|adjusted|lowered|raised|reduced|updated|changed) to)[ \t]?"
-    rf"(?!\d{{1,4}} (?!per)[a-z]{{2}})"
+    rf"(?!\d{{1,4}} (?!per|{_PERCENT})[a-z]{{2}})"
     rf"(?P<upper>{NUMBER})[ \t]?{PERCENT}?"
     r"|[ \t]?\(?(?:/|out of|(?(percent)(?!)|in)(?= \d{1,3}(?![\d.,%]|[ ]\w))"
-    r"|of a possible|points? out of|(?:on|in) (?:a|the) scale (?:from|of)(?: [01] ?(?:to|-|–))?)"
-    r"[ \t]?(?P<top>\d{1,6})\)?"
+    r"|分?\((?:满分|滿分)为?|of a possible|points? out of|(?:on|in) (?:a|the) scale (?:from|of)(?: [01] ?(?:to|-|–))?)"
+    r"[ \t]?(?P<top>\d{1,6})分?\)?"
     r"|[ ](?:von|sur|sobre|de|su|em|из|من)[ ](?P<of>10{1,3})\b|[ ]\(?on an? (?P<points>\d{1,4})[- ]point\b)?"
     rf"(?P<more>\+|[ ]?(?:{_OR_MORE}))?"
 )
@@ -95,13 +97,15 @@ def read(statement: Statement, scale: str) -> tuple[float | None, Status]:
     if isinstance(value, tuple):
         values = {word.value for word in value}
         return (None, "ambiguous") if len(values) > 1 or None in values else (values.pop(), "ok")
-    number = _decimal(value["restated"] or value["number"])
-    upper = _decimal(value["upper"]) if value["upper"] else number
+    number = decimal(value["restated"] or value["number"])
+    upper = decimal(value["upper"]) if value["upper"] else number
     if statement.unclear or upper not in (number, number / 100) or value["bound"] or value["more"]:
         return None, "ambiguous"
     percent = value["percent"] or value["hundredths"]
     top = (
-        100
+        10
+        if value["percent"] in TENTHS
+        else 100
         if percent or value["restated"]
         else int(value["top"] or value["out_of"] or value["of"] or value["points"] or statement.top or 0)
     )
@@ -121,7 +125,7 @@ def read(statement: Statement, scale: str) -> tuple[float | None, Status]:
     return (float(share), "ok") if 0 <= share <= 1 else (None, "out_of_range")
 
 
-def _decimal(number: str) -> Decimal:
+def decimal(number: str) -> Decimal:
     """A comma before exactly three digits groups thousands, unless a zero precedes it; any other is a decimal comma."""
     grouped = re.fullmatch(r"[-+]?[1-9]\d*,\d{3}", number)
-    return Decimal(number.replace(",", "" if grouped else "."))
+    return Decimal(number.replace("{,}", ",").replace(",", "" if grouped else "."))

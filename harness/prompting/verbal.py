@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from calibench.prompting.hedges import Hedge, hedges
 from calibench.prompting.labels import LABEL, SENTENCE, left, right
+from calibench.prompting.likelihood import speaks_of_the_answer
 from calibench.prompting.values import LETTERS, PERCENTAGE, Statement
 from calibench.tasks.grading.answer import answer_above
 
@@ -52,6 +53,9 @@ def _words_in_sentences(visible: str) -> Iterator[Statement]:
         if words := _words_of_clause(visible, phrase.end()):
             yield Statement(left(visible, phrase.start()), right(visible, words[-1].end), "sentence", words)
     for word in hedges(visible):
+        if word.kind != "sure" and speaks_of_the_answer(visible, word.start):
+            yield Statement(left(visible, word.start), word.end, "sentence", (word,))
+            continue
         start = left(visible, word.start)
         mine = word.kind in ("sure", "vague", "low") and _I_AM.search(visible[max(0, word.start - 30) : word.start])
         if said := _IS_RIGHT.match(visible, word.end) or _IS_CONFIDENCE.match(visible, word.end):

@@ -24,7 +24,7 @@ from calibench.tasks.grading.answer import stated_answer, unwrapped
 from calibench.tasks.grading.quantity import dates, read_date, read_quantity
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "alias/5"
+GRADER = "alias/6"
 
 _COPULA = re.compile(
     r"(?i)^.{0,200}?(?:\b(?:is|was|are|were)\b|\b(?:it|that|he|she|there|this)['’]s\b"

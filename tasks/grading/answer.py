@@ -2,7 +2,8 @@ r"""What states an answer: the one rule, by which the parser finds where an answ
 
 An answer is stated by a line `Answer: ...` (also bold, `Final answer`, `Guess`, or with the answer on the next line),
 by a field `"answer"` of JSON or a Python dict, `<answer>` tags, `####` or `\boxed{}`; the last one counts. Failing
-those, by a sentence `the answer is ...`, else by a line `A: ...`. Labels and sentences may be in any of the twelve
+those, by the cell of a table that a label names, by a sentence `the answer is ...`, by a line `A: ...`, else by
+`Result: ...` on the last line. Labels and sentences may be in any of the twelve
 languages of `calibench.tasks.grading.languages`.
 Nothing inside a program is a statement. What to read when nothing is stated differs by kind of answer and is each
 grader's own rule.
@@ -14,15 +15,16 @@ import re
 from typing import NamedTuple
 
 from calibench.tasks.grading.blocks import HIDDEN, programs_hidden
-from calibench.tasks.grading.languages import ANSWER, ANSWER_IS
+from calibench.tasks.grading.languages import ANSWER, ANSWER_IS, CONFIDENCE, RESULT
 
 _FINAL = "(?:我的|私の)?(?:最终|最終|最終的な|最后|最後|正确|正確|正しい)?(?:的)?"
 _LABEL = re.compile(
-    r"(?im)^[^\w\n]{0,8}(?:(?:(?:my|the|final|correct(?:ed)?|revised|best) ){0,2}(?:answer|guess)(?: and confidence)?"
+    r"(?im)^[^\w\n]{0,8}(?:\d{1,2}[.)][ *_]{1,3})?(?:(?:(?:my|the|final|correct(?:ed)?|revised|best) ){0,2}"
+    r"(?:answer|guess)(?: and confidence)?"
     rf"|{_FINAL}(?:答え|回答|解答|答案|正解)|答|{ANSWER})(?:[ ]?\([^()\n]{{1,20}}\))?(?: is)?[ \t\u00a0\u202f*_]{{0,4}}"
-    r"(?:[:：]|=(?!>)|[-=]>|→|(?<=[ \t*_])[-–—](?=[ \t])|$)"
-    r"|(?P<json>[\"'](?:final[_ ])?answer[\"'][ \t]?:)|(?P<tag><(?:final_)?answer>)"
-    r"|####|(?P<box>\\(?:boxed|fbox)[ ]?\{)"
+    r"(?:[:：】]|=(?!>)|[-=]>|→|(?<=[ \t*_])[-–—](?=[ \t])|$)"
+    rf"|(?P<json>[\"'](?:(?:final[_ ])?answer|{ANSWER}|{_FINAL}(?:答え|回答|解答|答案))[\"'][ \t]?:)"
+    r"|(?P<tag><(?:final_)?answer>)|####|(?P<box>\\(?:boxed|fbox)[ ]?\{)"
 )
 _SENTENCE = re.compile(
     rf"(?i)(?:\banswer (?:is|would be|should be|must be)"
@@ -37,6 +39,15 @@ _JUDGED = re.compile(
     r"(?i)(?:(?:very|indeed|therefore|probably|likely|also|not) ){0,2}(?:correct|right|incorrect|wrong|confident)\b"
 )
 """`the answer is correct` says something about an answer that stands elsewhere, if one does."""
+_RESULT = re.compile(
+    rf"(?im)^[ \t>*#-]{{0,4}}(?:{RESULT})[*_]{{0,2}}[ ]?[:：][*_]{{0,2}}[ \t]*(?P<said>[^\n]{{1,80}})\s*\Z"
+)
+_TABLE = re.compile(
+    rf"(?im)^[ \t]*\|[ \t*_]*(?:(?:(?:my|the|final) ){{0,2}}answer|{_FINAL}(?:答え|回答|解答|答案)|{ANSWER})[ \t*_]*\|"
+    r"(?P<cell>[^|\n]*)\|(?:[^\n]*\n[ \t]*\|[ \t:|-]+\n[ \t]*\|(?P<below>[^|\n]*)\|)?"
+)
+"""A row `| Answer | Lisbon |`, or the first row below `| Answer | Confidence |`."""
+_HEADS = re.compile(rf"(?i)[ \t*_]*(?:confidence|certainty|確信度|信頼度|置信度|信心|把握|{CONFIDENCE})")
 _SECOND = re.compile(r"(?m)^[ \t>*#-]{0,4}B[*_]{0,2}[:：]")
 _CONFIDENCE_LEFT = re.compile(r"(?i)[\s,;|.(*-]{0,4}\bconfidence\b\W{0,8}\Z")
 """A label without a value at the end of the answer's line, as one that the token limit has cut."""
@@ -80,14 +91,27 @@ def stated(text: str, lettered: bool = False) -> Stated | None:
         if content := unwrapped(text[start:end]):
             start = text.index(content, start)
             return Stated(label.start(), start, start + len(content), close, labelled=True)
+    if found := _in_table(text):
+        return found
     said = list(_SENTENCE.finditer(text))
     if not said and not lettered and not _SECOND.search(text):
         said = list(_SHORT.finditer(text))
+    said = said or list(_RESULT.finditer(text))
     last = next((s for s in reversed(said) if not _JUDGED.match(s[s.lastgroup or 0])), said[-1] if said else None)
     group = last.lastgroup or 0 if last else 0
     if last and (content := unwrapped(last[group])):
         start = text.index(content, last.start(group))
         return Stated(last.start(), start, start + len(content), None, labelled=False)
+    return None
+
+
+def _in_table(text: str) -> Stated | None:
+    """The answer in the last table that has one."""
+    for row in reversed(list(_TABLE.finditer(text))[-_LABELS_TRIED:]):
+        group = "below" if _HEADS.match(row["cell"]) else "cell"
+        if row[group] and (content := unwrapped(row[group])):
+            start = text.index(content, row.start(group))
+            return Stated(row.start(), start, start + len(content), row.end(), labelled=True)
     return None
 
 

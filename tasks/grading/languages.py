@@ -16,7 +16,7 @@ ANSWER = (
     r"|bonne) ){0,2}r[ée]ponse(?: finale| correcte)?"
     r"|(?:(?:mi|la) )?respuesta(?: final| correcta)?|(?:(?:la )?(?:mia )?)risposta(?: finale| corretta)?"
     r"|(?:(?:a )?(?:minha )?)resposta(?: final| correta)?|(?:(?:мой|окончательный|итоговый|правильный) )?ответ"
-    r"|(?:(?:최종|제|내|나의) ?)?(?:정답|답변|답|대답)|[إا]جابتي|جوابي|(?:ال)?(?:[إا]جابة|جواب)(?: النهائية"
+    r"|(?:(?:최종|제|내|나의) ?)?(?:정답|답변|답안|답|대답)|[إا]جابتي|جوابي|(?:ال)?(?:[إا]جابة|جواب)(?: النهائية"
     r"| النهائي| الصحيحة)?"
     r"|(?:(?:मेरा|अंतिम|सही) )?(?:उत्तर|जवाब)"
 )
@@ -24,27 +24,39 @@ ANSWER = (
 ANSWER_IS = (
     r"\bantwort (?:ist|lautet)|\bist die antwort(?=:)|\bответ(?=:)|\br[ée]ponse(?: finale| correcte)? est"
     r"|\brespuesta(?: final| correcta)? es"
-    r"|\brisposta(?: finale| corretta)? è|\bresposta(?: final| correta)? é|(?:उत्तर|जवाब) है(?=:)|\bответ (?:это"
+    r"|\brisposta(?: finale| corretta)? è|\bresposta(?: final| correta)? é|(?:उत्तर|जवाब) है(?=:|[ ][^।\n]{1,60}(?:।"
+    r"|$))"
+    r"|\bответ (?:это"
     r"|равен|-|—|–)"
     r"|(?:الإجابة|الاجابة)(?: النهائية| الصحيحة)? هي|الجواب(?: النهائي| الصحيح)? هو"
 )
+RESULT = (
+    r"(?:final )?result|solution|(?:end)?ergebnis|lösung|résultat|solución|resultado|soluzione|risultato|solução"
+    r"|итог|результат|решение"
+    r"|结果|結果|해|결과|(?:ال)?(?:نتيجة|حل)|हल|परिणाम"
+)
+"""What a line may begin with whose rest is the answer where none is labelled."""
 DECIMAL_COMMA = re.compile(r"(?i)\b(?:(?:end)?antwort|r[ée]ponse|respuesta|risposta|resposta|ответ)\b")
 """Labels of the languages that write a comma before decimals."""
 PERCENT = (
-    r"prozent|pour ?cents?|por ?ciento|por ?cien|per ?cento|por ?cento|процент(?:а|ов)?|퍼센트|프로|(?:بال"
+    r"-?prozent|pour ?cents?|por ?ciento|por ?cien|per ?cento|por ?cento|процент(?:а|ов)?|퍼센트|프로|(?:بال"
     r"|في ?ال)(?:مئة|مائة)"
-    r"|प्रतिशत|फ़?ीसदी|फीसदी|パーセント"
+    r"|प्रतिशत|फ़?ीसदी|फीसदी|パーセント|割(?![一二三四五六七八九\d引合])|成(?=[到至~的左把可信概几機机以是吧，。,.)\s]|\Z)"
 )
+TENTHS = ("割", "成")
+"""Those of `PERCENT` that are a tenth each."""
 CONFIDENCE = (
     r"(?:konfidenz|zuversicht|gewissheit|sicherheit|vertrauen(?:swürdigkeit)?)(?:s?(?:wert|grad|niveau|stufe|level))?"
-    r"|(?:(?:niveau|degr[ée]|taux|indice|score) de )?(?:confiance|certitude)|(?:(?:nivel|grado"
-    r"|puntuación) de )?(?:confianza"
+    r"|(?:(?:niveau|degr[ée]|taux|indice|score|pourcentage) de )?(?:confiance|certitude)|(?:(?:nivel|grado|índice"
+    r"|puntuación|porcentaje) de )?(?:confianza"
     r"|certidumbre|certeza|seguridad)"
-    r"|(?:(?:livello|grado|punteggio) di )?(?:confidenza|fiducia|certezza|sicurezza)"
-    r"|(?:(?:n[íi]vel|grau|pontuação) de )?(?:confiança|certeza|segurança)|(?:(?:степень|уровень"
+    r"|(?:(?:livello|grado|indice|punteggio|percentuale) di )?(?:confidenza|fiducia|certezza|sicurezza)"
+    r"|(?:(?:n[íi]vel|grau|[íi]ndice|pontuação|percentual) de )?(?:confiança|certeza|segurança)|(?:(?:степень"
+    r"|уровень|процент"
     r"|оценка) )?(?:уверенност"
     r"|достоверност)[ьи]"
-    r"|(?:신뢰|확신|자신|확실)(?:도|감|성)?(?: ?수준)?(?: 점수)?|(?:(?:مستوى|درجة|نسبة) )?(?:(?:ال)?(?:ثقة|يقين|تأكد)"
+    r"|(?:신뢰|확신|자신|확실)(?:도|감|성)?(?: ?수준| ?정도)?(?: 점수)?"
+    r"|(?:(?:مستوى|درجة|نسبة) )?(?:(?:ال)?(?:ثقة|يقين|تأكد)"
     r"|ثقتي)(?: في (?:ال)?[إا]جابة)?"
     r"|(?:आत्म)?विश्वास(?: (?:(?:का )?स्तर|स्कोर))?|निश्चितता|भरोसा"
 )
@@ -66,7 +78,7 @@ SURE_BEHIND = (
 )
 """What makes a percentage before it a confidence."""
 SURE_BEFORE = (
-    r"(?:(?:sûre?|certaine?|confiante?) (?:qu)?['’]?à|(?:segur[oa]|convencid[oa]) (?:al|en un)"
+    r"(?<!\w)(?:(?:sûre?|certaine?|confiante?) (?:qu)?['’]?à|(?:segur[oa]|convencid[oa]) (?:al|en un)"
     r"|(?:sicur[oa]|cert[oa])(?: solo)? al(?:l['’])?"
     rf"|sicher zu|{_CERTAINTY} (?:all['’]|mit|del?|di|al|en un|em|à|auf|von)(?: (?:cerca de|circa il|etwa))?"
     r"|уверен[аы]?(?: в (?:\w+ )?ответе)?(?: только| лишь)? на|уверенност[ьи](?: я)?(?: оцениваю)? в"
@@ -82,37 +94,65 @@ LIKELIHOOD = (
 GUESS = r"vermutung|hypoth[èe]se|conjetura|ipotesi|palpite|предположение|猜[测測]|推測|추측|(?:ال)?تخمين|अनुमान"
 """Labels of a guess that has a number."""
 BOUND = (
-    r"(?:nicht )?(?:mehr|weniger) als|über|unter|mindestens(?: zu)?|höchstens(?: zu)?|maximal(?: zu)?"
-    r"|wenigstens(?: zu)?|bis zu|zwischen"
-    r"|(?:plus|moins) de|(?:à )?au (?:moins|plus|maximum|minimum)|entre(?: les?| el| os?)?|jusqu['’]à"
+    r"(?:nicht )?(?:mehr|weniger) als(?: zu)?|allenfalls|bestenfalls|über|unter|mindestens(?: zu)?|höchstens(?: zu)?"
+    r"|maximal(?: zu)?|wenigstens(?: zu)?|bis zu|zwischen"
+    r"|(?:plus|moins) de|(?:à |tout )?au (?:moins|plus|maximum|minimum)|entre(?: les?| el| os?)?|jusqu['’]à"
     r"|sup[ée]rieure? [àa]l?|inférieure? à"
     r"|(?:más|menos) del?|al menos(?: un| el)?|por lo menos(?: un| el)?|como (?:mínimo|máximo)(?: un| el)?"
-    r"|hasta(?: un| el)?"
+    r"|hasta(?: un| el)?|a lo sumo(?: un| el)?|tutt['’]al più(?: il| al| l['’]| all['’])?|quando muito"
     r"|por (?:encima|debajo) del?|più del(?:l['’])?|più di|meno del?(?:l['’])?|oltre(?: il| l['’])?"
     r"|almeno(?: al| il| l['’]| all['’])?"
     r"|al (?:massimo|minimo)(?: il| l['’])?|[tf]ra (?:il|l['’])|fino al(?:l['’])?|mais de|menos de|pelo menos"
     r"|no (?:mínimo|máximo)|ao menos|até"
     r"|acima de|abaixo de|(?:не )?(?:более|больше|менее|меньше)|свыше|выше|ниже|как минимум(?: на)?|минимум|максимум"
     r"|по крайней мере(?: на)?|хотя бы(?: на)?|от|до|между|أكثر من|أقل من|ما لا يقل عن|لا [تي]قل عن|[تي]زيد عن"
-    r"|أعلى من|بين"
-    r"|कम से कम|अधिक से अधिक|अधिकतम|न्यूनतम|최소(?:한)?|적어도|최대|많아야|기껏해야|少なくとも|最低(?:でも)?"
-    r"|最大(?:でも?)?|多くとも|せいぜい|至少有?|最多有?|超过|超過|不到|低于|低於|高于|高於"
+    r"|أعلى من|بين|لا [تي]تجاوز"
+    r"|कम से कम|अधिक से अधिक|अधिकतम|न्यूनतम|ज़्यादा से ज़्यादा|ज्यादा से ज्यादा"
+    r"|최소(?:한)?|적어도|최대|많아야|기껏해야|少なくとも|最低(?:でも)?"
+    r"|最大(?:でも?)?|多くとも|せいぜい|至少有?|最多有?|顶多|頂多|不?超过|不?超過|不到|低于|低於|高于|高於"
 )
 """What makes a number behind it the end of a range."""
 OR_MORE = (
     r"oder (?:mehr|weniger|höher)|ou (?:plus|moins|mais|menos)|o (?:más|menos|più|meno)|или (?:более|больше"
     r"|выше|менее|меньше)"
-    r"|(?:au|al|pelo) (?:moins|menos)|almeno|как минимум|से (?:अधिक|ज़्यादा|ज्यादा|ऊपर|कम)|이상|이하|초과|미만"
+    r"|(?:au|al|pelo) (?:moins|menos)|(?:au )?maximum|como (?:mínimo|máximo)|al (?:massimo|minimo)"
+    r"|no (?:mínimo|máximo)|höchstens|mindestens|maximal|almeno|как (?:минимум|максимум)|максимум"
+    r"|से (?:अधिक|ज़्यादा|ज्यादा|ऊपर|कम)|이상|이하|초과|미만"
     r"|(?:를|을) 넘"
     r"|以上|以下|未満|を(?:超え|上回|下回)|على (?:الأقل|الأكثر)|[أف]و? ?(?:أكثر|أقل)"
 )
 """What makes a number before it the end of a range."""
-TO = r"bis|à|al?|до|से|에서|부터|から|到|至|إلى"
-"""Between the two ends of a range."""
+TO = r"bis|à|al?|до|से|에서|부터|から|到|至|إلى|oder|ou|o|или|か|또는|या|أو|或"
+"""Between the two ends of a range, or between two values of which either may be meant."""
+NOT = r"(?:not(?: quite| fully| entirely)?|nicht|no|pas|non|não|не|ليست?|不是|并非)(?: (?:un|el|il|os)(?= )| l['’])?"
+NOT_BEHIND = r"ではなくて?|じゃなくて?|[가이] 아니라|[ ]नहीं,?(?: बल्कि)?"
+BUT = (
+    r"(?:but|rather|more like|sondern|sino|plutôt|mais|piuttosto|ma|bensì|mas|e sim|а|скорее|بل|而是)(?: (?:rather|only"
+    r"|about|eher|nur|más bien|un|el|plutôt|il|piuttosto|sim|скорее|только)(?= )| (?:al)?l['’])*"
+)
+"""What puts a value in the place of one that is denied: `nicht 90 %, sondern 60 %`."""
 DENIAL = (
     r"nicht|kein\w{0,2}|niemand|pas|ne(?! (?:sono|ho)\b)|nadie|nessun\w?|ninguém|никто|jamais|nunca|non|não|не"
-    r"|لست|لا|नहीं|alles andere als|loin d(?:e|['’]être)|lejos de|tutt['’]altro che|lontano dal\w*|longe de|далеко"
+    r"|dudo|doute|dubito|duvido|сомневаюсь|bezwei?fle|أشك|संदेह|لست|لا|नहीं|alles andere als|loin d(?:e|['’]être)"
+    r"|lejos de|tutt['’]altro che|lontano dal\w*|longe de|далеко"
 )
+PERSON = (
+    r"(?<!\w)(?:friends?|brother|sister|teacher|professor|colleague|neighbou?r|experts?|scientists?|people"
+    r"|archaeologists?"
+    r"|freund\w*|bruder|schwester|lehrer\w*|kolleg\w+|nachbar\w*|experten|forscher\w*|leute|menschen|archäologen"
+    r"|amie?s?|frère|sœur|professeure?s?|collègues?|voisine?s?|experte?s?|gens|chercheurs?|archéologues?"
+    r"|amig[oa]s?|hermanas?|hermanos?|profesor\w*|compañer[oa]s?|vecin[oa]s?|expert[oa]s?|gente|arqueólog[oa]s?"
+    r"|amic[oiahe]+|fratello|sorella|professor\w*|collegh?[aei]|vicin[oiae]|espert[oi]|gli \w+|archeologi"
+    r"|irmãos?|irmãs?|colegas?|vizinh[oa]s?|especialistas?|pessoas|друг|подруга|брат|сестра|учител\w+|коллег\w+"
+    r"|сосед\w*|эксперт\w*|уч[её]ны\w+|люди|археолог\w*)(?!\w)"
+    r"|老师|老師|同事|朋友|同学|同學|专家|專家|学家|學家|学者|學者|人们|人們|大家|有人|作者|哥哥|姐姐|弟弟|妹妹|爸爸|妈妈|父亲|母亲"
+    r"|(?:学者|専門家|友人|先生|教授|同僚|[兄弟姉妹父母彼]|彼女|人々|さん)[はがも]"
+    r"|(?:친구|동료|선생님?|교수님?|전문가|학자|사람들?|동생|형|누나|아버지|어머니)(?:들)?(?:은|는|이|가|도)(?= )"
+    r"|صديق\w*|[أا]خي|معلم\w*|[أا]ستاذ\w*|زميل\w*|خبراء|علماء|العلماء|الناس"
+    r"|(?:भाई|बहन|दोस्त|मित्र|शिक्षक|अध्यापक|प्रोफ़?ेसर|सहकर्मी|विशेषज्ञ\w*|लोग\w*|वैज्ञानिक\w*|पुरातत्व\w*) (?:को"
+    r"|का|की|के)"
+)
+"""Who is not the writer."""
 DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९０１２３４５６７８９٪٫", "0123456789" * 4 + "%.")
 
 
@@ -218,7 +258,7 @@ _WORDS = {
         _western(_PORTUGUESE, "vinte trinta quarenta cinquenta sessenta setenta oitenta noventa", " e "),
         {"cem": 100, "catorze": 14, "dezasseis": 16, "dezassete": 17, "dezanove": 19},
         _western(_RUSSIAN, "двадцать тридцать сорок пятьдесят шестьдесят семьдесят восемьдесят девяносто", " "),
-        {"сто": 100, "нуль": 0},
+        {"сто": 100, "нуль": 0, "двух": 2, "трёх": 3, "четырёх": 4, "пяти": 5, "шести": 6, "восьми": 8, "десяти": 10},
         {word: n for n, word in enumerate(_HINDI.split())},
         {"छः": 6, "पाँच": 5, "नब्बै": 90, "पंचानवे": 95, "पच्चानवे": 95, "पचहत्तर": 75},
         _arabic(),

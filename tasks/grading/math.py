@@ -25,7 +25,7 @@ from calibench.tasks.grading.answer import closing_brace, stated, stated_answer,
 from calibench.tasks.grading.notation import as_latex, as_union, read_in_parts, without_units
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "math/5"
+GRADER = "math/6"
 
 _FORMULA = re.compile(r"\$\$?([^$]{1,2000})\$\$?|\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]", re.DOTALL)
 _COPULA = re.compile(r"\b(?:is|are|equals)\b")

@@ -26,7 +26,7 @@ from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.grading.languages import DECIMAL_COMMA, english_number, number_of_words
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "number/7"
+GRADER = "number/8"
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _MONOMIAL = r"(?:\d{1,15}(?:\.\d{1,15})?[ijkx]?|[ijx])(?:\^\d{1,3})?"

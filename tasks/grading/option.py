@@ -19,7 +19,7 @@ from calibench.tasks.base import Verdict
 from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.grading.refusal import is_refusal
 
-GRADER = "option/5"
+GRADER = "option/6"
 
 _NAME = "(?i:option|choice|letter|answer|选项|選項|選択肢)"
 _START = re.compile(

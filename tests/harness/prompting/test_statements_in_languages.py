@@ -1,8 +1,7 @@
-"""Statements of a confidence, and answers, in twelve languages: a hundred or more of each, written before the rules.
+"""Statements of a confidence, and answers, in twelve languages: some two hundred of each, written before the rules.
 
 Every row is a text as models write it; it may state no confidence that can be read, which counts as read where nothing
-is. The rules were made on the odd ones of the first hundred rows; of the even ones they then read 92 %, of the eight
-after the hundredth, which are harder, 72 %. All have been looked at since.
+is. All have been looked at since they were first read: docs/languages.md has what was read before that.
 """
 
 from __future__ import annotations
@@ -55,8 +54,8 @@ def answers(answer: str, text: str) -> bool:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_hundred_statements_are_read(language: str):
+def test_two_hundred_statements_are_read(language: str):
     wrong = [row for row in rows(language) if not is_read(row)]
-    assert len(rows(language)) >= 100
+    assert len(rows(language)) >= 190
     assert len(wrong) <= 0.03 * len(rows(language)), "\n".join(map(str, wrong))
     assert all(row.confidence is not None for row in wrong), "a confidence is read where none is stated"
