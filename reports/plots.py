@@ -105,7 +105,8 @@ def _inches(width: str | float, style: Style) -> float:
     text = str(width).strip()
     unit = next((unit for unit in _UNITS if text.endswith(unit)), "")
     try:
-        inches = float(text.removesuffix(unit)) * _UNITS.get(unit, 1.0)
+        number = text.removesuffix(unit)
+        inches = float(number) * _UNITS.get(unit, 1.0) if number.isascii() and "_" not in number else math.nan
     except ValueError:
         inches = math.nan
     if not style.panel <= inches <= _WIDEST:

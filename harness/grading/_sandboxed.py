@@ -187,13 +187,28 @@ def _converted(value: Any) -> Iterator[object]:
         return
     for kind in _PLAIN[1:]:
         try:
-            if issubclass(kind, tuple | list | set | frozenset | dict) and len(value) > _MAX_LENGTH:
+            if kind is dict and len(value) > _MAX_LENGTH:
                 continue
-            plain = kind(memoryview(value) if kind is bytes else value)
+            in_order = issubclass(kind, tuple | list | set | frozenset)
+            plain = kind(_elements(value) if in_order else memoryview(value) if kind is bytes else value)
         except Exception:
             continue
         if type(plain) is kind and _says_equal(value, plain):
             yield plain
+
+
+def _elements(value: Any) -> list[object]:
+    """What an iteration gives.
+
+    Raises:
+        ValueError: more than are looked at.
+    """
+    found: list[object] = []
+    for element in value:
+        if len(found) == _MAX_LENGTH:
+            raise ValueError
+        found.append(element)
+    return found
 
 
 def _say(results: int, line: str) -> None:
@@ -212,12 +227,15 @@ if __name__ == "__main__":  # not in a function, as each takes a level of the st
     os.close(nowhere)
     names = _set_up(JOB["file"], JOB["program"])
     _say(results, "ready")
+    # Compiled before the program runs, which may have made errors of warnings.
+    setup = [_code(statement, "<setup>", "exec", names) for statement in JOB["setup"]]
+    calls = [_code(call, "<test>", "eval", names) for call in JOB["calls"]]
     try:
         _code(JOB["program"], JOB["file"], "exec", names)()
-        for statement in JOB["setup"]:
-            _code(statement, "<setup>", "exec", names)()
-        for call in JOB["calls"]:
-            _say(results, _told(_code(call, "<test>", "eval", names)()))
+        for statement in setup:
+            statement()
+        for call in calls:
+            _say(results, _told(call()))
     except BaseException as error:  # SystemExit too: a program that ends itself has not answered
         _say(results, f"!{type(error).__name__}: {error}"[:_ERROR_LENGTH].replace("\n", " "))
     os._exit(0)  # threads that the program left running do not keep it alive

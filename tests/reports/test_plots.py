@@ -128,7 +128,7 @@ def test_a_width_is_given_in_any_unit(width, diagrams):
     assert plot_figure(drawn_from("votes", diagrams), width=width).get_figwidth() == pytest.approx(3.3)
 
 
-@pytest.mark.parametrize("width", ["1in", "wide", "-3in", "nan", "", "3 feet", "inf"])
+@pytest.mark.parametrize("width", ["1in", "wide", "-3in", "nan", "", "3 feet", "inf", "٣", "1_0"])
 def test_a_width_without_room_for_text_is_refused(width, diagrams):
     with pytest.raises(InputError, match=r"--width: expected 1\.5in to 100in"):
         plot_figure(drawn_from("votes", diagrams), width=width)

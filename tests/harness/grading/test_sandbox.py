@@ -240,6 +240,22 @@ def test_a_class_is_not_taken_at_its_word(run: Run, name: str, kind: str):
     assert (verdict.outcome, verdict.detail.endswith("whose word is not taken")) == ("failed", True)
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "class Pair:\n"
+        "    def __eq__(self, other): return tuple(self) == tuple(other)\n"
+        "    def __iter__(self): return iter((1, 2))\n"
+        "def f(x): return Pair()",
+        "import warnings\nwarnings.simplefilter('error')\ndef f(x): return (1, 2)",
+    ],
+)
+def test_a_program_is_graded_as_python_would(run: Run, code: str):
+    tests = ("assert f(0) == (1, 2)", "assert (f(0) is 1) == False")
+    job = grade_code(tests, f"```python\n{code}\n```")
+    assert finish_code(tests, job, run(job)).outcome == "correct"
+
+
 def test_a_program_that_computes_its_value_is_correct(run: Run):
     job = grade_code(TESTS, "```python\ndef f(x): return x * 124780 + 5\n```")
     assert finish_code(TESTS, job, run(job)).outcome == "correct"
