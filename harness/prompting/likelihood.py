@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from calibench.prompting.labels import left, right
 from calibench.prompting.sentences import bounded, denied, denied_behind, somebody_else
-from calibench.prompting.values import NUMBER, PERCENT, PERCENTAGE, VALUE, Statement
+from calibench.prompting.values import ABOUT, NUMBER, PERCENT, PERCENTAGE, VALUE, Statement
 from calibench.tasks.grading.languages import DENIAL
 
 _LIKELY = re.compile(
@@ -39,12 +39,15 @@ _ME = (
     r"|considero|pienso"
     r"|mi|sono|ho|posso|penso|credo|ritengo|acho|acredito|creio|могу|считаю|думаю|полагаю|оцениваю|stimo|direi|darei"
     r"|mi[ao]|ne|estou|tenho|minha|meu|я|мо[йяейю]+|мне|मेर[ाीे]|मैं|मुझे)(?!\w)|我|私|思いま|見積"
-    r"|제가|제 |저는|나는|내가|봅니다|생각합니다|(?<!\w)[إا]?نن?ي(?!\w)|أنا|[أا]قدر|كنت|لست|ثقتي|يمكنني"
+    r"|제가|제 |저는|나는|내가|봅니다|생각합니다|(?<!\w)[إا]?نن?ي(?!\w)|أنا|[أا](?:قدر|ظن|عتقد)|كنت|لست|ثقتي|يمكنني"
 )
 _MINE = re.compile(rf"(?i){_ME}")
-_OWN = re.compile(
+_ANSWER = re.compile(
     r"(?i)antwort|lösung|r[ée]ponse|respuesta|risposta|resposta|ответ|答案|答え|回答|解答|正解|정답|답|[إا]جابت|جواب"
-    rf"|الإجابة|उत्तर|जवाब|(?<!\w)(?:acert\w+|das)(?!\w)|{_ME}"
+    r"|الإجابة|उत्तर|जवाब"
+)
+_OWN = re.compile(
+    rf"{_ANSWER.pattern}|(?<!\w)(?:acert\w+|das)(?!\w)|{_ME}"
     r"|(?<!\w)(?:que|qu['’]|che) (?:ce |c['’]|elle |il )?(?:sea|est[éáe]|sia|soit|esteja|seja|es|è|é|abbia|tenga"
     r"|tenha|j['’]aie) |इसके"
     rf"|(?:это|она?) (?={_RIGHT.pattern.removeprefix('(?i)')})|(?:صحتها|أنها|بأنها)|맞을|맞다고|正しいと"
@@ -91,8 +94,22 @@ _CLAUSE = re.compile(
     r"|(?<!\w)(?:dass|que|qu['’](?=\w)|che|что|कि|[إأ]ن(?!ا(?!\w))\w*|بأن\w*|weil|porque|perché"
     rf"|parce)(?!\w)"
 )
+_LINKED = re.compile(
+    r"(?i)(?:(?<!\w)(?:zu|auf|bei|beträgt|ist|to|à|est (?:de|d['’])|all?['’]?|en|un|es (?:de|del)|è (?:di|al"
+    r"|del(?:l['’])?)"
+    rf"|é(?: de)?|на|составляет|равна|بنسبة|هي|بـ)|{SURE}(?:程度|度)?(?:是|为|為|在|は|が|은|는|이|가)?"
+    rf"|[(][^\d()]{{0,15}}"
+    rf"|جاب(?:ة|تي)|有|以|打"
+    r"|, [^\d,]{0,20})"
+    rf"[ ]?(?:(?:un|il|el|l['’]|d['’]|uns|nur|solo|seulement|только|{ABOUT})[ ]?){{0,3}}\Z"
+)
+"""Before a percentage: what makes it one of how sure somebody is, and not of a discount that they are sure of."""
+_SURE_NEXT = re.compile(
+    rf"(?i)[ ]?(?:-?iger? |de |di |d['’]|的|の|ほどの|方|darauf |정도(?:의|로)? |의 |만 |तक )?(?:{SURE})"
+)
 _SHARE = re.compile(
-    r"(?i)[ ](?:der|des|aller|des|de (?:los|las|la|l['’]|nos|mis)|del|dei|degli|delle|d[oae]s?|от|из|من|का|के|की)(?!\w)"
+    r"(?i)[ ](?:der|des|aller|des|de (?:los|las|la|l['’]|nos|mis)|del|dei|degli|delle|d[oae]s?|от|из|من(?! (?:ذلك"
+    r"|هذا|هذه|صحة|[أا]ن))|का|के|की)(?!\w)"
     r"(?! (?:certeza|confian\w+|segur\w+|sicur\w+|certezz\w+|fiducia|probab\w+|chances?|possib\w+))"
     r"|的(?!把握|信心|可能|[概機机几幾]|置信|[确確])|の(?!確|自信|可能)"
 )
@@ -101,9 +118,10 @@ _ADDED = re.compile(rf"(?i)[,،，、:] ?[^\n\d,]{{0,20}}{NUMBER}[ ]?{PERCENT}\W
 _PROBABILITY = re.compile(r"(?<![\d.,])[01][.,]\d{1,6}(?![\d.,]*\d|[ ]?%)")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|\Z)|[。！？।؟\n]")
 _BEFORE = re.compile(
-    r"(?i)(?<!\w)(?:at first|initially|earlier|before|was|anfangs|zuerst|zunächst|vorher|vorhin|d['’]abord|au début"
+    r"(?i)(?<!\w)(?:at first|initially|earlier|before|was|would have|hätte|aurais|habría|avrei|teria|anfangs|zuerst"
+    r"|zunächst|vorher|vorhin|d['’]abord|au début"
     r"|tout à l['’]heure|avant|étais|al principio|antes|primero|estaba|all['’]inizio|prima|ero|no começo|no início"
-    r"|primeiro|tinha|сначала|раньше|поначалу|был[аи]?|كنت|पहले|शुरू)(?!\w)|起初|之前|刚才|剛才|最初|一开始|一開始|原本"
+    r"|primeiro|tinha|сначала|раньше|поначалу|был[аи]?|كنت|पहले|शुरू)(?!\w)|起初|之前|以前|刚才|剛才|最初|一开始|一開始|原本"
     r"|先ほど|初め|さっき|처음|아까|전에"
 )
 _NOW = re.compile(
@@ -122,7 +140,7 @@ def in_whole_sentences(visible: str, answered_before: bool) -> Iterator[Statemen
         around = sentence(visible, number.start())
         if _LIKELY.search(visible, *around):
             yield from _likelihood(visible, number.start())
-        if _SURELY.search(visible, *around) and number.re is PERCENTAGE:
+        if number.re is PERCENTAGE and (_SURELY.search(visible, *around) or _RIGHT.search(visible, *around)):
             yield from _certainty(visible, number.start())
     for before, number in pairwise(percentages):
         if number.start() - before.end() < _LONGEST:
@@ -146,16 +164,35 @@ def _certainty(visible: str, at: int) -> Iterator[Statement]:
     """How sure the writer is, by the only number of its clause."""
     start, end = _clause(visible, at)
     value = VALUE.match(visible, at)
-    if not value or not _SURELY.search(visible, start, end) or not _MINE.search(visible, start, end):
+    if not value or not (_is_sure(visible, start, end) or _is_right(visible, start, end)):
         return
     if _DENIED.search(visible, start, end) or _others(visible, start, value, end) or _SHARE.match(visible, value.end()):
         return
     if denied(visible, at) or denied_behind(visible, value.end()) or somebody_else(visible[start:at]):
         return
+    if (
+        not (
+            _LINKED.search(visible[start:at])
+            or _SURE_NEXT.match(visible, value.end())
+            or _RIGHT.match(visible, value.end() + 1)
+        )
+        or visible[end : end + 1] in "?？؟"
+    ):
+        return
     found = _in_sentence(visible, at, value, unclear=bool(_WRONG.search(visible, start, end)))
     # `The answer is Vienna, and I am convinced of it to 90%`: no word of the clause is the answer's.
     joined = re.search(r"[,،、] ?\Z", visible[max(0, start - 2) : start])
     yield found._replace(start=min(start, found.start)) if joined else found
+
+
+def _is_sure(visible: str, start: int, end: int) -> bool:
+    return bool(_SURELY.search(visible, start, end) and _MINE.search(visible, start, end))
+
+
+def _is_right(visible: str, start: int, end: int) -> bool:
+    """Whether a clause of what the writer thinks says that the answer is right: `I think my answer is 80% correct`."""
+    thinks = _MINE.search(visible, *sentence(visible, start))
+    return bool(thinks and _ANSWER.search(visible, start, end) and _RIGHT.search(visible, start, end))
 
 
 def _correction(visible: str, before: int, at: int, answered_before: bool) -> Iterator[Statement]:

@@ -44,6 +44,7 @@ _SOMEBODY_ELSE = re.compile(
 )
 _BOUND_BEFORE = re.compile(
     rf"(?i)(?:(?:\b|(?=[<>≤≥\u3040-\u9fff\uac00-\ud7af])|(?<=[<>≤≥=]))(?:{BOUND})"
+    r"(?:[ ](?:than|zu|en|un|el|il|чем|на|auf|à|em))*"
     r"|\bbetween \d{1,3}[ ]?%? and|\d[ ]?%?[ ]?[–—~〜～]"
     rf"|\d[ ]?%?[ ]?(?:to|or|{TO}|und|et|y|e|и|و)(?: (?:el|il|les?|os?|l['’]))?) ?\Z"
 )
@@ -66,9 +67,11 @@ _SOMEBODY_ELSE_ELSEWHERE = re.compile(
     r"(?<!確信度)(?<!自信)(?<!可能性)(?<!確率)(?<!現時点で)(?<!で)[はが]\Z"
     r"|[^\W\d_]{2,8}(?<!답)(?<!저)(?<!나)(?<!것)(?<!확신)(?<!확신도)(?<!신뢰도)[은는] \Z"
     r"|我的(?!信心|把握|置信|自信|答案|确定|確定|可信)[^\W\d_]{1,6}[有是]?\Z|[他她它][^我，。\n]{0,10}\Z"
-    rf"|(?:{PERSON})(?![^\n.。।]*(?<!\w)(?:I|ich|je|yo|io|eu|я|мне|أنا|मैं|मुझे|나|저)(?!\w))[^\n.。।我私]*\Z"
+    rf"|(?:{PERSON})(?![^\n.。।]*(?<!\w)(?:I|ich|je|yo|estoy|tengo|io|sono|ho|eu|estou|tenho"
+    r"|я|мне|و?أنا|मैं|मुझे|나|저|제가)(?!\w))[^\n.。।我私]*\Z"
 )
 """Before a value, in the languages whose verb or particle says that it is somebody else's."""
+_ASKED = re.compile(r"[^.!?。！？\n]{0,80}[?？؟]")
 _OF_THE_ANSWER = re.compile(r"(?i)\b(?:antwort|r[ée]ponse|respuesta|risposta|resposta|das|es)\b|ответ|[إا]جاب|उत्तर|答")
 _SURE_AFTER = re.compile(
     r"(?i)しか(?:自信|確信)[がは]?(?:ありません|ない|持てません|持てない)|[ -](?:confident|sure|certain)\b"
@@ -87,10 +90,11 @@ _I_SAY = re.compile(
 )
 _DENIED_AFTER = re.compile(
     r"(?i) (?:(?:is|are|was) (?:not|never|im|rarely|hard|difficult|unattainable)|can ?not|can't|isn't|would|requires)"
-    r"|(?:하지|하진|하지는|이|하는 것은|하는 건)? ?(?:않|못|없|아니|아닙)|[ ]?नहीं"
+    r"|(?:하지|하진|하지는|이|은|는|하는 것은|하는 건)? ?(?:않|못|없|아니|아닙)|[ ]?नहीं"
     r"|(?:は|が)?(?:ありません|ない|持てません|持てない)"
     r"|(?:がある|する|한다고|していると|しているとは)[^.。\n,，]{0,12}?(?:言え(?:ません|ない)|できません"
     r"|できない|없|않|못)|할 수(?:는|가)? 없"
+    r"|[^.;\n]{0,30}? (?:nie|niemals|niemand|kaum)\b"
     r"|(?:して(?:いる|おり)?)?(?:わけで|とは)|[^.;\n]{0,30}?, (?:kann|könnte|würde|will|möchte) ich (?:\w+ )?nicht\b"
 )
 _DENIED_BEHIND = re.compile(
@@ -187,6 +191,7 @@ def _value_first(visible: str) -> Iterator[Statement]:
         if (
             somebody_else(before)
             or _NOT_NOW.search(before)
+            or _ASKED.match(visible, end)
             or _DENIED_AFTER.match(visible, end)
             or _OTHERS.match(visible, end)
         ):

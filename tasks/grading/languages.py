@@ -105,7 +105,8 @@ BOUND = (
     r"|al (?:massimo|minimo)(?: il| l['’])?|[tf]ra (?:il|l['’])|fino al(?:l['’])?|mais de|menos de|pelo menos"
     r"|no (?:mínimo|máximo)|ao menos|até"
     r"|acima de|abaixo de|(?:не )?(?:более|больше|менее|меньше)|свыше|выше|ниже|как минимум(?: на)?|минимум|максимум"
-    r"|по крайней мере(?: на)?|хотя бы(?: на)?|от|до|между|أكثر من|أقل من|ما لا يقل عن|لا [تي]قل عن|[تي]زيد عن"
+    r"|по крайней мере(?: на)?|хотя бы(?: на)?|от|до|между|ب?[أا]كثر من|ب?[أا]قل من|ما لا يقل عن|لا [تي]قل عن"
+    r"|[تي]زيد عن"
     r"|أعلى من|بين|لا [تي]تجاوز"
     r"|कम से कम|अधिक से अधिक|अधिकतम|न्यूनतम|ज़्यादा से ज़्यादा|ज्यादा से ज्यादा"
     r"|최소(?:한)?|적어도|최대|많아야|기껏해야|少なくとも|最低(?:でも)?"
@@ -122,7 +123,7 @@ OR_MORE = (
     r"|以上|以下|未満|を(?:超え|上回|下回)|على (?:الأقل|الأكثر)|[أف]و? ?(?:أكثر|أقل)"
 )
 """What makes a number before it the end of a range."""
-TO = r"bis|à|al?|до|से|에서|부터|から|到|至|إلى|oder|ou|o|или|か|또는|या|أو|或"
+TO = r"bis|à|al?|до|से|에서|부터|から|到|至|إلى|oder|ou|o|или|か|또는|या|أو|或|और|和|と|[과와]"
 """Between the two ends of a range, or between two values of which either may be meant."""
 NOT = r"(?:not(?: quite| fully| entirely)?|nicht|no|pas|non|não|не|ليست?|不是|并非)(?: (?:un|el|il|os)(?= )| l['’])?"
 NOT_BEHIND = r"ではなくて?|じゃなくて?|[가이] 아니라|[ ]नहीं,?(?: बल्कि)?"
@@ -132,8 +133,9 @@ BUT = (
 )
 """What puts a value in the place of one that is denied: `nicht 90 %, sondern 60 %`."""
 DENIAL = (
-    r"nicht|kein\w{0,2}|niemand|pas|ne(?! (?:sono|ho)\b)|nadie|nessun\w?|ninguém|никто|jamais|nunca|non|não|не"
-    r"|dudo|doute|dubito|duvido|сомневаюсь|bezwei?fle|أشك|संदेह|لست|لا|नहीं|alles andere als|loin d(?:e|['’]être)"
+    r"nicht|kein\w{0,2}|niemand|pas|ne(?! (?:sono|ho)\b)|nadie|nessun\w?|ninguém|никто|jamais|nunca|никогда|niemals"
+    r"|non|não|не"
+    r"|dudo|doute|dubito|duvido|сомневаюсь|bezwei?fle|أشك|संदेह|لست|ليست?|لا|नहीं|alles andere als|loin d(?:e|['’]être)"
     r"|lejos de|tutt['’]altro che|lontano dal\w*|longe de|далеко"
 )
 PERSON = (
@@ -145,6 +147,9 @@ PERSON = (
     r"|amic[oiahe]+|fratello|sorella|professor\w*|collegh?[aei]|vicin[oiae]|espert[oi]|gli \w+|archeologi"
     r"|irmãos?|irmãs?|colegas?|vizinh[oa]s?|especialistas?|pessoas|друг|подруга|брат|сестра|учител\w+|коллег\w+"
     r"|сосед\w*|эксперт\w*|уч[её]ны\w+|люди|археолог\w*)(?!\w)"
+    r"|(?<!\w)(?:behaupten|geben an|gibt an|dic(?:e|en)|afirman?|disent|affirment?"
+    r"|dicono|affermano|diz(?:em)?|afirmam?|говор[яи]т|утвержда[юе]т|считает|считают)(?!\w)"
+    r"|कह(?:ते|ता|ती) ह|मानते ह|يقول|يرون|说他们|说她|说他|言って(?:いる|います)"
     r"|老师|老師|同事|朋友|同学|同學|专家|專家|学家|學家|学者|學者|人们|人們|大家|有人|作者|哥哥|姐姐|弟弟|妹妹|爸爸|妈妈|父亲|母亲"
     r"|(?:学者|専門家|友人|先生|教授|同僚|[兄弟姉妹父母彼]|彼女|人々|さん)[はがも]"
     r"|(?:친구|동료|선생님?|교수님?|전문가|학자|사람들?|동생|형|누나|아버지|어머니)(?:들)?(?:은|는|이|가|도)(?= )"
