@@ -75,7 +75,7 @@ def bare_reply(visible: str) -> Iterator[Statement]:
     numbers = [n for n in PERCENTAGE.finditer(visible, start, end) if not _denied(visible, n)]
     if not numbers and end - start <= _LONGEST_REPLY:
         answer = stated(visible)
-        begins = answer.start if answer and answer.labelled else end  # it solves the problem again: `Answer: 2`
+        begins = answer.start if answer else end  # it solves the problem again: `Answer: 2`
         declared = SCALE.search(visible, start, begins)
         start = declared.end() if declared else start
         numbers = [n for n in _NUMBER_ALONE.finditer(visible, start, begins) if not _denied(visible, n)]
