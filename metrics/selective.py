@@ -110,10 +110,19 @@ def average_precision(confidence: ArrayLike, correct: ArrayLike, *, weight: np.n
     Conventions: a step at each distinct confidence, without interpolation. Checked against scikit-learn's
     `average_precision_score`.
     """
-    n, right = _kept(*checked(confidence, correct), weight)
-    if not len(n) or not right[-1]:
-        return np.nan
-    return float((np.diff(right, prepend=0) * right / n).sum() / right[-1])
+    confidence, correct = checked(confidence, correct)
+    level = distinct(confidence).level
+    right, wrong = (counted(level, weight, of.astype(np.float64)) for of in (correct, ~correct))
+    return float(mean_precision(right, wrong))
+
+
+def mean_precision(right: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    """Average precision from the (weighted) numbers [L] or [L, R] of right and wrong answers at each distinct value,
+    rising; nan without a right answer."""
+    above = np.cumsum(right[::-1], axis=0)
+    n = above + np.cumsum(wrong[::-1], axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (right[::-1] * above / np.maximum(n, 1e-300)).sum(axis=0) / right.sum(axis=0)
 
 
 def _best_aurc(correct: np.ndarray, weight: np.ndarray | None) -> float:

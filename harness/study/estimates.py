@@ -12,12 +12,13 @@ import numpy as np
 
 from calibench.metrics import recalibration, voting
 from calibench.metrics.bootstrap import draws
-from calibench.metrics.estimate import BOOTSTRAP, Estimate
+from calibench.metrics.estimate import BOOTSTRAP, LOGIT, Estimate
 from calibench.metrics.measure import Measure, estimates
 from calibench.metrics.measures import MEASURES, NO_METHOD
 from calibench.metrics.resampled import resample
 from calibench.metrics.sample import OUTCOMES as OUTCOME_NAMES
 from calibench.metrics.sample import Sample
+from calibench.metrics.selective import mean_precision
 from calibench.metrics.vote_measures import VOTE_MEASURES, Questions
 from calibench.study.cells import OUTCOMES, GreedyAnswers, SampledAnswers, decode
 
@@ -40,6 +41,16 @@ def measures() -> list[Measure]:
     return sorted(found, key=lambda m: m.place or 0)
 
 
+PRECISION = (
+    MEASURES["auprc_correct"]._replace(
+        interval=LOGIT, replicates=lambda r: mean_precision(r.levels.right[:, 1:], r.levels.wrong[:, 1:])
+    ),
+    MEASURES["auprc_incorrect"]._replace(
+        interval=LOGIT, replicates=lambda r: mean_precision(r.levels.wrong[::-1, 1:], r.levels.right[::-1, 1:])
+    ),
+)
+"""Of greedy answers too. Of 130 or 250 simulated answers this interval held the true value in 92 to 96 %, percentiles
+of the bootstrap in 89 to 95; with 17 of one class among 250, both held the AUPRC of that class in 89 to 90."""
 SPREAD = Measure(
     "spread_within",
     "questions",
@@ -52,7 +63,7 @@ SPREAD = Measure(
 def measure_of(metric: str) -> Measure:
     """The measure of a number of the study, which may be of votes of so many draws (`majority@10`)."""
     name, _, of_draws = metric.partition("@")
-    known = {**MEASURES, **VOTE_MEASURES, SPREAD.name: SPREAD}
+    known = {**MEASURES, **VOTE_MEASURES, **{m.name: m for m in (*PRECISION, SPREAD)}}
     same = {"least": "best", UNCHOSEN: "weighted"}
     return known[f"{same.get(name, name)}_accuracy" if of_draws else name]
 
@@ -82,7 +93,7 @@ def of_answers(task: str, test: GreedyAnswers, resamples: int) -> dict:
     for method, confidence in confidences.items():
         sample = Sample(confidence, outcome, cluster, n_clusters, np.arange(len(outcome)))
         (resampled,) = resample([sample], resamples, _random(task, "test"))
-        out |= {(method, name): e for name, e in estimates(measures(), sample, resampled).items()}
+        out |= {(method, name): e for name, e in estimates((*measures(), *PRECISION), sample, resampled).items()}
     return _defined(out)
 
 

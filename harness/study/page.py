@@ -7,7 +7,7 @@ from pathlib import Path
 
 from calibench.files import write_text
 from calibench.reports.text import UNDEFINED, number
-from calibench.study import drawn, sections
+from calibench.study import drawn, sections, zeng
 from calibench.study.cells import Cell
 from calibench.study.family import KINDS
 from calibench.study.figures import write_figures
@@ -40,6 +40,8 @@ def write(
         *sections.kinds(numbers, figures),
         "## Instruct, sft, rl",
         *sections.ladder(numbers),
+        "## As Zeng et al. report it",
+        *zeng.as_zeng(numbers),
         "## STaR against EpiCaR",
         *sections.differences(numbers, drawn.PAIR, None, "p_true"),
         "## Votes by the number of draws",

@@ -14,6 +14,7 @@ from calibench.metrics.selective import (
     average_precision,
     coverage_at_accuracy,
     excess_aurc,
+    mean_precision,
     prediction_rejection_ratio,
 )
 
@@ -76,6 +77,17 @@ def test_average_precision_is_that_of_scikit_learn(rows):
     for value, positive in ((confidence / 20, correct), (1 - confidence / 20, ~correct)):
         if positive.any():
             assert average_precision(value, positive) == pytest.approx(average_precision_score(positive, value))
+
+
+def test_average_precision_of_resamples_is_that_of_the_rows_drawn():
+    value, right = np.array([1, 3, 3, 7, 9]) / 10, np.array([False, True, False, True, True])
+    _, level = np.unique(value, return_inverse=True)
+    times = np.array([[1, 0, 2, 0], [1, 2, 0, 0], [1, 0, 1, 1], [1, 3, 0, 0], [1, 0, 0, 0]])  # [N, R]
+    rows = [np.array([times[(level == i) & of].sum(axis=0) for i in range(4)]) for of in (right, ~right)]
+    found = mean_precision(*rows)
+    drawn = [average_precision(np.repeat(value, t), np.repeat(right, t)) for t in times.T]
+    assert found == pytest.approx(drawn, nan_ok=True)
+    assert np.isnan(found).tolist() == [False, False, True, True]
 
 
 @given(st.permutations(range(12)), st.lists(st.booleans(), min_size=12, max_size=12))
