@@ -6,6 +6,7 @@ import re
 
 from calibench.prompting.values import ABOUT
 from calibench.tasks.grading.languages import CONFIDENCE, IS, LIKELIHOOD
+from calibench.tasks.grading.sieve import Sieved
 
 _SURE = (
     rf"(?:(?:confidence|certainty|{CONFIDENCE}|確信度|信頼度|自信の度合い|自信度|確度|信心(?:度|程度|水平"
@@ -22,26 +23,41 @@ _SURE = (
     r"(?! (?:guess|pick|gett|choos|select|draw))"
     r"(?:(?!guess|random)[^.\n\d:]){1,60}?\b(?:correct|right)(?:ness)?\b(?! answer by))"
 )
-LABEL = re.compile(
-    rf"(?i)(?<![a-zà-ÿа-яё\u0904-\u0939不非불])(?<!</)(?:{_SURE}"
-    rf"|(?P<likely>probability|likelihood|確率|概率|機率|{LIKELIHOOD}|\bp\((?:correct|right|true)\)))"
-    r"(?:[ \t]?\((?:[^()\n]{0,20}?(?P<top>\d{1,6})%?|[^()\n]{1,20})\)"
-    r"|[ ](?:on|in|from) (?:a scale (?:of|from) )?[01] ?(?:-|–|to) ?(?P<scale>\d{1,6}))?"
-    r"(?:[ ]?(?:in )?(?:%|percent)(?=[ \t]{0,2}[:=]))?"
-    r"(?:[*_\"'`\]]{0,4}[ \t]{0,2}(?:[:=>|≈~】]|->|→|は|(?:大约|大約|约|約)?(?:为|為|是))[*_\"'`]{0,4}[ \t]{0,4}\n?"
-    rf"|[ ]?(?:{IS})[ ]{{1,2}}(?=(?:(?:{ABOUT})[ ]?)?[\d~≈])"
-    r"|(?<=[\u3040-\u30ff\u4e00-\u9fff])(?=\d)"
-    r"|(?P<loose>[ \t]{1,2}(?:[-–—][ \t]{1,2})?(?=[\d*])))"
+_WORDS = (
+    "onfi", "ertitude", "cert", "sicher", "zuversicht", "gewissheit", "vertrauen", "segurida", "fiducia", "sicurezza",
+    "probab", "likelihood", "chance", "odds", "wahrscheinlich", "p(",
+)  # fmt: skip
+LABEL = Sieved(
+    re.compile(
+        rf"(?i)(?<![a-zà-ÿа-яё\u0904-\u0939不非불])(?<!</)(?:{_SURE}"
+        rf"|(?P<likely>probability|likelihood|確率|概率|機率|{LIKELIHOOD}|\bp\((?:correct|right|true)\)))"
+        r"(?:[ \t]?\((?:[^()\n]{0,20}?(?P<top>\d{1,6})%?|[^()\n]{1,20})\)"
+        r"|[ ](?:on|in|from) (?:a scale (?:of|from) )?[01] ?(?:-|–|to) ?(?P<scale>\d{1,6}))?"
+        r"(?:[ ]?(?:in )?(?:%|percent)(?=[ \t]{0,2}[:=]))?"
+        r"(?:[*_\"'`\]]{0,4}[ \t]{0,2}(?:[:=>|≈~】]|->|→|は|(?:大约|大約|约|約)?(?:为|為|是))[*_\"'`]{0,4}[ \t]{0,4}\n?"
+        rf"|[ ]?(?:{IS})[ ]{{1,2}}(?=(?:(?:{ABOUT})[ ]?)?[\d~≈])"
+        r"|(?<=[\u3040-\u30ff\u4e00-\u9fff])(?=\d)"
+        r"|(?P<loose>[ \t]{1,2}(?:[-–—][ \t]{1,2})?(?=[\d*])))"
+    ),
+    _WORDS,
 )
-LABEL_ALONE = re.compile(rf"(?im)^[ \t*_\"'`#>\-•({{<]{{0,8}}{_SURE}[*_\"'`]{{0,4}}[ \t]{{0,4}}(?::[^\n]*$|\Z)")
-COLUMN = re.compile(
-    rf"(?im)^[ \t]*\|(?P<before>(?:[^\n|]{{0,80}}\|){{0,6}}?)[ \t*_]*{_SURE}[ \t*_]*"
-    r"(?:\([^()\n|]{0,20}?(?P<top>\d{1,6})?%?\))?[ \t*_]*\|[^\n]*\n[ \t]*\|[ \t:|-]+\n"
+LABEL_ALONE = Sieved(
+    re.compile(rf"(?im)^[ \t*_\"'`#>\-•({{<]{{0,8}}{_SURE}[*_\"'`]{{0,4}}[ \t]{{0,4}}(?::[^\n]*$|\Z)"), _WORDS
+)
+COLUMN = Sieved(
+    re.compile(
+        rf"(?im)^[ \t]*\|(?P<before>(?:[^\n|]{{0,80}}\|){{0,6}}?)[ \t*_]*{_SURE}[ \t*_]*"
+        r"(?:\([^()\n|]{0,20}?(?P<top>\d{1,6})?%?\))?[ \t*_]*\|[^\n]*\n[ \t]*\|[ \t:|-]+\n"
+    ),
+    _WORDS,
 )
 """The head of a table with a column of confidences."""
-SENTENCE = re.compile(
-    rf"(?i)(?<![a-z]){_SURE}(?! (?:interval|band|bound|limit))[^.,\n\d]{{0,30}}?"
-    r" (?:is|of|at|to be|to|as)(?: only| set at| set to)? "
+SENTENCE = Sieved(
+    re.compile(
+        rf"(?i)(?<![a-z]){_SURE}(?! (?:interval|band|bound|limit))[^.,\n\d]{{0,30}}?"
+        r" (?:is|of|at|to be|to|as)(?: only| set at| set to)? "
+    ),
+    _WORDS,
 )
 _LEFT = re.compile(
     r"(?i)[ \t*_\"'`#\-•({<]{0,8}"
@@ -53,6 +69,8 @@ _AFTER_VALUE = re.compile(r"(?i)[ \t]?</(?:confidence|probability)>|[*_\"'`>\])}
 
 def left(visible: str, start: int) -> int:
     """Start of the markup and small words that belong to a statement whose label starts at `start`."""
+    if not start or visible[start - 1] == "\n":
+        return start
     window = max(0, start - 40)
     found = _LEFT.search(visible[window:start])
     return window + found.start() if found else start

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 
@@ -90,6 +90,18 @@ def families(declared: Markup | None) -> dict[str, FamilyMarkup]:
         re.sub(r"([{}])", r"\1\1", f"{declared.closing}{declared.answer}"),
     )
     return {**FAMILIES, "declared": own}
+
+
+_BEGIN = ("<", "[", "◁", "Here", "assistantfinal")
+"""One of these is in every tag of `FAMILIES` but one that begins the text."""
+
+
+def found_tags(text: str, declared: Markup | None = None) -> Iterator[re.Match[str]]:
+    """Every tag of every family in the text."""
+    ours = families(declared) is FAMILIES
+    if ours and not any(begin in text for begin in _BEGIN) and not text.startswith("analysis"):
+        return iter(())
+    return tags(declared).finditer(text)
 
 
 @functools.cache

@@ -27,7 +27,7 @@ from calibench.prompting import guesses
 from calibench.prompting.markup import Markup
 from calibench.prompting.reasoning import find_reasoning, without_tags
 from calibench.prompting.statements import statements, strongest
-from calibench.prompting.text import PLAIN, blank, unblanked
+from calibench.prompting.text import blank, plain, unblanked
 from calibench.prompting.turns import further_turn, opening_markup
 from calibench.prompting.values import Statement, may_be_cut, read
 from calibench.records import Status
@@ -105,7 +105,7 @@ def parse(
     # Reasoning that the text starts with can be long: only what follows it is searched.
     lead = blocks[0][1] if blocks and not text[: blocks[0][0]].strip() else 0
     rest = text[lead:]
-    blanked = blank(rest.translate(PLAIN), [(start - lead, end - lead) for start, end in blocks if start >= lead])
+    blanked = blank(plain(rest), [(start - lead, end - lead) for start, end in blocks if start >= lead])
     visible = programs_hidden(blanked)
     analyses = list(_analyses(visible))
     left_out = [*analyses, (0, opening_markup(visible))]
@@ -193,6 +193,8 @@ def _closes_answer(chosen: Statement, visible: str) -> bool:
 def _between_answers(chosen: Statement, visible: str) -> bool:
     """Whether one labelled answer stands above the statement and another one below it."""
     parts = (visible[: chosen.start], visible[chosen.end :])
+    if not all(map(str.strip, parts)):
+        return False
     found = [(part, answer) for part in parts if (answer := stated(part)) and answer.labelled]
     answers = {re.sub(r"\W", "", part[answer.start : answer.end]).casefold() for part, answer in found}
     return len(answers - {""}) > 1

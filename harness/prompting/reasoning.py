@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from calibench.prompting.markup import Markup, families, tags
+from calibench.prompting.markup import Markup, families, found_tags, tags
 from calibench.prompting.text import blank
 from calibench.prompting.turns import opening_markup
 from calibench.tasks.grading.answer import stated
@@ -54,7 +54,7 @@ def find_reasoning(text: str, opened: bool, at_limit: bool, declared: Markup | N
     known = families(declared)
     blocks: list[tuple[int, int]] = []
     start, opening, family, last = 0 if opened else None, None, None, len(text.rstrip())
-    for tag in tags(declared).finditer(text):
+    for tag in found_tags(text, declared):
         if text[tag.start() - 1 : tag.start()] + text[tag.end() : tag.end() + 1] in _QUOTES:
             continue
         side, _, name = str(tag.lastgroup).partition("_")

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from calibench.prompting.labels import SENTENCE, left, right
 from calibench.prompting.values import ABOUT, BOUND, NUMBER, PERCENT, PERCENTAGE, VALUE, Statement, decimal
 from calibench.tasks.grading.languages import DENIAL, PERSON, SURE_BEFORE, SURE_BEHIND, TO
+from calibench.tasks.grading.sieve import Sieved
 
 _WINDOW = 80
 """Characters before a value that may belong to its sentence."""
@@ -82,7 +83,10 @@ _SURE_AFTER = re.compile(
     rf"|{SURE_BEHIND}"
     r"|(?:的|の|ほどの)?(?:把握|信心|确信|確信|自信|确定|確定)"
 )
-_SURE_BEFORE = re.compile(rf"(?i){SURE_BEFORE}\Z")
+_SURE_BEFORE = Sieved(
+    re.compile(rf"(?i){SURE_BEFORE}\Z"),
+    ("segur", "convencid", "sicur", "cert", "sicher", "gewiss", "konfidenz", "zuversicht", "confi", "fiducia"),
+)
 _I_SAY = re.compile(
     rf"(?i)\bI(?:'d| would|'ll) (?:say|estimate|go with|give (?:it|this|that)|put (?:it|this|that) at)"
     rf"(?: (?:{ABOUT}|an?))?"

@@ -71,7 +71,6 @@ def strongest(found: list[Statement]) -> Statement | None:
 
 
 def _labelled(visible: str, scale: str) -> Iterator[Statement]:
-    answered = answer_begins(visible)
     for label in LABEL.finditer(visible):
         start = left(visible, label.start())
         value = VALUE.match(visible, label.end()) or _percentage_on_line(visible, label.end())
@@ -83,7 +82,7 @@ def _labelled(visible: str, scale: str) -> Iterator[Statement]:
             continue
         # Some questions ask for a probability: where a percentage of confidence was asked for, it must stand below the
         # answer and be a percentage to count as one.
-        if label["likely"] and scale == "percent" and not (value["percent"] and answered < start):
+        if label["likely"] and scale == "percent" and not (value["percent"] and answer_begins(visible) < start):
             continue
         top = label["top"] or label["scale"] or scale_before(visible, label.start())
         unclear = (

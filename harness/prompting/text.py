@@ -9,7 +9,12 @@ from calibench.tasks.grading.languages import DIGITS, TENTHS, TO, number_of_word
 from calibench.tasks.grading.languages import PERCENT as _PERCENT
 
 # One character for one character, so that offsets stay those of the text.
-PLAIN = DIGITS | str.maketrans("％：．，／＝（）－−＜＞’\u00a0\u202f\u2009", "%:.,/=()--<>'   ")
+_PLAIN = DIGITS | str.maketrans("％：．，／＝（）－−＜＞’\u00a0\u202f\u2009", "%:.,/=()--<>'   ")
+
+
+def plain(text: str) -> str:
+    """The text in plain characters."""
+    return text if text.isascii() else text.translate(_PLAIN)
 
 
 def blank(text: str, spans: list[tuple[int, int]]) -> str:

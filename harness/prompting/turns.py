@@ -54,6 +54,8 @@ def further_turn(visible: str, found: list[Statement]) -> int:
     starts = [s.end for s in found if s.value and s.form == "labelled"] + ([answer] if answer is not None else [])
     following = _FURTHER.search(visible, min(starts)) if starts else None
     end = following.start() if following else len(visible)
+    if "<" not in visible and "[" not in visible:
+        return end
     word = _WORD.search(visible)
     for user in _USER_TURN.finditer(visible, word.start() if word else len(visible), end):
         return user.start()

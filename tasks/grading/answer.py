@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from calibench.tasks.grading.blocks import HIDDEN, programs_hidden
 from calibench.tasks.grading.languages import ANSWER, ANSWER_IS, CONFIDENCE, RESULT
+from calibench.tasks.grading.sieve import Sieved
 
 _FINAL = "(?:我的|私の)?(?:最终|最終|最終的な|最后|最後|正确|正確|正しい)?(?:的)?"
 _LABEL = re.compile(
@@ -26,12 +27,15 @@ _LABEL = re.compile(
     rf"|(?P<json>[\"'](?:(?:final[_ ])?answer|{ANSWER}|{_FINAL}(?:答え|回答|解答|答案))[\"'][ \t]?:)"
     r"|(?P<tag><(?:final_)?answer>)|####|(?P<box>\\(?:boxed|fbox)[ ]?\{)"
 )
-_SENTENCE = re.compile(
-    rf"(?i)(?:\banswer (?:is|would be|should be|must be)"
-    rf"|{ANSWER_IS})[ \u00a0\u202f]?:?[ \t]+(?P<said>[^\n]+?)(?=\.(?:\s|$)|\n|$)"
-    r"|(?:(?:答え|解答|答案|正解)(?:应该|應該)?(?:は|是|为|為)|(?:정답|답)은|(?:उत्तर"
-    r"|जवाब)(?= \S{1,40} है))[:：、，]?[ \t]{0,4}"
-    r"(?P<eastern>[^\n。।]+?)(?:です|でした|である|だ|に?となります|입니다\.?|이다\.?| है)?(?=[。।\n]|$)"
+_SENTENCE = Sieved(
+    re.compile(
+        rf"(?i)(?:\banswer (?:is|would be|should be|must be)"
+        rf"|{ANSWER_IS})[ \u00a0\u202f]?:?[ \t]+(?P<said>[^\n]+?)(?=\.(?:\s|$)|\n|$)"
+        r"|(?:(?:答え|解答|答案|正解)(?:应该|應該)?(?:は|是|为|為)|(?:정답|답)은|(?:उत्तर"
+        r"|जवाब)(?= \S{1,40} है))[:：、，]?[ \t]{0,4}"
+        r"(?P<eastern>[^\n。।]+?)(?:です|でした|である|だ|に?となります|입니다\.?|이다\.?| है)?(?=[。।\n]|$)"
+    ),
+    ("answer ", "antwort", "ponse", "respuesta"),
 )
 _SHORT = re.compile(r"(?m)^[ \t>*#-]{0,4}A[*_]{0,2}[:：][*_]{0,2}[ \t]+(?P<said>[^\n]+)$")
 """`A: ...`, as in `Q: ... A: ...`, where no `B: ...` makes it the letter of an option."""
@@ -141,6 +145,8 @@ def answer_above(text: str) -> str | None:
 
 def unwrapped(text: str) -> str:
     """The text without surrounding markup, quotes and final full stop."""
+    if (plain := text.strip()).isalnum():
+        return plain
     while True:
         before = text
         text = text.strip().rstrip(".。।,，、،; \t\n").strip()

@@ -74,8 +74,10 @@ def is_python(block: Block, text: str) -> bool:
 def programs_hidden(text: str) -> str:
     """The text with as many signs that no pattern matches in place of each program."""
     text = text.replace(HIDDEN, "\ufffd")  # what the model wrote hides nothing
+    if not (found := blocks(text)):
+        return text
     parts, done = [], 0
-    for block in blocks(text):
+    for block in found:
         if is_python(block, text):
             start, end = block.code
             end -= text.endswith("\n", start, end)  # the line end before the closing fence stays

@@ -152,6 +152,8 @@ def _mentioned(labels: Sequence[Label], text: str) -> Iterator[str]:
     for label in labels:
         others = [other.name for other in labels if other != label]
         for word in (label.name, *label.synonyms):
+            if word.isascii() and text.isascii() and word.lower() not in text.lower():
+                continue
             end = _NO_DETERMINER if word == "no" else ""
             for mention in re.finditer(rf"(?i){_NOT}\b{re.escape(word)}\b{end}", text):
                 if not mention["not"]:

@@ -10,6 +10,7 @@ import re
 from fractions import Fraction
 
 from calibench.tasks.grading.refusal_phrases import fold
+from calibench.tasks.grading.sieve import Sieved
 
 ANSWER = (
     r"(?:(?:meine|die|finale|endgültige|richtige|korrekte) ){0,2}(?:end)?antwort|(?:(?:ma|la"
@@ -36,7 +37,10 @@ RESULT = (
     r"|结果|結果|해|결과|(?:ال)?(?:نتيجة|حل)|हल|परिणाम"
 )
 """What a line may begin with whose rest is the answer where none is labelled."""
-DECIMAL_COMMA = re.compile(r"(?i)\b(?:(?:end)?antwort|r[ée]ponse|respuesta|risposta|resposta|ответ)\b")
+DECIMAL_COMMA = Sieved(
+    re.compile(r"(?i)\b(?:(?:end)?antwort|r[ée]ponse|respuesta|risposta|resposta|ответ)\b"),
+    ("antwort", "ponse", "respuesta", "risposta", "resposta"),
+)
 """Labels of the languages that write a comma before decimals."""
 PERCENT = (
     r"-?prozent|pour ?cents?|por ?ciento|por ?cien|per ?cento|por ?cento|процент(?:а|ов)?|퍼센트|프로|(?:بال"

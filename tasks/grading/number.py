@@ -92,6 +92,8 @@ _NUMBER = re.compile(
     r"|(?P<kilo>k))(?![a-z]))?",
     re.IGNORECASE,
 )
+_DECIMAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
+"""What most answers are, and no rule reads otherwise."""
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SCALES |= {"千": 10**3, "万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8}
 _COUNTS = {"hundred": 100, "dozen": 12}
@@ -171,6 +173,8 @@ def answer_classes(answers: Sequence[str]) -> list[str]:
 
 def read_number(text: str) -> Fraction | None:
     """The number that a short answer gives; None if it gives none."""
+    if _DECIMAL.fullmatch(text):
+        return Fraction(text)
     plain = _GROUPED.sub(lambda m: m[0].replace(" ", ""), _plain(text))
     plain = _OPERATION.sub(_result, plain)
     if _TWO_EQUATIONS.search(plain) and len({_value(number) for number in _numbers(plain)}) > 1:

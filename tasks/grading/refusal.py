@@ -8,7 +8,7 @@ capitals of a title. The phrases are those of `calibench.tasks.grading.refusal_p
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from calibench.tasks.grading import refusal_eastern, refusal_germanic, refusal_romance
@@ -18,6 +18,8 @@ from calibench.tasks.grading.refusal_phrases import fold, pattern
 _LANGUAGES = (*refusal_germanic.PHRASES, *refusal_romance.PHRASES, *refusal_eastern.PHRASES)
 _LONGEST = 500
 """Characters of a line that are looked at."""
+_SAYING = re.compile(r"[^\W\d_]|\?")
+"""What every refusal has: words, or a question mark alone."""
 _CLAUSES = 12
 """Clauses of a sentence that may begin with a refusal."""
 _STOP = "[.!?。।؟\n]"
@@ -73,9 +75,10 @@ def is_refusal(text: str) -> bool:
     lines = [line for line in text.splitlines() if line.strip()]
     stated = stated_answer(text)
     places = [stated] if stated else list(dict.fromkeys(lines[:1] + lines[-1:]))
-    return any(_declines(place[:_LONGEST]) for place in places)
+    return any(_declines(place[:_LONGEST]) for place in places if _SAYING.search(place))
 
 
+@lru_cache(1024)  # of the answers to a few questions, or with a few labels, most were there before
 def _declines(place: str) -> bool:
     folded = fold(place)
     if patterns().bare.match(folded):

@@ -31,7 +31,7 @@ _ONE_FORM = str.maketrans(
 
 def fold(text: str) -> str:
     """The text in compatibility characters, without accents, vowel marks and case."""
-    return _plain(text).casefold()
+    return text.lower() if text.isascii() else _plain(text).casefold()
 
 
 def _plain(text: str) -> str:

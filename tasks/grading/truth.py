@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from calibench.tasks.grading.sieve import Sieved
+
 _TRUE = (
     r"wahr|richtig|korrekt|zutreffend|vraie?s?|exacte?|correcte|verdader[oa]|ciert[oa]|correct[oa]|ver[oa]|corrett[oa]"
     r"|esatt[oa]|verdadeir[oa]|corret[oa]|cert[oa]|верно|верн(?:ый|ая)|правд(?:а|ой)|истин(?:а|но|на)|правильно"
@@ -42,12 +44,15 @@ _OPENS = re.compile(
     )
 )
 _OPENS_BY_YES = re.compile(_OPENING.format(f"{_NO}|(?:{_EASTERN_NO}){_SUFFIX}", f"{_YES}|(?:{_EASTERN_YES}){_SUFFIX}"))
-_CLOSES = re.compile(
-    rf"(?i)(?:(?P<denied>\b(?:no|non|não|n['’]|не) ?)?\b(?:ist|est|es|è|é|это|является|утверждение)"
-    rf"(?P<denied_behind> (?:nicht|pas))? (?:(?P<false>{_FALSE})|(?P<true>{_TRUE}))"
-    r"|(?P<eastern_denied>不是|并非|並非|ليست? )?"
-    rf"(?:(?P<eastern_false>{_EASTERN_FALSE})|(?P<eastern_true>{_EASTERN_TRUE}))"
-    rf"{_SUFFIX})[\s.!*。।！]*\Z"
+_CLOSES = Sieved(
+    re.compile(
+        rf"(?i)(?:(?P<denied>\b(?:no|non|não|n['’]|не) ?)?\b(?:ist|est|es|è|é|это|является|утверждение)"
+        rf"(?P<denied_behind> (?:nicht|pas))? (?:(?P<false>{_FALSE})|(?P<true>{_TRUE}))"
+        r"|(?P<eastern_denied>不是|并非|並非|ليست? )?"
+        rf"(?:(?P<eastern_false>{_EASTERN_FALSE})|(?P<eastern_true>{_EASTERN_TRUE}))"
+        rf"{_SUFFIX})[\s.!*。।！]*\Z"
+    ),
+    ("ist", "es"),
 )
 _EITHER = re.compile(
     r"(?i)\b(?:ob|si|se|ли|oder|teilweise|teils|ou|parti\w+|parcial\w*|parzial\w*|или|частично|या|आंशिक)\b|还是|還是|或|部分|不完全|是否"
@@ -74,8 +79,8 @@ def truth_said(text: str) -> bool | None:
     """
     if opens := _OPENS.match(text):
         return opens["no"] is None
-    closes = None if _EITHER.search(text) else _CLOSES.search(text)
-    if not closes:
+    closes = _CLOSES.search(text)
+    if not closes or _EITHER.search(text):
         return None
     denied = closes["denied"] or closes["denied_behind"] or closes["eastern_denied"]
     return bool(closes["true"] or closes["eastern_true"]) != bool(denied)
