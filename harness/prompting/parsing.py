@@ -34,7 +34,7 @@ from calibench.records import Status
 from calibench.tasks.grading.answer import stated
 from calibench.tasks.grading.blocks import HIDDEN, programs_hidden
 
-PARSER = "parse/6"
+PARSER = "parse/7"
 """Name and version of all rules by which a text is split and a confidence is read. A part of a run's identity, so that
 answers of one run are not read by two sets of rules: raise it with every change by which a text is read otherwise."""
 

@@ -23,7 +23,7 @@ from calibench.tasks.grading.answer import stated_answer
 from calibench.tasks.grading.refusal import is_refusal
 from calibench.tasks.grading.truth import truth_said, yes_said
 
-GRADER = "choice/9"
+GRADER = "choice/10"
 
 
 class Label(NamedTuple):
