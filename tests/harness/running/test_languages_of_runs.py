@@ -88,6 +88,19 @@ def test_the_likeliest_guess_of_a_list_in_the_language_is_the_answer(launch):
     assert (set(frame.answer), set(frame.value)) == ({"4"}, {0.7})
 
 
+def test_a_decision_is_asked_for_in_the_language(launch, tmp_path):
+    file = tmp_path / "fragen.csv"
+    file.write_text("question,a,b,answer\nWas ist größer?,4,2,A\n")
+    backend = FakeBackend(answering)
+    own = f"file:{Description(str(file), grader='choice', choices='a,b').reference()}"
+    launch(backend, tasks=(own,), protocol="decision", confidence="option_probability", language="de")
+    (prompt,) = backend.chosen
+    assert "Antworte mit diesem Buchstaben und sonst nichts." in prompt
+    with RunFile.open(launch.out) as run:
+        frame = run.frame()
+    assert (list(frame.outcome), list(frame.value)) == (["correct"], [0.75])
+
+
 @pytest.mark.parametrize(("code", "begun"), [("de", "Antwort:"), ("zh", "答案：")])
 def test_an_answer_is_begun_in_the_language(launch, code, begun):
     def thinks(prompt: str, seed: int | None) -> str:
