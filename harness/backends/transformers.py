@@ -19,7 +19,7 @@ from calibench.backends._vocabulary import self_certainty
 from calibench.backends.base import TOP_TOKENS, BaseBackend, Completion, LogLikelihood, TokenScores
 from calibench.errors import EngineError, InputError
 from calibench.model import reading
-from calibench.model.adapter import Adapter
+from calibench.model.adapter import Adapter, configuration
 from calibench.model.loading import load_model
 from calibench.prompting.chat import ChatFormat
 from calibench.prompting.conversation import Prompt
@@ -185,7 +185,7 @@ def _adapted(model: Any, adapter: Adapter) -> Any:
     from peft import PeftModel
 
     with reading("adapter", adapter.path):
-        return PeftModel.from_pretrained(model, adapter.path).merge_and_unload()
+        return PeftModel.from_pretrained(model, adapter.path, config=configuration(adapter.path)).merge_and_unload()
 
 
 def _next(logits: Any, sampling: Sampling, prompt: Sequence[int], written: Sequence[int], draws: Any) -> int:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,6 +16,8 @@ from calibench.errors.regular import regular
 _CONFIG, _WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _LARGEST_RANK = 512
 _MATRIX = re.compile(r"(?:base_model\.model\.)?(.+)\.lora_([AB])(?:\.[^.]+)?\.weight")
+_PLAIN = re.compile(r"\^?[\w.\\-]{1,300}\$?")
+"""The name of a module, as it may stand in the place of a pattern. Any other may take for ever to be searched."""
 _FLOATS = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
 """Of weights whose shapes are those of their layers; others are packed."""
 
@@ -27,6 +29,7 @@ class _Config(msgspec.Struct):
     bias: str = "none"
     modules_to_save: list[str] | None = None
     rank_pattern: dict[str, int] = {}
+    alpha_pattern: dict[str, float] = {}
 
 
 class Adapter(NamedTuple):
@@ -86,6 +89,29 @@ class Adapter(NamedTuple):
                 raise ModelError(f"--adapter {self.path}: expected an adapter of {model.name}, found {wrong}")
 
 
+def configuration(folder: Path) -> Any:
+    """PEFT's configuration of an adapter, with the modules that its weights name in place of patterns for them, whose
+    search may take for ever.
+
+    Args:
+        folder: the adapter's.
+
+    Raises:
+        ModelError: the weights are damaged.
+        Exception: whatever PEFT has to say of the configuration.
+    """
+    from peft import PeftConfig
+
+    config: Any = PeftConfig.from_pretrained(str(folder))
+    if isinstance(config.target_modules, str) or config.layers_pattern:
+        names = (_MATRIX.fullmatch(name) for name, _, _ in _tensors(folder / _WEIGHTS))
+        config.target_modules = {found[1] for found in names if found}
+        config.layers_to_transform = config.layers_pattern = None
+    if isinstance(config.exclude_modules, str):
+        config.exclude_modules = None  # what it excludes has no weights
+    return config
+
+
 def _of_any_layer(module: str) -> str:
     return re.sub(r"\d+", "*", module)
 
@@ -124,12 +150,14 @@ def read(folder: str) -> Adapter:
         ) from error
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ModelError(f"{path / _CONFIG}: expected the configuration of a LoRA adapter ({error})") from error
+    patterns = [key for key in (*config.rank_pattern, *config.alpha_pattern) if not _PLAIN.fullmatch(key)]
     rank = max([config.r, *config.rank_pattern.values()])
     wrong = {
         f"peft_type {config.peft_type!r}": config.peft_type != "LORA",
         "use_dora": config.use_dora,
         f"bias {config.bias!r}": config.bias != "none",
         f"modules_to_save {config.modules_to_save}": bool(config.modules_to_save),
+        f"the pattern {min(patterns, default='')!r:.80} in the place of a module's name": bool(patterns),
         f"rank {rank}": not 1 <= rank <= _LARGEST_RANK,
     }
     if found := [what for what, is_wrong in wrong.items() if is_wrong]:

@@ -23,6 +23,7 @@ from calibench.finetune.config import TuneConfig
 from calibench.finetune.job import Job, Taught
 from calibench.finetune.recipes.base import Parent, Recipe
 from calibench.model import Checkpoint
+from calibench.model.adapter import configuration
 
 _NAME = "merged"
 
@@ -162,7 +163,7 @@ def _into_base(job: Job, adapter: Path) -> None:
         consent = job.parent.trust_remote_code
         base = load_model(job.parent.path, torch.float32, trust_remote_code=consent)
         with warnings.catch_warnings(action="ignore"):  # about what is missing, which is reported below
-            tuned = PeftModel.from_pretrained(base, adapter)
+            tuned = PeftModel.from_pretrained(base, adapter, config=configuration(adapter))
     except Exception as error:  # an adapter's configuration may hold anything
         lines = [line.strip() for line in str(error).splitlines()] or [type(error).__name__]
         raise ModelError(misfit + next((line for line in lines if "mismatch" in line), lines[0])) from error

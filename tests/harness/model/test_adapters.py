@@ -44,6 +44,8 @@ def test_its_weights_are_part_of_the_models_fingerprint(tmp_path):
         (GOOD | {"modules_to_save": ["lm_head"]}, b"w", "found modules_to_save"),
         (GOOD | {"r": 0}, b"w", "found rank 0"),
         (GOOD | {"r": 1000}, b"w", "found rank 1000"),
+        (GOOD | {"rank_pattern": {"(([a-z.])*)*X": 2}}, b"w", "found the pattern"),
+        (GOOD | {"alpha_pattern": {".*.*.*.*.*X": 2}}, b"w", "found the pattern"),
         (GOOD, None, "expected a folder with adapter_config.json and adapter_model.safetensors"),
     ],
 )
@@ -75,6 +77,11 @@ def test_the_changed_model_is_asked(tmp_path, capsys):
     (base, _), (adapted, about) = rows(tmp_path / "base"), rows(tmp_path / "adapted")
     assert base.value.tolist() != adapted.value.tolist()
     assert about["name"] == "micro-sft+random"
+    for name in ("target_modules", "exclude_modules"):  # PEFT would search it for ever
+        settings = json.loads((adapter / "adapter_config.json").read_text())
+        (adapter / "adapter_config.json").write_text(json.dumps(settings | {name: "(([a-z_0-9.])*)*X"}))
+    assert run(tmp_path / "endless", *plain, "--adapter", str(adapter)) == 0
+    assert rows(tmp_path / "endless")[0].value.tolist() == pytest.approx(adapted.value.tolist(), nan_ok=True)
     capsys.readouterr()
     assert run(tmp_path / "base", *plain, "--adapter", str(adapter)) == 3
     assert "weights: sha256:" in capsys.readouterr().err
