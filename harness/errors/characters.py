@@ -18,6 +18,8 @@ _INVISIBLE = re.compile(
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional controls
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
     "\u2028\u2029\ufdd0-\ufdef\ufff0-\ufffb\ufffe\uffff\ud800-\udfff"  # separators, non-characters, lone surrogates
+    "\u070f\u2800\U000110bd\U000110cd\U00013430-\U0001345f\U00016fe4\U0001bca0-\U0001bca3"  # what draws nothing
+    "\U0001d159\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff])"  # tags, and selectors that a text can be hidden in
 )
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from calibench.errors.characters import visible
 from calibench.exchange.writers.base import RunContent, Writer
 from calibench.files import replacing, write_text
 from calibench.records import Draw, MeasureInfo
@@ -66,7 +67,7 @@ def _write(content: RunContent, path: Path) -> None:
 
 def _portable(name: str) -> str:
     """As a folder's name."""
-    return re.sub(r'[<>:"/\\|?*\x00-\x1f\x7f]+', "_", name).strip(". ") or "_"
+    return re.sub(r'[<>:"/\\|?*\x00-\x1f\x7f]+', "_", visible(name)).strip(". ") or "_"
 
 
 # -- the run ----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import os
 import pty
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,14 @@ HOSTILE = "a\x1b[2J\x1b]0;t\x07\x08\x9b31m\r\u202e\u2066\u200b\u2060\ufeff\u00ad
 )
 def test_what_people_write_stays(text):
     assert visible(text) == text
+
+
+def test_every_character_of_format_is_made_visible_but_signs_of_numbers():
+    signs = {0x0600, 0x0601, 0x0602, 0x0603, 0x0604, 0x0605, 0x06DD, 0x0890, 0x0891, 0x08E2}
+    formats = [
+        c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) == "Cf" and ord(c) not in signs
+    ]
+    assert [c for c in (*formats, "\u2800", "\u3164", "\U0001d159") if visible(c) == c] == []
 
 
 @pytest.mark.parametrize("character", sorted({*HOSTILE, *"\u200d\u200c\ufe0f"} - {*"az[2J]0;t31m"}))
