@@ -49,7 +49,7 @@ def as_zeng(numbers: Numbers) -> Iterator[str]:
     yield (
         "The cells hold neither the lengths of answers nor the same questions asked in the paper's other ways, so that"
         " its length against confidence, V.Prob and SR are not here: of a run of your own,"
-        " `calibench plot --kind length` draws the first ([figures](figures.md)) and `calibench run --budgets` cuts"
+        " `plot` with `--kind length` draws the first ([figures](figures.md)) and `run` with `--budgets` cuts"
         " reasonings short ([reasoning](reasoning.md)); protocol `stated_probability` is V.Prob and method `reflected`"
         " SR ([methods](methods.md)), the suites `zeng2025`, `zeng2025_probability` and `zeng2025_reflection` have the"
         " paper's settings ([tasks](tasks.md)), and `calibench compare` puts runs on one page and splits their answers"

@@ -24,6 +24,7 @@ from calibench.running.controls import controls, name_in, tried
 from calibench.running.merging import merge
 from calibench.store import RunFile
 from calibench.store.finished import unfinished
+from calibench.tasks.grading import alias
 
 QUESTION = "Who wrote book {}?"
 REPLIES = (
@@ -118,7 +119,7 @@ def test_the_outcomes_of_a_judged_run_are_the_judges_on_every_road(ask):
         question = next(run.questions("books"))
         key = ("books", question.question_id, "stated")
         assert {run.frame()["grader"].unique().item()} == {f"judge {judge}"} == {run.grades(*key)[0].grader}
-        assert run.own_grades(*key)[0].grader == "alias/4"
+        assert run.own_grades(*key)[0].grader == alias.GRADER
         both = run.judged().value_counts(["outcome", "judged"]).to_dict()
         assert both == {
             ("correct", "correct"): 2, ("incorrect", "correct"): 2, ("incorrect", "incorrect"): 2,
@@ -190,7 +191,7 @@ def test_every_number_says_that_a_judge_gave_the_outcomes(ask, tmp_path):
         (judge,) = run.manifest()["judged_by"].values()
         summary = report.report(run, browse=True)
         (agreed,) = summary.agreements
-        assert (agreed.grader, agreed.judge, agreed.n_used, agreed.agreement) == ("alias/4", judge, 8, 0.75)
+        assert (agreed.grader, agreed.judge, agreed.n_used, agreed.agreement) == (alias.GRADER, judge, 8, 0.75)
         assert agreed.counts == {
             "correct": {"correct": 2}, "incorrect": {"correct": 2, "incorrect": 2}, "abstained": {"abstained": 2},
         }  # fmt: skip
@@ -206,7 +207,7 @@ def test_every_number_says_that_a_judge_gave_the_outcomes(ask, tmp_path):
             compared = compare.compare([own, run])
             assert report.report(own).agreements == ()
         (told,) = [one for one in asked_otherwise(compared.runs) if "graders" in one]
-        assert "alias/4" in told
+        assert alias.GRADER in told
         assert judge in told
         accuracy = {d.metric: (d.a, d.b) for d in compared.differences if d.task == "books"}["accuracy"]
         assert accuracy == (0.25, 0.5)
