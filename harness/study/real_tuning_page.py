@@ -138,7 +138,7 @@ def _page(of: Kin) -> Iterator[str]:
     yield _summary(named, of)
     yield (
         "A confidence that is nearly the same for all answers can be well calibrated and say nothing of any of them:"
-        " see [how far they vary](#how-far-confidences-vary)."
+        f" see [how far they vary](#how-far-confidences-vary).{''.join(_constant(of))}"
     )
     yield "## The rule"
     yield (
@@ -194,6 +194,18 @@ def _variation(of: Kin) -> Iterator[str]:
         ("Checkpoint", "Task", "Method", "n", "Mean", "Standard deviation", "Brier", "Brier of one number for all"),
         [(name, *line) for name, cell in (("parent", of.parent), *of.tuned.items()) for line in _spread(cell)],
     )
+
+
+def _constant(of: Kin) -> Iterator[str]:
+    """A sentence on each checkpoint that states one number, whatever it is asked."""
+    for name, cell in of.tuned.items():
+        values = frame_of(_asked(cell), "default").dropna(subset=["value"])
+        for method, of_method in values.groupby("method")["value"]:
+            if of_method.nunique() == 1:
+                yield (
+                    f" **{name} gives one number to all of its {len(of_method)} answers, by `{method}`: "
+                    f"{number(of_method.iloc[0])}.** So it tells none from another, whatever its ECE."
+                )
 
 
 def _spread(cell: RealCell) -> Iterator[Sequence[str]]:
