@@ -227,10 +227,10 @@ if __name__ == "__main__":  # not in a function, as each takes a level of the st
     os.close(nowhere)
     names = _set_up(JOB["file"], JOB["program"])
     _say(results, "ready")
-    # Compiled before the program runs, which may have made errors of warnings.
-    setup = [_code(statement, "<setup>", "exec", names) for statement in JOB["setup"]]
-    calls = [_code(call, "<test>", "eval", names) for call in JOB["calls"]]
     try:
+        # Compiled before the program runs, which may make errors of warnings.
+        setup = [_code(statement, "<setup>", "exec", names) for statement in JOB["setup"]]
+        calls = [_code(call, "<test>", "eval", names) for call in JOB["calls"]]
         _code(JOB["program"], JOB["file"], "exec", names)()
         for statement in setup:
             statement()

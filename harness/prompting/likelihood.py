@@ -108,7 +108,7 @@ _SURE_NEXT = re.compile(
     rf"(?i)[ ]?(?:-?iger? |de |di |d['’]|的|の|ほどの|方|darauf |정도(?:의|로)? |의 |만 |तक )?(?:{SURE})"
 )
 _SHARE = re.compile(
-    r"(?i)[ ](?:der|des|aller|des|de (?:los|las|la|l['’]|nos|mis)|del|dei|degli|delle|d[oae]s?|от|из|من(?! (?:ذلك"
+    r"(?i)[ ](?:der|des|aller|de (?:los|las|la|l['’]|nos|mis)|del|dei|degli|delle|d[oae]s?|от|из|من(?! (?:ذلك"
     r"|هذا|هذه|صحة|[أا]ن))|का|के|की)(?!\w)"
     r"(?! (?:certeza|confian\w+|segur\w+|sicur\w+|certezz\w+|fiducia|probab\w+|chances?|possib\w+))"
     r"|的(?!把握|信心|可能|[概機机几幾]|置信|[确確])|の(?!確|自信|可能)"

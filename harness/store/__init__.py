@@ -134,6 +134,8 @@ class RunFile:
             with storage_errors(path):
                 if new and not path.exists():
                     with replacing(path) as partial:  # who reads meanwhile finds a run, or none
+                        for left in parts(path)[1:]:  # by a file that is gone: SQLite would apply it to the new one
+                            left.unlink(missing_ok=True)
                         schema.make(partial)
                 # One thread at a time uses it: a run that is started inside an event loop gets a thread of its own.
                 db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)

@@ -86,7 +86,7 @@ _NUMBER = re.compile(
     rf"(?:(?:(?P<whole>\d{{1,9}})[ ])?(?P<top>{_INTEGER})[ ]?/[ ]?(?P<bottom>{_INTEGER})"
     rf"|(?P<decimal>(?:{_INTEGER}(?:\.\d{{0,300}})?|\.\d{{1,300}})(?:e[-+]?\d{{1,2}})?))"
     r"(?![\d/^×]|[-–—.,:]\d|e[-+]?\d|[ ]?(?:√|π|\\pi|sqrt)|\+(?:\W|\Z)"
-    r"|[ ](?:in )?base[ ]?\d)"
+    r"|[ ](?:in )?base[ ]?\d|[ ]?%[ ]?of[ ]\d)"
     r"(?:[ ](?P<count>hundred|dozen))?"
     r"(?:(?:[ ](?P<scale>thousand|million|billion|trillion|千(?![克米瓦卡升赫帕焦])|[万萬億亿])"
     r"|(?P<kilo>k))(?![a-z]))?",

@@ -192,6 +192,20 @@ def test_a_killed_writer_loses_no_committed_row(tmp_path):
         assert len(list(run.questions())) == 50
 
 
+def test_what_a_file_that_is_gone_left_behind_is_no_part_of_the_next_one(tmp_path):
+    with RunFile.create(tmp_path) as run:
+        run.write([question(1), generation(1)])
+        left = {kind: (tmp_path / f"{FILE_NAME}-{kind}").read_bytes() for kind in ("wal", "shm")}
+    (tmp_path / FILE_NAME).unlink()
+    for kind, content in left.items():
+        (tmp_path / f"{FILE_NAME}-{kind}").write_bytes(content)
+    with RunFile.create(tmp_path) as run:
+        assert list(run.questions()) == []
+        run.write([question(2)])
+    with RunFile.open(tmp_path) as run:
+        assert list(run.questions()) == [question(2)]
+
+
 def test_who_looks_while_a_run_file_is_made_finds_a_run_or_none(tmp_path):
     folders = [tmp_path / str(i) for i in range(12)]
     making = threading.Thread(target=lambda: [RunFile.create(folder).close() for folder in folders])
